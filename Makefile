@@ -1,0 +1,89 @@
+# Everything a developer does, on a machine that has Python 3.11, make and git. `make help` lists it.
+
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do command -v $$name && break; done)
+
+VENV := .venv
+BIN := $(VENV)/bin
+STATE := $(VENV)/.state
+GRAPHIQL := graphql_api/static/graphiql/index.html
+GRAPHIQL_SOURCES := $(shell find console/graphiql -type f -not -path '*/node_modules/*' 2>/dev/null)
+CODE := stepgraph graphql_api actors persistence domain tests benchmarks
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup console demo dev test check format bench lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+setup: $(STATE)/project $(GRAPHIQL) ## make the environment in .venv and build the playground
+
+console: $(GRAPHIQL) ## build the playground
+
+demo: setup ## start everything, execute the example workflow and show it live
+	@$(BIN)/stepgraph demo
+
+dev: setup ## start everything and keep it up until Ctrl-C
+	@exec $(BIN)/stepgraph dev
+
+test: setup ## run all tests
+	@$(BIN)/python -m pytest
+
+check: setup ## lint, types, import contracts, generated files
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet . || { echo "Some files are not formatted: run make format." >&2; exit 1; }
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo > $(STATE)/contracts.log 2>&1 || { cat $(STATE)/contracts.log >&2; exit 1; }
+	@$(BIN)/python -m graphql_api.export --check
+	@$(BIN)/python -m domain.document_schema | cmp -s - domain/workflow.schema.json || { \
+	  echo "Write it anew: python -m domain.document_schema > domain/workflow.schema.json" >&2; exit 1; }
+	@$(BIN)/python -m stepgraph.settings_page | cmp -s - docs/settings.md || { \
+	  echo "Write it anew: python -m stepgraph.settings_page > docs/settings.md" >&2; exit 1; }
+	@$(BIN)/python -m persistence.check_migrations
+	@scripts/check-file-lengths
+	@echo "check: all is well"
+
+format: setup ## put the code into its one format
+	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/ruff format --quiet .
+
+bench: setup ## measure the workloads of docs/performance.md
+	@$(BIN)/python -m benchmarks
+
+lock: $(STATE)/uv ## bring requirements.lock to the newest releases that pyproject.toml allows
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-annotate \
+	  --python-version 3.11 --all-extras --group dev --group console --output-file requirements.lock pyproject.toml
+
+clean: ## remove the environment, what was built and all caches, but not the data in .stepgraph
+	@rm -rf $(VENV) graphql_api/static console/graphiql/node_modules dist
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find $(CODE) -name __pycache__ -prune -exec rm -rf {} +
+
+# The environment. uv is part of the lock; its own lines of it, hashes and all, are what pip needs to get it.
+$(STATE)/uv: requirements.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none is on the PATH." >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; $(PYTHON) is older. Say which to use: make PYTHON=…" >&2; exit 1; }
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	@mkdir -p $(STATE)
+	@awk '/^[a-z]/ { mine = /^uv==/ } mine' requirements.lock > $(STATE)/uv.txt
+	@$(BIN)/uv --version 2>/dev/null | cut -d' ' -f2 | grep -qxF "$$(sed -n 's/^uv==\([^ ]*\).*/\1/p' $(STATE)/uv.txt)" || { \
+	  $(BIN)/python -m pip --version > /dev/null 2>&1 || $(BIN)/python -m ensurepip > /dev/null; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(STATE)/uv.txt; }
+	@touch $@
+
+$(STATE)/packages: requirements.lock $(STATE)/uv
+	@echo "Installing what requirements.lock names into $(VENV) ..."
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
+	@touch $@
+
+# Without build isolation the project is built by what the lock names, and nothing else is fetched.
+$(STATE)/project: pyproject.toml $(STATE)/packages
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The playground: by the system's Node.js where that is new enough, else by the one that came with the packages.
+$(GRAPHIQL): $(GRAPHIQL_SOURCES) | $(STATE)/packages
+	@echo "Building the playground ..."
+	@scripts/build-graphiql $(BIN)
+	@touch $@

@@ -1,0 +1,60 @@
+"""One worker process: Dramatiq's threads take messages, the event loop runs executions, signals end both in order."""
+
+import gc
+import logging
+import os
+import signal
+import threading
+from types import FrameType
+
+from dramatiq import Broker, Worker
+from dramatiq.middleware import MiddlewareError
+
+logger = logging.getLogger(__name__)
+
+_SHUTDOWN_MILLISECONDS = 60_000
+_IDLE_MILLISECONDS = 500
+"""How long an idle thread waits before it looks whether the worker stops: what a stop takes at least."""
+_ALLOCATIONS_A_COLLECTION = 20_000
+
+
+def run_worker(broker: Broker, *, threads: int) -> int:
+    """Work until SIGTERM or SIGINT; returns the exit code, 1 when it could not start.
+
+    The first signal lets steps end within their grace period; a second one ends the process at once.
+    """
+    stopping = threading.Event()
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        if stopping.is_set():
+            os._exit(128 + number)
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    worker = Worker(broker, worker_threads=threads, worker_timeout=_IDLE_MILLISECONDS)
+    # A process takes no more messages than it has threads to hand them over: the rest is for other processes.
+    worker.queue_prefetch = threads
+    try:
+        worker.start()
+    except MiddlewareError as error:
+        logger.critical("the worker cannot start: %s", error)
+        return 1
+    _spare_the_collector()
+    logger.info("the worker is ready")
+    while not stopping.wait(1.0):
+        pass
+    logger.info("the worker stops")
+    worker.stop(timeout=_SHUTDOWN_MILLISECONDS)
+    broker.close()
+    return 0
+
+
+def _spare_the_collector() -> None:
+    """What is loaded by now stays for good and need not be searched for garbage again and again.
+
+    Steps leave few cycles behind: collecting rarely saves a tenth of their CPU.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_ALLOCATIONS_A_COLLECTION, 20, 20)

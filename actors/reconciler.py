@@ -1,0 +1,100 @@
+"""The reconciler: every second or so it proves that nothing is stuck, and repairs what is.
+
+It runs in every worker, and one at a time leads. Whatever it finds becomes a hint, never work done here: executions of
+workers that have died, ones that nobody picked up because their hint was lost, and ones whose due time has come.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from domain.errors import Unavailable
+from domain.ports import Clock, Recovery, WorkQueue
+
+logger = logging.getLogger(__name__)
+
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconcilerOptions:
+    """`lease`: after how long without a heartbeat a worker counts as dead.
+
+    `settling`: how long heartbeats are watched before the first worker is declared dead: at the start, and after the
+    database was away or the machine slept. Nobody could send one then, and the living must not be taken for dead.
+    `patience`: how long a hint is given to arrive before the same execution is hinted at again, and how old a new
+    execution must be before its first hint counts as lost.
+    """
+
+    lease: timedelta = timedelta(seconds=8)
+    settling: timedelta = timedelta(seconds=5)
+    every: timedelta = timedelta(milliseconds=500)
+    patience: timedelta = timedelta(seconds=3)
+    poisoned_after: int = 5
+
+
+class Reconciler:
+    """`run` goes on for ever; faults are logged and the next round tries again."""
+
+    def __init__(self, *, recovery: Recovery, queue: WorkQueue, clock: Clock, options: ReconcilerOptions) -> None:
+        self._recovery = recovery
+        self._queue = queue
+        self._clock = clock
+        self._options = options
+        self._hinted: dict[UUID, datetime] = {}
+        self._looked_at: datetime | None = None
+        self._watching_since: datetime | None = None
+
+    async def run(self) -> None:
+        """Lead when nobody else does, and reconcile while leading."""
+        pause = self._options.every.total_seconds()
+        while True:
+            self._looked_at = None
+            try:
+                async with await self._recovery.lead() as leads:
+                    while leads:
+                        await self.reconcile()
+                        await asyncio.sleep(pause)
+            except Unavailable as error:
+                logger.warning("nothing can be reconciled: %s", error)
+            except Exception:
+                logger.exception("the reconciler failed; it goes on")
+            await asyncio.sleep(2 * pause)
+
+    async def reconcile(self) -> None:
+        """One round."""
+        now = self._clock.now()
+        await self._bury(now)
+        await self._hint(await self._recovery.due_executions(now=now, limit=_BATCH), now)
+
+    async def _bury(self, now: datetime) -> None:
+        """Take executions over from the dead, and quarantine those that workers keep dying of."""
+        settling = self._options.settling
+        if self._watching_since is None or self._looked_at is None or now - self._looked_at > settling:
+            self._watching_since = now
+        self._looked_at = now
+        if now - self._watching_since < settling:
+            return
+        while released := await self._recovery.release_dead(dead_before=now - self._options.lease, limit=_BATCH):
+            logger.warning("%s executions are taken over from workers that died", len(released))
+            if len(released) < _BATCH:
+                break
+        poisoned = await self._recovery.fail_poisoned(crashes=self._options.poisoned_after, now=now, limit=_BATCH)
+        if poisoned:
+            logger.error("%s executions are quarantined: their workers kept dying", len(poisoned))
+
+    async def _hint(self, due: Sequence[UUID], now: datetime) -> None:
+        earliest = now - self._options.patience
+        self._hinted = {id: at for id, at in self._hinted.items() if at > earliest}
+        lost = [id for id in due if id not in self._hinted and _created_at(id) <= earliest]
+        if lost:
+            self._hinted.update(dict.fromkeys(lost, now))
+            await self._queue.hint(lost)
+
+
+def _created_at(id: UUID) -> datetime:
+    """The time inside a UUIDv7: its first 48 bits are milliseconds (RFC 9562, section 5.7)."""
+    return datetime.fromtimestamp((id.int >> 80) / 1000, tz=UTC)

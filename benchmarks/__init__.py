@@ -1,0 +1,1 @@
+"""What Stepgraph costs and how fast it is: the workloads behind docs/performance.md."""

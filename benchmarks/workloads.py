@@ -1,0 +1,155 @@
+"""The workloads of docs/performance.md. To add one: write how it is measured, and put it into WORKLOADS.
+
+A workload stores its own workflows, warms up, and measures one round at a time; the caller repeats rounds. Every one is
+bounded in count and in time, and checks that what it measured really happened.
+"""
+
+import asyncio
+import statistics
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks.executions import apply, seconds_with_progress, watching
+from benchmarks.stack import Stack
+
+Figures = Mapping[str, float]
+
+CPU_PREFIX = "µs CPU/step "
+"""Of figures that say what one step cost a part of the system."""
+
+_LATENCY_SAMPLES = 200
+_PROGRESS_SAMPLES = 50
+_PAUSE_SECONDS = 0.01
+"""Between samples of latency, so that the system is idle again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A bound for a figure: at most, or at least."""
+
+    figure: str
+    bound: float
+    at_least: bool = False
+
+    def is_met(self, value: float) -> bool:
+        """Whether a value reaches it."""
+        return value >= self.bound if self.at_least else value <= self.bound
+
+    def __str__(self) -> str:
+        return f"{'≥' if self.at_least else '≤'} {self.bound:,g}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """What is measured: `prepare` runs once, then `measure` round by round, each giving the same figures."""
+
+    name: str
+    title: str
+    prepare: Callable[[Stack], Awaitable[None]]
+    measure: Callable[[Stack], Awaitable[Figures]]
+    targets: Sequence[Target] = field(default=())
+    timeout: float = 180.0
+    """Seconds that one round may take."""
+
+
+def http_steps(service_url: str, count: int) -> list[dict[str, Any]]:
+    """Calls in sequence, each with a templated URL, whose JSON answers are parsed and stored."""
+    config = {"url": f"{service_url}/stock/{{{{ input.sku }}}}"}
+    return [{"id": f"call{number}", "type": "HTTP_REQUEST", "config": config} for number in range(count)]
+
+
+def transform_steps(count: int) -> list[dict[str, Any]]:
+    """Transforms in sequence, each of which counts one further than the one before it."""
+    sources = ["input.start", *(f"steps.count{number}.output.count" for number in range(count - 1))]
+    return [
+        {
+            "id": f"count{number}",
+            "type": "DATA_TRANSFORM",
+            "config": {"output": {"count": f"{{{{ {source} + 1 }}}}", "sku": "{{ input.sku }}"}},
+        }
+        for number, source in enumerate(sources)
+    ]
+
+
+async def _prepare_latency(stack: Stack) -> None:
+    await apply(stack.api, "bench-latency", http_steps(stack.service_url, 1))
+
+
+async def _measure_latency(stack: Stack) -> Figures:
+    ends: list[float] = []
+    progresses: list[float] = []
+    async with watching(stack.api, "bench-latency") as watch:
+        for _ in range(_LATENCY_SAMPLES):
+            ends.append(await watch.seconds_for_one())
+            await asyncio.sleep(_PAUSE_SECONDS)
+    async with stack.api.connect() as subscriptions:
+        for _ in range(_PROGRESS_SAMPLES):
+            progresses.append(await seconds_with_progress(stack.api, subscriptions, "bench-latency"))
+            await asyncio.sleep(_PAUSE_SECONDS)
+    return {
+        "p50 ms": _percentile(ends, 50) * 1000,
+        "p99 ms": _percentile(ends, 99) * 1000,
+        "executionProgress p50 ms": _percentile(progresses, 50) * 1000,
+    }
+
+
+def _throughput(
+    *, workflow: str, executions: int, steps: int, document: Callable[[Stack], list[dict[str, Any]]]
+) -> tuple[Callable[[Stack], Awaitable[None]], Callable[[Stack], Awaitable[Figures]]]:
+    """Prepare and measure: `executions` of `steps` steps, started by one mutation, timed until the last end."""
+
+    async def prepare(stack: Stack) -> None:
+        await apply(stack.api, workflow, document(stack))
+        async with watching(stack.api, workflow) as watch:
+            await watch.seconds_for(max(executions // 5, 1))
+
+    async def measure(stack: Stack) -> Figures:
+        async with watching(stack.api, workflow) as watch:
+            before = stack.cpu_seconds()
+            seconds = await watch.seconds_for(executions)
+            after = stack.cpu_seconds()
+        per_step = {
+            f"{CPU_PREFIX}{part}": (after[part] - before.get(part, 0.0)) / (executions * steps) * 1e6
+            for part in after
+            if part != "other"
+        }
+        return {"steps/s": executions * steps / seconds, "seconds": seconds, **per_step}
+
+    return prepare, measure
+
+
+def _percentile(values: Sequence[float], percent: int) -> float:
+    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
+
+
+_prepare_calls, _measure_calls = _throughput(
+    workflow="bench-calls", executions=500, steps=10, document=lambda stack: http_steps(stack.service_url, 10)
+)
+_prepare_transforms, _measure_transforms = _throughput(
+    workflow="bench-transforms", executions=1000, steps=10, document=lambda _: transform_steps(10)
+)
+
+WORKLOADS: Sequence[Workload] = (
+    Workload(
+        name="W1",
+        title="latency: mutation sent to end seen over a subscription, one HTTP step, idle system",
+        prepare=_prepare_latency,
+        measure=_measure_latency,
+        targets=(Target(figure="p50 ms", bound=5), Target(figure="p99 ms", bound=10)),
+    ),
+    Workload(
+        name="W2",
+        title="500 executions of 10 HTTP steps in sequence, one executeWorkflows, until the last end",
+        prepare=_prepare_calls,
+        measure=_measure_calls,
+        targets=(Target(figure="steps/s", bound=2500, at_least=True),),
+    ),
+    Workload(
+        name="W5",
+        title="1,000 executions of 10 transforms, one executeWorkflows, until the last end",
+        prepare=_prepare_transforms,
+        measure=_measure_transforms,
+        targets=(Target(figure="steps/s", bound=10_000, at_least=True),),
+    ),
+)

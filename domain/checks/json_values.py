@@ -1,0 +1,84 @@
+"""Values that JSON, PostgreSQL or UTF-8 cannot hold: found before anything else looks at them."""
+
+import math
+from collections.abc import Iterator
+
+from domain.errors import Problem
+from domain.json_text import JsonValue, dumps
+
+MAX_NESTING = 200
+
+_ESCAPED_NUL = "\\u0000"
+
+
+def json_problems(value: object, *, max_values: int) -> list[Problem]:
+    """What is no JSON in `value`, or more of it than `max_values` scalars, arrays and objects in all."""
+    problems: list[Problem] = []
+    pending: list[tuple[tuple[str, ...], object]] = [((), value)]
+    seen = 0
+    while pending:
+        path, current = pending.pop()
+        seen += 1
+        if seen > max_values:
+            return [Problem(path=(), message=f"It holds more than {max_values:,} values.")]
+        if isinstance(current, str):
+            problems.extend(_text_problems(current, path, "The string"))
+        elif isinstance(current, dict | list | tuple):
+            if len(path) >= MAX_NESTING:
+                problems.append(Problem(path=path, message=f"It is nested more than {MAX_NESTING} levels deep."))
+                continue
+            pending.extend(_members(current, path, problems))
+        elif isinstance(current, float):
+            if not math.isfinite(current):
+                problems.append(Problem(path=path, message=f"JSON has no {current}.", hint="Write null or a string."))
+        elif current is not None and not isinstance(current, bool | int):
+            message = f"A {type(current).__name__} is not a JSON value."
+            problems.append(Problem(path=path, message=message, hint="In YAML, put it in quotes."))
+    return problems
+
+
+def payload_problems(value: JsonValue, *, max_bytes: int, what: str) -> list[Problem]:
+    """The same for a payload that may be large and is nearly always fine, and whether its text is over `max_bytes`."""
+    try:
+        text = dumps(value)
+    except ValueError:
+        return json_problems(value, max_values=max_bytes) or [Problem(path=(), message=f"The {what} is no JSON value.")]
+    if len(text) > max_bytes or len(text.encode()) > max_bytes:
+        return [too_large(len(text.encode()), max_bytes, what)]
+    if _ESCAPED_NUL in text or "null" in text:  # NaN is written as null
+        return json_problems(value, max_values=max_bytes)
+    return []
+
+
+def too_large(size: int, max_bytes: int, what: str) -> Problem:
+    """The problem that something is over its cap."""
+    return Problem(path=(), message=f"The {what} has {size:,} bytes; {max_bytes:,} are allowed.")
+
+
+def _members(
+    current: dict[object, object] | list[object] | tuple[object, ...], path: tuple[str, ...], problems: list[Problem]
+) -> Iterator[tuple[tuple[str, ...], object]]:
+    if not isinstance(current, dict):
+        for index, item in enumerate(current):
+            yield (*path, str(index)), item
+        return
+    for key, member in current.items():
+        if isinstance(key, str):
+            problems.extend(_text_problems(key, path, "The key"))
+            yield (*path, _printable(key)), member
+        else:
+            message = f"The key {key!r} is not a string."
+            problems.append(Problem(path=path, message=message, hint="In YAML, put it in quotes."))
+
+
+def _text_problems(text: str, path: tuple[str, ...], what: str) -> Iterator[Problem]:
+    if "\0" in text:
+        yield Problem(path=path, message=f"{what} holds U+0000, which cannot be stored.", hint="Take it out.")
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        message = f"{what} holds half of a surrogate pair, which is no character."
+        yield Problem(path=path, message=message, hint="Send UTF-8, or both halves.")
+
+
+def _printable(key: str) -> str:
+    """A key as it may stand in a path that is sent as UTF-8."""
+    return key.encode(errors="replace").decode().replace("\0", "\N{SYMBOL FOR NULL}")

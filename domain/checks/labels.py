@@ -1,0 +1,29 @@
+"""Labels: a flat object of strings, numbers and booleans, to find workflows and executions by."""
+
+from domain.checks.hints import kind_of
+from domain.errors import Problem
+from domain.limits import Limits
+
+
+def label_problems(labels: object, limits: Limits) -> list[Problem]:
+    """What is wrong with `labels`; null is none at all."""
+    if labels is None:
+        return []
+    if not isinstance(labels, dict):
+        return [Problem(path=(), message=f"Labels are an object, not {kind_of(labels)}.", hint='For example {"a": 1}.')]
+    problems: list[Problem] = []
+    if len(labels) > limits.max_labels:
+        problems.append(Problem(path=(), message=f"There are {len(labels)} labels; {limits.max_labels} are allowed."))
+    longest = limits.max_label_characters
+    for name, value in labels.items():
+        if not isinstance(name, str):
+            continue  # said by the JSON check
+        where = (name[:longest],)
+        if not 1 <= len(name) <= longest:
+            problems.append(Problem(path=where, message=f"A label's name has 1 to {longest} characters."))
+        if not isinstance(value, str | int | float | bool):
+            message = f"A label is a string, a number or a boolean, not {kind_of(value)}."
+            problems.append(Problem(path=where, message=message))
+        elif isinstance(value, str) and len(value) > longest:
+            problems.append(Problem(path=where, message=f"A label has at most {longest} characters."))
+    return problems

@@ -1,0 +1,136 @@
+"""Members that are missing, unknown or of the wrong kind: the models' complaints, said for people."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from domain.checks.hints import did_you_mean, kind_of, one_of, shown
+from domain.checks.reading import members_of, model_of_config
+from domain.document_types import DocumentModel
+from domain.errors import Problem
+from domain.statuses import StepType
+from domain.steps import StepDocument
+from domain.workflow_document import WorkflowDocument
+
+_IDENTIFIER_HINT = "Letters, digits and _ only, at most 64 of them, not starting with a digit."
+_STEP_TYPES = [kind.value for kind in StepType]
+
+
+def read(raw: object, max_problems: int) -> tuple[WorkflowDocument | None, list[Problem]]:
+    """The document as a model, or why it is none, a little more than `max_problems` at most."""
+    if not isinstance(raw, dict):
+        return None, [Problem(path=(), message=f"A workflow document is an object, not {kind_of(raw)}.")]
+    try:
+        return WorkflowDocument.model_validate(raw, by_alias=True, by_name=False), []
+    except ValidationError as error:
+        errors = error.errors(include_url=False)[: max_problems + 1]
+        return None, [_problem(details, raw) for details in errors if not _is_said_elsewhere(details)]
+
+
+def _is_said_elsewhere(details: ErrorDetails) -> bool:
+    """Keys that are no strings are found in every JSON value; an array whose items are wrong counts as too short."""
+    if details["type"] == "too_short":
+        given = details["input"]
+        return isinstance(given, list | tuple) and len(given) >= details.get("ctx", {})["min_length"]
+    return "[key]" in details["loc"]
+
+
+def _problem(details: ErrorDetails, raw: Mapping[str, Any]) -> Problem:
+    location = details["loc"]
+    path = tuple(str(part) for part in location)
+    kind = details["type"]
+    if kind == "missing":
+        return Problem(path=path, message=f"`{path[-1]}` is required.", hint=_missing_hint(path))
+    if kind == "extra_forbidden":
+        return _unknown(path, _model_at(location[:-1], raw))
+    if kind in ("enum", "literal_error"):
+        return _not_one_of(path, details["input"], _choices(location, details))
+    sentence = _SENTENCES.get(kind)
+    context = details.get("ctx", {})
+    message = sentence(context, details["input"]) if sentence else details["msg"]
+    hint = _IDENTIFIER_HINT if kind == "string_pattern_mismatch" else None
+    return Problem(path=path, message=message if message.endswith(".") else f"{message}.", hint=hint)
+
+
+def _missing_hint(path: Sequence[str]) -> str | None:
+    return f"Say which of {', '.join(_STEP_TYPES)} it is." if path[-1] == "type" else None
+
+
+def _unknown(path: tuple[str, ...], model: type[DocumentModel] | None) -> Problem:
+    known = list(members_of(model)) if model else []
+    hint = did_you_mean(path[-1], known) or (one_of(known) if known else None)
+    return Problem(path=path, message=f"There is no member {shown(path[-1])} here.", hint=hint)
+
+
+def _not_one_of(path: tuple[str, ...], value: object, choices: Sequence[str]) -> Problem:
+    if not isinstance(value, str):
+        return Problem(path=path, message=_a("a string")({}, value), hint=one_of(choices))
+    what = "step type" if path[-1] == "type" else f"`{path[-1]}`"
+    hint = did_you_mean(value, choices) or one_of(choices)
+    return Problem(path=path, message=f"There is no {what} {shown(value)}.", hint=hint)
+
+
+def _choices(location: Sequence[int | str], details: ErrorDetails) -> list[str]:
+    if location[-1] == "type":
+        return _STEP_TYPES
+    expected = str(details.get("ctx", {}).get("expected", ""))
+    return [choice.strip().strip("'") for choice in expected.replace(" or ", ", ").split(",") if choice.strip()]
+
+
+def _model_at(location: Sequence[int | str], raw: Mapping[str, Any]) -> type[DocumentModel] | None:
+    """The model that a place in the document should meet."""
+    model: type[DocumentModel] | None = WorkflowDocument
+    current: Any = raw
+    for part in location:
+        if isinstance(part, int):
+            current = current[part]
+            continue
+        if model is StepDocument and part == "config":
+            model = model_of_config(current)
+        else:
+            member = members_of(model).get(part) if model else None
+            model = member.model if member else None
+        current = current[part]
+    return model
+
+
+def _a(kind: str) -> Callable[[Mapping[str, Any], object], str]:
+    return lambda context, value: f"This must be {kind}, not {kind_of(value)}."
+
+
+def _bound(words: str, key: str) -> Callable[[Mapping[str, Any], object], str]:
+    return lambda context, value: f"This must be {words} {context[key]:g}, and is {shown(value)}."
+
+
+def _length(words: str, key: str, unit: str) -> Callable[[Mapping[str, Any], object], str]:
+    def sentence(context: Mapping[str, Any], value: object) -> str:
+        bound = context[key]
+        return f"This must have {words} {bound:,} {unit}{'' if bound == 1 else 's'}."
+
+    return sentence
+
+
+_SENTENCES: Mapping[str, Callable[[Mapping[str, Any], object], str]] = {
+    "string_type": _a("a string"),
+    "int_type": _a("a whole number"),
+    "int_from_float": lambda context, value: f"This must be a whole number, and is {shown(value)}.",
+    "float_type": _a("a number"),
+    "bool_type": _a("true or false"),
+    "dict_type": _a("an object"),
+    "model_type": _a("an object"),
+    "model_attributes_type": _a("an object"),
+    "tuple_type": _a("an array"),
+    "list_type": _a("an array"),
+    "finite_number": lambda context, value: f"This must be a finite number, and is {shown(value)}.",
+    "greater_than_equal": _bound("at least", "ge"),
+    "less_than_equal": _bound("at most", "le"),
+    "greater_than": _bound("more than", "gt"),
+    "less_than": _bound("less than", "lt"),
+    "string_too_short": _length("at least", "min_length", "character"),
+    "string_too_long": _length("at most", "max_length", "character"),
+    "too_short": _length("at least", "min_length", "item"),
+    "too_long": _length("at most", "max_length", "item"),
+    "string_pattern_mismatch": lambda context, value: f"{shown(value)} is not a valid name.",
+}

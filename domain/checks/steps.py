@@ -1,0 +1,218 @@
+"""The steps of a raw document: their order, their expressions and templates, and what cannot run yet.
+
+The walk follows the models, but reads the document as it was sent: what is malformed is skipped (domain/checks/shape.py
+reports it), so that one fault hides no other.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from domain.checks.flow import Flow
+from domain.checks.http_request import request_problems
+from domain.checks.reading import Member, members_of, model_of_config
+from domain.checks.scope import RESERVED, ROOTS, STEP_ROOTS, Frame, Scope
+from domain.checks.unsupported import NOT_YET, SANDBOX_HINT, SECRETS_HINT, Gate
+from domain.document_types import DocumentModel
+from domain.errors import Problem
+from domain.expressions import SECRETS, Expression, ExpressionSyntaxError, Tier, compile_expression
+from domain.graph import HANDLER
+from domain.json_schema import InvalidSchema, SchemaValidator
+from domain.limits import Limits
+from domain.scanner import OPEN
+from domain.steps import (
+    ForEachConfig,
+    HttpRequestConfig,
+    OnErrorDocument,
+    ParallelConfig,
+    StepDocument,
+    ValidationConfig,
+)
+from domain.templates import TemplateError, compile_template
+from domain.workflow_document import WorkflowDocument
+
+Path = tuple[str, ...]
+
+_GATES: Mapping[tuple[type[DocumentModel], str], list[Gate]] = defaultdict(list)
+for _gate in NOT_YET:
+    _GATES[_gate.model, _gate.member].append(_gate)
+
+
+class StepChecks:
+    """One walk over one document. It stops early once there are `max_problems`.
+
+    `is_ordered`: the workflow's own steps have ids and an order, whatever else is wrong with them.
+    """
+
+    def __init__(self, limits: Limits, max_problems: int) -> None:
+        self.problems: list[Problem] = []
+        self.is_ordered = False
+        self._limits = limits
+        self._max_problems = max_problems
+        self._steps = 0
+
+    def check(self, raw: Mapping[str, Any]) -> None:
+        """Walk the document."""
+        variables = raw.get("variables")
+        scope = Scope(ROOTS, frozenset(variables if isinstance(variables, dict) else ()))
+        flow = self._block(raw.get("steps"), ("steps",), scope.seeing(STEP_ROOTS), 1)
+        if flow is not None:
+            self.is_ordered = not flow.problems
+            scope = scope.inside(Frame(flow))
+        rest = {name: value for name, value in raw.items() if name not in ("steps", "onFailure", "inputSchema")}
+        self._model(WorkflowDocument, rest, (), scope, 0)
+        self._gate(WorkflowDocument, "onFailure", raw.get("onFailure"), ())
+        self._block(raw.get("onFailure"), ("onFailure",), scope.seeing((*STEP_ROOTS, "error")), 1)
+        self._schema(raw.get("inputSchema"), ("inputSchema",))
+        if self._steps > self._limits.max_steps:
+            message = f"There are {self._steps:,} steps; {self._limits.max_steps:,} are allowed."
+            self.problems.append(Problem(path=("steps",), message=message, hint="Split the workflow."))
+
+    def _block(self, steps: object, path: Path, scope: Scope, depth: int) -> Flow | None:
+        if not isinstance(steps, list | tuple):
+            return None
+        self._steps += len(steps)
+        if self._steps > self._limits.max_steps or len(self.problems) > self._max_problems:
+            return None
+        if depth > self._limits.max_depth:
+            message = f"Blocks are nested more than {self._limits.max_depth} deep."
+            self.problems.append(Problem(path=path, message=message))
+            return None
+        flow = Flow(steps)
+        self._add(flow.problems, path)
+        self._hidden_ids(flow, path, scope)
+        for position, step in enumerate(steps):
+            if isinstance(step, dict):
+                inner = scope.inside(Frame(flow, position))
+                self._model(StepDocument, step, (*path, str(position)), inner, depth)
+        return flow
+
+    def _hidden_ids(self, flow: Flow, path: Path, scope: Scope) -> None:
+        for id, position in flow.index.items() if scope.frames else ():
+            if any(id in frame.flow.index for frame in scope.frames):
+                message = f"A step around this block is called {id!r} too, so `steps.{id}` would not say which."
+                self.problems.append(Problem(path=(*path, str(position), "id"), message=message))
+
+    def _model(self, model: type[DocumentModel] | None, raw: object, path: Path, scope: Scope, depth: int) -> None:
+        if model is None or not isinstance(raw, dict) or len(self.problems) > self._max_problems:
+            return
+        if model is HttpRequestConfig:
+            self._add(request_problems(raw), path)
+        elif model is ForEachConfig:
+            self._for_each(raw, path, scope, depth)
+            raw = {name: value for name, value in raw.items() if name not in ("steps", "output")}
+        elif model is ParallelConfig:
+            self._branch_names(raw.get("branches"), (*path, "branches"))
+        elif model is ValidationConfig:
+            self._schema(raw.get("schema"), (*path, "schema"))
+        members = members_of(model)
+        for name, value in raw.items():
+            member = members.get(name)
+            if member is not None and value is not None:
+                self._gate(model, name, value, path)
+                self._member(model, member, raw, (*path, name), scope, depth)
+
+    def _member(
+        self, model: type[DocumentModel], member: Member, raw: Mapping[str, Any], path: Path, scope: Scope, depth: int
+    ) -> None:
+        value = raw[member.name]
+        if member.expression is not None:
+            self._expression(value, path, scope.seeing(member.expression.roots))
+        elif member.is_template:
+            self._template(value, path, scope)
+        elif member.is_block:
+            self._block(value, path, scope.seeing(("error",)) if model is OnErrorDocument else scope, depth + 1)
+        elif member.model is not None:
+            below = model_of_config(raw) if model is StepDocument and member.name == "config" else member.model
+            if isinstance(value, list | tuple):
+                for index, item in enumerate(value):
+                    self._model(below, item, (*path, str(index)), scope, depth)
+            else:
+                self._model(below, value, path, scope, depth)
+
+    def _for_each(self, raw: Mapping[str, Any], path: Path, scope: Scope, depth: int) -> None:
+        name = raw.get("as", "item")
+        if name in RESERVED:
+            message = f"`{name}` already means something in expressions."
+            self.problems.append(Problem(path=(*path, "as"), message=message, hint="Choose another name."))
+        inner = scope.seeing([str(name), "index"])
+        flow = self._block(raw.get("steps"), (*path, "steps"), inner, depth + 1)
+        if flow is not None:
+            inner = inner.inside(Frame(flow))
+        self._expression(raw.get("output"), (*path, "output"), inner)
+
+    def _branch_names(self, branches: object, path: Path) -> None:
+        taken = {HANDLER}
+        for index, branch in enumerate(branches if isinstance(branches, list | tuple) else ()):
+            name = branch.get("name") if isinstance(branch, dict) else None
+            if isinstance(name, str):
+                if name in taken:
+                    message = f"The name {name!r} is taken: branches are told apart by their names."
+                    self.problems.append(Problem(path=(*path, str(index), "name"), message=message))
+                taken.add(name)
+
+    def _expression(self, source: object, path: Path, scope: Scope) -> None:
+        if not isinstance(source, str) or not source:
+            return
+        try:
+            expression = compile_expression(source)
+        except ExpressionSyntaxError as error:
+            where = "" if error.position is None else f" (at character {error.position + 1})"
+            message = f"The expression cannot be read: {_sentence(str(error))}{where}"
+            self.problems.append(Problem(path=path, message=message))
+        else:
+            self._reads(expression, path, scope)
+
+    def _template(self, value: object, path: Path, scope: Scope) -> None:
+        """Every string by itself, so that a problem can say where in the value it is."""
+        if isinstance(value, dict):
+            for name, member in value.items():
+                self._template(member, (*path, str(name)), scope)
+        elif isinstance(value, list | tuple):
+            for index, item in enumerate(value):
+                self._template(item, (*path, str(index)), scope)
+        elif isinstance(value, str) and OPEN in value and len(self.problems) <= self._max_problems:
+            try:
+                template = compile_template(value)
+            except TemplateError as error:
+                self._add(error.problems, path)
+            else:
+                for expression in template.expressions:
+                    self._reads(expression, path, scope)
+
+    def _reads(self, expression: Expression, path: Path, scope: Scope) -> None:
+        for read in sorted(expression.reads):
+            if read[0] == SECRETS:
+                message, hint = "Secrets are not available yet.", SECRETS_HINT
+                self.problems.append(Problem(path=path, message=message, hint=hint))
+            elif found := scope.problem_of(read):
+                self.problems.append(Problem(path=path, message=found[0], hint=found[1]))
+        if expression.tier is Tier.SANDBOX:
+            message = f"The expression {_short(expression.source)} needs the sandbox, which is not available yet."
+            self.problems.append(Problem(path=path, message=message, hint=SANDBOX_HINT))
+
+    def _gate(self, model: type[DocumentModel], member: str, value: object, path: Path) -> None:
+        for gate in _GATES.get((model, member), ()):
+            if value is not None and (gate.values is None or value in gate.values):
+                what = f"`{member}`" if gate.values is None else f"`{member}` {value}"
+                message = f"{what} is not available yet."
+                self.problems.append(Problem(path=(*path, member), message=message, hint=gate.hint))
+
+    def _schema(self, schema: Any, path: Path) -> None:
+        if schema is None:
+            return
+        try:
+            SchemaValidator(schema)
+        except InvalidSchema as error:
+            self._add(error.problems, path)
+
+    def _add(self, problems: Iterable[Problem], path: Path) -> None:
+        self.problems.extend(problem.under(*path) for problem in problems)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."
+
+
+def _short(source: str) -> str:
+    return f"`{source}`" if len(source) <= 60 else f"`{source[:59]}…`"

@@ -1,0 +1,1 @@
+"""The decider: reports go in, facts and commands come out."""

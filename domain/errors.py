@@ -1,0 +1,112 @@
+"""Every error Stepgraph raises on purpose.
+
+StepgraphError
+├── NotFound            nothing has this id or name
+├── InvalidInput        a document, id or value is malformed; carries every Problem at once
+├── Conflict            somebody else was there first, or the name is taken
+├── InvalidState        the thing exists, but not in a state that allows this
+├── LimitExceeded       a size or a rate is over its cap
+├── Unavailable         PostgreSQL or Redis cannot be reached just now; trying again may help
+└── LeaseLost           another worker owns the execution now; stop quietly
+
+A failing *step* raises none of these: it is a `StepError` value (domain/failures.py) that is stored and shown.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class ErrorCode(StrEnum):
+    """What went wrong, for programs."""
+
+    NOT_FOUND = "NOT_FOUND"
+    INVALID_INPUT = "INVALID_INPUT"
+    CONFLICT = "CONFLICT"
+    INVALID_STATE = "INVALID_STATE"
+    LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+    FORBIDDEN = "FORBIDDEN"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    UNAVAILABLE = "UNAVAILABLE"
+    INTERNAL = "INTERNAL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One fault in a document or an input: where it is, what it is, and the next thing to try."""
+
+    path: tuple[str, ...]
+    message: str
+    hint: str | None = None
+
+    def under(self, *prefix: str) -> "Problem":
+        """The same problem, seen from further out."""
+        return Problem(path=(*prefix, *self.path), message=self.message, hint=self.hint)
+
+
+class StepgraphError(Exception):
+    """The base of all of them: a sentence for people and a code for programs."""
+
+    code: ErrorCode = ErrorCode.INTERNAL
+
+
+class NotFound(StepgraphError, LookupError):
+    """Nothing has this id or name."""
+
+    code = ErrorCode.NOT_FOUND
+
+    def __init__(self, what: str, key: str) -> None:
+        super().__init__(f"There is no {what} {key!r}.")
+        self.what = what
+        self.key = key
+
+
+class InvalidInput(StepgraphError, ValueError):
+    """The input is malformed; `problems` lists everything that is wrong with it."""
+
+    code = ErrorCode.INVALID_INPUT
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        first = problems[0]
+        where = ".".join(first.path) or "the input"
+        more = f" (and {len(problems) - 1} more problems)" if len(problems) > 1 else ""
+        super().__init__(f"{where}: {first.message}{more}")
+        self.problems = tuple(problems)
+
+
+class Conflict(StepgraphError):
+    """Somebody else was there first."""
+
+    code = ErrorCode.CONFLICT
+
+
+class InvalidState(StepgraphError):
+    """It exists, but its status does not allow this."""
+
+    code = ErrorCode.INVALID_STATE
+
+    def __init__(self, message: str, status: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class LimitExceeded(StepgraphError):
+    """A size or a rate is over its cap; the message names the setting that raises it."""
+
+    code = ErrorCode.LIMIT_EXCEEDED
+
+
+class Unavailable(StepgraphError):
+    """A part that Stepgraph depends on cannot be reached just now."""
+
+    code = ErrorCode.UNAVAILABLE
+
+
+class LeaseLost(StepgraphError):
+    """The execution's epoch has moved on: another worker owns it, or it has ended."""
+
+    def __init__(self, execution_id: UUID, epoch: int) -> None:
+        super().__init__(f"Execution {execution_id} is no longer held at epoch {epoch}.")
+        self.execution_id = execution_id
+        self.epoch = epoch

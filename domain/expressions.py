@@ -1,0 +1,237 @@
+"""One expression language (JSONata): parsing, what an expression reads, and which tier evaluates it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from domain.failures import FailureCode, StepError
+from domain.json_text import JsonValue
+from domain.jsonata import (
+    EVERYTHING,
+    EvaluationError,
+    Program,
+    SourceError,
+    Undefined,
+    is_function,
+)
+from domain.safe_class import MAX_NESTING, is_safe
+from domain.scanner import OPEN, Placeholder, scan
+from domain.tiers import Tier, plain_path
+from domain.tokens import Kind, Token, TokenError, tokenize
+
+__all__ = [
+    "EVERYTHING",
+    "MAX_SOURCE_BYTES",
+    "SECRETS",
+    "Expression",
+    "ExpressionError",
+    "ExpressionSyntaxError",
+    "Tier",
+    "compile_expression",
+]
+
+MAX_SOURCE_BYTES = 8 * 1024
+SECRETS = "secrets"
+
+_CLOCK_FUNCTIONS = frozenset({"$now", "$millis", "$random", "$shuffle"})
+_BINDING_OPERATORS = frozenset({":=", "@", "#"})
+_LAMBDAS = frozenset({"function", "λ"})
+_MAX_SEED = 2**63 - 1
+_MAX_QUOTED = 200
+
+
+class ExpressionSyntaxError(ValueError):
+    """The source is not an expression. `position` is the 0-based character where it goes wrong, if known."""
+
+    def __init__(self, message: str, position: int | None = None) -> None:
+        super().__init__(message)
+        self.position = position
+
+
+class ExpressionError(Exception):
+    """An expression failed on its data: EXPRESSION_FAILED, or EXPRESSION_LIMIT when it was too expensive."""
+
+    def __init__(self, code: FailureCode, message: str, source: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.source = source
+
+    def to_step_error(self, path: str | None = None) -> StepError:
+        """How the step at `path` fails for it."""
+        return StepError(code=self.code, message=str(self), path=path, details={"expression": self.source})
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A parsed expression.
+
+    `reads` are the paths from the root that it may read, each with all that is below it: `("steps", "fetch",
+    "output")`. Indexes are left out. `EVERYTHING` among them stands for every root. A secret shows as `("secrets",
+    name)`, which is then all that the expression is.
+    """
+
+    source: str
+    tier: Tier
+    reads: frozenset[tuple[str, ...]]
+    _path: tuple[str | int, ...] = field(default=(), repr=False, compare=False)
+    _program: Program | None = field(default=None, repr=False, compare=False)
+    _needs_clock: bool = field(default=False, repr=False, compare=False)
+
+    def evaluate(self, scope: Mapping[str, JsonValue], *, now: datetime, seed: int) -> JsonValue:
+        """Its value on this scope, which may be a part of the scope itself: treat it as immutable.
+
+        `now` is what `$now()` and `$millis()` give, to the millisecond; `seed` fixes `$random()`. A plain path keeps
+        numbers exactly; elsewhere integers beyond 2^53 fail rather than change. Raises `ExpressionError` where it
+        yields nothing, fails, costs too much, or needs the sandbox.
+        """
+        value: Any = scope
+        try:
+            for step in self._path:
+                if step.__class__ is int and value.__class__ is not list:
+                    break
+                value = value[step]
+            else:
+                if self._path:
+                    return value  # type: ignore[no-any-return]
+        except (KeyError, IndexError, TypeError):
+            pass
+        # Missing, or a path that JSONata leads through arrays.
+        return self._evaluate_by_engine(scope, now, seed)
+
+    def is_true(self, scope: Mapping[str, JsonValue], *, now: datetime, seed: int) -> bool:
+        """The same for a condition. Raises `ExpressionError` also where the value is neither true nor false."""
+        value = self.evaluate(scope, now=now, seed=seed)
+        if isinstance(value, bool):
+            return value
+        raise self._failed(f"A condition must give true or false, but {self._quoted} gives {_kind_of(value)}.")
+
+    def _evaluate_by_engine(self, scope: Mapping[str, JsonValue], now: datetime, seed: int) -> JsonValue:
+        if self.tier is Tier.SANDBOX:
+            raise self._failed(f"{self._quoted} needs the sandbox, which is not available here.")
+        if self._program is None:
+            raise self._failed(_nothing(self._quoted, self.reads, scope))
+        if SECRETS in scope:
+            scope = {name: value for name, value in scope.items() if name != SECRETS}
+        try:
+            if self._needs_clock:
+                value = self._program.evaluate(scope, round(now.timestamp() * 1000), seed & _MAX_SEED)
+            else:
+                value = self._program.evaluate(scope)
+        except EvaluationError as error:
+            if error.is_limit:
+                message = f"{self._quoted} costs too much: {error}"
+                raise ExpressionError(FailureCode.EXPRESSION_LIMIT, message, self.source) from error
+            raise self._failed(f"{self._quoted} failed: {error}") from error
+        if isinstance(value, Undefined):
+            raise self._failed(_nothing(self._quoted, self.reads, scope))
+        return value
+
+    @property
+    def _quoted(self) -> str:
+        source = self.source
+        return f"`{source}`" if len(source) <= _MAX_QUOTED else f"`{source[:_MAX_QUOTED]}…`"
+
+    def _failed(self, message: str) -> ExpressionError:
+        return ExpressionError(FailureCode.EXPRESSION_FAILED, message, self.source)
+
+
+@lru_cache(maxsize=2048)
+def compile_expression(source: str) -> Expression:
+    """Parse an expression of at most 8 KiB; `{{ }}` around the whole of it are tolerated.
+
+    Raises `ExpressionSyntaxError`, also for `$eval`, for a variable or function that nothing defines, for a secret
+    anywhere but alone, and for brackets nested more than 64 deep.
+    """
+    if len(source) > MAX_SOURCE_BYTES or len(source.encode(errors="replace")) > MAX_SOURCE_BYTES:
+        raise ExpressionSyntaxError(f"An expression may be no longer than {MAX_SOURCE_BYTES // 1024} KiB.")
+    offset = 0
+    try:
+        bare, offset = _without_braces(source)
+        tokens = tokenize(bare)
+        _check(tokens)
+        return _compiled(bare, tokens)
+    except (TokenError, SourceError) as error:
+        position = None if error.position is None else error.position + offset
+        raise ExpressionSyntaxError(str(error), position) from error
+
+
+def _without_braces(source: str) -> tuple[str, int]:
+    """The expression itself, and how many characters stand before it."""
+    trimmed = source.strip()
+    offset = len(source) - len(source.lstrip())
+    if not trimmed.startswith(OPEN):
+        return trimmed, offset
+    parts = scan(trimmed)
+    if len(parts) > 1 or not isinstance(parts[0], Placeholder):
+        raise SourceError("This is one expression, not a text: leave out the braces around its parts.", 0)
+    inner = parts[0].source
+    return inner.strip(), offset + len(OPEN) + len(inner) - len(inner.lstrip())
+
+
+def _check(tokens: Sequence[Token]) -> None:
+    if not tokens:
+        raise SourceError("The expression is empty.", 0)
+    depth = 0
+    for token in tokens:
+        if token.kind is Kind.OPERATOR:
+            depth += (token.text in ("(", "[", "{")) - (token.text in (")", "]", "}"))
+            if depth > MAX_NESTING:
+                raise SourceError(f"Brackets are nested more than {MAX_NESTING} deep.", token.start)
+        elif token.kind is Kind.VARIABLE and token.text == "$eval":
+            raise SourceError("`$eval` is not available: what is evaluated stands in the workflow.", token.start)
+
+
+def _compiled(source: str, tokens: Sequence[Token]) -> Expression:
+    program = Program(source)
+    path = plain_path(tokens)
+    if path is not None:
+        if path[0] != SECRETS:
+            return Expression(source, Tier.PATH, program.reads, path, program)
+        if len(path) == 2 and isinstance(path[1], str):
+            return Expression(source, Tier.PATH, frozenset({(SECRETS, path[1])}), path)
+    if any(read[0] == SECRETS for read in program.reads):
+        raise SourceError("A secret stands alone, as `secrets.<name>`, and takes no part in computing.", None)
+    _check_variables(tokens)
+    if is_safe(tokens):
+        needs_clock = any(token.text in _CLOCK_FUNCTIONS for token in tokens)
+        return Expression(source, Tier.SAFE, program.reads, (), program, needs_clock)
+    return Expression(source, Tier.SANDBOX, program.reads)
+
+
+def _check_variables(tokens: Sequence[Token]) -> None:
+    """Find a `$name` that can never have a value, where the expression itself defines none."""
+    if any(
+        token.text in _BINDING_OPERATORS if token.kind is Kind.OPERATOR else token.text in _LAMBDAS for token in tokens
+    ):
+        return
+    for token in tokens:
+        if token.kind is Kind.VARIABLE and token.text not in ("$", "$$") and not is_function(token.text):
+            message = f"Nothing defines `{token.text}`. Data is named without `$`, as in `input.name`."
+            raise SourceError(message, token.start)
+
+
+def _nothing(quoted: str, reads: frozenset[tuple[str, ...]], scope: Mapping[str, JsonValue]) -> str:
+    """That it yields nothing, and the first name on the way that is not there."""
+    for path in sorted(reads - {EVERYTHING}):
+        value: object = scope
+        for depth, name in enumerate(path):
+            if value is None or (isinstance(value, Mapping) and name not in value):
+                above = ".".join(path[:depth])
+                where = f"`{above}` is null" if value is None else f"`{above}` has no `{name}`"
+                return f"{quoted} yields nothing: {where if above else f'there is no `{name}`'}."
+            if not isinstance(value, Mapping):
+                break
+            value = value[name]
+    return f"{quoted} yields nothing."
+
+
+def _kind_of(value: JsonValue) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, str):
+        return "a string"
+    if isinstance(value, int | float):
+        return "a number"
+    return "an object" if isinstance(value, Mapping) else "an array"

@@ -1,0 +1,86 @@
+"""Identifiers: UUIDv7 inside, prefixed TypeIDs (`ex_01h…`) outside.
+
+A step execution has no id of its own: it is (execution, path), shown as `se_<execution>.<path>`.
+Format of TypeIDs: https://github.com/jetify-com/typeid/tree/main/spec
+"""
+
+from enum import StrEnum
+from typing import cast
+from uuid import UUID
+
+import uuid_utils
+from typeid import TypeID
+from typeid.errors import TypeIDException
+from uuid_utils.compat import uuid7
+
+
+class IdKind(StrEnum):
+    """What an id names; the value is the prefix that people see."""
+
+    WORKFLOW = "wf"
+    EXECUTION = "ex"
+    STEP_EXECUTION = "se"
+    WEBHOOK = "wh"
+    WEBHOOK_EVENT = "we"
+    TRANSFORMATION_RULE = "tr"
+    WORKFLOW_TEMPLATE = "wt"
+    CIRCUIT_BREAKER = "cb"
+    SCHEDULE = "sc"
+    API_KEY = "ak"
+    WORKER = "wk"
+
+
+class MalformedId(ValueError):
+    """The text is not an id of the expected kind."""
+
+    def __init__(self, text: str, expected: IdKind | None = None) -> None:
+        what = f"an id that starts with {expected.value}_" if expected else "an id"
+        super().__init__(f"{text[:80]!r} is not {what}")
+
+
+def new_id() -> UUID:
+    """A fresh UUIDv7: sorts by creation time. Randomness is the caller's: the decider never calls this."""
+    return uuid7()
+
+
+def to_public(kind: IdKind, value: UUID) -> str:
+    """`ex_01h455vb4pex5vsknk084sn02q` for an execution's UUID."""
+    return str(TypeID.from_uuid(cast("uuid_utils.UUID", value), kind.value))  # it only asks for the bytes
+
+
+def from_public(text: str, kind: IdKind) -> UUID:
+    """The UUID in a public id of this kind. Raises `MalformedId`."""
+    if not text.startswith(f"{kind.value}_"):
+        raise MalformedId(text, kind)
+    try:
+        parsed = TypeID.from_string(text)
+    except (TypeIDException, ValueError, AttributeError) as error:
+        raise MalformedId(text, kind) from error
+    if parsed.prefix != kind.value:
+        raise MalformedId(text, kind)
+    return UUID(bytes=parsed.uuid_bytes)
+
+
+def kind_of(text: str) -> IdKind:
+    """The kind that a public id claims to be. Raises `MalformedId` for an unknown prefix."""
+    prefix, _, rest = text.partition("_")
+    try:
+        kind = IdKind(prefix)
+    except ValueError:
+        raise MalformedId(text) from None
+    if not rest:
+        raise MalformedId(text)
+    return kind
+
+
+def step_execution_id(execution_id: UUID, path: str) -> str:
+    """`se_<26 characters of the execution>.<path>`: sorts with its execution, then by path."""
+    return f"{to_public(IdKind.STEP_EXECUTION, execution_id)}.{path}"
+
+
+def parse_step_execution_id(text: str) -> tuple[UUID, str]:
+    """The execution and the path that a step execution's id names. Raises `MalformedId`."""
+    head, separator, path = text.partition(".")
+    if not separator or not path:
+        raise MalformedId(text, IdKind.STEP_EXECUTION)
+    return from_public(head, IdKind.STEP_EXECUTION), path

@@ -1,0 +1,82 @@
+"""JSON Schema: whether a schema is one, and what in a value does not meet it.
+
+Schemas come from users, so references are never fetched and regular expressions may not backtrack for long.
+"""
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+import jsonschema_rs
+
+from domain.errors import Problem
+from domain.json_text import JsonValue
+
+_MAX_PROBLEMS = 100
+_DEFAULT_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000, size_limit=1_000_000, dfa_size_limit=1_000_000)
+
+
+class InvalidSchema(ValueError):
+    """The schema is none; `problems` say where and why."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(problems[0].message)
+        self.problems = tuple(problems)
+
+
+class SchemaValidator:
+    """A schema, ready to check values with. Draft 2020-12 unless its `$schema` names another."""
+
+    def __init__(self, schema: JsonValue) -> None:
+        """Raises `InvalidSchema`."""
+        if not isinstance(schema, dict | bool):
+            raise InvalidSchema([Problem(path=(), message="A JSON Schema is an object or a boolean.")])
+        try:
+            self._validator: Any = jsonschema_rs.validator_for(schema, offline=True, pattern_options=_PATTERNS)
+        except jsonschema_rs.ValidationError as error:
+            raise InvalidSchema(_faults(schema, error)) from error
+        except (jsonschema_rs.ReferencingError, ValueError) as error:
+            raise InvalidSchema([Problem(path=(), message=_sentence(str(error)))]) from error
+
+    def problems(self, value: JsonValue) -> list[Problem]:
+        """What in `value` does not meet the schema, at most a hundred of it."""
+        return [] if self._validator.is_valid(value) else _problems(self._validator, value)
+
+
+def _faults(schema: Any, error: jsonschema_rs.ValidationError) -> list[Problem]:
+    """Everything that its meta-schema says against a schema, where it says anything; else the one fault."""
+    if error.kind.name == "$ref":
+        hint = "`$ref` must lead into this schema, for no other is fetched; `$schema` must be a published draft."
+        return [Problem(path=_path(error.instance_path), message=_sentence(error.message), hint=hint)]
+    named = schema.get("$schema", _DEFAULT_DRAFT) if isinstance(schema, dict) else _DEFAULT_DRAFT
+    if not isinstance(named, str):
+        return [Problem(path=("$schema",), message="`$schema` is the address of a draft, a string.")]
+    meta = jsonschema_rs.validator_for({"$schema": named, "$ref": named}, offline=True)
+    found = _problems(meta, schema)
+    return [_typed(problem) for problem in found] or [
+        Problem(path=_path(error.instance_path), message=_sentence(error.message))
+    ]
+
+
+def _typed(problem: Problem) -> Problem:
+    """The most frequent fault, said better."""
+    if problem.path[-1:] != ("type",) or "anyOf" not in problem.message:
+        return problem
+    hint = "It is one of array, boolean, integer, null, number, object and string, or a list of these."
+    return Problem(path=problem.path, message="This is not a type of JSON Schema.", hint=hint)
+
+
+def _problems(validator: Any, value: JsonValue) -> list[Problem]:
+    errors = islice(validator.iter_errors(value), _MAX_PROBLEMS)
+    return [Problem(path=_path(error.instance_path), message=_sentence(error.message)) for error in errors]
+
+
+def _path(parts: Sequence[str | int]) -> tuple[str, ...]:
+    return tuple(str(part) for part in parts)
+
+
+def _sentence(text: str) -> str:
+    line = text.strip().splitlines()[0] if text.strip() else "it is malformed"
+    line = line if len(line) <= 300 else line[:299] + "…"
+    return line if line.endswith((".", "…")) else line + "."

@@ -1,0 +1,40 @@
+"""JSON text to values and back, with every integer kept exactly.
+
+orjson is the fast path; integers beyond 64 bits, which it rounds or refuses, go through the standard library.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import orjson
+
+JsonValue: TypeAlias = "str | int | float | bool | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
+
+_MAYBE_BIG_INTEGER = re.compile(r"\d{19}")
+_MAYBE_BIG_INTEGER_BYTES = re.compile(rb"\d{19}")
+
+
+def loads(text: str | bytes) -> JsonValue:
+    """Parse strict JSON. Raises `ValueError` where the text is not JSON, is nested too deeply or is not UTF-8."""
+    pattern_found = _MAYBE_BIG_INTEGER.search(text) if isinstance(text, str) else _MAYBE_BIG_INTEGER_BYTES.search(text)
+    if pattern_found is None:
+        value: JsonValue = orjson.loads(text)
+        return value
+    orjson.loads(text)  # the strict grammar and the depth limit decide; the standard library is laxer
+    exact: JsonValue = json.loads(text)
+    return exact
+
+
+def dumps(value: JsonValue) -> str:
+    """Compact JSON text. Raises `ValueError` for what JSON cannot say: non-string keys, lone surrogates, cycles."""
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        try:
+            text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+            text.encode()
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ValueError(f"not a JSON value: {error}") from error
+        return text

@@ -1,0 +1,23 @@
+"""The caps on what users may send; every one of them is a setting."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Sizes are bytes of compact JSON in UTF-8 unless the name says otherwise.
+
+    `max_depth` counts blocks within blocks, the workflow's own steps being the first. `max_wait` is the longest
+    `waitFor`, `max_batch` the most executions that one request may start.
+    """
+
+    max_document_bytes: int = 1_000_000
+    max_steps: int = 10_000
+    max_depth: int = 10
+    max_input_bytes: int = 1_000_000
+    max_labels: int = 50
+    max_label_characters: int = 256
+    max_note_characters: int = 1_000
+    max_wait: timedelta = timedelta(minutes=5)
+    max_batch: int = 1_000

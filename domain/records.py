@@ -1,0 +1,272 @@
+"""What is stored and read back: one frozen record for each kind of row, in Python's own types."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from domain.engine.state import StepState, WaitReason
+from domain.failures import StepError
+from domain.json_text import JsonValue
+from domain.statuses import ExecutionStatus, StepStatus, StepType, WorkflowStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowRecord:
+    """A workflow at its newest version. `document` is the portable document of that version."""
+
+    id: UUID
+    name: str
+    status: WorkflowStatus
+    version: int
+    definition_id: UUID
+    document: Mapping[str, JsonValue]
+    labels: Mapping[str, JsonValue]
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionRecord:
+    """One immutable version of a workflow, or the steps of an `orchestrate` (then without workflow and version)."""
+
+    id: UUID
+    workflow_id: UUID | None
+    version: int | None
+    document: Mapping[str, JsonValue]
+    created_at: datetime
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewExecution:
+    """What `ExecutionStore.create` inserts. `start_at` in the future makes it wait until then.
+
+    `idempotency_key` is unique within the workflow (or within all orchestrations, where `workflow_id` is None).
+    """
+
+    id: UUID
+    definition_id: UUID
+    workflow_id: UUID | None
+    workflow_version: int | None
+    input: JsonValue
+    labels: Mapping[str, JsonValue]
+    priority: int
+    total_steps: int
+    created_at: datetime
+    idempotency_key: str | None = None
+    start_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far an execution is, in step executions. `total` grows as loops unfold."""
+
+    total: int
+    completed: int
+    failed: int
+    running: int
+    ended: int
+
+    @property
+    def percent(self) -> float:
+        """0 to 100; skipped and cancelled steps count as done."""
+        return 100.0 if self.total == 0 else round(100.0 * self.ended / self.total, 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionRecord:
+    """An execution as it is stored. `sequence` grows by one with every committed change; 0 is the bare start.
+
+    `due_at`: when an execution that nobody holds wants attention. `worker_id` and `epoch`: who holds it, and the
+    how-manieth holder that is. `crashes`: how many workers have died while they held it since a step of it last ended.
+    """
+
+    id: UUID
+    definition_id: UUID
+    workflow_id: UUID | None
+    workflow_version: int | None
+    status: ExecutionStatus
+    input: JsonValue
+    output: JsonValue
+    error: StepError | None
+    labels: Mapping[str, JsonValue]
+    priority: int
+    idempotency_key: str | None
+    parent_id: UUID | None
+    retried_from_id: UUID | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    deadline_at: datetime | None
+    sequence: int
+    progress: Progress
+    waiting_for: WaitReason | None = None
+    due_at: datetime | None = None
+    worker_id: UUID | None = None
+    epoch: int = 0
+    crashes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRecord:
+    """A step execution as it is stored: its state, whose it is, and the execution's sequence that last touched it."""
+
+    execution_id: UUID
+    position: str
+    sequence: int
+    state: StepState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingCommand:
+    """A cancel (later: pause, resume, signal, retry) that was stored and not applied yet."""
+
+    id: UUID
+    execution_id: UUID
+    kind: str
+    payload: JsonValue
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """An execution that this worker now holds, with all that is needed to go on with it.
+
+    `steps` is empty for one that never ran. `commands` are applied first.
+    """
+
+    execution: ExecutionRecord
+    steps: tuple[StepRecord, ...]
+    commands: tuple[PendingCommand, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepChange:
+    """A step row as it is to be: inserted, or overwritten when the path has one."""
+
+    position: str
+    state: StepState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionDelta:
+    """One driver's change of one execution, to be committed whole or not at all.
+
+    Every field of the execution is its value after the change. `release`: the worker lets go; `due_at` is then when
+    the execution wants attention again (None: only when a command comes). `applied_commands` are removed in the same
+    transaction. A terminal `status` releases by itself and sets `finished_at`.
+    """
+
+    execution_id: UUID
+    epoch: int
+    status: ExecutionStatus
+    progress: Progress
+    steps: tuple[StepChange, ...]
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    deadline_at: datetime | None = None
+    output: JsonValue = None
+    error: StepError | None = None
+    waiting_for: WaitReason | None = None
+    due_at: datetime | None = None
+    release: bool = False
+    applied_commands: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionChange:
+    """What was committed, as it travels to subscribers: the changing part of an execution and the steps it touched.
+
+    `steps` is None where the change was too large to travel: read it from the store, from `sequence - 1` on.
+    `covers` is how many sequences it stands for, more than one where changes were merged: it follows on from
+    `sequence - covers`.
+    """
+
+    execution_id: UUID
+    workflow_id: UUID | None
+    sequence: int
+    status: ExecutionStatus
+    progress: Progress
+    started_at: datetime | None
+    finished_at: datetime | None
+    output: JsonValue
+    error: StepError | None
+    waiting_for: WaitReason | None
+    steps: tuple[StepRecord, ...] | None
+    covers: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionFilter:
+    """Which executions a list or a subscription shows. Every given part must match; labels match by containment."""
+
+    workflow_id: UUID | None = None
+    workflow_name: str | None = None
+    statuses: frozenset[ExecutionStatus] | None = None
+    labels: Mapping[str, JsonValue] | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowFilter:
+    """Which workflows a list shows. `name_contains` ignores case; labels match by containment."""
+
+    name: str | None = None
+    name_contains: str | None = None
+    statuses: frozenset[WorkflowStatus] | None = None
+    labels: Mapping[str, JsonValue] | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFilter:
+    """Which step executions of an execution are shown."""
+
+    statuses: frozenset[StepStatus] | None = None
+    types: frozenset[StepType] | None = None
+    path_prefix: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerRecord:
+    """A worker process that has registered itself."""
+
+    id: UUID
+    host: str
+    started_at: datetime
+    heartbeat_at: datetime
+    active_executions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueRecord:
+    """A Dramatiq queue: messages that wait, and messages that were given up."""
+
+    name: str
+    depth: int
+    dead_letters: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentRecord:
+    """The answer of one part that Stepgraph depends on. `latency` is None when it did not answer."""
+
+    name: str
+    is_up: bool
+    latency: timedelta | None = None
+    detail: str | None = None
+
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[Row]):
+    """A slice of a list in its keyset order; `has_next` says whether more rows follow it."""
+
+    rows: tuple[Row, ...] = field(default=())
+    has_next: bool = False

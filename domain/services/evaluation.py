@@ -1,0 +1,53 @@
+"""Trying out an expression, exactly as a worker would evaluate it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from domain.checks.hints import kind_of
+from domain.checks.json_values import payload_problems
+from domain.expressions import ExpressionError, ExpressionSyntaxError, compile_expression
+from domain.json_text import JsonValue
+from domain.limits import Limits
+from domain.ports import Clock
+
+_SEED = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """What came of it: a value, or a sentence about what went wrong, and how long it took."""
+
+    value: JsonValue
+    error: str | None
+    duration: timedelta
+
+
+class EvaluationService:
+    """Evaluates expressions for people who write them."""
+
+    def __init__(self, *, clock: Clock, limits: Limits | None = None) -> None:
+        self._clock = clock
+        self._limits = limits or Limits()
+
+    async def evaluate(self, expression: str, context: JsonValue) -> Evaluation:
+        """The value of `expression` on `context`, an object of roots such as `input` and `steps`.
+
+        Never raises: what is wrong with either is the `error`.
+        """
+        started_at = self._clock.now()
+        value, error = self._evaluate(expression, context)
+        return Evaluation(value=value, error=error, duration=max(timedelta(0), self._clock.now() - started_at))
+
+    def _evaluate(self, expression: str, context: JsonValue) -> tuple[JsonValue, str | None]:
+        if not isinstance(context, dict):
+            return None, f"The context must be an object, not {kind_of(context)}."
+        unusable = payload_problems(context, max_bytes=self._limits.max_input_bytes, what="context")
+        if unusable:
+            return None, unusable[0].message
+        try:
+            return compile_expression(expression).evaluate(context, now=self._clock.now(), seed=_SEED), None
+        except ExpressionSyntaxError as error:
+            where = "" if error.position is None else f" (at character {error.position + 1})"
+            return None, f"{error}{where}"
+        except ExpressionError as error:
+            return None, str(error)

@@ -1,0 +1,264 @@
+"""What can be done with executions: start one or many, run steps once, cancel."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from domain.checks.json_values import payload_problems
+from domain.checks.labels import label_problems
+from domain.errors import (
+    Conflict,
+    InvalidInput,
+    InvalidState,
+    LimitExceeded,
+    NotFound,
+    Problem,
+    StepgraphError,
+)
+from domain.ids import IdKind, new_id, to_public
+from domain.json_text import JsonValue
+from domain.limits import Limits
+from domain.ports import Clock, ExecutionQueries, ExecutionStore, ProgressFeed, WorkflowStore, WorkQueue
+from domain.records import ExecutionRecord, NewExecution
+from domain.services.definitions import DefinitionCache
+from domain.services.lookups import Lookups
+from domain.services.waiting import until_ended
+from domain.statuses import WorkflowStatus
+from domain.workflows import canonical, check_document, digest
+
+ORCHESTRATION = "orchestration"
+CANCEL = "CANCEL"
+MAX_PRIORITY = 100
+MAX_KEY_CHARACTERS = 256
+
+_REFUSALS = (NotFound, InvalidInput, InvalidState, Conflict, LimitExceeded)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecuteRequest:
+    """Start a workflow, named by exactly one of `workflow_id` and `workflow_name`.
+
+    `version` None: the newest. `labels`: a flat object, or null. `wait_for`: answer when the execution has ended, or
+    with what there is when this is over.
+    """
+
+    workflow_id: UUID | None = None
+    workflow_name: str | None = None
+    version: int | None = None
+    input: JsonValue = None
+    labels: JsonValue = None
+    priority: int = 0
+    idempotency_key: str | None = None
+    start_at: datetime | None = None
+    wait_for: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrchestrateRequest:
+    """Run steps once. `document` holds `steps` and, where given, `variables`, `output` and `timeout`, camelCase."""
+
+    document: Mapping[str, JsonValue]
+    input: JsonValue = None
+    labels: JsonValue = None
+    idempotency_key: str | None = None
+    wait_for: timedelta | None = None
+
+
+class ExecutionService:
+    """Use cases around executions. Hints are sent after the commit, and losing one loses nothing."""
+
+    def __init__(
+        self,
+        *,
+        workflows: WorkflowStore,
+        executions: ExecutionStore,
+        queries: ExecutionQueries,
+        queue: WorkQueue,
+        feed: ProgressFeed,
+        definitions: DefinitionCache,
+        clock: Clock,
+        limits: Limits | None = None,
+        new_id: Callable[[], UUID] = new_id,
+    ) -> None:
+        self._workflows = workflows
+        self._executions = executions
+        self._queries = queries
+        self._queue = queue
+        self._feed = feed
+        self._definitions = definitions
+        self._clock = clock
+        self._limits = limits or Limits()
+        self._new_id = new_id
+
+    async def execute(self, request: ExecuteRequest) -> ExecutionRecord:
+        """Start one execution. Raises `NotFound`, `InvalidInput` or `InvalidState` (the workflow is not ACTIVE)."""
+        lookups = Lookups(self._workflows, self._definitions)
+        [record] = await self._start([await self._prepare(request, lookups)])
+        return await self._wait(record, request.wait_for)
+
+    async def execute_many(self, requests: Sequence[ExecuteRequest]) -> list[ExecutionRecord | StepgraphError]:
+        """Start many in one commit; one answer each, in order, so that one bad request stops no other.
+
+        Raises `LimitExceeded` for more than `Limits.max_batch` of them. `wait_for` is refused, request by request.
+        """
+        if len(requests) > self._limits.max_batch:
+            raise LimitExceeded(f"{len(requests):,} executions in one request; {self._limits.max_batch:,} are allowed.")
+        lookups = Lookups(self._workflows, self._definitions)
+        prepared: list[NewExecution | StepgraphError] = []
+        for request in requests:
+            try:
+                if request.wait_for is not None:
+                    message = "`waitFor` is not allowed where many executions are started at once."
+                    raise InvalidInput([Problem(path=("waitFor",), message=message)])
+                prepared.append(await self._prepare(request, lookups))
+            except _REFUSALS as error:
+                prepared.append(error)
+        records = iter(await self._start([new for new in prepared if isinstance(new, NewExecution)]))
+        return [next(records) if isinstance(outcome, NewExecution) else outcome for outcome in prepared]
+
+    async def orchestrate(self, request: OrchestrateRequest) -> ExecutionRecord:
+        """Run steps once, without a workflow. Raises `InvalidInput`."""
+        problems = self._problems(request.input, request.labels, request.idempotency_key, request.wait_for)
+        raw = {"name": ORCHESTRATION, **request.document}
+        checked = await asyncio.to_thread(check_document, raw, self._limits)
+        if checked.document is None or problems:
+            raise InvalidInput([*checked.problems, *problems])
+        now = self._clock.now()
+        definition_id = await self._workflows.save_definition(
+            definition_id=self._new_id(),
+            document=canonical(checked.document),
+            digest=digest(checked.document),
+            now=now,
+        )
+        new = NewExecution(
+            id=self._new_id(),
+            definition_id=definition_id,
+            workflow_id=None,
+            workflow_version=None,
+            input=request.input,
+            labels=_object(request.labels),
+            priority=0,
+            total_steps=(await self._definitions.get(definition_id)).total_steps,
+            created_at=now,
+            idempotency_key=request.idempotency_key,
+        )
+        [record] = await self._start([new])
+        return await self._wait(record, request.wait_for)
+
+    async def cancel(self, execution_id: UUID, reason: str | None = None) -> ExecutionRecord:
+        """Ask for an execution to be cancelled; it ends as CANCELLED soon after, when its worker has heard.
+
+        The command's payload is `{"reason": …}`, or null. Raises `NotFound`, or `InvalidState` when it has ended.
+        """
+        longest = self._limits.max_note_characters
+        if reason is not None and (len(reason) > longest or payload_problems(reason, max_bytes=8 * longest, what="")):
+            message = f"A reason has at most {longest:,} characters, and none that cannot be stored."
+            raise InvalidInput([Problem(path=("reason",), message=message)])
+        try:
+            worker_id = await self._executions.add_command(
+                command_id=self._new_id(),
+                execution_id=execution_id,
+                kind=CANCEL,
+                payload=None if reason is None else {"reason": reason},
+                now=self._clock.now(),
+            )
+        except NotFound as error:
+            raise NotFound("execution", to_public(IdKind.EXECUTION, execution_id)) from error
+        if worker_id is None:
+            await self._queue.hint([execution_id])
+        else:
+            await self._queue.nudge(worker_id, execution_id)
+        return (await self._queries.get_many([execution_id]))[execution_id]
+
+    async def _prepare(self, request: ExecuteRequest, lookups: Lookups) -> NewExecution:
+        problems = self._problems(request.input, request.labels, request.idempotency_key, request.wait_for)
+        problems += _more_problems(request)
+        if (request.workflow_id is None) == (request.workflow_name is None):
+            message = "Exactly one of `workflowId` and `workflowName` must be given."
+            raise InvalidInput([Problem(path=("workflowId",), message=message), *problems])
+        workflow = await lookups.workflow(request.workflow_id, request.workflow_name)
+        if workflow.status is not WorkflowStatus.ACTIVE:
+            message = f"The workflow {workflow.name!r} is {workflow.status.value}; only ACTIVE ones can be started."
+            raise InvalidState(message, workflow.status.value)
+        loaded = await lookups.definition(workflow, request.version)
+        if not problems:
+            problems = [problem.under("input") for problem in loaded.input_problems(request.input)]
+        if problems:
+            raise InvalidInput(problems)
+        now = self._clock.now()
+        definition = loaded.definition
+        return NewExecution(
+            id=self._new_id(),
+            definition_id=definition.id,
+            workflow_id=workflow.id,
+            workflow_version=definition.version,
+            input=request.input,
+            labels=_object(request.labels),
+            priority=request.priority,
+            total_steps=definition.total_steps,
+            created_at=now,
+            idempotency_key=request.idempotency_key,
+            start_at=request.start_at if request.start_at is not None and request.start_at > now else None,
+        )
+
+    def _problems(
+        self, input: JsonValue, labels: JsonValue, key: str | None, wait_for: timedelta | None
+    ) -> list[Problem]:
+        """What is wrong with the parts that every start has."""
+        found: list[tuple[str, Iterable[Problem]]] = [
+            ("input", payload_problems(input, max_bytes=self._limits.max_input_bytes, what="input")),
+            ("labels", self._label_problems(labels)),
+        ]
+        if key is not None and (not 1 <= len(key) <= MAX_KEY_CHARACTERS or not key.isprintable()):
+            message = f"A key has 1 to {MAX_KEY_CHARACTERS} characters, all of them printable."
+            found.append(("idempotencyKey", [Problem(path=(), message=message)]))
+        longest = self._limits.max_wait
+        if wait_for is not None and not timedelta(0) < wait_for <= longest:
+            message = f"This must be more than zero, and {longest.total_seconds():g} seconds at most."
+            hint = "Follow the execution with the subscription `executionProgress` instead."
+            found.append(("waitFor", [Problem(path=(), message=message, hint=hint)]))
+        return [problem.under(member) for member, problems in found for problem in problems]
+
+    def _label_problems(self, labels: JsonValue) -> list[Problem]:
+        if labels is None:
+            return []
+        return payload_problems(labels, max_bytes=self._limits.max_input_bytes, what="labels") or label_problems(
+            labels, self._limits
+        )
+
+    async def _start(self, executions: Sequence[NewExecution]) -> list[ExecutionRecord]:
+        """Insert, then hint those that are new and due."""
+        if not executions:
+            return []
+        records = await self._executions.create(executions)
+        due = [
+            new.id
+            for new, record in zip(executions, records, strict=True)
+            if record.id == new.id and new.start_at is None
+        ]
+        if due:
+            await self._queue.hint(due)
+        return records
+
+    async def _wait(self, record: ExecutionRecord, wait_for: timedelta | None) -> ExecutionRecord:
+        if wait_for is None:
+            return record
+        return await until_ended(record, wait_for=wait_for, queries=self._queries, feed=self._feed)
+
+
+def _more_problems(request: ExecuteRequest) -> list[Problem]:
+    """What is wrong with the parts that only a stored workflow's start has."""
+    problems: list[Problem] = []
+    if not -MAX_PRIORITY <= request.priority <= MAX_PRIORITY:
+        message = f"A priority is between -{MAX_PRIORITY} and {MAX_PRIORITY}."
+        problems.append(Problem(path=("priority",), message=message))
+    if request.start_at is not None and request.start_at.tzinfo is None:
+        message = "A time must say its offset, such as Z."
+        problems.append(Problem(path=("startAt",), message=message))
+    return problems
+
+
+def _object(labels: JsonValue) -> Mapping[str, JsonValue]:
+    return labels if isinstance(labels, Mapping) else {}

@@ -1,0 +1,192 @@
+"""What can be done with workflows: create, change, apply, check, delete and find."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from domain.errors import Conflict, InvalidInput, NotFound, Problem
+from domain.ids import IdKind, new_id, to_public
+from domain.json_text import JsonValue
+from domain.limits import Limits
+from domain.ports import Clock, WorkflowStore
+from domain.records import DefinitionRecord, Page, WorkflowFilter, WorkflowRecord
+from domain.statuses import WorkflowStatus
+from domain.workflows import (
+    CheckedDocument,
+    WorkflowDocument,
+    canonical,
+    check_document,
+    digest,
+    parse_document,
+    read_document,
+)
+
+_MAX_RACES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateWorkflow:
+    """A new workflow. `document` is the portable document as it was sent, camelCase, not checked yet."""
+
+    document: JsonValue
+    status: WorkflowStatus = WorkflowStatus.ACTIVE
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateWorkflow:
+    """A partial change. `changes` holds members of the portable document; a null one is taken out of it.
+
+    `expected_version`: refuse with `Conflict` when the newest version is another one.
+    """
+
+    workflow_id: UUID
+    changes: Mapping[str, JsonValue] = field(default_factory=dict)
+    expected_version: int | None = None
+    status: WorkflowStatus | None = None
+    note: str | None = None
+
+
+class WorkflowService:
+    """Use cases around workflows. Documents are checked on a thread, for a large one takes a second."""
+
+    def __init__(
+        self,
+        *,
+        workflows: WorkflowStore,
+        clock: Clock,
+        limits: Limits | None = None,
+        new_id: Callable[[], UUID] = new_id,
+    ) -> None:
+        self._workflows = workflows
+        self._clock = clock
+        self._limits = limits or Limits()
+        self._new_id = new_id
+
+    async def create(self, request: CreateWorkflow) -> WorkflowRecord:
+        """Store a workflow. Raises `InvalidInput`, or `Conflict` when the name is taken."""
+        self._check_note(request.note)
+        document = await asyncio.to_thread(parse_document, request.document, self._limits)
+        return await self._create(document, request.status, request.note)
+
+    async def update(self, request: UpdateWorkflow) -> WorkflowRecord:
+        """Change a workflow; a changed document becomes the next version, the same one adds none.
+
+        Raises `NotFound`, `InvalidInput` or `Conflict`.
+        """
+        self._check_note(request.note)
+        current = await self._get(request.workflow_id)
+        for _ in range(_MAX_RACES):
+            if request.expected_version not in (None, current.version):
+                break
+            merged = {**current.document, **request.changes}
+            raw = {name: member for name, member in merged.items() if member is not None}
+            document = await asyncio.to_thread(parse_document, raw, self._limits)
+            try:
+                return await self._update(current, document, request.status or current.status, request.note)
+            except Conflict:
+                newest = await self._get(request.workflow_id)
+                if newest.version == current.version:
+                    raise  # so it is the name that is taken
+                current = newest
+        raise Conflict(f"The workflow {current.name!r} has moved on to version {current.version}: read it again.")
+
+    async def apply(self, document: JsonValue, *, note: str | None = None) -> WorkflowRecord:
+        """Create or update by the document's name; no new version when nothing changed.
+
+        Raises `InvalidInput`, or `Conflict` when others keep changing it at the same time.
+        """
+        self._check_note(note)
+        parsed = await asyncio.to_thread(parse_document, document, self._limits)
+        for _ in range(_MAX_RACES):
+            current = await self._workflows.find(name=parsed.name)
+            try:
+                if current is None:
+                    return await self._create(parsed, WorkflowStatus.ACTIVE, note)
+                return await self._update(current, parsed, current.status, note)
+            except Conflict:
+                continue
+        raise Conflict(f"The workflow {parsed.name!r} is being changed by others: try again.")
+
+    async def delete(self, workflow_id: UUID) -> None:
+        """Hide a workflow. Raises `NotFound`, or `InvalidState` while executions of it have not ended."""
+        await self._get(workflow_id)
+        await self._workflows.delete(workflow_id, self._clock.now())
+
+    async def validate(self, document: JsonValue) -> CheckedDocument:
+        """Every problem of a document, its graph and its stages; nothing is stored and nothing is raised."""
+        return await asyncio.to_thread(check_document, document, self._limits)
+
+    async def find(self, *, id: UUID | None = None, name: str | None = None) -> WorkflowRecord | None:
+        """The workflow with this id or this name. Raises `InvalidInput` unless exactly one is given."""
+        if (id is None) == (name is None):
+            message = "Exactly one of `id` and `name` must be given."
+            raise InvalidInput([Problem(path=("id",), message=message)])
+        return await self._workflows.find(id=id, name=name)
+
+    async def page(self, filter: WorkflowFilter, *, first: int, after: UUID | None) -> Page[WorkflowRecord]:
+        """Workflows, newest first."""
+        return await self._workflows.page(filter, first=first, after=after)
+
+    async def count(self, filter: WorkflowFilter) -> int:
+        """How many `page` would show in all."""
+        return await self._workflows.count(filter)
+
+    async def versions_page(self, workflow_id: UUID, *, first: int, after: int | None) -> Page[DefinitionRecord]:
+        """The versions of a workflow, newest first; `after` is a version number."""
+        return await self._workflows.versions_page(workflow_id, first=first, after=after)
+
+    async def versions_count(self, workflow_id: UUID) -> int:
+        """How many versions a workflow has."""
+        return await self._workflows.versions_count(workflow_id)
+
+    async def _get(self, id: UUID) -> WorkflowRecord:
+        record = await self._workflows.find(id=id)
+        if record is None:
+            raise NotFound("workflow", to_public(IdKind.WORKFLOW, id))
+        return record
+
+    async def _create(self, document: WorkflowDocument, status: WorkflowStatus, note: str | None) -> WorkflowRecord:
+        return await self._workflows.create(
+            workflow_id=self._new_id(),
+            definition_id=self._new_id(),
+            name=document.name,
+            status=status,
+            document=canonical(document),
+            labels=document.labels or {},
+            note=note,
+            now=self._clock.now(),
+        )
+
+    async def _update(
+        self, current: WorkflowRecord, document: WorkflowDocument, status: WorkflowStatus, note: str | None
+    ) -> WorkflowRecord:
+        """Overwrite what was just read, and nothing newer."""
+        is_changed = _differs(current, document)
+        if not is_changed and status is current.status:
+            return current
+        return await self._workflows.update(
+            current.id,
+            expected_version=current.version,
+            name=document.name,
+            status=status,
+            document=canonical(document) if is_changed else None,
+            definition_id=self._new_id() if is_changed else None,
+            labels=document.labels or {},
+            note=note,
+            now=self._clock.now(),
+        )
+
+    def _check_note(self, note: str | None) -> None:
+        longest = self._limits.max_note_characters
+        if note is not None and (len(note) > longest or "\0" in note):
+            message = f"A note has at most {longest:,} characters, and no U+0000."
+            raise InvalidInput([Problem(path=("note",), message=message)])
+
+
+def _differs(current: WorkflowRecord, document: WorkflowDocument) -> bool:
+    try:
+        return digest(read_document(current.document)) != digest(document)
+    except InvalidInput:  # stored by a newer release, which knows more than this one
+        return True

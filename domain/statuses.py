@@ -1,0 +1,112 @@
+"""The enums that SQL, Python and GraphQL share, value for value."""
+
+from enum import StrEnum
+
+
+class WorkflowStatus(StrEnum):
+    """Whether a workflow may be started: only ACTIVE ones may."""
+
+    DRAFT = "DRAFT"
+    ACTIVE = "ACTIVE"
+    PAUSED = "PAUSED"
+    ARCHIVED = "ARCHIVED"
+
+
+class ExecutionStatus(StrEnum):
+    """Where an execution is in its life. The last four are terminal and never change."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    WAITING = "WAITING"
+    PAUSED = "PAUSED"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    TIMED_OUT = "TIMED_OUT"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the execution has ended."""
+        return self in TERMINAL_EXECUTION_STATUSES
+
+
+TERMINAL_EXECUTION_STATUSES = frozenset(
+    {ExecutionStatus.COMPLETED, ExecutionStatus.FAILED, ExecutionStatus.CANCELLED, ExecutionStatus.TIMED_OUT}
+)
+
+
+class StepStatus(StrEnum):
+    """Where a step execution is in its life. The last four are terminal and never change."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    WAITING = "WAITING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    SKIPPED = "SKIPPED"
+    CANCELLED = "CANCELLED"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the step has ended."""
+        return self in TERMINAL_STEP_STATUSES
+
+
+TERMINAL_STEP_STATUSES = frozenset({StepStatus.COMPLETED, StepStatus.FAILED, StepStatus.SKIPPED, StepStatus.CANCELLED})
+
+
+class StepType(StrEnum):
+    """The kinds of step a workflow is made of."""
+
+    HTTP_REQUEST = "HTTP_REQUEST"
+    DATA_TRANSFORM = "DATA_TRANSFORM"
+    CONDITIONAL = "CONDITIONAL"
+    PARALLEL = "PARALLEL"
+    FOR_EACH = "FOR_EACH"
+    WAIT = "WAIT"
+    WEBHOOK_CALL = "WEBHOOK_CALL"
+    VALIDATION = "VALIDATION"
+    SUB_WORKFLOW = "SUB_WORKFLOW"
+
+
+class WaitKind(StrEnum):
+    """What a step or an execution that does not run is waiting for."""
+
+    DEPENDENCY = "DEPENDENCY"
+    TIMER = "TIMER"
+    RETRY = "RETRY"
+    CIRCUIT_BREAKER = "CIRCUIT_BREAKER"
+    SIGNAL = "SIGNAL"
+    CALLBACK = "CALLBACK"
+    CONCURRENCY = "CONCURRENCY"
+    WORKER = "WORKER"
+    PAUSED = "PAUSED"
+
+
+class RetryStrategy(StrEnum):
+    """How the delay grows from one attempt to the next."""
+
+    NONE = "NONE"
+    FIXED = "FIXED"
+    LINEAR = "LINEAR"
+    EXPONENTIAL = "EXPONENTIAL"
+
+
+class Jitter(StrEnum):
+    """How much of a delay is left to chance: nothing, half of it, or all of it."""
+
+    NONE = "NONE"
+    FULL = "FULL"
+    EQUAL = "EQUAL"
+
+
+class HttpMethod(StrEnum):
+    """The methods an HTTP_REQUEST step may use."""
+
+    GET = "GET"
+    HEAD = "HEAD"
+    POST = "POST"
+    PUT = "PUT"
+    PATCH = "PATCH"
+    DELETE = "DELETE"
+    OPTIONS = "OPTIONS"

@@ -1,0 +1,125 @@
+"""The parts of a template that change from one rendering to the next: this is all that runs when a step starts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from domain.expressions import Expression, ExpressionError
+from domain.failures import FailureCode
+from domain.json_text import JsonValue, dumps
+
+#: How many characters of JSON one rendering may come to, about: a template can name a megabyte thousands of times.
+MAX_RENDERED = 8 * 1024 * 1024
+
+_PER_VALUE = 2  # what a number, a bracket or a comma counts for
+
+
+class Ink:
+    """How many characters one rendering may still write into texts."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = MAX_RENDERED
+
+
+class Part(Protocol):
+    """What renders to a value. `ink` is shared by all parts of one rendering."""
+
+    def render(self, scope: Mapping[str, JsonValue], now: datetime, seed: int, ink: Ink) -> JsonValue:
+        """Raises `ExpressionError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValuePart:
+    """What one expression gives, as it is."""
+
+    expression: Expression
+
+    def render(self, scope: Mapping[str, JsonValue], now: datetime, seed: int, _: Ink) -> JsonValue:
+        return self.expression.evaluate(scope, now=now, seed=seed)
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    """A text with values written into it."""
+
+    pieces: tuple[str | Expression, ...]
+
+    def render(self, scope: Mapping[str, JsonValue], now: datetime, seed: int, ink: Ink) -> JsonValue:
+        written: list[str] = []
+        for piece in self.pieces:
+            if isinstance(piece, str):
+                written.append(piece)
+                continue
+            value = piece.evaluate(scope, now=now, seed=seed)
+            text = value if value.__class__ is str else _as_text(value, piece)
+            ink.left -= len(text)
+            if ink.left < 0:
+                raise too_large(piece)
+            written.append(text)
+        return "".join(written)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectPart:
+    """An object: `skeleton` has the constant members, and a place for each of the others."""
+
+    skeleton: dict[str, JsonValue]
+    values: tuple[tuple[str, Expression], ...]
+    parts: tuple[tuple[str, Part], ...]
+
+    def render(self, scope: Mapping[str, JsonValue], now: datetime, seed: int, ink: Ink) -> JsonValue:
+        rendered = self.skeleton.copy()
+        for name, expression in self.values:
+            rendered[name] = expression.evaluate(scope, now=now, seed=seed)
+        for name, part in self.parts:
+            rendered[name] = part.render(scope, now, seed, ink)
+        return rendered
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayPart:
+    """An array: `skeleton` has the constant items, and a place for each of the others."""
+
+    skeleton: list[JsonValue]
+    parts: tuple[tuple[int, Part], ...]
+
+    def render(self, scope: Mapping[str, JsonValue], now: datetime, seed: int, ink: Ink) -> JsonValue:
+        rendered = self.skeleton.copy()
+        for index, part in self.parts:
+            rendered[index] = part.render(scope, now, seed, ink)
+        return rendered
+
+
+def is_within(value: JsonValue, budget: int) -> bool:
+    """Whether the JSON text of a value has about `budget` characters or fewer; stops looking where it has not."""
+    pending: list[object] = [value]
+    while pending:
+        item = pending.pop()
+        budget -= _PER_VALUE
+        if isinstance(item, str):
+            budget -= len(item)
+        elif isinstance(item, Mapping):
+            pending += item.values()
+            budget -= sum(map(len, item))
+        elif isinstance(item, list | tuple):
+            pending += item
+        if budget < 0:
+            return False
+    return True
+
+
+def too_large(expression: Expression) -> ExpressionError:
+    """That a rendering came to more than `MAX_RENDERED`; `expression` is where it was noticed."""
+    message = f"The template renders to more than {MAX_RENDERED // 1024**2} MiB."
+    return ExpressionError(FailureCode.EXPRESSION_LIMIT, message, expression.source)
+
+
+def _as_text(value: JsonValue, expression: Expression) -> str:
+    try:
+        return dumps(value)
+    except ValueError as error:
+        message = f"`{expression.source}` cannot be written into a text: {error}"
+        raise ExpressionError(FailureCode.EXPRESSION_FAILED, message, expression.source) from error

@@ -1,0 +1,119 @@
+"""The words of JSONata: where each begins and ends, read exactly as the language reads them.
+
+This is what `{{ … }}` are found with and what the tier of an expression is decided on, so it must never see a string
+where the engine sees code. Two rules of the language are easy to get wrong: a name runs on until white space or an
+operator character (`a"b` is one name, not a name and a string), and `/` begins a regular expression only where an
+operand is expected.
+"""
+
+import re
+from enum import Enum
+from typing import NamedTuple
+
+
+class Kind(Enum):
+    """What a token is. NAME includes `and`, `or`, `in`, `true`, `false`, `null` and `function`."""
+
+    NAME = "name"
+    QUOTED_NAME = "quoted"
+    VARIABLE = "variable"
+    STRING = "string"
+    NUMBER = "number"
+    REGEX = "regex"
+    OPERATOR = "operator"
+
+
+class Token(NamedTuple):
+    """One word. `text` is the source between `start` and `end`; a quoted name or string has its quotes."""
+
+    kind: Kind
+    text: str
+    start: int
+    end: int
+
+
+class TokenError(ValueError):
+    """Something is opened and never closed. `position` is where it opens, in characters."""
+
+    def __init__(self, message: str, position: int) -> None:
+        super().__init__(message)
+        self.position = position
+
+
+_TOKEN = re.compile(
+    r"""
+    (?: [ \t\n\r\v] | /\*.*?\*/ )*+
+    (?:
+      (?P<operator> \.\. | := | != | >= | <= | \*\* | ~> | \?: | \?\? | [.\[\]{}(),@\#;:?+\-*/%|=<>^&!~] )
+    | (?P<string> "(?:[^"\\]|\\.)*+" | '(?:[^'\\]|\\.)*+' )
+    | (?P<number> (?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)? )
+    | (?P<quoted> `[^`]*` )
+    | (?P<variable> \$ [^ \t\n\r\v.\[\]{}(),@\#;:?+\-*/%|=<>^&!~]* )
+    | (?P<name> [^"'`\ \t\n\r\v.\[\]{}(),@\#;:?+\-*/%|=<>^&!~] [^ \t\n\r\v.\[\]{}(),@\#;:?+\-*/%|=<>^&!~]* )
+    | (?P<unclosed> .)
+    | (?P<end> \Z)
+    )
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+_KINDS = {kind.value: kind for kind in Kind}
+_UNCLOSED = {"`": "A name in backquotes", '"': "A string", "'": "A string"}
+_REGEX_FLAGS = re.compile(r"[im]*")
+_WORD_OPERATORS = frozenset({"and", "or", "in"})
+
+
+def next_token(source: str, position: int, *, operand_expected: bool) -> Token | None:
+    """The token at or after `position`; None at the end. Raises `TokenError` where it is not closed."""
+    match = _TOKEN.match(source, position)
+    group = match and match.lastgroup
+    if match is None or group is None or group == "end":
+        return None
+    start, end = match.span(group)
+    text = match[group]
+    if group == "unclosed":
+        raise TokenError(f"{_UNCLOSED[text]} is opened here and never closed.", start)
+    if text == "/":
+        if source.startswith("*", end):
+            raise TokenError("A comment is opened here and never closed.", start)
+        if operand_expected:
+            end = _regex_end(source, start)
+            return Token(Kind.REGEX, source[start:end], start, end)
+    return Token(_KINDS[group], text, start, end)
+
+
+def ends_operand(token: Token, *, operand_expected: bool) -> bool:
+    """Whether an operator, not another operand, comes after this token."""
+    if token.kind is Kind.OPERATOR:
+        # A `*`, `**` or `%` where an operand is expected is one: wildcard, descendants, parent.
+        return token.text in (")", "]", "}") or (operand_expected and token.text in ("*", "**", "%"))
+    return operand_expected or token.text not in _WORD_OPERATORS
+
+
+def tokenize(source: str) -> list[Token]:
+    """All tokens. Raises `TokenError`."""
+    tokens: list[Token] = []
+    position, operand_expected = 0, True
+    while (token := next_token(source, position, operand_expected=operand_expected)) is not None:
+        tokens.append(token)
+        position, operand_expected = token.end, not ends_operand(token, operand_expected=operand_expected)
+    return tokens
+
+
+def _regex_end(source: str, start: int) -> int:
+    """Where the flags of a regular expression end; as in the language, a `/` within brackets does not close it."""
+    depth = 0
+    for position in range(start + 1, len(source)):
+        character = source[position]
+        if character == "/" and depth == 0 and not _is_escaped(source, position):
+            flags = _REGEX_FLAGS.match(source, position + 1)
+            return position + 1 if flags is None else flags.end()
+        if source[position - 1] != "\\":
+            depth += (character in "([{") - (character in ")]}")
+    raise TokenError("A regular expression is opened here and never closed.", start)
+
+
+def _is_escaped(source: str, position: int) -> bool:
+    start = position
+    while source[start - 1] == "\\":
+        start -= 1
+    return (position - start) % 2 == 1

@@ -1,0 +1,123 @@
+"""Workflow documents: checking all of one at once, reading it back, and writing it in its portable form."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from domain.checks import shape
+from domain.checks.json_values import json_problems, too_large
+from domain.checks.labels import label_problems
+from domain.checks.steps import StepChecks
+from domain.errors import InvalidInput, Problem
+from domain.graph import WorkflowGraph, dependencies_of, graph_of, stages_of
+from domain.json_text import JsonValue, dumps
+from domain.limits import Limits
+from domain.workflow_document import WorkflowDocument
+
+__all__ = [
+    "CheckedDocument",
+    "WorkflowDocument",
+    "canonical",
+    "check_document",
+    "digest",
+    "parse_document",
+    "read_document",
+]
+
+MAX_PROBLEMS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedDocument:
+    """What is to be said about a document.
+
+    `document` is there when there are no problems; `graph` and `stages` (of the workflow's own steps) also when the
+    problems left them clear.
+    """
+
+    problems: tuple[Problem, ...]
+    document: WorkflowDocument | None = None
+    graph: WorkflowGraph | None = None
+    stages: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether there is nothing to complain about."""
+        return not self.problems
+
+
+def check_document(raw: object, limits: Limits | None = None) -> CheckedDocument:
+    """Every problem of a raw document at once (camelCase, as JSON or YAML gave it), in the order of the document.
+
+    Never raises. Of very many problems the first 500 are told.
+    """
+    limits = limits or Limits()
+    unstorable = json_problems(raw, max_values=limits.max_document_bytes)
+    if not unstorable and (size := len(dumps(raw).encode())) > limits.max_document_bytes:  # type: ignore[arg-type]
+        unstorable = [too_large(size, limits.max_document_bytes, "document")]
+        return CheckedDocument(problems=tuple(unstorable))
+    if any(not problem.path for problem in unstorable):
+        return CheckedDocument(problems=tuple(unstorable))
+    document, misshapen = shape.read(raw, MAX_PROBLEMS)
+    checks = StepChecks(limits, MAX_PROBLEMS)
+    if isinstance(raw, dict):
+        checks.check(raw)
+        labels = raw.get("labels")
+        if isinstance(labels, dict):
+            checks.problems += (problem.under("labels") for problem in label_problems(labels, limits))
+    places = {problem.path for problem in unstorable}
+    others = (problem for problem in (*misshapen, *checks.problems) if problem.path not in places)
+    problems = _in_order([*unstorable, *others])
+    if document is None or not checks.is_ordered:
+        return CheckedDocument(problems=problems)
+    return CheckedDocument(
+        problems=problems,
+        document=None if problems else document,
+        graph=graph_of(document.steps, document.on_failure or ()),
+        stages=stages_of(dependencies_of(document.steps)),
+    )
+
+
+def parse_document(raw: object, limits: Limits | None = None) -> WorkflowDocument:
+    """The document. Raises `InvalidInput` with every problem."""
+    checked = check_document(raw, limits)
+    if checked.document is None:
+        raise InvalidInput(checked.problems)
+    return checked.document
+
+
+def read_document(stored: Mapping[str, JsonValue]) -> WorkflowDocument:
+    """A document that was checked when it was stored. Raises `InvalidInput` where a newer release wrote it."""
+    document, problems = shape.read(stored, MAX_PROBLEMS)
+    if document is None:
+        raise InvalidInput(problems)
+    return document
+
+
+def canonical(document: WorkflowDocument) -> dict[str, JsonValue]:
+    """The portable document: camelCase, durations in their shortest form, without what was not said.
+
+    Steps and the members of JSON values keep their order.
+    """
+    value: dict[str, JsonValue] = document.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return value
+
+
+def digest(document: WorkflowDocument) -> bytes:
+    """SHA-256 over what the document means: equal where only defaults were spelled out, or durations written anew."""
+    meaning: JsonValue = document.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return hashlib.sha256(dumps(meaning).encode()).digest()
+
+
+def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """By place, each only once."""
+    ordered = sorted(dict.fromkeys(problems), key=_place)
+    if len(ordered) <= MAX_PROBLEMS:
+        return tuple(ordered)
+    rest = Problem(path=(), message=f"There are {len(ordered) - MAX_PROBLEMS} more problems.")
+    return (*ordered[:MAX_PROBLEMS], rest)
+
+
+def _place(problem: Problem) -> list[tuple[int, str]]:
+    """Sorts the tenth step after the second."""
+    return [(int(part), "") if part.isdecimal() and len(part) < 8 else (-1, part) for part in problem.path]

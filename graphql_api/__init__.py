@@ -1,0 +1,1 @@
+"""The face: one GraphQL API over HTTP, WebSocket and server-sent events."""

@@ -1,0 +1,101 @@
+"""The web application: /graphql, the playground, and the two addresses that say whether this process can work."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any, TypedDict
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route, WebSocketRoute
+
+from domain.json_text import dumps
+from graphql_api.context import ApiOptions, ApiServices
+from graphql_api.playground import STATIC_FILES, playground
+from graphql_api.schema import build_schema
+from graphql_api.system.health import check_readiness
+from graphql_api.view import GraphQLView
+
+Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    services: ApiServices,
+    *,
+    options: ApiOptions | None = None,
+    lifespan: Lifespan | None = None,
+    static_files: Path = STATIC_FILES,
+) -> Starlette:
+    """The application on these services. `lifespan` opens and closes what they stand on.
+
+    - `POST /graphql`: GraphQL over HTTP and graphql-sse; WebSockets with graphql-transport-ws
+    - `GET /livez`: 200 while the process answers at all
+    - `GET /readyz`: 200 when it can take work, else 503; a JSON object with every check either way
+    - `GET /graphiql/`: the playground, where it is built and switched on; `/` leads there
+    """
+    options = options or ApiOptions()
+    view = GraphQLView(build_schema(options), services, options)
+
+    async def livez(_: Request) -> Response:
+        return _json({"status": "UP"})
+
+    async def readyz(_: Request) -> Response:
+        is_ready, report = await check_readiness(
+            services.health,
+            services.registry,
+            timeout=options.health_timeout,
+            needs_worker=options.ready_needs_worker,
+        )
+        return _json(report, 200 if is_ready else 503)
+
+    async def root(_: Request) -> Response:
+        return RedirectResponse("/graphiql/", 307) if options.graphiql else _json({"graphql": "/graphql"})
+
+    return Starlette(
+        routes=[
+            Route("/graphql", view),
+            WebSocketRoute("/graphql", view),
+            Route("/livez", livez),
+            Route("/readyz", readyz),
+            Route("/", root),
+            *(playground(static_files) if options.graphiql else ()),
+        ],
+        lifespan=lifespan,
+    )
+
+
+class ServerOptions(TypedDict):
+    """What `uvicorn.Config` is to be told beside the address."""
+
+    ws_max_size: int
+    ws_max_queue: int
+    ws_ping_interval: float
+    ws_ping_timeout: float
+    ws_per_message_deflate: bool
+    timeout_keep_alive: int
+    timeout_graceful_shutdown: int
+    server_header: bool
+    access_log: bool
+
+
+def server_options(options: ApiOptions) -> ServerOptions:
+    """How uvicorn must be run for this application.
+
+    Without `timeout_graceful_shutdown` an open event stream would keep the process from ever ending.
+    """
+    return ServerOptions(
+        ws_max_size=options.max_body_bytes,
+        ws_max_queue=32,
+        ws_ping_interval=20.0,
+        ws_ping_timeout=20.0,
+        ws_per_message_deflate=False,  # a window of memory for each of thousands of sockets, for small messages
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=3,
+        server_header=False,
+        access_log=False,
+    )
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(dumps(value), status, {"Content-Type": "application/json", "Cache-Control": "no-store"})

@@ -1,0 +1,122 @@
+"""What a resolver can reach: the services, the limits, and the loaders that gather what one operation reads."""
+
+from asyncio import Timeout
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from typing import TypeAlias
+
+from strawberry.types import Info as StrawberryInfo
+
+from domain.errors import LimitExceeded
+from domain.ports import ExecutionQueries, HealthProbe, ProgressFeed, WorkerRegistry, WorkflowStore, WorkQueue
+from domain.services.evaluation import EvaluationService
+from domain.services.executions import ExecutionService
+from domain.services.workflows import WorkflowService
+from graphql_api.executions.loaders import ExecutionLoaders
+from graphql_api.executions.origins import ExecutionOrigins
+from graphql_api.workflows.loaders import WorkflowLoaders
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiServices:
+    """Everything the API asks: use cases where there is a rule, ports where there is only something to read."""
+
+    workflows: WorkflowService
+    executions: ExecutionService
+    evaluation: EvaluationService
+    workflow_store: WorkflowStore
+    execution_queries: ExecutionQueries
+    feed: ProgressFeed
+    registry: WorkerRegistry
+    queue: WorkQueue
+    health: HealthProbe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiOptions:
+    """The limits and switches of the API. Sizes are in bytes.
+
+    `max_rows`: the most list items that one operation may ask for, as the product of its pages. `max_subscriptions`:
+    operations that one WebSocket may have open at once. `allowed_origins`: foreign pages that may open a WebSocket.
+    `introspection` off also hides suggestions; it is no security boundary. `ready_needs_worker`: /readyz fails while
+    no worker is alive.
+    """
+
+    version: str = "0.0.0"
+    max_body_bytes: int = 4_000_000
+    max_document_bytes: int = 100_000
+    max_tokens: int = 5_000
+    max_fragments: int = 100
+    max_depth: int = 20
+    max_fields: int = 1_000
+    max_aliases: int = 100
+    max_rows: int = 20_000
+    max_subscriptions: int = 100
+    operation_timeout: timedelta = timedelta(seconds=30)
+    connection_init_timeout: timedelta = timedelta(seconds=10)
+    health_timeout: timedelta = timedelta(seconds=2)
+    allowed_origins: tuple[str, ...] = ()
+    introspection: bool = True
+    graphiql: bool = True
+    ready_needs_worker: bool = False
+
+
+@dataclass(kw_only=True)
+class Context:
+    """The context of one operation. `connection_params` is what a WebSocket client sent with connection_init.
+
+    `deadline` is when a query or a mutation is given up.
+    """
+
+    services: ApiServices
+    options: ApiOptions
+    origins: ExecutionOrigins
+    connection_params: Mapping[str, object] = field(default_factory=dict)
+    rows_left: int = 0
+    deadline: Timeout | None = None
+
+    def __post_init__(self) -> None:
+        self.rows_left = self.options.max_rows
+
+    @cached_property
+    def workflows(self) -> WorkflowLoaders:
+        """Loaders of workflows and their versions."""
+        return WorkflowLoaders(self.services.workflow_store)
+
+    @cached_property
+    def executions(self) -> ExecutionLoaders:
+        """Loaders of executions and their steps."""
+        return ExecutionLoaders(self.services.execution_queries)
+
+    def for_operation(self) -> "Context":
+        """A context for the next operation on the same connection: loaders and budgets are never shared."""
+        return Context(
+            services=self.services,
+            options=self.options,
+            origins=self.origins,
+            connection_params=self.connection_params,
+        )
+
+    def spend_rows(self, count: int) -> None:
+        """Take `count` list items from the operation's budget. Raises `LimitExceeded` when it is used up."""
+        self.rows_left -= count
+        if self.rows_left < 0:
+            raise LimitExceeded(
+                f"This operation asks for more than {self.options.max_rows:,} list items in all; ask for smaller pages."
+            )
+
+    def begin_event(self) -> None:
+        """Give the next event of a subscription a budget of its own."""
+        self.rows_left = self.options.max_rows
+
+    def allow_waiting(self, length: timedelta | None) -> None:
+        """Give the operation this much longer: its client has asked to wait."""
+        ends_at = self.deadline.when() if self.deadline else None
+        if length is not None and self.deadline is not None and ends_at is not None:
+            self.deadline.reschedule(ends_at + length.total_seconds())
+
+
+Info: TypeAlias = StrawberryInfo[Context, None]
+"""What resolvers are given."""

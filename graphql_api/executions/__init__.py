@@ -1,0 +1,1 @@
+"""Executions and their steps: types, queries, mutations and subscriptions."""

@@ -1,0 +1,142 @@
+"""Following executions live: the present first, then every change, none lost, none twice, in order.
+
+The order of things is what makes this true: listen first, then read. What is committed in between is heard and then
+skipped, because what was read already has its sequence; what is not heard shows as a gap, and a gap is read from the
+store. Nothing is held while waiting but a place in the feed.
+"""
+
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from domain.errors import NotFound
+from domain.ids import IdKind, to_public
+from domain.ports import ExecutionQueries, ProgressFeed, WorkflowStore
+from domain.records import ExecutionChange, ExecutionFilter, ExecutionRecord, StepRecord
+from graphql_api.executions.origins import ExecutionOrigins
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """The execution as it is at `execution.sequence`, and the steps that changed on the way there.
+
+    `is_snapshot`: `steps` holds every step, not only the changed ones.
+    """
+
+    execution: ExecutionRecord
+    steps: tuple[StepRecord, ...]
+    is_snapshot: bool
+
+
+def after(origin: ExecutionRecord, change: ExecutionChange) -> ExecutionRecord:
+    """The execution as a change left it; `origin` is that execution at any time."""
+    return replace(
+        origin,
+        status=change.status,
+        progress=change.progress,
+        started_at=change.started_at,
+        finished_at=change.finished_at,
+        output=change.output,
+        error=change.error,
+        waiting_for=change.waiting_for,
+        sequence=change.sequence,
+    )
+
+
+class Follower:
+    """Follows one execution; `origin` is that execution as it was at any time."""
+
+    def __init__(self, queries: ExecutionQueries, feed: ProgressFeed, origin: ExecutionRecord) -> None:
+        self._queries = queries
+        self._feed = feed
+        self._origin = origin
+
+    async def updates(self, after_sequence: int | None = None) -> AsyncGenerator[Update, None]:
+        """The state as it is, or what changed since `after_sequence`; then every change, until the execution ends."""
+        async with self._feed.listen(self._origin.id) as changes:
+            seen = after_sequence or 0
+            change = await self._since(seen)
+            if change.sequence > seen or after_sequence is None:
+                yield self._update(change, seen, is_snapshot=after_sequence is None)
+            seen = change.sequence
+            if change.status.is_terminal:
+                return
+            async for heard in changes:
+                if heard is not None and heard.sequence <= seen:
+                    continue
+                change = heard if heard is not None and _follows(heard, seen) else await self._since(seen)
+                if change.sequence > seen:
+                    yield self._update(change, seen)
+                    seen = change.sequence
+                if change.status.is_terminal:
+                    return
+
+    def _update(self, change: ExecutionChange, seen: int, *, is_snapshot: bool = False) -> Update:
+        steps = change.steps or ()
+        if change.sequence - change.covers < seen:  # merged with what was shown already
+            steps = tuple(step for step in steps if step.sequence > seen)
+        return Update(after(self._origin, change), steps, is_snapshot)
+
+    async def _since(self, sequence: int) -> ExecutionChange:
+        change = await self._queries.changes_since(self._origin.id, sequence)
+        if change is None:  # retention took it while we were looking
+            raise NotFound("execution", to_public(IdKind.EXECUTION, self._origin.id))
+        return change
+
+
+def _follows(change: ExecutionChange, seen: int) -> bool:
+    """Whether the change says by itself all that happened after `seen`."""
+    return change.steps is not None and change.sequence - change.covers <= seen
+
+
+async def status_changes(
+    feed: ProgressFeed, origins: ExecutionOrigins, workflows: WorkflowStore, filter: ExecutionFilter
+) -> AsyncGenerator[ExecutionRecord, None]:
+    """Every execution that matches, at each new status, from now on.
+
+    While Redis is away, changes pass unseen here: a list is where to look for what was missed.
+    """
+    names: dict[UUID, str] = {}
+    async with feed.listen_all() as changes:
+        async for change in changes:
+            if change is None or not _may_match(change, filter):
+                continue
+            origin = await origins.get(change.execution_id)
+            if origin is None or not _matches(origin, filter):
+                continue
+            if filter.workflow_name is not None and filter.workflow_name != await _name(origin, workflows, names):
+                continue
+            yield after(origin, change)
+
+
+def _may_match(change: ExecutionChange, filter: ExecutionFilter) -> bool:
+    """What the change alone can tell, before anything is read."""
+    return (filter.statuses is None or change.status in filter.statuses) and (
+        filter.workflow_id is None or change.workflow_id == filter.workflow_id
+    )
+
+
+def _matches(execution: ExecutionRecord, filter: ExecutionFilter) -> bool:
+    return (
+        (filter.labels is None or _contains(execution.labels, filter.labels))
+        and (filter.created_after is None or execution.created_at > filter.created_after)
+        and (filter.created_before is None or execution.created_at < filter.created_before)
+    )
+
+
+def _contains(labels: Mapping[str, object], wanted: Mapping[str, object]) -> bool:
+    return all(name in labels and _same(labels[name], value) for name, value in wanted.items())
+
+
+def _same(one: object, other: object) -> bool:
+    """Equal as JSON, where true is not 1."""
+    return one == other and isinstance(one, bool) is isinstance(other, bool)
+
+
+async def _name(execution: ExecutionRecord, workflows: WorkflowStore, names: dict[UUID, str]) -> str | None:
+    workflow_id = execution.workflow_id
+    if workflow_id is None:
+        return None
+    if workflow_id not in names:
+        names.update({id: workflow.name for id, workflow in (await workflows.get_many([workflow_id])).items()})
+    return names.get(workflow_id)

@@ -1,0 +1,123 @@
+"""What clients send about executions, and how it becomes what the services take."""
+
+from datetime import datetime, timedelta
+
+import strawberry
+
+from domain import records
+from domain.ids import IdKind
+from domain.services.executions import ExecuteRequest, OrchestrateRequest
+from graphql_api.enums import ExecutionStatus, StepStatus, StepType
+from graphql_api.ids import read_id
+from graphql_api.json_input import labels_filter
+from graphql_api.scalars import JSON, Expression
+from graphql_api.workflows.documents import RawInput, TypedDocument, arrives_raw
+from graphql_api.workflows.step_inputs import StepInput
+
+
+@strawberry.input(name="ExecutionFilter", description="Which executions: every given part must match.")
+class ExecutionFilter:
+    """Which executions a list or a subscription shows."""
+
+    workflow_id: strawberry.ID | None
+    workflow_name: str | None
+    status: list[ExecutionStatus] | None
+    labels: JSON | None = strawberry.field(description="An object: executions that have at least these labels.")
+    created_after: datetime | None
+    created_before: datetime | None
+
+    @staticmethod
+    def to_record(given: "ExecutionFilter | None") -> records.ExecutionFilter:
+        """The filter that the ports take. Raises `InvalidInput`."""
+        if not given:
+            return records.ExecutionFilter()
+        workflow_id = given.workflow_id
+        return records.ExecutionFilter(
+            workflow_id=None if workflow_id is None else read_id(workflow_id, IdKind.WORKFLOW, "filter", "workflowId"),
+            workflow_name=given.workflow_name,
+            statuses=None if given.status is None else frozenset(given.status),
+            labels=labels_filter(given.labels),
+            created_after=given.created_after,
+            created_before=given.created_before,
+        )
+
+
+@strawberry.input(name="StepExecutionFilter", description="Which step executions: every given part must match.")
+class StepExecutionFilter:
+    """Which step executions of an execution are shown."""
+
+    status: list[StepStatus] | None
+    type: list[StepType] | None
+    path_prefix: str | None
+
+    @staticmethod
+    def to_record(given: "StepExecutionFilter | None") -> records.StepFilter:
+        """The filter that the ports take."""
+        if not given:
+            return records.StepFilter()
+        return records.StepFilter(
+            statuses=None if given.status is None else frozenset(given.status),
+            types=None if given.type is None else frozenset(given.type),
+            path_prefix=given.path_prefix,
+        )
+
+
+@arrives_raw
+@strawberry.input(description="Start a workflow, named by its id or by its name.")
+class ExecuteWorkflowInput(RawInput):
+    """Start a workflow. It arrives raw because a request may have a thousand of them."""
+
+    workflow_id: strawberry.ID | None
+    workflow_name: str | None
+    version: int | None = strawberry.field(description="By default the newest.")
+    input: JSON | None
+    labels: JSON | None
+    priority: int = 0
+    idempotency_key: str | None = strawberry.field(
+        description="Same key, same workflow: the first execution is the answer."
+    )
+    start_at: datetime | None
+    wait_for: timedelta | None = strawberry.field(
+        description="Answer when the execution has ended, or with what there is when this is over.",
+    )
+
+    def to_request(self) -> ExecuteRequest:
+        """What the service takes. Raises `InvalidInput` for a malformed id."""
+        given = self.given
+        workflow_id = given.get("workflowId")
+        return ExecuteRequest(
+            workflow_id=None if workflow_id is None else read_id(workflow_id, IdKind.WORKFLOW, "workflowId"),
+            workflow_name=given.get("workflowName"),
+            version=given.get("version"),
+            input=given.get("input"),
+            labels=given.get("labels"),
+            priority=given["priority"],
+            idempotency_key=given.get("idempotencyKey"),
+            start_at=given.get("startAt"),
+            wait_for=given.get("waitFor"),
+        )
+
+
+@arrives_raw
+@strawberry.input(description="Run steps once, without storing a workflow.")
+class OrchestrateInput(TypedDocument):
+    """Run steps once."""
+
+    steps: list[StepInput]
+    input: JSON | None
+    variables: JSON | None
+    output: Expression | None
+    timeout: timedelta | None
+    labels: JSON | None
+    idempotency_key: str | None
+    wait_for: timedelta | None
+
+    def to_request(self) -> OrchestrateRequest:
+        """What the service takes."""
+        return OrchestrateRequest(
+            document=self.members(without=("input", "labels", "idempotencyKey", "waitFor")),
+            input=self.given.get("input"),
+            labels=self.given.get("labels"),
+            idempotency_key=self.given.get("idempotencyKey"),
+            wait_for=self.given.get("waitFor"),
+        )

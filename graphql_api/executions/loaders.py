@@ -1,0 +1,60 @@
+"""Loaders of executions and steps: what many resolvers ask for in the same moment becomes one statement."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from uuid import UUID
+
+from strawberry.dataloader import DataLoader
+
+from domain.ports import ExecutionQueries
+from domain.records import ExecutionRecord, Page, StepFilter, StepRecord
+
+
+@dataclass(frozen=True, slots=True)
+class StepsWanted:
+    """The first page of an execution's steps, or their number where `first` is 0."""
+
+    execution_id: UUID
+    filter: StepFilter
+    first: int = 0
+
+
+class ExecutionLoaders:
+    """Loads within one operation. Nothing is cached beyond the batch, so a long subscription never sees old rows."""
+
+    def __init__(self, queries: ExecutionQueries) -> None:
+        self._queries = queries
+        self.by_id: DataLoader[UUID, ExecutionRecord | None] = DataLoader(self._by_id, cache=False)
+        self.steps: DataLoader[tuple[UUID, str], StepRecord | None] = DataLoader(self._steps, cache=False)
+        self.step_pages: DataLoader[StepsWanted, Page[StepRecord]] = DataLoader(self._step_pages, cache=False)
+        self.step_counts: DataLoader[StepsWanted, int] = DataLoader(self._step_counts, cache=False)
+
+    async def _by_id(self, ids: list[UUID]) -> list[ExecutionRecord | None]:
+        found = await self._queries.get_many(set(ids))
+        return [found.get(id) for id in ids]
+
+    async def _steps(self, keys: list[tuple[UUID, str]]) -> list[StepRecord | None]:
+        found = await self._queries.steps_by_path(set(keys))
+        return [found.get(key) for key in keys]
+
+    async def _step_pages(self, wanted: list[StepsWanted]) -> list[Page[StepRecord]]:
+        found: dict[StepsWanted, Page[StepRecord]] = {}
+        for (filter, first), ids in _grouped(wanted).items():
+            pages = await self._queries.steps_pages(ids, filter, first=first)
+            found.update({StepsWanted(id, filter, first): page for id, page in pages.items()})
+        return [found[each] for each in wanted]
+
+    async def _step_counts(self, wanted: list[StepsWanted]) -> list[int]:
+        found: dict[StepsWanted, int] = {}
+        for (filter, _), ids in _grouped(wanted).items():
+            counts = await self._queries.steps_counts(ids, filter)
+            found.update({StepsWanted(id, filter): count for id, count in counts.items()})
+        return [found[each] for each in wanted]
+
+
+def _grouped(wanted: list[StepsWanted]) -> dict[tuple[StepFilter, int], set[UUID]]:
+    """One statement for each way of asking: an operation has as many as it has `steps` fields."""
+    groups: dict[tuple[StepFilter, int], set[UUID]] = defaultdict(set)
+    for each in wanted:
+        groups[each.filter, each.first].add(each.execution_id)
+    return groups

@@ -1,0 +1,43 @@
+"""What never changes about an execution, kept for the subscriptions of this process that ask for it."""
+
+from collections import OrderedDict
+from uuid import UUID
+
+from strawberry.dataloader import DataLoader
+
+from domain.ports import ExecutionQueries
+from domain.records import ExecutionRecord
+
+
+class ExecutionOrigins:
+    """The `size` executions that were asked for last, as they were when they were first read.
+
+    Of such a record only what a change does not carry is to be used: input, labels, workflow, time of creation.
+    Whoever asks in the same moment shares one statement; whoever has just started an execution asks for nothing.
+    """
+
+    def __init__(self, queries: ExecutionQueries, size: int = 256) -> None:
+        self._queries = queries
+        self._size = size
+        self._kept: OrderedDict[UUID, ExecutionRecord] = OrderedDict()
+        self._loader: DataLoader[UUID, ExecutionRecord | None] = DataLoader(self._load, cache=False)
+
+    async def get(self, execution_id: UUID) -> ExecutionRecord | None:
+        """The execution as it was at some time; None where there is none."""
+        kept = self._kept.get(execution_id)
+        if kept is not None:
+            self._kept.move_to_end(execution_id)
+            return kept
+        return await self._loader.load(execution_id)
+
+    def remember(self, execution: ExecutionRecord) -> None:
+        """Keep an execution that was just started: its client is likely to follow it next."""
+        self._kept[execution.id] = execution
+        if len(self._kept) > self._size:
+            self._kept.popitem(last=False)
+
+    async def _load(self, ids: list[UUID]) -> list[ExecutionRecord | None]:
+        found = await self._queries.get_many(set(ids))
+        for execution in found.values():
+            self.remember(execution)
+        return [found.get(id) for id in ids]

@@ -1,0 +1,93 @@
+"""Live views of executions."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from enum import Enum
+
+import strawberry
+
+from domain.errors import InvalidInput, NotFound, Problem
+from domain.ids import IdKind
+from domain.records import ExecutionRecord
+from graphql_api.context import Info
+from graphql_api.executions.following import Follower, Update, status_changes
+from graphql_api.executions.inputs import ExecutionFilter
+from graphql_api.executions.types import StepExecution, WorkflowExecution
+from graphql_api.ids import read_id
+
+
+@strawberry.enum(description="Whether an update holds everything, or what changed.")
+class UpdateKind(Enum):
+    """Whether an update holds everything, or what changed."""
+
+    SNAPSHOT = "SNAPSHOT"
+    DELTA = "DELTA"
+
+
+@strawberry.type(description="The execution as it is at a sequence, and the steps that changed on the way there.")
+class ExecutionUpdate:
+    """One event of executionProgress."""
+
+    kind: UpdateKind
+    sequence: int
+    execution: WorkflowExecution
+    steps: list[StepExecution] = strawberry.field(description="Only what changed, or all of them in a SNAPSHOT.")
+
+    @classmethod
+    def from_update(cls, update: Update) -> "ExecutionUpdate":
+        """The update as clients see it."""
+        return cls(
+            kind=UpdateKind.SNAPSHOT if update.is_snapshot else UpdateKind.DELTA,
+            sequence=update.execution.sequence,
+            execution=WorkflowExecution.from_record(update.execution),
+            steps=[StepExecution.from_record(step) for step in update.steps],
+        )
+
+
+@strawberry.type
+class ExecutionSubscriptions:
+    """The part of Subscription that is about executions."""
+
+    @strawberry.subscription(
+        description="First the state as it is (or what changed since afterSequence), then every change: none lost, "
+        "none twice, in order. Ends when the execution has ended."
+    )
+    async def execution_progress(
+        self, info: Info, id: strawberry.ID, after_sequence: int | None = strawberry.UNSET
+    ) -> AsyncGenerator[ExecutionUpdate, None]:
+        """Not a generator itself, so that an unknown execution is an error of the operation and not its first event."""
+        execution_id = read_id(id, IdKind.EXECUTION)
+        if after_sequence is strawberry.UNSET:
+            after_sequence = None
+        if after_sequence is not None and after_sequence < 0:
+            raise InvalidInput([Problem(path=("afterSequence",), message="A sequence is never negative.")])
+        services = info.context.services
+        if after_sequence is None:
+            origin = await info.context.origins.get(execution_id)
+        else:
+            origin = await info.context.executions.by_id.load(execution_id)  # how far it is now matters here
+        if origin is None:
+            raise NotFound("execution", id)
+        if after_sequence is not None and after_sequence > origin.sequence:
+            after_sequence = None  # nobody's past: a snapshot is the one true answer
+        return _updates(Follower(services.execution_queries, services.feed, origin), after_sequence)
+
+    @strawberry.subscription(description="Every matching execution at each new status, from now on.")
+    async def execution_updates(
+        self, info: Info, filter: ExecutionFilter | None = strawberry.UNSET
+    ) -> AsyncGenerator[WorkflowExecution, None]:
+        services, origins = info.context.services, info.context.origins
+        wanted = ExecutionFilter.to_record(filter)
+        return _executions(status_changes(services.feed, origins, services.workflow_store, wanted))
+
+
+async def _updates(follower: Follower, after_sequence: int | None) -> AsyncGenerator[ExecutionUpdate, None]:
+    async with aclosing(follower.updates(after_sequence)) as updates:
+        async for update in updates:
+            yield ExecutionUpdate.from_update(update)
+
+
+async def _executions(records: AsyncGenerator[ExecutionRecord, None]) -> AsyncGenerator[WorkflowExecution, None]:
+    async with aclosing(records):
+        async for record in records:
+            yield WorkflowExecution.from_record(record)

@@ -1,0 +1,60 @@
+"""Reading ids that clients send, and the interface of everything that has one."""
+
+from functools import lru_cache
+from uuid import UUID
+
+import strawberry
+
+from domain import ids
+from domain.errors import InvalidInput, Problem
+from domain.ids import IdKind
+
+
+@strawberry.interface(description="Everything that `node` can fetch by its id.")
+class Node:
+    """What has a prefixed id of its own."""
+
+    id: strawberry.ID = strawberry.field(
+        description="Prefixed, sortable by creation and unique across types: wf_… for workflows, ex_… for executions, "
+        "se_… for step executions."
+    )
+
+
+@lru_cache(maxsize=10_000)
+def public_id(kind: IdKind, value: UUID) -> strawberry.ID:
+    """The id as clients see it. Remembered, for every change of an execution is shown with the same one."""
+    return strawberry.ID(ids.to_public(kind, value))
+
+
+def step_execution_id(execution_id: UUID, path: str) -> strawberry.ID:
+    """A step execution's id as clients see it."""
+    return strawberry.ID(f"{public_id(IdKind.STEP_EXECUTION, execution_id)}.{path}")
+
+
+def read_id(text: str, kind: IdKind, *path: str) -> UUID:
+    """The UUID in an id of this kind. Raises `InvalidInput` whose problem is at `path` (by default `id`)."""
+    try:
+        return ids.from_public(text, kind)
+    except ids.MalformedId as error:
+        raise malformed(error, *path) from None
+
+
+def read_kind(text: str) -> IdKind:
+    """What an id names. Raises `InvalidInput` where its prefix is unknown."""
+    try:
+        return ids.kind_of(text)
+    except ids.MalformedId as error:
+        raise malformed(error) from None
+
+
+def read_step_execution_id(text: str) -> tuple[UUID, str]:
+    """The execution and the path in a step execution's id. Raises `InvalidInput`."""
+    try:
+        return ids.parse_step_execution_id(text)
+    except ids.MalformedId as error:
+        raise malformed(error) from None
+
+
+def malformed(error: ids.MalformedId, *path: str) -> InvalidInput:
+    """The problem with an id, at the argument that carried it."""
+    return InvalidInput([Problem(path=path or ("id",), message=f"{error}.")])

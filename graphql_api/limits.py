@@ -1,0 +1,119 @@
+"""What one operation may cost: the size of its document, checked in time linear in that size.
+
+Strawberry's own limiters walk a fragment once for each path to it, so that a query of a kilobyte takes minutes. Here
+every fragment is measured once.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    InlineFragmentNode,
+    Node,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    StringValueNode,
+)
+from graphql.language import Visitor, visit
+
+TOO_COMPLEX_CODE = "OPERATION_TOO_COMPLEX"
+"""The `extensions.code` of an operation that is over a limit."""
+
+_ENDLESS = 10**9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationLimits:
+    """The most that one document and one operation may have, fragments counted wherever they are spread."""
+
+    document_bytes: int
+    tokens: int
+    fragments: int
+    depth: int
+    fields: int
+    aliases: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    depth: int = 0
+    fields: int = 0
+    aliases: int = 0
+
+    def beside(self, other: "_Size") -> "_Size":
+        return _Size(
+            max(self.depth, other.depth),
+            min(_ENDLESS, self.fields + other.fields),
+            min(_ENDLESS, self.aliases + other.aliases),
+        )
+
+
+def excesses(document: DocumentNode, limits: OperationLimits) -> Iterator[GraphQLError]:
+    """An error for each limit that an operation of the document is over."""
+    fragments = {
+        definition.name.value: definition
+        for definition in document.definitions
+        if isinstance(definition, FragmentDefinitionNode)
+    }
+    if len(fragments) > limits.fragments:
+        yield _over("fragments", limits.fragments)
+        return
+    measured: dict[str, _Size] = {}
+
+    def measure(selections: SelectionSetNode | None) -> _Size:
+        size = _Size()
+        for selection in selections.selections if selections else ():
+            if isinstance(selection, FieldNode):
+                inner = measure(selection.selection_set)
+                size = size.beside(
+                    _Size(inner.depth + 1, inner.fields + 1, inner.aliases + (selection.alias is not None))
+                )
+            elif isinstance(selection, InlineFragmentNode):
+                size = size.beside(measure(selection.selection_set))
+            elif isinstance(selection, FragmentSpreadNode):
+                size = size.beside(measure_fragment(selection.name.value))
+        return size
+
+    def measure_fragment(name: str) -> _Size:
+        if name not in measured:
+            measured[name] = _Size()  # a fragment that spreads itself adds nothing here; validation refuses it
+            if name in fragments:
+                measured[name] = measure(fragments[name].selection_set)
+        return measured[name]
+
+    for definition in document.definitions:
+        if isinstance(definition, OperationDefinitionNode):
+            size = measure(definition.selection_set)
+            for what, count, most in (
+                ("levels", size.depth, limits.depth),
+                ("fields", size.fields, limits.fields),
+                ("aliases", size.aliases, limits.aliases),
+            ):
+                if count > most:
+                    yield _over(what, most, definition)
+
+
+def _over(what: str, most: int, node: Node | None = None) -> GraphQLError:
+    return GraphQLError(
+        f"The operation has more than {most:,} {what}: split it, or select less.",
+        node,
+        extensions={"code": TOO_COMPLEX_CODE},
+    )
+
+
+def unstorable_strings(document: DocumentNode) -> list[GraphQLError]:
+    """An error for each string literal with U+0000, which PostgreSQL cannot store and no filter can match."""
+    found: list[GraphQLError] = []
+
+    class Strings(Visitor):
+        def enter_string_value(self, node: StringValueNode, *_: object) -> None:
+            if "\0" in node.value:
+                found.append(GraphQLError("A string cannot contain U+0000.", [node]))
+
+    visit(document, Strings())
+    return found

@@ -1,0 +1,163 @@
+"""The schema: every type of every domain put together, and how Strawberry runs an operation on it."""
+
+import asyncio
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError, GraphQLInputObjectType
+from strawberry.exceptions import MissingQueryError
+from strawberry.extensions.runner import SchemaExtensionsRunner
+from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.name_converter import NameConverter
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.tools import merge_types
+from strawberry.types.execution import ExecutionContext, PreExecutionError
+from strawberry.types.graphql import OperationType
+
+from domain.errors import Unavailable
+from graphql_api.context import ApiOptions, Context
+from graphql_api.errors import EXCEPTION_HANDLERS, USER_INPUT_CODE, publish
+from graphql_api.event_plans import PlanningExecutor
+from graphql_api.executions.mutations import ExecutionMutations
+from graphql_api.executions.queries import ExecutionQueries
+from graphql_api.executions.subscriptions import ExecutionSubscriptions
+from graphql_api.limits import OperationLimits
+from graphql_api.operations import DocumentCache
+from graphql_api.scalars import SCALARS
+from graphql_api.system.queries import SystemQueries
+from graphql_api.workflows.mutations import WorkflowMutations
+from graphql_api.workflows.queries import WorkflowQueries
+
+Query = merge_types("Query", (SystemQueries, WorkflowQueries, ExecutionQueries))
+Mutation = merge_types("Mutation", (WorkflowMutations, ExecutionMutations))
+Subscription = merge_types("Subscription", (ExecutionSubscriptions,))
+
+
+class _CachedNames(NameConverter):
+    """Strawberry asks for the GraphQL name of every argument of every call; names never change."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names: dict[str, str] = {}
+
+    def apply_naming_config(self, name: str) -> str:
+        """`after_sequence` as `afterSequence`."""
+        converted = self._names.get(name)
+        if converted is None:
+            converted = self._names[name] = super().apply_naming_config(name)
+        return converted
+
+
+class StepgraphSchema(strawberry.Schema):
+    """Strawberry's schema, with documents from a cache, a deadline for what is no subscription, and public errors.
+
+    The overridden steps of an operation are Strawberry's own private ones, which is why its version is pinned: as
+    extensions they would cost more than all else that a small query needs.
+    """
+
+    def __init__(self, options: ApiOptions, *, is_sorted: bool) -> None:
+        super().__init__(
+            query=Query,
+            mutation=Mutation,
+            subscription=Subscription,
+            config=StrawberryConfig(
+                scalar_map=SCALARS,
+                name_converter=_CachedNames(),
+                sort_schema=is_sorted,
+                disable_field_suggestions=not options.introspection,
+            ),
+            exception_handlers=EXCEPTION_HANDLERS,
+            execution_context_class=PlanningExecutor,
+        )
+        for type_ in self._schema.type_map.values():
+            definition = type_.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+            if isinstance(type_, GraphQLInputObjectType) and definition is not None and definition.is_one_of:
+                _check_natively(type_)
+        self._timeout = options.operation_timeout
+        self._documents = DocumentCache(
+            OperationLimits(
+                document_bytes=options.max_document_bytes,
+                tokens=options.max_tokens,
+                fragments=options.max_fragments,
+                depth=options.max_depth,
+                fields=options.max_fields,
+                aliases=options.max_aliases,
+            ),
+            introspection=options.introspection,
+        )
+
+    def _create_execution_context(
+        self,
+        query: str | None,
+        allowed_operation_types: Iterable[OperationType],
+        variable_values: dict[str, Any] | None = None,
+        context_value: Context | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> ExecutionContext:
+        """A context of its own for each operation, for a WebSocket has many of them."""
+        own = None if context_value is None else context_value.for_operation()
+        return super()._create_execution_context(query, allowed_operation_types, variable_values, own, *args, **kwargs)
+
+    async def _prepare_operation_async(
+        self, context: ExecutionContext, extensions_runner: SchemaExtensionsRunner
+    ) -> PreExecutionError | None:
+        """Parse, check the operation's type, and validate, all from the cache."""
+        if not context.query:
+            raise MissingQueryError
+        try:
+            prepared = self._documents.prepare(context.query, self._schema, context.validation_rules)
+        except GraphQLError as error:
+            return PreExecutionError(data=None, errors=[error])
+        context.graphql_document = prepared.document
+        problem = _problem_of_operation(context, prepared.operations)
+        if problem is not None:
+            return PreExecutionError(data=None, errors=[GraphQLError(problem, extensions={"code": USER_INPUT_CODE})])
+        if prepared.errors:
+            return PreExecutionError(data=None, errors=prepared.errors)
+        return None
+
+    async def _execute_operation(self, execution_context: ExecutionContext, *args: Any, **kwargs: Any) -> Any:
+        """Execute a query or a mutation, within the time that one may take."""
+        seconds = self._timeout.total_seconds()
+        try:
+            async with asyncio.timeout(seconds) as deadline:
+                execution_context.context.deadline = deadline
+                return await super()._execute_operation(execution_context, *args, **kwargs)
+        except TimeoutError:
+            raise Unavailable(
+                f"The operation took longer than {seconds:g} seconds and was given up; what it changed may be stored."
+            ) from None
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Every error of every answer comes through here, once, before it is shown."""
+        for error in errors:
+            publish(error)
+
+
+def _problem_of_operation(context: ExecutionContext, operations: int) -> str | None:
+    """Why no operation of the document can be run here; None where one can."""
+    name = context._provided_operation_name  # noqa: SLF001 - the public name is that of the first operation
+    if name is None and operations != 1:  # Strawberry would run the first
+        return "The document has no operation." if operations == 0 else "Say with operationName which operation to run."
+    try:
+        operation_type = context.operation_type
+    except RuntimeError:
+        return f"The document has no operation {name[:80]!r}." if name else "The document has no operation."
+    if operation_type not in context.allowed_operations:
+        return "A subscription needs a WebSocket, or Accept: text/event-stream."
+    return None
+
+
+def _check_natively(one_of: GraphQLInputObjectType) -> None:
+    """Let graphql-core check that one member is given: unlike Strawberry's own check it says where in a variable."""
+    one_of.is_one_of = True
+    one_of.out_type = GraphQLInputObjectType.out_type  # type: ignore[method-assign]
+
+
+@cache
+def build_schema(options: ApiOptions | None = None, *, is_sorted: bool = False) -> StepgraphSchema:
+    """The schema with these limits, built once. Sorted, it is for printing: Strawberry cannot execute its unions."""
+    return StepgraphSchema(options or ApiOptions(), is_sorted=is_sorted)

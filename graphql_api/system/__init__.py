@@ -1,0 +1,1 @@
+"""The system itself: its health, and trying out an expression."""

@@ -1,0 +1,1 @@
+"""Workflows: their types, queries and mutations."""

@@ -1,0 +1,262 @@
+"""Workflows, their versions and their graphs as clients see them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from uuid import UUID
+
+import strawberry
+
+from domain import errors, graph
+from domain.graph import dependencies_of, graph_of, inner_blocks
+from domain.ids import IdKind
+from domain.json_text import JsonValue
+from domain.records import DefinitionRecord, WorkflowRecord
+from domain.steps import RetryPolicyDocument, StepDocument
+from domain.workflows import CheckedDocument, WorkflowDocument, read_document
+from graphql_api.context import Info
+from graphql_api.enums import Jitter, RetryStrategy, StepType, WorkflowStatus
+from graphql_api.errors import Problem
+from graphql_api.executions.inputs import ExecutionFilter
+from graphql_api.executions.types import WorkflowExecution, execution_page
+from graphql_api.ids import Node, public_id
+from graphql_api.pagination import BY_VERSION, Connection, connection, page_size
+from graphql_api.scalars import JSON, Expression
+
+
+@strawberry.type(description="How often to try a step, and how far apart.")
+class RetryPolicy:
+    """How often to try a step."""
+
+    strategy: RetryStrategy
+    max_attempts: int = strawberry.field(description="Calls in all, the first included.")
+    delay: timedelta
+    factor: float
+    max_delay: timedelta | None
+    jitter: Jitter
+    max_elapsed: timedelta | None
+
+    @classmethod
+    def from_document(cls, policy: RetryPolicyDocument) -> "RetryPolicy":
+        """The policy as clients see it, defaults included."""
+        return cls(
+            strategy=policy.strategy,
+            max_attempts=policy.max_attempts,
+            delay=policy.delay,
+            factor=policy.factor,
+            max_delay=policy.max_delay,
+            jitter=policy.jitter,
+            max_elapsed=policy.max_elapsed,
+        )
+
+
+@strawberry.type(description="A step of a workflow.")
+class Step:
+    """A step of a workflow."""
+
+    id: str
+    name: str | None
+    type: StepType
+    depends_on: list[str] = strawberry.field(description="The ids of the steps that it runs after.")
+    when: Expression | None
+    retry: RetryPolicy | None
+    timeout: timedelta | None
+    config: JSON
+    steps: list["Step"] = strawberry.field(description="The steps inside it, of all its branches and handlers.")
+
+    @classmethod
+    def list_from_block(cls, steps: Sequence[StepDocument], block: str = "") -> list["Step"]:
+        """The steps of one block, whose path is `block`, as clients see them."""
+        dependencies = dependencies_of(steps)
+        return [cls._from_document(step, dependencies[step.id], f"{block}{step.id}") for step in steps]
+
+    @classmethod
+    def _from_document(cls, step: StepDocument, depends_on: Sequence[str], path: str) -> "Step":
+        inner = [cls.list_from_block(block.steps, f"{block.path}.") for block in inner_blocks(step, path)]
+        return cls(
+            id=step.id,
+            name=step.name,
+            type=step.type,
+            depends_on=list(depends_on),
+            when=None if step.when is None else Expression(step.when),
+            retry=None if step.retry is None else RetryPolicy.from_document(step.retry),
+            timeout=step.timeout,
+            config=JSON(step.config.model_dump(mode="json", by_alias=True, exclude_unset=True)),
+            steps=[each for steps in inner for each in steps],
+        )
+
+
+@strawberry.type(description="A step in the graph. Its parent is the step whose block it is in.")
+class GraphNode:
+    """A step in the graph."""
+
+    path: str
+    type: StepType
+    name: str
+    parent: str | None
+
+
+@strawberry.type(description="A dependency: one step runs after the other.")
+class GraphEdge:
+    """A dependency."""
+
+    from_: str = strawberry.field(name="from")
+    to: str
+    label: str | None = strawberry.field(description="The branch, where the edge enters one.")
+
+
+@strawberry.type(description="The graph that a console draws: blocks are nested, edges are dependencies.")
+class WorkflowGraph:
+    """The graph that a console draws."""
+
+    nodes: list[GraphNode]
+    edges: list[GraphEdge]
+
+    @classmethod
+    def from_record(cls, drawn: graph.WorkflowGraph) -> "WorkflowGraph":
+        """The graph as clients see it."""
+        return cls(
+            nodes=[
+                GraphNode(path=node.path, type=node.type, name=node.name, parent=node.parent) for node in drawn.nodes
+            ],
+            edges=[GraphEdge(from_=edge.source, to=edge.target, label=edge.label) for edge in drawn.edges],
+        )
+
+
+@strawberry.type(description="One immutable version of a workflow. An execution keeps the one that it started with.")
+class WorkflowVersion:
+    """One immutable version of a workflow."""
+
+    version: int
+    document: JSON
+    created_at: datetime
+    note: str | None
+
+    @classmethod
+    def from_record(cls, record: DefinitionRecord) -> "WorkflowVersion":
+        """The version as clients see it."""
+        return cls(
+            version=record.version or 0,
+            document=JSON(record.document),
+            created_at=record.created_at,
+            note=record.note,
+        )
+
+
+@strawberry.type(description="A workflow at its newest version.")
+class Workflow(Node):
+    """A workflow at its newest version."""
+
+    name: str
+    status: WorkflowStatus
+    version: int
+    document: JSON = strawberry.field(
+        description="The whole definition as one portable document: what applyWorkflow takes."
+    )
+    labels: JSON
+    created_at: datetime
+    updated_at: datetime
+    uuid: strawberry.Private[UUID]
+    stored: strawberry.Private[Mapping[str, JsonValue]]
+
+    @cached_property
+    def _document(self) -> WorkflowDocument:
+        """Read when the first field asks for a part of it: most lists do not."""
+        return read_document(self.stored)
+
+    @strawberry.field
+    def description(self) -> str | None:
+        return self._document.description
+
+    @strawberry.field
+    def steps(self) -> list[Step]:
+        return Step.list_from_block(self._document.steps)
+
+    @strawberry.field(description="A JSON Schema that the input of every execution must meet.")
+    def input_schema(self) -> JSON | None:
+        return JSON(self._document.input_schema)
+
+    @strawberry.field(description="What an execution's output is. By default the last step's output.")
+    def output(self) -> Expression | None:
+        output = self._document.output
+        return None if output is None else Expression(output)
+
+    @strawberry.field(description="How long an execution may take.")
+    def timeout(self) -> timedelta | None:
+        return self._document.timeout
+
+    @strawberry.field
+    def max_concurrent_executions(self) -> int | None:
+        return self._document.max_concurrent_executions
+
+    @strawberry.field(description="Every version, newest first.")
+    async def versions(
+        self, info: Info, first: int | None = 20, after: str | None = strawberry.UNSET
+    ) -> Connection[WorkflowVersion]:
+        size, key = page_size(first), BY_VERSION.read(after)
+        info.context.spend_rows(size)
+        service = info.context.services.workflows
+        page = await service.versions_page(self.uuid, first=size, after=key)
+        return connection(
+            page,
+            item=WorkflowVersion.from_record,
+            key=lambda record: record.version or 0,
+            cursors=BY_VERSION,
+            is_first=key is None,
+            count=lambda: service.versions_count(self.uuid),
+        )
+
+    @strawberry.field(description="Its executions, newest first.")
+    async def executions(
+        self,
+        info: Info,
+        filter: ExecutionFilter | None = strawberry.UNSET,
+        first: int | None = 20,
+        after: str | None = strawberry.UNSET,
+    ) -> Connection[WorkflowExecution]:
+        wanted = replace(ExecutionFilter.to_record(filter), workflow_id=self.uuid)
+        return await execution_page(info, wanted, first, after)
+
+    @strawberry.field(description="The graph that a console draws: blocks are nested, edges are dependencies.")
+    def graph(self) -> WorkflowGraph:
+        document = self._document
+        return WorkflowGraph.from_record(graph_of(document.steps, document.on_failure or ()))
+
+    @classmethod
+    def from_record(cls, record: WorkflowRecord) -> "Workflow":
+        """The workflow as clients see it."""
+        return cls(
+            id=public_id(IdKind.WORKFLOW, record.id),
+            name=record.name,
+            status=record.status,
+            version=record.version,
+            document=JSON(record.document),
+            labels=JSON(record.labels),
+            created_at=record.created_at,
+            updated_at=record.updated_at,
+            uuid=record.id,
+            stored=record.document,
+        )
+
+
+@strawberry.type(description="What is to be said about a document that was not stored.")
+class ValidationReport:
+    """What is to be said about a document."""
+
+    valid: bool
+    problems: list[Problem]
+    graph: WorkflowGraph | None
+    stages: list[list[str]] = strawberry.field(description="The order of execution: each inner list may run at once.")
+
+    @classmethod
+    def from_record(
+        cls, checked: CheckedDocument, *, problems: Sequence[errors.Problem] | None = None
+    ) -> "ValidationReport":
+        """The report as clients see it; `problems` take the place of its own where their paths are the input's."""
+        return cls(
+            valid=checked.is_valid,
+            problems=[Problem.from_record(each) for each in (checked.problems if problems is None else problems)],
+            graph=None if checked.graph is None else WorkflowGraph.from_record(checked.graph),
+            stages=[list(stage) for stage in checked.stages],
+        )

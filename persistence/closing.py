@@ -1,0 +1,14 @@
+"""Ending a background task for certain."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+
+async def cancelled(tasks: "Iterable[asyncio.Task[Any]]") -> None:
+    """Cancel these tasks, and again until they have ended: a client library on the way may swallow the first time."""
+    remaining = set(tasks)
+    while remaining:
+        for task in remaining:
+            task.cancel()
+        _, remaining = await asyncio.wait(remaining, timeout=0.1)

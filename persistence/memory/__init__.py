@@ -1,0 +1,27 @@
+"""In-memory twins of every port, for tests: the same contract, nothing outside the process."""
+
+from persistence.memory.executions import MemoryExecutionStore
+from persistence.memory.health import MemoryHealthProbe
+from persistence.memory.progress import MemoryProgress
+from persistence.memory.queries import MemoryExecutionQueries
+from persistence.memory.recovery import MemoryRecovery, MemoryWorkerRegistry
+from persistence.memory.tables import MemoryTables
+from persistence.memory.work_queue import MemoryWorkQueue
+from persistence.memory.workflows import MemoryWorkflowStore
+
+__all__ = ["MemoryStorage"]
+
+
+class MemoryStorage:
+    """Every port over one set of tables. `feed` and `publisher` are one object: what is published is heard at once."""
+
+    def __init__(self) -> None:
+        self.tables = MemoryTables()
+        self.feed = self.publisher = MemoryProgress()
+        self.workflows = MemoryWorkflowStore(self.tables)
+        self.executions = MemoryExecutionStore(self.tables, self.publisher)
+        self.queries = MemoryExecutionQueries(self.tables)
+        self.recovery = MemoryRecovery(self.tables)
+        self.registry = MemoryWorkerRegistry(self.tables)
+        self.queue = MemoryWorkQueue()
+        self.health = MemoryHealthProbe()

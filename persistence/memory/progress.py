@@ -1,0 +1,66 @@
+"""Publisher and feed of changes, in memory: what is published reaches every listener at once."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from domain.records import ExecutionChange
+from persistence.change_buffer import ChangeBuffer
+from persistence.status_changes import StatusChanges
+
+_LIMIT = 64
+_LIMIT_ALL = 4_096
+
+
+class MemoryProgress:
+    """Implements `domain.ports.ProgressPublisher` and `domain.ports.ProgressFeed`.
+
+    `is_lossy = True` drops what is published, as a Redis that is away does; `wake` is what follows its return.
+    """
+
+    def __init__(self) -> None:
+        self._listeners: dict[UUID, list[ChangeBuffer]] = {}
+        self._listeners_to_all: list[ChangeBuffer] = []
+        self._statuses = StatusChanges()
+        self.is_lossy = False
+
+    def publish(self, changes: Sequence[ExecutionChange]) -> None:
+        if self.is_lossy:
+            return
+        for change in changes:
+            if change.sequence > 0:
+                for listener in self._listeners.get(change.execution_id, ()):
+                    listener.put(change)
+            news = self._statuses.of(change)
+            if news is not None:
+                for listener in self._listeners_to_all:
+                    listener.put(news)
+
+    def wake(self) -> None:
+        """Ask every listener to look into the store."""
+        for listeners in (*self._listeners.values(), self._listeners_to_all):
+            for listener in listeners:
+                listener.wake()
+
+    @asynccontextmanager
+    async def listen(self, execution_id: UUID) -> AsyncIterator[AsyncIterator[ExecutionChange | None]]:
+        buffer = ChangeBuffer(_LIMIT)
+        listeners = self._listeners.setdefault(execution_id, [])
+        listeners.append(buffer)
+        try:
+            yield buffer
+        finally:
+            buffer.close()
+            listeners.remove(buffer)
+            if not listeners:
+                del self._listeners[execution_id]
+
+    @asynccontextmanager
+    async def listen_all(self) -> AsyncIterator[AsyncIterator[ExecutionChange | None]]:
+        buffer = ChangeBuffer(_LIMIT_ALL)
+        self._listeners_to_all.append(buffer)
+        try:
+            yield buffer
+        finally:
+            buffer.close()
+            self._listeners_to_all.remove(buffer)

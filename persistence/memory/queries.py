@@ -1,0 +1,88 @@
+"""Executions and their steps as people read them, in memory."""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from domain.records import (
+    ExecutionChange,
+    ExecutionFilter,
+    ExecutionRecord,
+    Page,
+    StepFilter,
+    StepRecord,
+)
+from persistence.changes import snapshot_of
+from persistence.memory.tables import MemoryTables, contains, page_of
+
+
+class MemoryExecutionQueries:
+    """Implements `domain.ports.ExecutionQueries`."""
+
+    def __init__(self, tables: MemoryTables) -> None:
+        self._tables = tables
+
+    async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, ExecutionRecord]:
+        return {id: self._tables.executions[id] for id in ids if id in self._tables.executions}
+
+    async def page(self, filter: ExecutionFilter, *, first: int, after: UUID | None) -> Page[ExecutionRecord]:
+        rows = [row for row in self._matching(filter) if after is None or row.id < after]
+        return page_of(sorted(rows, key=lambda row: row.id, reverse=True), first)
+
+    async def count(self, filter: ExecutionFilter) -> int:
+        return len(self._matching(filter))
+
+    async def steps_page(
+        self, execution_id: UUID, filter: StepFilter, *, first: int, after: str | None
+    ) -> Page[StepRecord]:
+        rows = [row for row in self._steps(execution_id, filter) if after is None or row.position > after]
+        return page_of(sorted(rows, key=lambda row: row.position), first)
+
+    async def steps_count(self, execution_id: UUID, filter: StepFilter) -> int:
+        return len(self._steps(execution_id, filter))
+
+    async def steps_pages(
+        self, execution_ids: Collection[UUID], filter: StepFilter, *, first: int
+    ) -> Mapping[UUID, Page[StepRecord]]:
+        return {id: await self.steps_page(id, filter, first=first, after=None) for id in execution_ids}
+
+    async def steps_counts(self, execution_ids: Collection[UUID], filter: StepFilter) -> Mapping[UUID, int]:
+        return {id: await self.steps_count(id, filter) for id in execution_ids}
+
+    async def steps_by_path(self, keys: Collection[tuple[UUID, str]]) -> Mapping[tuple[UUID, str], StepRecord]:
+        found = {key: self._tables.steps.get(key[0], {}).get(key[1]) for key in keys}
+        return {key: row for key, row in found.items() if row is not None}
+
+    async def changes_since(self, execution_id: UUID, sequence: int) -> ExecutionChange | None:
+        execution = self._tables.executions.get(execution_id)
+        if execution is None:
+            return None
+        steps = [row for row in self._tables.steps.get(execution_id, {}).values() if row.sequence > sequence]
+        steps.sort(key=lambda row: (row.sequence, row.position))
+        return snapshot_of(execution, since=sequence, steps=tuple(steps))
+
+    async def sequences(self, ids: Collection[UUID]) -> Mapping[UUID, int]:
+        return {id: row.sequence for id, row in (await self.get_many(ids)).items()}
+
+    def _steps(self, execution_id: UUID, filter: StepFilter) -> list[StepRecord]:
+        return [
+            row
+            for row in self._tables.steps.get(execution_id, {}).values()
+            if (filter.statuses is None or row.state.status in filter.statuses)
+            and (filter.types is None or row.state.type in filter.types)
+            and (filter.path_prefix is None or row.state.path.startswith(filter.path_prefix))
+        ]
+
+    def _matching(self, filter: ExecutionFilter) -> list[ExecutionRecord]:
+        named = {row.id for row in self._tables.workflows.values() if row.name == filter.workflow_name}
+
+        def matches(row: ExecutionRecord) -> bool:
+            return (
+                (filter.workflow_id is None or row.workflow_id == filter.workflow_id)
+                and (filter.workflow_name is None or row.workflow_id in named)
+                and (filter.statuses is None or row.status in filter.statuses)
+                and contains(row.labels, filter.labels)
+                and (filter.created_after is None or row.created_at > filter.created_after)
+                and (filter.created_before is None or row.created_at < filter.created_before)
+            )
+
+        return [row for row in self._tables.executions.values() if matches(row)]

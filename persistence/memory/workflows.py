@@ -1,0 +1,157 @@
+"""Workflows and their versions, in memory."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from domain.errors import Conflict, InvalidState, NotFound
+from domain.json_text import JsonValue
+from domain.records import DefinitionRecord, Page, WorkflowFilter, WorkflowRecord
+from domain.statuses import WorkflowStatus
+from persistence.memory.tables import MemoryTables, contains, page_of
+
+
+class MemoryWorkflowStore:
+    """Implements `domain.ports.WorkflowStore`."""
+
+    def __init__(self, tables: MemoryTables) -> None:
+        self._tables = tables
+
+    async def create(
+        self,
+        *,
+        workflow_id: UUID,
+        definition_id: UUID,
+        name: str,
+        status: WorkflowStatus,
+        document: Mapping[str, JsonValue],
+        labels: Mapping[str, JsonValue],
+        note: str | None,
+        now: datetime,
+    ) -> WorkflowRecord:
+        self._refuse_taken(name, workflow_id)
+        record = WorkflowRecord(
+            id=workflow_id,
+            name=name,
+            status=status,
+            version=1,
+            definition_id=definition_id,
+            document=document,
+            labels=labels,
+            created_at=now,
+            updated_at=now,
+        )
+        self._tables.workflows[workflow_id] = record
+        self._add_version(record, note, now)
+        return record
+
+    async def update(
+        self,
+        workflow_id: UUID,
+        *,
+        expected_version: int | None,
+        name: str,
+        status: WorkflowStatus,
+        document: Mapping[str, JsonValue] | None,
+        definition_id: UUID | None,
+        labels: Mapping[str, JsonValue],
+        note: str | None,
+        now: datetime,
+    ) -> WorkflowRecord:
+        old = await self.find(id=workflow_id)
+        if old is None:
+            raise NotFound("workflow", str(workflow_id))
+        if expected_version is not None and expected_version != old.version:
+            raise Conflict(f"Workflow {name!r} is at version {old.version}, not {expected_version}.")
+        self._refuse_taken(name, workflow_id)
+        record = replace(old, name=name, status=status, labels=labels, updated_at=now)
+        if document is not None and definition_id is not None:
+            record = replace(record, version=old.version + 1, document=document, definition_id=definition_id)
+            self._add_version(record, note, now)
+        self._tables.workflows[workflow_id] = record
+        return record
+
+    async def delete(self, workflow_id: UUID, now: datetime) -> None:
+        if await self.find(id=workflow_id) is None:
+            raise NotFound("workflow", str(workflow_id))
+        for execution in self._tables.executions.values():
+            if execution.workflow_id == workflow_id and not execution.status.is_terminal:
+                raise InvalidState(
+                    "The workflow has executions that have not ended: cancel them, or wait for them.",
+                    execution.status.value,
+                )
+        self._tables.deleted_workflows.add(workflow_id)
+
+    async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, WorkflowRecord]:
+        return {id: self._tables.workflows[id] for id in ids if id in self._tables.workflows}
+
+    async def find(self, *, id: UUID | None = None, name: str | None = None) -> WorkflowRecord | None:
+        for record in self._live():
+            if (id is not None and record.id == id) or (name is not None and record.name == name):
+                return record
+        return None
+
+    async def page(self, filter: WorkflowFilter, *, first: int, after: UUID | None) -> Page[WorkflowRecord]:
+        rows = [row for row in self._matching(filter) if after is None or row.id < after]
+        return page_of(sorted(rows, key=lambda row: row.id, reverse=True), first)
+
+    async def count(self, filter: WorkflowFilter) -> int:
+        return len(self._matching(filter))
+
+    async def definitions(self, ids: Collection[UUID]) -> Mapping[UUID, DefinitionRecord]:
+        return {id: self._tables.definitions[id] for id in ids if id in self._tables.definitions}
+
+    async def version(self, workflow_id: UUID, version: int) -> DefinitionRecord | None:
+        return next((row for row in self._versions(workflow_id) if row.version == version), None)
+
+    async def versions_page(self, workflow_id: UUID, *, first: int, after: int | None) -> Page[DefinitionRecord]:
+        rows = [row for row in self._versions(workflow_id) if after is None or (row.version or 0) < after]
+        return page_of(sorted(rows, key=lambda row: row.version or 0, reverse=True), first)
+
+    async def versions_count(self, workflow_id: UUID) -> int:
+        return len(self._versions(workflow_id))
+
+    async def save_definition(
+        self, *, definition_id: UUID, document: Mapping[str, JsonValue], digest: bytes, now: datetime
+    ) -> UUID:
+        known = self._tables.definitions_by_digest.setdefault(digest, definition_id)
+        if known == definition_id:
+            self._tables.definitions[definition_id] = DefinitionRecord(
+                id=definition_id, workflow_id=None, version=None, document=document, created_at=now
+            )
+        return known
+
+    def _live(self) -> list[WorkflowRecord]:
+        deleted = self._tables.deleted_workflows
+        return [row for row in self._tables.workflows.values() if row.id not in deleted]
+
+    def _versions(self, workflow_id: UUID) -> list[DefinitionRecord]:
+        return [row for row in self._tables.definitions.values() if row.workflow_id == workflow_id]
+
+    def _matching(self, filter: WorkflowFilter) -> list[WorkflowRecord]:
+        def matches(row: WorkflowRecord) -> bool:
+            return (
+                (filter.name is None or row.name == filter.name)
+                and (filter.name_contains is None or filter.name_contains.lower() in row.name.lower())
+                and (filter.statuses is None or row.status in filter.statuses)
+                and contains(row.labels, filter.labels)
+                and (filter.created_after is None or row.created_at > filter.created_after)
+                and (filter.created_before is None or row.created_at < filter.created_before)
+            )
+
+        return [row for row in self._live() if matches(row)]
+
+    def _refuse_taken(self, name: str, workflow_id: UUID) -> None:
+        if any(row.name == name and row.id != workflow_id for row in self._live()):
+            raise Conflict(f"There is a workflow called {name!r} already.")
+
+    def _add_version(self, record: WorkflowRecord, note: str | None, now: datetime) -> None:
+        self._tables.definitions[record.definition_id] = DefinitionRecord(
+            id=record.definition_id,
+            workflow_id=record.id,
+            version=record.version,
+            document=record.document,
+            created_at=now,
+            note=note,
+        )

@@ -1,0 +1,142 @@
+"""The tables, as Tortoise models: what migrations are made from, and what the quiet paths read and write through.
+
+Tables are singular and snake_case, named like their models. Workers never come this way: what happens for every step
+is SQL by hand in executions.py, queries.py and recovery.py. What the ORM cannot say (`COLLATE "C"`, partial and
+expression indexes, fill factors, composite keys) is SQL in the migrations.
+"""
+
+from tortoise import fields
+from tortoise.models import Model
+
+from domain.json_text import dumps, loads
+from domain.statuses import ExecutionStatus, StepStatus, StepType, WorkflowStatus
+from persistence.fields import JsonTextField
+
+
+class Workflow(Model):
+    """A workflow at its newest version. A deleted one keeps its row, and frees its name."""
+
+    id = fields.UUIDField(primary_key=True)
+    name = fields.TextField()
+    status = fields.CharEnumField(WorkflowStatus, max_length=16, description="")
+    version = fields.IntField()
+    definition_id = fields.UUIDField()
+    labels: fields.JSONField[dict[str, object]] = fields.JSONField(encoder=dumps, decoder=loads)
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+    deleted_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "workflow"
+        table_description = "a workflow at its newest version"
+
+
+class WorkflowVersion(Model):
+    """An immutable document: a version of a workflow, or the steps of an orchestration (then found by `digest`)."""
+
+    id = fields.UUIDField(primary_key=True)
+    workflow_id = fields.UUIDField(null=True)
+    version = fields.IntField(null=True)
+    document = JsonTextField()
+    digest = fields.BinaryField(null=True)
+    note = fields.TextField(null=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "workflow_version"
+        table_description = "an immutable document"
+
+
+class WorkflowExecution(Model):
+    """An execution. No index covers a column that changes with every step, so those updates stay in the page.
+
+    `due_at` is only set while nobody holds it. One that is not after `created_at` is due whatever the clock says.
+    """
+
+    id = fields.UUIDField(primary_key=True)
+    definition_id = fields.UUIDField()
+    workflow_id = fields.UUIDField(null=True)
+    workflow_version = fields.IntField(null=True)
+    status = fields.CharEnumField(ExecutionStatus, max_length=16, description="")
+    input = JsonTextField(null=True)
+    output = JsonTextField(null=True)
+    error = JsonTextField(null=True)
+    labels: fields.JSONField[dict[str, object]] = fields.JSONField(encoder=dumps, decoder=loads)
+    priority = fields.IntField()
+    idempotency_key = fields.TextField(null=True)
+    parent_id = fields.UUIDField(null=True)
+    retried_from_id = fields.UUIDField(null=True)
+    created_at = fields.DatetimeField()
+    started_at = fields.DatetimeField(null=True)
+    finished_at = fields.DatetimeField(null=True)
+    deadline_at = fields.DatetimeField(null=True)
+    sequence = fields.BigIntField()
+    steps_total = fields.IntField()
+    steps_completed = fields.IntField()
+    steps_failed = fields.IntField()
+    steps_running = fields.IntField()
+    steps_ended = fields.IntField()
+    waiting_for = JsonTextField(null=True)
+    due_at = fields.DatetimeField(null=True)
+    worker_id = fields.UUIDField(null=True)
+    epoch = fields.IntField()
+    crashes = fields.IntField()
+
+    class Meta:
+        table = "workflow_execution"
+        table_description = "an execution of a workflow"
+
+
+class StepExecution(Model):
+    """A step of an execution, with all its attempts. The key is (execution_id, path), which the ORM cannot say:
+
+    read and write these rows by SQL alone.
+    """
+
+    execution_id = fields.UUIDField(primary_key=True)
+    path = fields.TextField()
+    sequence = fields.BigIntField()
+    position = fields.TextField()
+    step_id = fields.TextField()
+    type = fields.CharEnumField(StepType, max_length=32, description="")
+    status = fields.CharEnumField(StepStatus, max_length=16, description="")
+    attempts = JsonTextField(null=True)
+    input = JsonTextField(null=True)
+    output = JsonTextField(null=True)
+    error = JsonTextField(null=True)
+    waiting_for = JsonTextField(null=True)
+    due_at = fields.DatetimeField(null=True)
+    started_at = fields.DatetimeField(null=True)
+    finished_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "step_execution"
+        table_description = "a step of an execution, with its attempts"
+
+
+class ExecutionCommand(Model):
+    """A cancel, pause, resume, signal or retry that was not applied yet. Ids are in the order of their arrival."""
+
+    id = fields.UUIDField(primary_key=True)
+    execution_id = fields.UUIDField()
+    kind = fields.CharField(max_length=32)
+    payload = JsonTextField(null=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "execution_command"
+        table_description = "a command that was not applied yet"
+
+
+class WorkerProcess(Model):
+    """A worker process that lives, or did until its heartbeat stopped."""
+
+    id = fields.UUIDField(primary_key=True)
+    host = fields.TextField()
+    started_at = fields.DatetimeField()
+    heartbeat_at = fields.DatetimeField()
+    active_executions = fields.IntField()
+
+    class Meta:
+        table = "worker_process"
+        table_description = "a worker process that lives"

@@ -1,0 +1,213 @@
+"""Executions and their steps as people read them: keyset pages, and change sets of one consistent moment."""
+
+from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
+
+import asyncpg
+
+from domain.json_text import dumps, loads
+from domain.records import (
+    ExecutionChange,
+    ExecutionFilter,
+    ExecutionRecord,
+    Page,
+    Progress,
+    StepFilter,
+    StepRecord,
+)
+from domain.statuses import ExecutionStatus
+from persistence.conditions import Conditions
+from persistence.database import Database
+from persistence.row_codec import (
+    EXECUTION_COLUMNS,
+    STEP_COLUMNS,
+    error_of,
+    execution_of,
+    json_value,
+    step_of,
+    wait_reason_of,
+)
+
+_GET_MANY = f"SELECT {EXECUTION_COLUMNS} FROM workflow_execution e WHERE e.id = ANY ($1::uuid[])"
+
+_BY_PATH = f"""
+SELECT {STEP_COLUMNS}
+FROM unnest($1::uuid[], $2::text[]) AS k (execution_id, path)
+JOIN step_execution s ON s.execution_id = k.execution_id AND s.path = k.path
+"""
+
+_SEQUENCES = "SELECT id, sequence FROM workflow_execution WHERE id = ANY ($1::uuid[])"
+
+# One statement is one snapshot. The output comes with the first row only: it may be large, and the steps many.
+_CHANGES_SINCE = f"""
+SELECT
+  e.workflow_id AS e_workflow_id, e.sequence AS e_sequence, e.status AS e_status, e.started_at AS e_started_at,
+  e.finished_at AS e_finished_at, e.error AS e_error, e.waiting_for AS e_waiting_for,
+  e.steps_total, e.steps_completed, e.steps_failed, e.steps_running, e.steps_ended,
+  CASE WHEN row_number() OVER (ORDER BY s.sequence, s.position) = 1 THEN e.output END AS e_output,
+  {STEP_COLUMNS}
+FROM workflow_execution e LEFT JOIN step_execution s ON s.execution_id = e.id AND s.sequence > $2
+WHERE e.id = $1
+ORDER BY s.sequence, s.position
+"""
+
+
+class PostgresExecutionQueries:
+    """Implements `domain.ports.ExecutionQueries`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, ExecutionRecord]:
+        if not ids:
+            return {}
+        rows = await self._database.fetch(_GET_MANY, list(ids))
+        return {row["id"]: execution_of(row) for row in rows}
+
+    async def page(self, filter: ExecutionFilter, *, first: int, after: UUID | None) -> Page[ExecutionRecord]:
+        statement, arguments = _page_statement(filter, limit=first + 1, after=after)
+        rows = await self._database.fetch(statement, *arguments)
+        return Page(rows=tuple(execution_of(row) for row in rows[:first]), has_next=len(rows) > first)
+
+    async def count(self, filter: ExecutionFilter) -> int:
+        conditions = _execution_conditions(filter)
+        conditions.add("e.workflow_id IN (SELECT id FROM workflow WHERE name = ?)", filter.workflow_name)
+        if filter.statuses is not None:
+            conditions.add("e.status = ANY (?::text[])", list(filter.statuses))
+        statement = f"SELECT count(*) FROM workflow_execution e WHERE {conditions}"
+        count: int = await self._database.fetch_value(statement, *conditions.arguments)
+        return count
+
+    async def steps_page(
+        self, execution_id: UUID, filter: StepFilter, *, first: int, after: str | None
+    ) -> Page[StepRecord]:
+        conditions = _step_conditions(filter)
+        conditions.add("s.execution_id = ?", execution_id)
+        conditions.add("s.position > ?", after)
+        limit = conditions.argument(first + 1)
+        statement = f"SELECT {STEP_COLUMNS} FROM step_execution s WHERE {conditions} ORDER BY s.position LIMIT {limit}"
+        rows = await self._database.fetch(statement, *conditions.arguments)
+        return Page(rows=tuple(step_of(row) for row in rows[:first]), has_next=len(rows) > first)
+
+    async def steps_count(self, execution_id: UUID, filter: StepFilter) -> int:
+        conditions = _step_conditions(filter)
+        conditions.add("s.execution_id = ?", execution_id)
+        statement = f"SELECT count(*) FROM step_execution s WHERE {conditions}"
+        count: int = await self._database.fetch_value(statement, *conditions.arguments)
+        return count
+
+    async def steps_pages(
+        self, execution_ids: Collection[UUID], filter: StepFilter, *, first: int
+    ) -> Mapping[UUID, Page[StepRecord]]:
+        conditions = _step_conditions(filter)
+        ids, limit = conditions.argument(list(execution_ids)), conditions.argument(first + 1)
+        rows = await self._database.fetch(
+            f"""
+            SELECT s.* FROM unnest({ids}::uuid[]) walk (id) CROSS JOIN LATERAL (
+              SELECT {STEP_COLUMNS} FROM step_execution s WHERE s.execution_id = walk.id AND {conditions}
+              ORDER BY s.position LIMIT {limit}
+            ) s ORDER BY s.execution_id, s.position
+            """,
+            *conditions.arguments,
+        )
+        found: dict[UUID, list[StepRecord]] = {id: [] for id in execution_ids}
+        for row in rows:
+            found[row["execution_id"]].append(step_of(row))
+        return {id: Page(rows=tuple(steps[:first]), has_next=len(steps) > first) for id, steps in found.items()}
+
+    async def steps_counts(self, execution_ids: Collection[UUID], filter: StepFilter) -> Mapping[UUID, int]:
+        conditions = _step_conditions(filter)
+        ids = conditions.argument(list(execution_ids))
+        rows = await self._database.fetch(
+            f"""
+            SELECT s.execution_id, count(*) AS steps FROM step_execution s
+            WHERE s.execution_id = ANY ({ids}::uuid[]) AND {conditions} GROUP BY s.execution_id
+            """,
+            *conditions.arguments,
+        )
+        return dict.fromkeys(execution_ids, 0) | {row["execution_id"]: row["steps"] for row in rows}
+
+    async def steps_by_path(self, keys: Collection[tuple[UUID, str]]) -> Mapping[tuple[UUID, str], StepRecord]:
+        if not keys:
+            return {}
+        unique = list(dict.fromkeys(keys))
+        rows = await self._database.fetch(_BY_PATH, [id for id, _ in unique], [path for _, path in unique])
+        return {(row["execution_id"], row["path"]): step_of(row) for row in rows}
+
+    async def changes_since(self, execution_id: UUID, sequence: int) -> ExecutionChange | None:
+        rows = await self._database.fetch(_CHANGES_SINCE, execution_id, sequence)
+        return _change_of(execution_id, sequence, rows) if rows else None
+
+    async def sequences(self, ids: Collection[UUID]) -> Mapping[UUID, int]:
+        if not ids:
+            return {}
+        rows = await self._database.fetch(_SEQUENCES, list(ids))
+        return {row["id"]: row["sequence"] for row in rows}
+
+
+def _page_statement(filter: ExecutionFilter, *, limit: int, after: UUID | None) -> tuple[str, list[object]]:
+    """A statement that walks an index backwards: one walk for each status or workflow of that name, then merged.
+
+    A walk over all executions that leaves out what does not match would not end where few of them do.
+    """
+    conditions = _execution_conditions(filter)
+    conditions.add("e.id < ?", after)
+    walks = ""
+    if filter.workflow_name is not None:
+        name = conditions.argument(filter.workflow_name)
+        walks = f"(SELECT id FROM workflow WHERE name = {name}) walk"
+        conditions.require("e.workflow_id = walk.id")
+    if filter.statuses is not None:
+        statuses = conditions.argument(list(filter.statuses))
+        if walks or filter.workflow_id is not None:
+            conditions.require(f"e.status = ANY ({statuses}::text[])")
+        else:
+            walks = f"unnest({statuses}::text[]) walk (status)"
+            conditions.require("e.status = walk.status")
+    rest = f"ORDER BY e.id DESC LIMIT {conditions.argument(limit)}"
+    walk = f"SELECT {EXECUTION_COLUMNS} FROM workflow_execution e WHERE {conditions} {rest}"
+    statement = f"SELECT e.* FROM {walks} CROSS JOIN LATERAL ({walk}) e {rest}" if walks else walk
+    return statement, conditions.arguments
+
+
+def _execution_conditions(filter: ExecutionFilter) -> Conditions:
+    conditions = Conditions()
+    conditions.add("e.workflow_id = ?", filter.workflow_id)
+    conditions.add("e.labels @> ?::jsonb", None if filter.labels is None else dumps(filter.labels))
+    conditions.add("e.created_at > ?", filter.created_after)
+    conditions.add("e.created_at < ?", filter.created_before)
+    return conditions
+
+
+def _step_conditions(filter: StepFilter) -> Conditions:
+    conditions = Conditions()
+    conditions.add("s.status = ANY (?::text[])", None if filter.statuses is None else list(filter.statuses))
+    conditions.add("s.type = ANY (?::text[])", None if filter.types is None else list(filter.types))
+    conditions.add("starts_with(s.path, ?)", filter.path_prefix)
+    return conditions
+
+
+def _change_of(execution_id: UUID, since: int, rows: Sequence[asyncpg.Record]) -> ExecutionChange:
+    first = rows[0]
+    error, waiting_for = first["e_error"], first["e_waiting_for"]
+    sequence = max(since, first["e_sequence"])
+    return ExecutionChange(
+        execution_id=execution_id,
+        workflow_id=first["e_workflow_id"],
+        sequence=sequence,
+        status=ExecutionStatus(first["e_status"]),
+        progress=Progress(
+            total=first["steps_total"],
+            completed=first["steps_completed"],
+            failed=first["steps_failed"],
+            running=first["steps_running"],
+            ended=first["steps_ended"],
+        ),
+        started_at=first["e_started_at"],
+        finished_at=first["e_finished_at"],
+        output=json_value(first["e_output"]),
+        error=None if error is None else error_of(loads(error)),
+        waiting_for=None if waiting_for is None else wait_reason_of(loads(waiting_for)),
+        steps=tuple(step_of(row) for row in rows if row["path"] is not None),
+        covers=sequence - since,
+    )

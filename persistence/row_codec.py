@@ -1,0 +1,175 @@
+"""Rows to records and back: the text of `json` columns, and the order of columns that statements select."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from domain.engine.state import Attempt, StepState, WaitReason
+from domain.failures import StepError
+from domain.json_text import JsonValue, dumps, loads
+from domain.records import ExecutionRecord, PendingCommand, Progress, StepRecord
+from domain.statuses import ExecutionStatus, StepStatus, StepType, WaitKind
+
+EXECUTION_COLUMNS = """
+  e.id, e.definition_id, e.workflow_id, e.workflow_version, e.status, e.input, e.output, e.error, e.labels, e.priority,
+  e.idempotency_key, e.parent_id, e.retried_from_id, e.created_at, e.started_at, e.finished_at, e.deadline_at,
+  e.sequence, e.steps_total, e.steps_completed, e.steps_failed, e.steps_running, e.steps_ended, e.waiting_for,
+  e.due_at, e.worker_id, e.epoch, e.crashes
+"""
+
+STEP_COLUMNS = """
+  s.execution_id, s.path, s.position, s.sequence, s.step_id, s.type, s.status, s.attempts, s.input, s.output, s.error,
+  s.waiting_for, s.due_at, s.started_at, s.finished_at
+"""
+
+
+def json_column(value: JsonValue) -> str | None:
+    """The text of a `json` column; None is NULL. Raises `ValueError` for what JSON cannot say."""
+    return None if value is None else dumps(value)
+
+
+def json_value(text: str | None) -> JsonValue:
+    """What `json_column` stored."""
+    return None if text is None else loads(text)
+
+
+def dataclass_text(value: StepError | WaitReason | None) -> str | None:
+    """The text of a small frozen value, field by field. Raises `ValueError`."""
+    return None if value is None else _text(value)
+
+
+def attempts_text(attempts: Sequence[Attempt]) -> str | None:
+    """The text of a step's attempts; NULL when there are none. Raises `ValueError`."""
+    return _text(attempts) if attempts else None
+
+
+def _text(value: Any) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:  # an integer beyond 64 bits in an error's details: the exact, slower way
+        return dumps(plain(value))
+
+
+def plain(value: Any) -> Any:
+    """Dataclasses, enums, ids and times as JSON values, the way orjson writes them."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    return value
+
+
+def error_of(value: JsonValue) -> StepError | None:
+    """The error that was written field by field."""
+    return None if value is None else StepError.from_json(cast("Mapping[str, JsonValue]", value))
+
+
+def wait_reason_of(value: Any) -> WaitReason | None:
+    """The reason that was written field by field."""
+    if value is None:
+        return None
+    return WaitReason(kind=WaitKind(value["kind"]), until=time_of(value["until"]), detail=value["detail"])
+
+
+def time_of(text: str | None) -> datetime | None:
+    """The time that was written as RFC 3339."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def attempts_of(values: Any) -> tuple[Attempt, ...]:
+    """The attempts that were written field by field."""
+    if not values:
+        return ()
+    return tuple(
+        Attempt(
+            number=value["number"],
+            started_at=datetime.fromisoformat(value["started_at"]),
+            finished_at=time_of(value["finished_at"]),
+            error=error_of(value["error"]),
+            status_code=value["status_code"],
+        )
+        for value in values
+    )
+
+
+def execution_of(row: asyncpg.Record) -> ExecutionRecord:
+    """The record of a row that selects `EXECUTION_COLUMNS` first."""
+    error, waiting_for = row["error"], row["waiting_for"]
+    return ExecutionRecord(
+        id=row["id"],
+        definition_id=row["definition_id"],
+        workflow_id=row["workflow_id"],
+        workflow_version=row["workflow_version"],
+        status=ExecutionStatus(row["status"]),
+        input=json_value(row["input"]),
+        output=json_value(row["output"]),
+        error=None if error is None else error_of(loads(error)),
+        labels=cast("Mapping[str, JsonValue]", loads(row["labels"])),
+        priority=row["priority"],
+        idempotency_key=row["idempotency_key"],
+        parent_id=row["parent_id"],
+        retried_from_id=row["retried_from_id"],
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        deadline_at=row["deadline_at"],
+        sequence=row["sequence"],
+        progress=Progress(
+            total=row["steps_total"],
+            completed=row["steps_completed"],
+            failed=row["steps_failed"],
+            running=row["steps_running"],
+            ended=row["steps_ended"],
+        ),
+        waiting_for=None if waiting_for is None else wait_reason_of(loads(waiting_for)),
+        due_at=row["due_at"],
+        worker_id=row["worker_id"],
+        epoch=row["epoch"],
+        crashes=row["crashes"],
+    )
+
+
+def step_of(row: asyncpg.Record) -> StepRecord:
+    """The record of a row that selects `STEP_COLUMNS`."""
+    attempts, error, waiting_for = row["attempts"], row["error"], row["waiting_for"]
+    return StepRecord(
+        execution_id=row["execution_id"],
+        position=row["position"],
+        sequence=row["sequence"],
+        state=StepState(
+            path=row["path"],
+            step_id=row["step_id"],
+            type=StepType(row["type"]),
+            status=StepStatus(row["status"]),
+            attempts=() if attempts is None else attempts_of(loads(attempts)),
+            input=json_value(row["input"]),
+            output=json_value(row["output"]),
+            error=None if error is None else error_of(loads(error)),
+            waiting_for=None if waiting_for is None else wait_reason_of(loads(waiting_for)),
+            due_at=row["due_at"],
+            started_at=row["started_at"],
+            finished_at=row["finished_at"],
+        ),
+    )
+
+
+def command_of(row: asyncpg.Record) -> PendingCommand:
+    """The record of a row of execution_command."""
+    return PendingCommand(
+        id=row["id"],
+        execution_id=row["execution_id"],
+        kind=row["kind"],
+        payload=json_value(row["payload"]),
+        created_at=row["created_at"],
+    )

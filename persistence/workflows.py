@@ -1,0 +1,271 @@
+"""Workflows and their versions: written and listed through the ORM; what every start of an execution asks is SQL."""
+
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+import asyncpg
+from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.queryset import QuerySet
+
+from domain.errors import Conflict, InvalidInput, InvalidState, NotFound, Problem
+from domain.json_text import JsonValue, dumps, loads
+from domain.records import DefinitionRecord, Page, WorkflowFilter, WorkflowRecord
+from domain.statuses import TERMINAL_EXECUTION_STATUSES, ExecutionStatus, WorkflowStatus
+from persistence.database import Database
+from persistence.models import Workflow, WorkflowExecution, WorkflowVersion
+from persistence.unavailable import translated
+
+_ACTIVE = [status for status in ExecutionStatus if status not in TERMINAL_EXECUTION_STATUSES]
+
+_WORKFLOWS = """
+SELECT w.*, v.document FROM workflow w JOIN workflow_version v ON v.id = w.definition_id WHERE
+"""
+_DEFINITIONS = "SELECT * FROM workflow_version WHERE id = ANY ($1::uuid[])"
+
+_SAVE_DEFINITION = """
+INSERT INTO workflow_version (id, document, digest, created_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (digest) WHERE digest IS NOT NULL DO NOTHING
+"""
+_BY_DIGEST = "SELECT id FROM workflow_version WHERE digest = $1"
+
+
+class PostgresWorkflowStore:
+    """Implements `domain.ports.WorkflowStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def create(
+        self,
+        *,
+        workflow_id: UUID,
+        definition_id: UUID,
+        name: str,
+        status: WorkflowStatus,
+        document: Mapping[str, JsonValue],
+        labels: Mapping[str, JsonValue],
+        note: str | None,
+        now: datetime,
+    ) -> WorkflowRecord:
+        workflow = Workflow(
+            id=workflow_id,
+            name=name,
+            status=status,
+            version=1,
+            definition_id=definition_id,
+            labels=dict(labels),
+            created_at=now,
+            updated_at=now,
+        )
+        async with self._transaction(name):
+            await workflow.save(force_create=True)
+            await _add_version(workflow, document, note, now)
+        return _record(workflow, document)
+
+    async def update(
+        self,
+        workflow_id: UUID,
+        *,
+        expected_version: int | None,
+        name: str,
+        status: WorkflowStatus,
+        document: Mapping[str, JsonValue] | None,
+        definition_id: UUID | None,
+        labels: Mapping[str, JsonValue],
+        note: str | None,
+        now: datetime,
+    ) -> WorkflowRecord:
+        async with self._transaction(name):
+            workflow = await _lock(workflow_id)
+            if expected_version is not None and expected_version != workflow.version:
+                raise Conflict(f"Workflow {name!r} is at version {workflow.version}, not {expected_version}.")
+            workflow.name, workflow.status = name, status
+            workflow.labels, workflow.updated_at = dict(labels), now
+            if document is not None and definition_id is not None:
+                workflow.version += 1
+                workflow.definition_id = definition_id
+                await _add_version(workflow, document, note, now)
+            await workflow.save()
+            if document is None:
+                document = (await WorkflowVersion.get(id=workflow.definition_id)).document
+        return _record(workflow, document)
+
+    async def delete(self, workflow_id: UUID, now: datetime) -> None:
+        async with self._transaction(str(workflow_id)):
+            workflow = await _lock(workflow_id)
+            active = await WorkflowExecution.filter(workflow_id=workflow_id, status__in=_ACTIVE).first()
+            if active is not None:
+                raise InvalidState(
+                    "The workflow has executions that have not ended: cancel them, or wait for them.",
+                    active.status.value,
+                )
+            workflow.deleted_at = now
+            await workflow.save(update_fields=["deleted_at"])
+
+    async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, WorkflowRecord]:
+        if not ids:
+            return {}
+        rows = await self._database.fetch(f"{_WORKFLOWS} w.id = ANY ($1::uuid[])", list(ids))
+        return {row["id"]: _record_of_row(row) for row in rows}
+
+    async def find(self, *, id: UUID | None = None, name: str | None = None) -> WorkflowRecord | None:
+        column, value = ("id", id) if id is not None else ("name", name)
+        row = await self._database.fetch_row(f"{_WORKFLOWS} w.{column} = $1 AND w.deleted_at IS NULL", value)
+        return None if row is None else _record_of_row(row)
+
+    async def page(self, filter: WorkflowFilter, *, first: int, after: UUID | None) -> Page[WorkflowRecord]:
+        with self._session():
+            query = _matching(filter)
+            if after is not None:
+                query = query.filter(id__lt=after)
+            workflows = await query.order_by("-id").limit(first + 1)
+            shown = workflows[:first]
+            versions = await WorkflowVersion.filter(id__in=[workflow.definition_id for workflow in shown])
+        documents = {version.id: version.document for version in versions}
+        return Page(
+            rows=tuple(_record(workflow, documents[workflow.definition_id]) for workflow in shown),
+            has_next=len(workflows) > first,
+        )
+
+    async def count(self, filter: WorkflowFilter) -> int:
+        with self._session():
+            return await _matching(filter).count()
+
+    async def definitions(self, ids: Collection[UUID]) -> Mapping[UUID, DefinitionRecord]:
+        if not ids:
+            return {}
+        rows = await self._database.fetch(_DEFINITIONS, list(ids))
+        return {row["id"]: _definition_of_row(row) for row in rows}
+
+    async def version(self, workflow_id: UUID, version: int) -> DefinitionRecord | None:
+        with self._session():
+            found = await WorkflowVersion.get_or_none(workflow_id=workflow_id, version=version)
+        return None if found is None else _definition(found)
+
+    async def versions_page(self, workflow_id: UUID, *, first: int, after: int | None) -> Page[DefinitionRecord]:
+        with self._session():
+            query = WorkflowVersion.filter(workflow_id=workflow_id)
+            if after is not None:
+                query = query.filter(version__lt=after)
+            versions = await query.order_by("-version").limit(first + 1)
+        return Page(rows=tuple(_definition(version) for version in versions[:first]), has_next=len(versions) > first)
+
+    async def versions_count(self, workflow_id: UUID) -> int:
+        with self._session():
+            return await WorkflowVersion.filter(workflow_id=workflow_id).count()
+
+    async def save_definition(
+        self, *, definition_id: UUID, document: Mapping[str, JsonValue], digest: bytes, now: datetime
+    ) -> UUID:
+        async with self._database.connection() as connection:
+            known: UUID | None = await connection.fetchval(_BY_DIGEST, digest)
+            if known is None:
+                await connection.execute(_SAVE_DEFINITION, definition_id, dumps(document), digest, now)
+                known = await connection.fetchval(_BY_DIGEST, digest)
+        assert known is not None
+        return known
+
+    @contextmanager
+    def _session(self) -> Iterator[None]:
+        with translated(), self._database.orm.session():
+            yield
+
+    @asynccontextmanager
+    async def _transaction(self, name: str) -> AsyncIterator[None]:
+        """A transaction in which a taken name is a `Conflict`, and data that PostgreSQL refuses `InvalidInput`."""
+        try:
+            with translated():
+                async with self._database.orm.transaction():
+                    yield
+        except IntegrityError as error:
+            raise Conflict(f"There is a workflow called {name!r} already.") from error
+        except OperationalError as error:
+            raise InvalidInput([Problem(path=(), message=f"cannot be stored: {error}")]) from error
+
+
+async def _lock(workflow_id: UUID) -> Workflow:
+    workflow = await Workflow.filter(id=workflow_id, deleted_at__isnull=True).select_for_update().first()
+    if workflow is None:
+        raise NotFound("workflow", str(workflow_id))
+    return workflow
+
+
+async def _add_version(workflow: Workflow, document: Mapping[str, JsonValue], note: str | None, now: datetime) -> None:
+    await WorkflowVersion.create(
+        id=workflow.definition_id,
+        workflow_id=workflow.id,
+        version=workflow.version,
+        document=document,
+        note=note,
+        created_at=now,
+    )
+
+
+def _matching(filter: WorkflowFilter) -> QuerySet[Workflow]:
+    given: dict[str, Any] = {
+        "name": filter.name,
+        "name__icontains": filter.name_contains,
+        "status__in": None if filter.statuses is None else list(filter.statuses),
+        "labels__contains": None if filter.labels is None else dict(filter.labels),
+        "created_at__gt": filter.created_after,
+        "created_at__lt": filter.created_before,
+    }
+    wanted = {name: value for name, value in given.items() if value is not None}
+    return Workflow.filter(deleted_at__isnull=True, **wanted)
+
+
+def _record(workflow: Workflow, document: Mapping[str, JsonValue]) -> WorkflowRecord:
+    return WorkflowRecord(
+        id=workflow.id,
+        name=workflow.name,
+        status=WorkflowStatus(workflow.status),
+        version=workflow.version,
+        definition_id=workflow.definition_id,
+        document=document,
+        labels=cast("Mapping[str, JsonValue]", workflow.labels),
+        created_at=workflow.created_at,
+        updated_at=workflow.updated_at,
+    )
+
+
+def _record_of_row(row: asyncpg.Record) -> WorkflowRecord:
+    return WorkflowRecord(
+        id=row["id"],
+        name=row["name"],
+        status=WorkflowStatus(row["status"]),
+        version=row["version"],
+        definition_id=row["definition_id"],
+        document=_object(row["document"]),
+        labels=_object(row["labels"]),
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
+
+
+def _definition(version: WorkflowVersion) -> DefinitionRecord:
+    return DefinitionRecord(
+        id=version.id,
+        workflow_id=version.workflow_id,
+        version=version.version,
+        document=version.document,
+        created_at=version.created_at,
+        note=version.note,
+    )
+
+
+def _definition_of_row(row: asyncpg.Record) -> DefinitionRecord:
+    return DefinitionRecord(
+        id=row["id"],
+        workflow_id=row["workflow_id"],
+        version=row["version"],
+        document=_object(row["document"]),
+        created_at=row["created_at"],
+        note=row["note"],
+    )
+
+
+def _object(text: str) -> Mapping[str, JsonValue]:
+    return cast("Mapping[str, JsonValue]", loads(text))

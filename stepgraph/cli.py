@@ -1,0 +1,38 @@
+"""The command line: `stepgraph COMMAND`, composed of the commands in stepgraph/commands/."""
+
+from typing import Annotated
+
+import typer
+
+from stepgraph import __version__
+from stepgraph.commands import development, executions, schema, serving, workflows
+
+app = typer.Typer(
+    name="stepgraph",
+    help="Durable workflows over APIs, with a GraphQL face and live subscriptions.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command()(development.demo)
+app.command()(development.dev)
+app.command()(serving.serve)
+app.command()(serving.worker)
+app.command("worker-process", hidden=True)(serving.worker_process)
+app.command()(serving.migrate)
+app.command()(workflows.apply)
+app.command("run")(workflows.run_workflow)
+app.add_typer(executions.app, name="executions")
+app.command("cancel")(executions.cancel)
+app.command()(schema.schema)
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """The entry point of the `stepgraph` script."""
+    app()

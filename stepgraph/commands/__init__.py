@@ -1,0 +1,1 @@
+"""The commands of `stepgraph`, one file for each thing they are about."""

@@ -1,0 +1,89 @@
+"""How the command line ends: exit codes that scripts can rely on, and one sentence on standard error."""
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import typer
+import yaml
+
+from domain.errors import StepgraphError, Unavailable
+from domain.json_text import JsonValue, loads
+from stepgraph.client import ApiRefused, ApiUnreachable
+from stepgraph.settings import InvalidSettings, Settings, load_settings
+
+Result = TypeVar("Result")
+
+
+class Exit(IntEnum):
+    """What the exit code says."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    UNREACHABLE = 3
+
+
+def fail(message: str, code: Exit = Exit.FAILED) -> NoReturn:
+    """Say why on standard error and leave."""
+    typer.secho(message, fg=typer.colors.RED, err=True)
+    raise typer.Exit(code)
+
+
+def run(main: Coroutine[Any, Any, Result]) -> Result:
+    """Run a command's coroutine; what it raises on purpose becomes a sentence and an exit code.
+
+    SIGTERM and Ctrl-C cancel it, so that everything it has opened is closed.
+    """
+    try:
+        return asyncio.run(_interruptible(main))
+    except (ApiUnreachable, Unavailable) as error:
+        fail(str(error), Exit.UNREACHABLE)
+    except InvalidSettings as error:
+        fail(str(error), Exit.USAGE)
+    except (ApiRefused, StepgraphError) as error:
+        fail(str(error))
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        raise typer.Exit(Exit.OK) from None
+
+
+async def _interruptible(main: Coroutine[Any, Any, Result]) -> Result:
+    task = asyncio.current_task()
+    assert task is not None
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    return await main
+
+
+def settings_of(**overrides: object) -> Settings:
+    """The settings of this process, or exit code 2 with everything that is wrong with them."""
+    try:
+        return load_settings(**overrides)
+    except InvalidSettings as error:
+        fail(str(error), Exit.USAGE)
+
+
+def json_argument(text: str, option: str) -> JsonValue:
+    """A JSON value given on the command line, or `@file` with JSON or YAML in it."""
+    if text.startswith("@"):
+        return read_document(Path(text[1:]))
+    try:
+        return loads(text)
+    except ValueError as error:
+        fail(f"{option} is not JSON: {error}", Exit.USAGE)
+
+
+def read_document(path: Path) -> JsonValue:
+    """The value in a YAML or JSON file."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        value: JsonValue = loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+    except OSError as error:
+        fail(f"{path} cannot be read: {error.strerror}", Exit.USAGE)
+    except (ValueError, yaml.YAMLError) as error:
+        fail(f"{path} is neither JSON nor YAML: {error}", Exit.USAGE)
+    return value

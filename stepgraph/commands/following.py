@@ -1,0 +1,23 @@
+"""Following one execution to its end, live in the terminal."""
+
+from typing import Any
+
+from rich.live import Live
+
+from stepgraph.client import ApiClient
+from stepgraph.commands.operations import FOLLOW
+from stepgraph.commands.showing import console, execution_view
+
+
+async def follow(client: ApiClient, execution_id: str, *, show: bool) -> dict[str, Any]:
+    """Wait until the execution has ended, drawing it while it runs if `show`; returns it as it is then."""
+    steps: dict[str, dict[str, Any]] = {}
+    execution: dict[str, Any] = {}
+    with Live(console=console, refresh_per_second=20, transient=False, auto_refresh=show) as live:
+        async for data in client.subscribe(FOLLOW, id=execution_id):
+            update = data["executionProgress"]
+            execution = update["execution"]
+            steps.update((step["path"], step) for step in update["steps"])
+            if show:
+                live.update(execution_view(execution, steps.values()))
+    return execution

@@ -1,0 +1,124 @@
+"""`serve`, `worker` and `migrate`: the processes of a deployment."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Annotated
+
+import typer
+
+from stepgraph.commands.exits import Exit, fail, run, settings_of
+from stepgraph.commands.showing import console, print_json
+from stepgraph.logging import configure_logging
+from stepgraph.settings import Settings
+from stepgraph.supervisor import Program, kept_alive
+
+
+def settings_with_servers(**overrides: object) -> Settings:
+    """The settings of a process that needs PostgreSQL and Redis; leaves with exit code 2 when an address is missing."""
+    settings = settings_of(**overrides)
+    missing = [name.upper() for name in ("database_url", "redis_url") if getattr(settings, name) is None]
+    if missing:
+        fail(f"{' and '.join(missing)} must be set. `stepgraph dev` starts its own servers.", Exit.USAGE)
+    configure_logging(settings.log_level, settings.log_format)
+    return settings
+
+
+def refuse_open_address(host: str, *, insecure: bool) -> None:
+    """Without API keys whoever reaches the port may do everything: only loopback, unless asked for by name."""
+    try:
+        is_loopback = ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = host == "localhost"
+    if not is_loopback and not insecure:
+        fail(
+            f"The API has no authentication yet and would be open to whoever reaches {host}. Put a proxy that"
+            " authenticates in front and start it with --insecure-no-auth, or bind to 127.0.0.1.",
+            Exit.USAGE,
+        )
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None,
+    insecure_no_auth: Annotated[
+        bool, typer.Option("--insecure-no-auth", help="Listen on an address that others can reach.")
+    ] = False,
+    needs_worker: Annotated[
+        bool, typer.Option("--needs-worker", help="Answer 200 on /readyz only while a worker lives.")
+    ] = False,
+) -> None:
+    """Serve the API: GraphQL over HTTP, WebSocket and server-sent events, and GraphiQL.
+
+    Example: DATABASE_URL=postgresql://… REDIS_URL=redis://… stepgraph serve --port 8000
+    """
+    settings = settings_with_servers(host=host, port=port)
+    refuse_open_address(settings.host, insecure=insecure_no_auth)
+    from stepgraph.composition import serve_api
+
+    serve_api(settings, needs_worker=needs_worker)
+
+
+def worker(
+    processes: Annotated[int | None, typer.Option(min=1, help="How many worker processes.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads of each that take messages.")] = None,
+) -> None:
+    """Run workers, each a process of its own; one that dies is replaced.
+
+    Example: DATABASE_URL=postgresql://… REDIS_URL=redis://… stepgraph worker --processes 4
+    """
+    settings = settings_with_servers(worker_processes=processes, worker_threads=threads)
+    run(_keep_workers(settings))
+
+
+def worker_process(
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads that take messages.")] = None,
+) -> None:
+    """Run one worker in this very process: for process managers that replace what dies themselves.
+
+    Example: DATABASE_URL=postgresql://… REDIS_URL=redis://… stepgraph worker-process
+    """
+    settings = settings_with_servers(worker_threads=threads)
+    from stepgraph.composition import run_worker_process
+
+    sys.exit(run_worker_process(settings))
+
+
+def migrate(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Bring the database to the newest schema; safe to run from many places at once.
+
+    Example: DATABASE_URL=postgresql://… stepgraph migrate
+    """
+    settings = settings_of()
+    if settings.database_url is None:
+        fail("DATABASE_URL must be set.", Exit.USAGE)
+    from persistence.migrate import migrate as apply_migrations
+
+    applied = run(apply_migrations(settings.database_url))
+    if as_json:
+        print_json({"applied": applied})
+    else:
+        console.print("\n".join(f"applied {name}" for name in applied) or "nothing to do", highlight=False)
+
+
+def worker_programs(
+    settings: Settings, environment: Mapping[str, str], *, death_signal: int = signal.SIGTERM
+) -> list[Program]:
+    """The worker processes to keep alive."""
+    grace = settings.shutdown_grace.total_seconds() + 5
+    arguments = ("worker-process", "--threads", str(settings.worker_threads))
+    return [
+        Program.stepgraph(
+            f"worker {number}", *arguments, environment=environment, grace=grace, death_signal=death_signal
+        )
+        for number in range(1, settings.worker_processes + 1)
+    ]
+
+
+async def _keep_workers(settings: Settings) -> None:
+    async with kept_alive(worker_programs(settings, {})):
+        await asyncio.Event().wait()

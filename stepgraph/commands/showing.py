@@ -1,0 +1,115 @@
+"""What the command line shows: executions and their steps as tables, live while they run; or plain JSON."""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+from rich.console import Console, Group, RenderableType
+from rich.json import JSON
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from domain.json_text import JsonValue, dumps
+
+console = Console()
+
+_LOOKS = {
+    "PENDING": ("·", "dim"),
+    "RUNNING": ("▶", "cyan"),
+    "WAITING": ("◔", "yellow"),
+    "PAUSED": ("‖", "yellow"),
+    "COMPLETED": ("✔", "green"),
+    "FAILED": ("✘", "red"),
+    "SKIPPED": ("↷", "dim"),
+    "CANCELLED": ("⊘", "magenta"),
+    "TIMED_OUT": ("⧖", "red"),
+}
+_DURATION = TypeAdapter(timedelta)
+Row = Mapping[str, Any]
+
+
+def print_json(value: JsonValue) -> None:
+    """Plain JSON on standard output: indented for a terminal, one line for a pipe."""
+    if console.is_terminal:
+        console.print(JSON(dumps(value)))
+    else:
+        print(dumps(value))
+
+
+def status(name: str) -> Text:
+    """A status with its sign and colour."""
+    sign, style = _LOOKS.get(name, ("?", ""))
+    return Text(f"{sign} {name}", style=style)
+
+
+def duration(text: str | None) -> str:
+    """An ISO 8601 duration for people: `0.12 s`, `3 min 5 s`."""
+    if text is None:
+        return ""
+    seconds = _DURATION.validate_python(text).total_seconds()
+    if seconds < 60:
+        return f"{seconds:.2f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
+
+
+def steps_table(steps: Iterable[Row]) -> Table:
+    """The step executions, one a line."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("step", "type", "status", "attempts", "took", ""):
+        table.add_column(heading, header_style="dim")
+    for step in steps:
+        error = step.get("error")
+        table.add_row(
+            step["path"],
+            Text(step["type"], style="dim"),
+            status(step["status"]),
+            str(len(step["attempts"])),
+            duration(step["duration"]),
+            Text(
+                f"{error['code']}: {error['message']}" if error else "", style="dim", overflow="ellipsis", no_wrap=True
+            ),
+        )
+    return table
+
+
+def execution_view(execution: Row, steps: Iterable[Row]) -> RenderableType:
+    """An execution with its progress and its steps."""
+    progress = execution["progress"]
+    head = Table.grid(padding=(0, 2))
+    head.add_row(
+        Text((execution.get("workflow") or {}).get("name") or "orchestration", style="bold"),
+        status(execution["status"]),
+        ProgressBar(total=100, completed=progress["percent"], width=24),
+        f"{progress['percent']:.0f} %",
+    )
+    return Group(head, Text(execution["id"], style="dim"), "", steps_table(steps))
+
+
+def executions_table(executions: Iterable[Row]) -> Table:
+    """Executions, one a line."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("id", "workflow", "status", "done", "created", "took"):
+        table.add_column(heading, header_style="dim")
+    for execution in executions:
+        table.add_row(
+            execution["id"],
+            (execution.get("workflow") or {}).get("name") or "",
+            status(execution["status"]),
+            f"{execution['progress']['percent']:.0f} %",
+            execution["createdAt"],
+            duration(execution["duration"]),
+        )
+    return table
+
+
+def problems_of(refusal: Row) -> str:
+    """What the API had against an input: every problem with its place and the next thing to try."""
+    lines = [str(refusal["message"])]
+    for problem in refusal.get("problems", []):
+        where = ".".join(problem["path"])
+        hint = f"\n      {problem['hint']}" if problem.get("hint") else ""
+        lines.append(f"  {where or '(the whole)'}: {problem['message']}{hint}")
+    return "\n".join(lines)

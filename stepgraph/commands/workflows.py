@@ -1,0 +1,99 @@
+"""`apply` and `run`: workflows from files, and executions of them."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from domain.json_text import JsonValue
+from stepgraph.client import ApiClient, connected
+from stepgraph.commands.exits import Exit, fail, json_argument, read_document, run
+from stepgraph.commands.following import follow
+from stepgraph.commands.operations import APPLY, EXECUTE
+from stepgraph.commands.showing import console, print_json, problems_of, status
+from stepgraph.settings import load_settings
+
+Url = Annotated[str | None, typer.Option("--url", help="Where the API is; default: STEPGRAPH_URL.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def apply(
+    files: Annotated[list[Path], typer.Argument(help="Workflow documents, YAML or JSON.", show_default=False)],
+    note: Annotated[str | None, typer.Option(help="Why it changes; kept with the version.")] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create workflows from files, or update them; a file that changes nothing makes no new version.
+
+    Example: stepgraph apply examples/order.yaml --note "three attempts are enough"
+    """
+    documents = [read_document(file) for file in files]
+
+    async def main() -> list[dict[str, Any]]:
+        async with connected(url or load_settings().url) as client:
+            return [await apply_document(client, document, note) for document in documents]
+
+    applied = run(main())
+    if as_json:
+        print_json(applied)
+    else:
+        for workflow in applied:
+            console.print(f"{workflow['name']}: version {workflow['version']}", highlight=False)
+
+
+def run_workflow(
+    name: Annotated[str, typer.Argument(help="The workflow's name.", show_default=False)],
+    input: Annotated[str, typer.Option(help="The input as JSON, or @file with JSON or YAML.")] = "null",
+    follow_it: Annotated[bool, typer.Option("--follow/--no-follow", help="Watch it live until it has ended.")] = False,
+    key: Annotated[str | None, typer.Option(help="Idempotency key: the same key starts it once.")] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Execute a workflow. With --follow, the exit code is 0 only when it has COMPLETED.
+
+    Example: stepgraph run order-fulfilment --input @order.json --follow
+    """
+    value = json_argument(input, "--input")
+
+    async def main() -> dict[str, Any]:
+        async with connected(url or load_settings().url) as client:
+            execution = await start(client, name, value, key)
+            return await follow(client, execution["id"], show=not as_json) if follow_it else execution
+
+    execution = run(main())
+    if as_json:
+        print_json(execution)
+    elif follow_it:
+        if execution["status"] == "COMPLETED":
+            print_json(execution["output"])
+    else:
+        console.print(execution["id"], status(execution["status"]))
+    if follow_it and execution["status"] != "COMPLETED":
+        fail(why(execution))
+
+
+async def apply_document(client: ApiClient, document: JsonValue, note: str | None = None) -> dict[str, Any]:
+    """Create or update a workflow. Leaves with exit code 1 and every problem when the API refuses it."""
+    result = (await client.execute(APPLY, document=document, note=note))["applyWorkflow"]
+    if result["__typename"] != "Workflow":
+        fail(problems_of(result))
+    return dict(result)
+
+
+async def start(client: ApiClient, name: str, input: JsonValue, key: str | None = None) -> dict[str, Any]:
+    """Execute a workflow by name. Leaves with exit code 1 when the API refuses it."""
+    request = {"workflowName": name, "input": input, "idempotencyKey": key}
+    result = (await client.execute(EXECUTE, input=request))["executeWorkflow"]
+    if result["__typename"] != "WorkflowExecution":
+        fail(problems_of(result))
+    return dict(result)
+
+
+def why(execution: dict[str, Any]) -> str:
+    """One sentence on how an execution ended."""
+    error = execution.get("error") or {}
+    where = f" at {error['path']}" if error.get("path") else ""
+    return f"{execution['id']} {execution['status']}{where}: {error.get('code')} {error.get('message')}"
+
+
+__all__ = ["Exit", "apply", "run_workflow"]

@@ -1,0 +1,207 @@
+"""Everything that can be set, from the environment: `STEPGRAPH_*`, and `DATABASE_URL` and `REDIS_URL` as they are."""
+
+import os
+from datetime import timedelta
+from enum import StrEnum
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import AliasChoices, BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MEBIBYTE = 1024 * 1024
+UNPREFIXED = ("DATABASE_URL", "REDIS_URL")
+"""Variables that are understood without the prefix too, as everybody else calls them so."""
+
+
+def _seconds(value: object) -> object:
+    """A plain number is seconds; pydantic itself reads ISO 8601."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta(milliseconds=1))]
+CommaSeparated = Annotated[tuple[str, ...], NoDecode]
+
+
+class LogFormat(StrEnum):
+    """How log lines look: `AUTO` is CONSOLE on a terminal and JSON elsewhere."""
+
+    AUTO = "auto"
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class InvalidSettings(ValueError):
+    """The environment holds values that cannot be used; the message lists all of them."""
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Durations are ISO 8601 (`PT8S`) or seconds; sizes are bytes."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="STEPGRAPH_", extra="ignore", frozen=True, env_ignore_empty=True, validate_by_name=True
+    )
+
+    database_url: str | None = Field(
+        None,
+        validation_alias=AliasChoices("STEPGRAPH_DATABASE_URL", "DATABASE_URL"),
+        description="PostgreSQL's address. Only `dev` and `demo` do without: they start their own.",
+    )
+    redis_url: str | None = Field(
+        None,
+        validation_alias=AliasChoices("STEPGRAPH_REDIS_URL", "REDIS_URL"),
+        description="The address of Redis, Valkey or another server of that protocol.",
+    )
+    data_dir: Path = Field(Path(".stepgraph"), description="Where `dev` and `demo` keep their data.")
+
+    host: str = Field("127.0.0.1", description="The address the API listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="The port the API listens on; 0 takes a free one.")
+    url: str = Field("http://127.0.0.1:8000", description="Where the client commands find the API.")
+    allowed_origins: CommaSeparated = Field(
+        (), description="Origins of other sites whose pages may open WebSockets, separated by commas."
+    )
+    graphiql: bool = Field(True, description="Whether the API serves GraphiQL at /graphiql.")
+
+    database_pool_size: int = Field(6, ge=2, le=200, description="Connections to PostgreSQL of each process.")
+    worker_processes: int = Field(2, ge=1, le=256, description="Worker processes that `dev` and `worker` run.")
+    worker_threads: int = Field(2, ge=1, le=64, description="Threads of each worker that take messages.")
+    worker_executions: int = Field(
+        1000, ge=1, le=100_000, description="Executions that one worker process holds at a time."
+    )
+    heartbeat: Duration = Field(timedelta(seconds=2), description="How often a worker says that it lives.")
+    lease: Duration = Field(
+        timedelta(seconds=8), description="After how long without a heartbeat a worker counts as dead."
+    )
+    poisoned_after: int = Field(
+        5, ge=1, description="An execution that has outlived this many workers is failed as POISONED."
+    )
+    shutdown_grace: Duration = Field(
+        timedelta(seconds=10), description="How long running steps may go on when a worker is asked to stop."
+    )
+
+    max_document_bytes: int = Field(MEBIBYTE, ge=1024, description="The size of a workflow document.")
+    max_input_bytes: int = Field(MEBIBYTE, ge=1024, description="The size of an execution's input.")
+    max_output_bytes: int = Field(4 * MEBIBYTE, ge=1024, description="The size of a step's or an execution's output.")
+    max_response_bytes: int = Field(
+        4 * MEBIBYTE, ge=1024, description="The size of a called service's response, after decompression."
+    )
+
+    http_connections: int = Field(1000, ge=1, description="Connections to called services that a worker keeps.")
+    egress_allow_loopback: bool = Field(
+        False, description="Whether steps may call services on this machine; `dev` and `demo` allow it."
+    )
+    egress_allowed_networks: CommaSeparated = Field(
+        (), description="Private networks that steps may call, as CIDRs separated by commas."
+    )
+    egress_allowed_hosts: CommaSeparated = Field(
+        (), description="Host names that steps may call wherever they point, separated by commas."
+    )
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="The least level that is logged."
+    )
+    log_format: LogFormat = Field(
+        LogFormat.AUTO, description="`console`, `json`, or `auto`: by whether it is a terminal."
+    )
+
+    @field_validator("allowed_origins", "egress_allowed_networks", "egress_allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("egress_allowed_networks")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            try:
+                ip_network(network)
+            except ValueError as error:
+                raise ValueError(f"must be networks such as 10.0.0.0/8: {error}") from error
+        return value
+
+    @model_validator(mode="after")
+    def _lease_outlasts_heartbeats(self) -> Self:
+        if self.lease < 2 * self.heartbeat:
+            raise ValueError(
+                "STEPGRAPH_LEASE must be at least twice STEPGRAPH_HEARTBEAT, or living workers count as dead"
+            )
+        return self
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, value: str | None) -> str | None:
+        if value is not None and urlsplit(value).scheme not in ("postgresql", "postgres"):
+            raise ValueError("must start with postgresql://")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, value: str | None) -> str | None:
+        if value is not None and urlsplit(value).scheme not in ("redis", "rediss", "unix"):
+            raise ValueError("must start with redis://, rediss:// or unix://")
+        return value
+
+    def redacted(self) -> dict[str, str]:
+        """Every setting as text, with passwords in addresses left out."""
+        shown = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if name in ("database_url", "redis_url") and value is not None:
+                value = without_password(value)
+            shown[name] = "" if value is None else str(value)
+        return shown
+
+
+def without_password(url: str) -> str:
+    """The address as it may be shown."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    user, _, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}"))
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The settings of this process; `overrides` win over the environment. Raises `InvalidSettings` with every fault."""
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        faults = [f"  {_variable(fault['loc'])}{_sentence(fault)}" for fault in error.errors()]
+        raise InvalidSettings("These settings cannot be used:\n" + "\n".join(faults)) from error
+
+
+_SENTENCES = {
+    "int_parsing": "must be a whole number.",
+    "bool_parsing": "must be true or false.",
+    "time_delta_parsing": "must be a duration: seconds, or ISO 8601 such as PT8S.",
+}
+
+
+def _sentence(fault: ErrorDetails) -> str:
+    """What is wrong, as the rest of a sentence that begins with the variable's name."""
+    known = _SENTENCES.get(fault["type"])
+    if known is not None:
+        return f" {known}"
+    text = fault["msg"].removeprefix("Value error, ")
+    if not fault["loc"]:
+        return f"{text}."
+    return f" {text.replace('Input should be', 'must be', 1).replace('String should', 'must', 1).rstrip('.')}."
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    """The variable that a setting was read from: `DATABASE_URL` and `REDIS_URL` go without the prefix too."""
+    if not location:
+        return ""
+    name = str(location[0]).upper()
+    prefixed = name if name.startswith("STEPGRAPH_") else f"STEPGRAPH_{name}"
+    plain = prefixed.removeprefix("STEPGRAPH_")
+    return plain if plain in UNPREFIXED and prefixed not in os.environ else prefixed

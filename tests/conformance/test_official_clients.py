@@ -1,0 +1,52 @@
+"""The official clients of graphql-ws and graphql-sse, under Node, against the real thing."""
+
+from typing import Any
+
+from tests.conformance.conftest import RunScript
+from tests.integration.graphql.api import LiveServer, a_step
+
+
+async def heard(server: LiveServer, run_script: RunScript, script: str, url: str) -> dict[str, Any]:
+    """All that a client says; when it says that it is ready, the execution that it follows runs to its end."""
+    await server.api.create_workflow("orders")
+    hand = await server.api.start("orders")
+    said: dict[str, Any] = {}
+    async for line in run_script(script, url, hand.id):
+        said.update(line)
+        if "ready" in line:
+            await hand.commit(a_step("a"))
+            await hand.commit(a_step("b"))
+            await hand.finish()
+    assert not server.api.storage.feed._listeners
+    return said
+
+
+def sequences(events: list[dict[str, Any]]) -> list[int]:
+    return [event["data"]["executionProgress"]["sequence"] for event in events]
+
+
+async def test_the_websocket_client_hears_everything_on_one_socket(server: LiveServer, run_script: RunScript) -> None:
+    said = await heard(server, run_script, "graphql_ws.mjs", server.websocket_url)
+
+    assert said["query"]["events"] == [{"data": {"__typename": "Query"}}]
+    for problem, code in (
+        ("syntaxError", "GRAPHQL_PARSE_FAILED"),
+        ("invalid", "GRAPHQL_VALIDATION_FAILED"),
+        ("unknown", "NOT_FOUND"),
+        ("badVariable", "BAD_USER_INPUT"),
+    ):
+        assert said[problem]["events"] == []
+        assert said[problem]["error"][0]["extensions"]["code"] == code
+    assert sequences([said["left"]]) == [0]
+    assert "error" not in said["live"]
+    assert sequences(said["live"]["events"]) == [0, 1, 2, 3]
+    assert said["live"]["events"][-1]["data"]["executionProgress"]["execution"]["status"] == "COMPLETED"
+
+
+async def test_the_event_stream_client_hears_everything(server: LiveServer, run_script: RunScript) -> None:
+    said = await heard(server, run_script, "graphql_sse.mjs", f"{server.url}/graphql")
+
+    assert said["query"]["events"] == [{"data": {"__typename": "Query"}}]
+    assert said["syntaxError"]["events"][0]["errors"][0]["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
+    assert said["invalid"]["events"][0]["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    assert sequences(said["live"]["events"]) == [0, 1, 2, 3]

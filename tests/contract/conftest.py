@@ -1,0 +1,93 @@
+"""Every contract suite runs twice: over the in-memory twins, and over PostgreSQL and Redis."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import pytest
+
+from domain.ports import (
+    ExecutionQueries,
+    ExecutionStore,
+    HealthProbe,
+    ProgressFeed,
+    ProgressPublisher,
+    Recovery,
+    WorkerRegistry,
+    WorkflowStore,
+)
+from persistence.database import Database
+from persistence.executions import PostgresExecutionStore
+from persistence.health import SystemHealthProbe
+from persistence.memory import MemoryStorage
+from persistence.progress import RedisProgressFeed, RedisProgressPublisher
+from persistence.queries import PostgresExecutionQueries
+from persistence.recovery import PostgresRecovery
+from persistence.workers import PostgresWorkerRegistry
+from persistence.workflows import PostgresWorkflowStore
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """The ports of one implementation, over the same data."""
+
+    workflows: WorkflowStore
+    executions: ExecutionStore
+    queries: ExecutionQueries
+    recovery: Recovery
+    registry: WorkerRegistry
+    feed: ProgressFeed
+    publisher: ProgressPublisher
+    health: HealthProbe
+
+
+def over_memory(memory: MemoryStorage) -> Storage:
+    """The in-memory ports."""
+    return Storage(
+        workflows=memory.workflows,
+        executions=memory.executions,
+        queries=memory.queries,
+        recovery=memory.recovery,
+        registry=memory.registry,
+        feed=memory.feed,
+        publisher=memory.publisher,
+        health=memory.health,
+    )
+
+
+async def open_real(stack: AsyncExitStack, postgres_url: str, redis_url: str) -> Storage:
+    """The ports over a database and a Redis, open until the stack is closed."""
+    database = await stack.enter_async_context(Database(postgres_url, pool_size=4))
+    publisher = await stack.enter_async_context(RedisProgressPublisher(redis_url))
+    queries = PostgresExecutionQueries(database)
+    return Storage(
+        workflows=PostgresWorkflowStore(database),
+        executions=await stack.enter_async_context(PostgresExecutionStore(database, publisher)),
+        queries=queries,
+        recovery=PostgresRecovery(database),
+        registry=PostgresWorkerRegistry(database),
+        feed=await stack.enter_async_context(RedisProgressFeed(redis_url, queries, check_interval=0.2)),
+        publisher=publisher,
+        health=SystemHealthProbe(database, redis_url),
+    )
+
+
+@pytest.fixture(params=["memory", "real"])
+def addresses(request: pytest.FixtureRequest) -> tuple[str, str] | None:
+    """Where an empty PostgreSQL and Redis are, or None for memory: then no server is started."""
+    if request.param == "memory":
+        return None
+    return request.getfixturevalue("empty_postgres_url"), request.getfixturevalue("empty_redis_url")
+
+
+@pytest.fixture
+async def storage(addresses: tuple[str, str] | None) -> AsyncIterator[Storage]:
+    """One implementation, with nothing in it."""
+    if addresses is None:
+        yield over_memory(MemoryStorage())
+        return
+    async with AsyncExitStack() as stack:
+        yield await open_real(stack, *addresses)
+    left_over = asyncio.all_tasks() - {asyncio.current_task()}
+    assert not left_over, f"tasks outlive the storage: {left_over}"

@@ -1,0 +1,104 @@
+"""Rows to store, with everything that a test does not care about filled in."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from domain.engine.state import Attempt, StepState
+from domain.ids import new_id
+from domain.json_text import JsonValue
+from domain.records import Claim, ExecutionDelta, ExecutionRecord, NewExecution, Progress, StepChange
+from domain.statuses import ExecutionStatus, StepStatus, StepType, WorkflowStatus
+from tests.contract.conftest import Storage
+
+NOW = datetime(2026, 3, 14, 15, 9, 26, 535897, tzinfo=UTC)
+SOON = NOW + timedelta(seconds=1)
+LATER = NOW + timedelta(hours=1)
+
+
+def new_execution(**given: Any) -> NewExecution:
+    """An orchestration's execution that may start at once."""
+    values: dict[str, Any] = {
+        "id": new_id(),
+        "definition_id": new_id(),
+        "workflow_id": None,
+        "workflow_version": None,
+        "input": {"order": 7},
+        "labels": {},
+        "priority": 0,
+        "total_steps": 3,
+        "created_at": NOW,
+    }
+    return NewExecution(**(values | given))
+
+
+def step(path: str, *, status: StepStatus = StepStatus.COMPLETED, output: JsonValue = None, **given: Any) -> StepChange:
+    """A step that has run once."""
+    finished_at = NOW if status.is_terminal else None
+    values: dict[str, Any] = {
+        "path": path,
+        "step_id": path.rsplit(".", 1)[-1],
+        "type": StepType.HTTP_REQUEST,
+        "status": status,
+        "attempts": (Attempt(number=1, started_at=NOW, finished_at=finished_at),),
+        "input": {"url": "http://example.test"},
+        "output": output,
+        "started_at": NOW,
+        "finished_at": finished_at,
+    }
+    return StepChange(position=given.pop("position", path), state=StepState(**(values | given)))
+
+
+def delta_of(held: Claim | ExecutionRecord, *steps: StepChange, **given: Any) -> ExecutionDelta:
+    """A change of an execution that goes on running."""
+    execution = held.execution if isinstance(held, Claim) else held
+    values: dict[str, Any] = {
+        "execution_id": execution.id,
+        "epoch": execution.epoch,
+        "status": ExecutionStatus.RUNNING,
+        "progress": Progress(total=3, completed=len(steps), failed=0, running=0, ended=len(steps)),
+        "steps": steps,
+        "started_at": NOW,
+    }
+    return ExecutionDelta(**(values | given))
+
+
+def end_of(held: Claim | ExecutionRecord, *steps: StepChange, **given: Any) -> ExecutionDelta:
+    """The last change of an execution that completes."""
+    return delta_of(
+        held, *steps, **({"status": ExecutionStatus.COMPLETED, "finished_at": SOON, "output": {"done": True}} | given)
+    )
+
+
+async def created(storage: Storage, **given: Any) -> UUID:
+    """The id of an execution that was just stored."""
+    (record,) = await storage.executions.create([new_execution(**given)])
+    return record.id
+
+
+async def claimed(storage: Storage, id: UUID | None = None, *, worker_id: UUID | None = None, **given: Any) -> Claim:
+    """An execution, new unless its id is given, that a worker holds."""
+    if id is None:
+        id = await created(storage, **given)
+    (claim,) = await storage.executions.claim([id], worker_id=worker_id or new_id(), now=SOON)
+    return claim
+
+
+async def stored(storage: Storage, id: UUID) -> ExecutionRecord:
+    """An execution as it is now."""
+    return (await storage.queries.get_many([id]))[id]
+
+
+def workflow(name: str, **given: Any) -> Mapping[str, Any]:
+    """The arguments of `WorkflowStore.create`."""
+    return {
+        "workflow_id": new_id(),
+        "definition_id": new_id(),
+        "name": name,
+        "status": WorkflowStatus.ACTIVE,
+        "document": {"name": name, "steps": []},
+        "labels": {},
+        "note": None,
+        "now": NOW,
+    } | given

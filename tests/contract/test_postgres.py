@@ -1,0 +1,207 @@
+"""What only PostgreSQL can show: its absence, refused data, updates in place, plans, and migrations at once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from domain.errors import InvalidInput, Unavailable
+from domain.ids import new_id
+from domain.records import ExecutionChange, ExecutionFilter, WorkflowFilter
+from domain.statuses import ExecutionStatus
+from persistence import statements
+from persistence.check_migrations import missing_migrations
+from persistence.database import Database
+from persistence.executions import PostgresExecutionStore
+from persistence.health import SystemHealthProbe
+from persistence.migrate import migrate, pending_migrations
+from persistence.queries import PostgresExecutionQueries
+from persistence.recovery import PostgresRecovery
+from persistence.workflows import PostgresWorkflowStore
+from tests.conftest import PostgresServer
+from tests.contract.proxy import Proxy
+from tests.contract.rows import SOON, delta_of, end_of, new_execution, step, workflow
+
+
+class Nobody:
+    """A publisher that nobody listens to."""
+
+    def publish(self, changes: Sequence[ExecutionChange]) -> None:
+        """Drop them."""
+
+
+@pytest.fixture
+async def database(empty_postgres_url: str) -> AsyncIterator[Database]:
+    async with Database(empty_postgres_url, pool_size=4) as database:
+        yield database
+
+
+@pytest.fixture
+async def store(database: Database) -> AsyncIterator[PostgresExecutionStore]:
+    async with PostgresExecutionStore(database, Nobody()) as store:
+        yield store
+
+
+@pytest.fixture
+async def proxy(empty_postgres_url: str) -> AsyncIterator[Proxy]:
+    async with Proxy(empty_postgres_url, default_port=5432) as proxy:
+        yield proxy
+
+
+async def test_a_change_of_every_step_touches_no_index(database: Database, store: PostgresExecutionStore) -> None:
+    records = await store.create([new_execution(labels={"a": 1}) for _ in range(20)])
+    claims = await store.claim([record.id for record in records], worker_id=new_id(), now=SOON)
+    await asyncio.gather(*(store.commit(delta_of(claim, step("first"))) for claim in claims))
+    question = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'workflow_execution'"
+
+    async def updates() -> tuple[int, int]:
+        await database.fetch("SELECT pg_stat_force_next_flush()")
+        row = await database.fetch_row(question)
+        assert row is not None
+        return row[0], row[1]
+
+    async with database.hot_connection() as connection:
+        await connection.execute("SELECT pg_stat_force_next_flush()")
+    before = await updates()
+    for number in range(10):
+        await asyncio.gather(*(store.commit(delta_of(claim, step(f"s{number}"))) for claim in claims))
+    for _ in range(4):
+        async with database.hot_connection() as connection:
+            await connection.execute("SELECT pg_stat_force_next_flush()")
+    after = await updates()
+    assert after[0] - before[0] >= 200
+    assert after[1] - before[1] >= 0.95 * (after[0] - before[0])
+
+
+@pytest.mark.parametrize("path", ["nul\u0000", "x" * 4_000 + "".join(map(chr, range(1_000, 3_000)))])
+async def test_data_that_postgresql_refuses_fails_alone(store: PostgresExecutionStore, path: str) -> None:
+    records = await store.create([new_execution() for _ in range(9)])
+    claims = await store.claim([record.id for record in records], worker_id=new_id(), now=SOON)
+    answers = await asyncio.gather(
+        *(store.commit(delta_of(claim, step("fine" if n != 4 else path))) for n, claim in enumerate(claims)),
+        return_exceptions=True,
+    )
+    assert isinstance(answers.pop(4), InvalidInput)
+    assert answers == [1] * 8
+
+
+async def test_a_creation_that_postgresql_refuses_fails_alone(store: PostgresExecutionStore) -> None:
+    answers = await asyncio.gather(
+        store.create([new_execution(idempotency_key="nul\u0000")]),
+        *(store.create([new_execution()]) for _ in range(5)),
+        return_exceptions=True,
+    )
+    assert isinstance(answers[0], InvalidInput)
+    assert all(isinstance(answer, list) for answer in answers[1:])
+
+
+async def test_a_workflow_that_postgresql_refuses_is_invalid_input(database: Database) -> None:
+    with pytest.raises(InvalidInput):
+        await PostgresWorkflowStore(database).create(**workflow("nul\u0000"))
+
+
+async def test_commits_survive_an_absence_of_the_database(proxy: Proxy) -> None:
+    async with Database(proxy.url) as database, PostgresExecutionStore(database, Nobody()) as store:
+        (record,) = await store.create([new_execution()])
+        (claim,) = await store.claim([record.id], worker_id=new_id(), now=SOON)
+        await store.commit(delta_of(claim, step("a")))
+        await proxy.cut()
+        waiting = asyncio.create_task(store.commit(delta_of(claim, step("b"))))
+        with pytest.raises(Unavailable):
+            await store.create([new_execution()])
+        with pytest.raises(Unavailable):
+            await store.claim([record.id], worker_id=new_id(), now=SOON)
+        assert not waiting.done()
+        await proxy.mend()
+        assert await asyncio.wait_for(waiting, 20) == 2
+
+
+async def test_whatever_is_asked_while_the_database_is_away_is_unavailable(proxy: Proxy) -> None:
+    async with Database(proxy.url) as database:
+        await proxy.cut()
+        with pytest.raises(Unavailable):
+            await PostgresExecutionQueries(database).page(ExecutionFilter(), first=1, after=None)
+        with pytest.raises(Unavailable):
+            await PostgresWorkflowStore(database).count(WorkflowFilter())
+        with pytest.raises(Unavailable):
+            await PostgresWorkflowStore(database).create(**workflow("order"))
+        with pytest.raises(Unavailable):
+            async with await PostgresRecovery(database).lead():
+                pass
+        with pytest.raises(Unavailable):
+            await pending_migrations(proxy.url)
+        health = await SystemHealthProbe(database, "redis://127.0.0.1:1").components(timedelta(seconds=5))
+        assert [component.is_up for component in health] == [False, False, False]
+        assert all(component.detail for component in health)
+        await proxy.mend()
+        assert await PostgresExecutionQueries(database).count(ExecutionFilter()) == 0
+
+
+async def test_a_commit_that_let_go_and_whose_answer_was_lost_succeeds_when_sent_again(
+    database: Database, store: PostgresExecutionStore
+) -> None:
+    (record,) = await store.create([new_execution()])
+    (claim,) = await store.claim([record.id], worker_id=new_id(), now=SOON)
+    original, lost = store._store, [Unavailable("the connection broke")]
+
+    async def store_then_break(*arguments: object) -> object:
+        answer = await original(*arguments)  # type: ignore[arg-type]
+        if lost:
+            raise lost.pop()
+        return answer
+
+    store._committer._store = store_then_break  # type: ignore[assignment]
+    assert await store.commit(end_of(claim, step("a"))) == 1
+    found = (await PostgresExecutionQueries(database).get_many([record.id]))[record.id]
+    assert (found.status, found.sequence) == (ExecutionStatus.COMPLETED, 1)
+
+
+async def test_the_commit_finds_rows_by_index_however_large_the_table_is(database: Database) -> None:
+    async with database.hot_connection() as connection:
+        await connection.execute("PREPARE stored AS " + statements.COMMIT)
+        plan = await connection.fetch("EXPLAIN EXECUTE stored ('{}', '{}', '{}')")
+        await connection.execute("DEALLOCATE stored")
+    text = "\n".join(row[0] for row in plan)
+    assert "workflow_execution_pkey" in text
+    assert "Seq Scan" not in text
+
+
+async def test_migrations_started_at_once_run_once(postgres_server: PostgresServer) -> None:
+    url = await postgres_server.clone()
+    try:
+        connection = await asyncpg.connect(url)
+        await connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        await connection.close()
+        names = await pending_migrations(url)
+        assert names == sorted(names)
+        assert names
+        answers = await asyncio.gather(*(migrate(url) for _ in range(4)))
+        assert sorted(answers, key=len) == [[], [], [], names]
+        assert await pending_migrations(url) == []
+    finally:
+        await postgres_server.drop(url)
+
+
+async def test_a_database_that_was_not_migrated_is_not_ready(postgres_server: PostgresServer, redis_url: str) -> None:
+    async with Database(postgres_server.admin_url) as database:
+        components = await SystemHealthProbe(database, redis_url).components(timedelta(seconds=10))
+    assert [(component.name, component.is_up) for component in components] == [
+        ("postgresql", True),
+        ("redis", True),
+        ("migrations", False),
+    ]
+    assert "0001_initial" in str(components[2].detail)
+
+
+async def test_the_models_and_the_migrations_say_the_same() -> None:
+    assert await missing_migrations() == []
+
+
+async def test_a_database_that_is_not_open_is_unavailable(empty_postgres_url: str) -> None:
+    database = Database(empty_postgres_url)
+    with pytest.raises(Unavailable):
+        await database.fetch("SELECT 1")
+    with pytest.raises(Unavailable):
+        await PostgresWorkflowStore(database).count(WorkflowFilter())

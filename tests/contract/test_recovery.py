@@ -1,0 +1,167 @@
+"""The contract of Recovery and WorkerRegistry: leadership, dead workers, what is due, what is poisoned."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from domain.errors import LeaseLost
+from domain.failures import FailureCode
+from domain.ids import new_id
+from domain.statuses import ExecutionStatus, StepStatus
+from tests.contract.conftest import Storage
+from tests.contract.rows import LATER, NOW, SOON, claimed, created, delta_of, end_of, step, stored
+
+LONG_AGO = NOW - timedelta(hours=1)
+
+
+async def test_one_leads_at_a_time(storage: Storage) -> None:
+    async with await storage.recovery.lead() as first:
+        assert first is True
+        async with await storage.recovery.lead() as second:
+            assert second is False
+    async with await storage.recovery.lead() as third:
+        assert third is True
+
+
+async def test_leadership_ends_with_the_leader(storage: Storage) -> None:
+    with pytest.raises(RuntimeError, match="gone"):
+        async with await storage.recovery.lead():
+            raise RuntimeError("gone")
+    async with await storage.recovery.lead() as leads:
+        assert leads
+
+
+async def test_what_is_due_is_what_nobody_holds_and_whose_time_has_come(storage: Storage) -> None:
+    fresh = await created(storage)
+    await created(storage, start_at=LATER)
+    await claimed(storage)
+    await storage.executions.commit(end_of(await claimed(storage)))
+    for_ever, due, commanded = [await claimed(storage) for _ in range(3)]
+    await storage.executions.commit(delta_of(for_ever, release=True))
+    await storage.executions.commit(delta_of(due, release=True, due_at=SOON))
+    await storage.executions.commit(delta_of(commanded, release=True, due_at=LATER))
+    await storage.executions.add_command(
+        command_id=new_id(), execution_id=commanded.execution.id, kind="cancel", payload=None, now=NOW
+    )
+
+    found = await storage.recovery.due_executions(now=SOON, limit=10)
+    assert set(found) == {fresh, due.execution.id, commanded.execution.id}
+    assert len(found) == 3
+    assert len(await storage.recovery.due_executions(now=SOON, limit=2)) == 2
+    assert len(await storage.recovery.due_executions(now=LATER, limit=10)) == 4
+
+
+async def test_a_due_execution_with_a_command_is_told_once(storage: Storage) -> None:
+    id = await created(storage)
+    for _ in range(2):
+        await storage.executions.add_command(command_id=new_id(), execution_id=id, kind="cancel", payload=None, now=NOW)
+    assert await storage.recovery.due_executions(now=SOON, limit=10) == [id]
+
+
+async def test_what_a_dead_worker_held_is_free_and_due_at_a_new_epoch(storage: Storage) -> None:
+    dead, alive, unknown = new_id(), new_id(), new_id()
+    await storage.registry.register(dead, host="a", now=LONG_AGO)
+    await storage.registry.register(alive, host="b", now=NOW)
+    lost = [await claimed(storage, worker_id=dead) for _ in range(3)]
+    kept = await claimed(storage, worker_id=alive)
+    stray = await claimed(storage, worker_id=unknown)
+
+    released = await storage.recovery.release_dead(dead_before=NOW, limit=10)
+
+    assert set(released) == {claim.execution.id for claim in (*lost, stray)}
+    assert [worker.id for worker in await storage.registry.workers()] == [alive]
+    for claim in (*lost, stray):
+        found = await stored(storage, claim.execution.id)
+        assert (found.worker_id, found.epoch, found.crashes) == (None, 2, 1)
+    assert (await stored(storage, kept.execution.id)).epoch == 1
+    with pytest.raises(LeaseLost):
+        await storage.executions.commit(delta_of(lost[0]))
+    assert set(await storage.recovery.due_executions(now=NOW, limit=10)) == set(released)
+    assert await storage.recovery.release_dead(dead_before=NOW, limit=10) == []
+
+
+async def test_dead_workers_are_released_in_batches(storage: Storage) -> None:
+    worker = new_id()
+    for _ in range(5):
+        await claimed(storage, worker_id=worker)
+    sizes = [len(await storage.recovery.release_dead(dead_before=NOW, limit=2)) for _ in range(4)]
+    assert sizes == [2, 2, 1, 0]
+
+
+async def test_two_reconcilers_at_once_release_each_execution_once(storage: Storage) -> None:
+    ids = [(await claimed(storage)).execution.id for _ in range(10)]
+    answers = await asyncio.gather(*(storage.recovery.release_dead(dead_before=NOW, limit=100) for _ in range(3)))
+    assert sorted(id for answer in answers for id in answer) == sorted(ids)
+    assert {(await stored(storage, id)).crashes for id in ids} == {1}
+
+
+async def test_what_keeps_killing_workers_fails_as_poisoned(storage: Storage) -> None:
+    id = await created(storage)
+    for _ in range(3):
+        claim = await claimed(storage, id)
+        await storage.executions.commit(
+            delta_of(claim, step("a", status=StepStatus.RUNNING), step("b", status=StepStatus.PENDING))
+        )
+        assert await storage.recovery.fail_poisoned(crashes=3, now=SOON, limit=10) == []
+        await storage.recovery.release_dead(dead_before=NOW, limit=10)
+    assert await storage.recovery.fail_poisoned(crashes=3, now=SOON, limit=10) == [id]
+
+    found = await stored(storage, id)
+    assert (found.status, found.finished_at, found.sequence) == (ExecutionStatus.FAILED, SOON, 4)
+    assert found.error is not None
+    assert found.error.code is FailureCode.POISONED
+    assert (found.progress.running, found.progress.ended) == (0, 4)
+    steps = await storage.queries.steps_by_path([(id, "a"), (id, "b")])
+    assert {row.state.status for row in steps.values()} == {StepStatus.CANCELLED}
+    assert {row.sequence for row in steps.values()} == {4}
+    assert await storage.recovery.due_executions(now=LATER, limit=10) == []
+    assert await storage.executions.claim([id], worker_id=new_id(), now=LATER) == []
+    assert await storage.recovery.fail_poisoned(crashes=3, now=SOON, limit=10) == []
+
+
+async def test_an_execution_that_gets_on_between_crashes_is_not_poisoned(storage: Storage) -> None:
+    id = await created(storage)
+    for number in range(4):
+        claim = await claimed(storage, id)
+        await storage.executions.commit(delta_of(claim, step(f"s{number}")))
+        await storage.recovery.release_dead(dead_before=NOW, limit=10)
+    assert (await stored(storage, id)).crashes == 1
+    assert await storage.recovery.fail_poisoned(crashes=2, now=SOON, limit=10) == []
+
+
+async def test_a_registered_worker_is_listed_with_its_last_heartbeat(storage: Storage) -> None:
+    first, second = new_id(), new_id()
+    await storage.registry.register(second, host="two", now=SOON)
+    await storage.registry.register(first, host="one", now=NOW)
+    assert await storage.registry.heartbeat(first, active_executions=7, now=LATER) is True
+    workers = await storage.registry.workers()
+    assert [(worker.id, worker.host, worker.active_executions) for worker in workers] == [
+        (first, "one", 7),
+        (second, "two", 0),
+    ]
+    assert (workers[0].started_at, workers[0].heartbeat_at) == (NOW, LATER)
+
+
+async def test_a_worker_that_was_taken_for_dead_is_told_so(storage: Storage) -> None:
+    worker = new_id()
+    await storage.registry.register(worker, host="a", now=LONG_AGO)
+    await storage.recovery.release_dead(dead_before=NOW, limit=10)
+    assert await storage.registry.heartbeat(worker, active_executions=0, now=NOW) is False
+    await storage.registry.register(worker, host="a", now=NOW)
+    assert await storage.registry.heartbeat(worker, active_executions=0, now=NOW) is True
+
+
+async def test_a_worker_that_leaves_lets_go_without_a_crash(storage: Storage) -> None:
+    worker = new_id()
+    await storage.registry.register(worker, host="a", now=NOW)
+    claim = await claimed(storage, worker_id=worker)
+    other = await claimed(storage)
+    assert await storage.registry.unregister(worker) == [claim.execution.id]
+    found = await stored(storage, claim.execution.id)
+    assert (found.worker_id, found.epoch, found.crashes) == (None, 2, 0)
+    assert await storage.registry.workers() == []
+    assert await storage.recovery.due_executions(now=SOON, limit=10) == [claim.execution.id]
+    assert (await stored(storage, other.execution.id)).worker_id is not None
+    with pytest.raises(LeaseLost):
+        await storage.executions.commit(delta_of(claim))

@@ -1,0 +1,99 @@
+"""A world in memory for the decider: it stores what the shell would store, crashes, forgets and comes back."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from domain.definition import Definition
+from domain.engine.commands import Command, Decision, EvaluateOutput, RunStep, StopStep
+from domain.engine.decider import decide
+from domain.engine.events import Fact
+from domain.engine.evolution import evolve, restore
+from domain.engine.reports import Activated, Report
+from domain.engine.state import ExecutionState, StepState
+from domain.engine.views import progress, touched
+from domain.records import ExecutionRecord, StepRecord
+from domain.statuses import ExecutionStatus
+
+EXECUTION_ID = UUID(int=42)
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def fresh_state(definition: Definition) -> ExecutionState:
+    """An execution that no worker has touched."""
+    return ExecutionState(
+        execution_id=EXECUTION_ID, status=ExecutionStatus.PENDING, created_at=START, total=definition.total_steps
+    )
+
+
+@dataclass
+class Simulation:
+    """One execution, its stored rows, and the commands that are in flight."""
+
+    definition: Definition
+    state: ExecutionState = field(init=False)
+    now: datetime = START
+    rows: dict[str, StepState] = field(default_factory=dict)
+    facts: list[Fact] = field(default_factory=list)
+    in_flight: list[Command] = field(default_factory=list)
+    runs: list[RunStep] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.state = fresh_state(self.definition)
+
+    def report(self, report: Report) -> Decision:
+        """Decide, fold the facts, store what they touched, then carry the commands out."""
+        decision = decide(self.definition, self.state, report, self.now)
+        for fact in decision.facts:
+            evolve(self.state, self.definition, fact)
+        for path in touched(decision.facts):
+            before, after = self.rows.get(path), self.state.steps[path]
+            assert before is None or not before.status.is_terminal, f"{path} had ended and was written again"
+            self.rows[path] = after
+        self.facts += decision.facts
+        for command in decision.commands:
+            match command:
+                case StopStep(path):
+                    self.in_flight = [c for c in self.in_flight if not (isinstance(c, RunStep) and c.path == path)]
+                case RunStep():
+                    self.in_flight.append(command)
+                    self.runs.append(command)
+                case EvaluateOutput():
+                    self.in_flight.append(command)
+        return decision
+
+    def crash(self) -> None:
+        """The worker dies; another one restores the execution from its rows and goes on."""
+        self.in_flight.clear()
+        self.state = restore(self.definition, self.stored_execution(), self.stored_steps())
+        self.report(Activated())
+
+    def pass_time(self, by: timedelta) -> None:
+        self.now += by
+
+    def stored_execution(self) -> ExecutionRecord:
+        state = self.state
+        return ExecutionRecord(
+            id=EXECUTION_ID,
+            definition_id=self.definition.id,
+            workflow_id=None,
+            workflow_version=None,
+            status=state.status,
+            input=None,
+            output=state.output,
+            error=state.error,
+            labels={},
+            priority=0,
+            idempotency_key=None,
+            parent_id=None,
+            retried_from_id=None,
+            created_at=state.created_at,
+            started_at=state.started_at,
+            finished_at=state.finished_at,
+            deadline_at=state.deadline_at,
+            sequence=0,
+            progress=progress(state),
+        )
+
+    def stored_steps(self) -> list[StepRecord]:
+        return [StepRecord(execution_id=EXECUTION_ID, position="", sequence=0, state=row) for row in self.rows.values()]

@@ -1,0 +1,46 @@
+"""Trying out expressions."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain.json_text import JsonValue
+from domain.services.evaluation import EvaluationService
+from tests.clocks import ManualClock
+
+SERVICE = EvaluationService(clock=ManualClock())
+
+
+@pytest.mark.parametrize(
+    ("expression", "context", "value"),
+    [
+        ("input.a", {"input": {"a": 1.0}}, 1.0),
+        ("{{ input.a }}", {"input": {"a": None}}, None),
+        ("$sum(steps.fetch.output.xs)", {"steps": {"fetch": {"output": {"xs": [1, 2]}}}}, 3),
+        ("$now()", {}, "2030-01-01T00:00:00.000Z"),
+    ],
+)
+async def test_the_value_is_what_a_worker_would_get(expression: str, context: JsonValue, value: JsonValue) -> None:
+    evaluation = await SERVICE.evaluate(expression, context)
+    assert (evaluation.value, evaluation.error) == (value, None)
+    assert evaluation.duration == timedelta(0)
+
+
+@pytest.mark.parametrize(
+    ("expression", "context", "error"),
+    [
+        ("input.a +", {}, "(at character 10)"),
+        ("", {}, "The expression is empty."),
+        ("input.missing", {"input": {}}, "`input.missing` yields nothing"),
+        ('input.a + "x"', {"input": {"a": 1}}, "failed"),
+        ("input.a", [], "The context must be an object, not an array."),
+        ("input.a", None, "The context must be an object, not null."),
+        ("input.a", {"input": "\0"}, "U+0000"),
+        ("[1..3]", {}, "needs the sandbox"),
+        ("input.a", {"input": "x" * 1_000_001}, "bytes; 1,000,000 are allowed"),
+    ],
+)
+async def test_what_is_wrong_is_told_and_never_raised(expression: str, context: JsonValue, error: str) -> None:
+    evaluation = await SERVICE.evaluate(expression, context)
+    assert evaluation.value is None
+    assert evaluation.error is not None and error in evaluation.error

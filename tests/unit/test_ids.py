@@ -1,0 +1,61 @@
+"""Ids: UUIDv7 inside, prefixed and sortable outside."""
+
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.ids import (
+    IdKind,
+    MalformedId,
+    from_public,
+    kind_of,
+    new_id,
+    parse_step_execution_id,
+    step_execution_id,
+    to_public,
+)
+
+
+@given(st.uuids(), st.sampled_from(IdKind))
+def test_a_public_id_names_its_kind_and_reads_back(value: UUID, kind: IdKind) -> None:
+    text = to_public(kind, value)
+
+    assert text.startswith(f"{kind.value}_")
+    assert kind_of(text) is kind
+    assert from_public(text, kind) == value
+
+
+def test_ids_made_later_sort_later() -> None:
+    ids = [to_public(IdKind.EXECUTION, new_id()) for _ in range(100)]
+
+    assert ids == sorted(ids)
+
+
+@given(st.uuids(), st.text(min_size=1))
+def test_a_step_execution_is_named_by_its_execution_and_its_path(execution_id: UUID, path: str) -> None:
+    assert parse_step_execution_id(step_execution_id(execution_id, path)) == (execution_id, path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "ex", "ex_", "ex_short", "wf_01h455vb4pex5vsknk084sn02q", "ex_01H455VB4PEX5VSKNK084SN02Q",
+     "ex_8zzzzzzzzzzzzzzzzzzzzzzzzz", "ex_01h455vb4pex5vsknk084sn02q0", "ex_é1h455vb4pex5vsknk084sn02q",
+     "ex_01h455vb4pex5vsknk084sn02\x00", "01h455vb4pex5vsknk084sn02q"],
+)  # fmt: skip
+def test_what_is_no_id_of_the_kind_is_refused_with_a_sentence(text: str) -> None:
+    with pytest.raises(MalformedId, match="is not an id that starts with ex_"):
+        from_public(text, IdKind.EXECUTION)
+
+
+@pytest.mark.parametrize("text", ["se_01h455vb4pex5vsknk084sn02q", "se_01h455vb4pex5vsknk084sn02q.", "se_x.fetch"])
+def test_a_step_execution_id_needs_both_parts(text: str) -> None:
+    with pytest.raises(MalformedId):
+        parse_step_execution_id(text)
+
+
+@pytest.mark.parametrize("text", ["zz_01h455vb4pex5vsknk084sn02q", "nothing", ""])
+def test_an_unknown_prefix_has_no_kind(text: str) -> None:
+    with pytest.raises(MalformedId):
+        kind_of(text)
