@@ -4,7 +4,7 @@ Every implementation, in memory or real, passes the same suite in tests/contract
 A port raises `Unavailable` when what is behind it cannot be reached, never a driver's own error.
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -253,6 +253,19 @@ class WorkQueue(Protocol):
         """Every queue with its depth and its dead letters. Raises `Unavailable`."""
 
 
+class ChangeStream(Protocol):
+    """Changes in the order of their commits; None: some may be missing, ask the store."""
+
+    def __aiter__(self) -> AsyncIterator[ExecutionChange | None]:
+        """The changes, each when it comes."""
+
+    def __anext__(self) -> Awaitable[ExecutionChange | None]:
+        """The next one; ends only with the context."""
+
+    def waiting(self, most: int) -> Sequence[ExecutionChange]:
+        """The next changes, at most `most`, that can be read without waiting; they stay to be read."""
+
+
 class ProgressFeed(Protocol):
     """Committed changes, live. One connection per process, however many listen.
 
@@ -264,7 +277,7 @@ class ProgressFeed(Protocol):
     def listen(self, execution_id: UUID) -> "AbstractAsyncContextManager[AsyncIterator[ExecutionChange | None]]":
         """The changes of one execution."""
 
-    def listen_all(self) -> "AbstractAsyncContextManager[AsyncIterator[ExecutionChange | None]]":
+    def listen_all(self) -> "AbstractAsyncContextManager[ChangeStream]":
         """The changes of every execution that carry a new status (steps are left out)."""
 
 

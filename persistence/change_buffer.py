@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from itertools import islice
 from uuid import UUID
 
 from domain.records import ExecutionChange, StepRecord
@@ -39,6 +40,10 @@ class ChangeBuffer(AsyncIterator[ExecutionChange | None]):
         self._wake = False
         self._closed = False
         self._waiter: asyncio.Future[None] | None = None
+
+    def waiting(self, most: int) -> list[ExecutionChange]:
+        """The next changes, at most `most`, that can be read without waiting; they stay to be read."""
+        return list(islice(self._changes, most))
 
     def put(self, change: ExecutionChange) -> None:
         """Add a change behind the others."""

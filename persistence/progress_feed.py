@@ -98,7 +98,7 @@ class RedisProgressFeed:
                 del self._listeners[execution_id], self._seen[execution_id]
 
     @asynccontextmanager
-    async def listen_all(self) -> AsyncIterator[AsyncIterator[ExecutionChange | None]]:
+    async def listen_all(self) -> AsyncIterator[ChangeBuffer]:
         buffer = ChangeBuffer(_LIMIT_ALL)
         self._listeners_to_all.append(buffer)
         try:

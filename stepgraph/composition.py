@@ -3,10 +3,11 @@
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from ipaddress import ip_network
+from urllib.parse import urlsplit
 
 from dramatiq import Broker
 
@@ -54,7 +55,16 @@ def destinations_of(settings: Settings) -> DestinationPolicy:
         allow_loopback=settings.egress_allow_loopback,
         allowed_networks=tuple(ip_network(network) for network in settings.egress_allowed_networks),
         allowed_hosts=settings.egress_allowed_hosts,
+        blocked_ports=frozenset(_own_ports(settings)),
     )
+
+
+def _own_ports(settings: Settings) -> Iterator[int]:
+    """The ports of our own PostgreSQL and Redis: no step has any business there, whatever else is allowed."""
+    for address in addresses_of(settings):
+        parts = urlsplit(address)
+        if parts.hostname is not None:
+            yield parts.port or (5432 if parts.scheme.startswith("postgres") else 6379)
 
 
 def serve_api(settings: Settings, *, needs_worker: bool) -> None:

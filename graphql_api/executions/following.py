@@ -13,7 +13,7 @@ from domain.errors import NotFound
 from domain.ids import IdKind, to_public
 from domain.ports import ExecutionQueries, ProgressFeed, WorkflowStore
 from domain.records import ExecutionChange, ExecutionFilter, ExecutionRecord, StepRecord
-from graphql_api.executions.origins import ExecutionOrigins
+from graphql_api.executions.origins import BATCH, ExecutionOrigins
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,10 @@ async def status_changes(
         async for change in changes:
             if change is None or not _may_match(change, filter):
                 continue
+            if not origins.knows(change.execution_id):
+                # One statement for all that waits: an end after the other would otherwise cost one each.
+                waiting = (each for each in changes.waiting(BATCH - 1) if _may_match(each, filter))
+                await origins.load([change.execution_id, *(each.execution_id for each in waiting)])
             origin = await origins.get(change.execution_id)
             if origin is None or not _matches(origin, filter):
                 continue

@@ -1,12 +1,16 @@
 """What never changes about an execution, kept for the subscriptions of this process that ask for it."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
 from domain.ports import ExecutionQueries
 from domain.records import ExecutionRecord
+
+BATCH = 256
+"""As many are read ahead; the inputs of so many, and not of all, are held in memory."""
 
 
 class ExecutionOrigins:
@@ -16,7 +20,7 @@ class ExecutionOrigins:
     Whoever asks in the same moment shares one statement; whoever has just started an execution asks for nothing.
     """
 
-    def __init__(self, queries: ExecutionQueries, size: int = 256) -> None:
+    def __init__(self, queries: ExecutionQueries, size: int = 2 * BATCH) -> None:
         self._queries = queries
         self._size = size
         self._kept: OrderedDict[UUID, ExecutionRecord] = OrderedDict()
@@ -29,6 +33,17 @@ class ExecutionOrigins:
             self._kept.move_to_end(execution_id)
             return kept
         return await self._loader.load(execution_id)
+
+    async def load(self, execution_ids: Sequence[UUID]) -> None:
+        """Read those that are not kept, with one statement, so that `get` finds them. At most `BATCH` at a time."""
+        missing = {id for id in execution_ids if id not in self._kept}
+        if missing:
+            for execution in (await self._queries.get_many(missing)).values():
+                self.remember(execution)
+
+    def knows(self, execution_id: UUID) -> bool:
+        """Whether `get` needs no statement for it."""
+        return execution_id in self._kept
 
     def remember(self, execution: ExecutionRecord) -> None:
         """Keep an execution that was just started: its client is likely to follow it next."""

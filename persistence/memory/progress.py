@@ -56,7 +56,7 @@ class MemoryProgress:
                 del self._listeners[execution_id]
 
     @asynccontextmanager
-    async def listen_all(self) -> AsyncIterator[AsyncIterator[ExecutionChange | None]]:
+    async def listen_all(self) -> AsyncIterator[ChangeBuffer]:
         buffer = ChangeBuffer(_LIMIT_ALL)
         self._listeners_to_all.append(buffer)
         try:

@@ -26,6 +26,7 @@ _LOOKS = {
     "CANCELLED": ("⊘", "magenta"),
     "TIMED_OUT": ("⧖", "red"),
 }
+_ID_WIDTH = 29
 _DURATION = TypeAdapter(timedelta)
 Row = Mapping[str, Any]
 
@@ -79,6 +80,8 @@ def execution_view(execution: Row, steps: Iterable[Row]) -> RenderableType:
     """An execution with its progress and its steps."""
     progress = execution["progress"]
     head = Table.grid(padding=(0, 2))
+    head.add_column()
+    head.add_column(no_wrap=True, min_width=_ID_WIDTH)
     head.add_row(
         Text((execution.get("workflow") or {}).get("name") or "orchestration", style="bold"),
         status(execution["status"]),
@@ -90,16 +93,17 @@ def execution_view(execution: Row, steps: Iterable[Row]) -> RenderableType:
 
 def executions_table(executions: Iterable[Row]) -> Table:
     """Executions, one a line."""
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("id", "workflow", "status", "done", "created", "took"):
-        table.add_column(heading, header_style="dim")
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    table.add_column("id", header_style="dim", no_wrap=True, min_width=_ID_WIDTH)  # people copy it
+    table.add_column("workflow", header_style="dim", overflow="ellipsis", no_wrap=True)
+    for heading in ("status", "created", "took"):
+        table.add_column(heading, header_style="dim", no_wrap=True)
     for execution in executions:
         table.add_row(
             execution["id"],
             (execution.get("workflow") or {}).get("name") or "",
             status(execution["status"]),
-            f"{execution['progress']['percent']:.0f} %",
-            execution["createdAt"],
+            execution["createdAt"][5:16].replace("T", " "),
             duration(execution["duration"]),
         )
     return table

@@ -69,8 +69,12 @@ async def test_nothing_survives_a_dev_that_is_killed(home: Path) -> None:
 
 async def test_dev_replaces_a_worker_that_dies(home: Path) -> None:
     async with dev(home / "data", workers=2) as (process, url):
-        before = await worker_ids(url)
-        assert len(before) == 2
+
+        async def both() -> set[str]:
+            ids = await worker_ids(url)
+            return ids if len(ids) == 2 else set()
+
+        before = await wait_until(both, "both workers are there", timeout=30, interval=0.1)
         victim = next(each for each in process.descendants() if "worker-process" in each.cmdline())
         victim.kill()
 
