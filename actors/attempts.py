@@ -58,7 +58,7 @@ class Attempts:
             input=input,
             scope=values,
             now=now,
-            idempotency_key=idempotency_key_of(execution_id, step.path),
+            idempotency_key="" if step.is_pure else idempotency_key_of(execution_id, step.path),
         )
         shown = _stored_input(step.type, input)
         try:

@@ -264,7 +264,8 @@ class Runner:
     async def _look_for_commands(self) -> None:
         """Look for those whose nudge was lost: now and then, and at once when nudges may have been missed."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._commands_missed.wait(), self._options.commands_every.total_seconds())
+            async with asyncio.timeout(self._options.commands_every.total_seconds()):
+                await self._commands_missed.wait()
         self._commands_missed.clear()
         for id in await self._parts.store.commanded(self.worker_id):
             self._nudged(id)

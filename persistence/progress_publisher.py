@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -18,6 +18,9 @@ from persistence.progress_codec import STATUS_CHANNEL, encode, messages, shard_c
 from persistence.status_changes import StatusChanges
 
 logger = logging.getLogger(__name__)
+
+_WORTH_ASKING = 16
+"""From so many changes on, writing them costs more than asking first who listens."""
 
 _PAUSE_A_CHANGE = 0.0001
 _LONGEST_PAUSE = 0.05
@@ -93,16 +96,27 @@ class RedisProgressPublisher:
         self._queue.clear()
         if not changes:
             return 0
-        channels: defaultdict[str, list[bytes]] = defaultdict(list)
+        channels: defaultdict[str, list[ExecutionChange]] = defaultdict(list)
         for change in changes:
             news = self._statuses.of(change)
             if news is not None:
-                channels[STATUS_CHANNEL].append(encode(news))
+                channels[STATUS_CHANNEL].append(news)
             if change.sequence > 0:  # before its first commit nobody can listen to an execution by its id
-                channels[shard_channel(change.execution_id)].append(encode(change))
+                channels[shard_channel(change.execution_id)].append(change)
+        wanted = channels if len(changes) < _WORTH_ASKING else await _listened_to(client, channels)
         async with client.pipeline(transaction=False) as pipeline:
-            for channel, encoded in channels.items():
-                for message in messages(encoded):
+            for channel in wanted:
+                for message in messages(encode(change) for change in channels[channel]):
                     pipeline.publish(channel, message)
             await pipeline.execute()
         return len(changes)
+
+
+async def _listened_to(client: "Redis", channels: Collection[str]) -> list[str]:
+    """Those of the channels that somebody listens to.
+
+    To leave the others out loses nothing: the changes are committed by now, so whoever starts to listen after this
+    reads them from the store.
+    """
+    counted = await client.pubsub_numsub(*channels)
+    return [channel for channel, (_, listeners) in zip(channels, counted, strict=True) if listeners]

@@ -16,8 +16,8 @@ from domain.json_text import JsonValue
 class StepCall:
     """One attempt at a step. `input` is what `step.inputs` rendered to; `scope` is what expressions may read.
 
-    `idempotency_key` is the same for every attempt of this step execution, over crashes and workers. `now` is when
-    the attempt started.
+    `idempotency_key` is the same for every attempt of this step execution, over crashes and workers; a pure step, which
+    calls nothing, has none. `now` is when the attempt started.
     """
 
     execution_id: UUID

@@ -20,4 +20,6 @@ async def follow(client: ApiClient, execution_id: str, *, show: bool) -> dict[st
             steps.update((step["path"], step) for step in update["steps"])
             if show:
                 live.update(execution_view(execution, steps.values()))
+    if show and not console.is_terminal:
+        console.print()  # without a terminal the last view ends in mid-line
     return execution

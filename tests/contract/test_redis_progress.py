@@ -190,3 +190,24 @@ async def test_channels_that_nobody_listens_to_are_left_after_a_while(empty_redi
         async with feed.listen(id) as changes, RedisProgressPublisher(empty_redis_url) as publisher:
             publisher.publish([change(id, 1)])
             assert (await heard(changes)).sequence == 1
+
+
+async def test_of_many_changes_only_those_are_sent_that_somebody_listens_to(empty_redis_url: str) -> None:
+    followed, *others = (new_id() for _ in range(200))
+    others = [id for id in others if id.int % 64 != followed.int % 64]
+    async with (
+        RedisProgressFeed(empty_redis_url, MemoryStorage().queries) as feed,
+        RedisProgressPublisher(empty_redis_url) as publisher,
+        redis.asyncio.Redis.from_url(empty_redis_url) as client,
+        feed.listen(followed) as changes,
+    ):
+        before = await messages_sent(client)
+        publisher.publish([change(id, 1, "a") for id in (*others, followed)])
+        assert (await heard(changes)).execution_id == followed
+        assert await messages_sent(client) - before == 1
+
+
+async def messages_sent(client: "redis.asyncio.Redis") -> int:
+    """How many PUBLISHes the server has seen."""
+    stats = await client.info("commandstats")
+    return int(stats.get("cmdstat_publish", {}).get("calls", 0))
