@@ -1,5 +1,5 @@
 // Sends what GraphiQL runs: queries and mutations over HTTP, subscriptions over graphql-transport-ws.
-import { getOperationAST } from 'graphql';
+import { getOperationAST, parse } from 'graphql';
 import { createClient } from 'graphql-ws';
 
 /**
@@ -11,12 +11,26 @@ import { createClient } from 'graphql-ws';
 export function createFetcher(url) {
   const clientFor = clientsByHeaders(webSocketUrl(url));
 
-  return (request, { headers, documentAST } = {}) => {
-    const operation = documentAST && getOperationAST(documentAST, request.operationName);
+  return (asked, { headers } = {}) => {
+    const operation = operationOf(asked);
+    const request = operation ? { ...asked, operationName: operation.name?.value } : asked;
     return operation?.operation === 'subscription'
       ? subscribe(clientFor(headers ?? {}), request)
       : post(url, request, headers ?? {});
   };
+}
+
+/**
+ * The operation that is meant: the named one, or the only one there is. GraphiQL's own idea of the document lags behind
+ * the editor for a moment, so whoever changes the tab and runs at once would send the name of the tab before.
+ */
+function operationOf({ query, operationName }) {
+  try {
+    const document = parse(query);
+    return getOperationAST(document, operationName) ?? getOperationAST(document);
+  } catch {
+    return null; // the server says what is wrong with it
+  }
 }
 
 async function post(url, request, headers) {
