@@ -249,12 +249,14 @@ async def test_a_body_that_is_too_large_is_refused_before_it_is_read() -> None:
 
 
 async def test_a_fragment_bomb_costs_nothing(api: Api) -> None:
-    began = time.perf_counter()
+    seconds = []
+    for fragments in (88, 89, 90, 91, 92):  # none of them is in a cache
+        began = time.process_time()
+        [error] = await api.errors(bomb(fragments))
+        seconds.append(time.process_time() - began)
+        assert error["extensions"]["code"] == "OPERATION_TOO_COMPLEX"
 
-    [error] = await api.errors(bomb(90))
-
-    assert time.perf_counter() - began < 0.1
-    assert error["extensions"]["code"] == "OPERATION_TOO_COMPLEX"
+    assert min(seconds) < 0.1  # the least: the machine may be busy with something else
 
 
 async def test_a_document_is_parsed_and_validated_once(api: Api) -> None:
