@@ -36,10 +36,7 @@ class ExecutionOrigins:
 
     async def load(self, execution_ids: Sequence[UUID]) -> None:
         """Read those that are not kept, with one statement, so that `get` finds them. At most `BATCH` at a time."""
-        missing = {id for id in execution_ids if id not in self._kept}
-        if missing:
-            for execution in (await self._queries.get_many(missing)).values():
-                self.remember(execution)
+        await self._loader.load_many({id for id in execution_ids if id not in self._kept})
 
     def knows(self, execution_id: UUID) -> bool:
         """Whether `get` needs no statement for it."""
