@@ -2,20 +2,20 @@
 
 import asyncio
 import logging
-import random
-from collections.abc import Awaitable, Coroutine, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from hashlib import blake2b
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
 from uuid import UUID
-from zlib import crc32
 
 from actors.scope import ExecutionScope
-from actors.steps.executor import Deferred, Failed, Outcome, StepCall, StepExecutor, Succeeded
+from actors.steps.executor import Deferred, Failed, Opened, Outcome, StepCall, StepExecutor, Succeeded
+from actors.trials import NO_ANSWERS, SKIPPED, Trial, idempotency_key_of, opened_checkpoint, seed_of, stored_input
 from domain.definition import CompiledStep
-from domain.engine.reports import StepBypassed, StepDeferred, StepErrored, StepSucceeded
+from domain.engine.reports import ContainerOpened, StepBypassed, StepDeferred, StepErrored, StepSucceeded
 from domain.engine.state import StepState
+from domain.errors import Unavailable
+from domain.evaluator import Evaluator
 from domain.expressions import Expression, ExpressionError
 from domain.failures import FailureCode, StepError
 from domain.json_text import JsonValue, dumps
@@ -23,57 +23,133 @@ from domain.statuses import StepType
 
 logger = logging.getLogger(__name__)
 
-AttemptReport = StepSucceeded | StepBypassed | StepErrored | StepDeferred
+AttemptReport = StepSucceeded | StepBypassed | StepErrored | StepDeferred | ContainerOpened
+Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
-_MASKED = "***"
-_CREDENTIAL_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
+
+class Later(Generic[Result]):
+    """A report that is not there at once: to be awaited, and closed when nobody wants it any more."""
+
+    __slots__ = ("_call", "_report")
+
+    def __init__(self, report: Coroutine[Any, Any, Result], call: Awaitable[Outcome] | None = None) -> None:
+        self._report = report
+        self._call = call
+
+    def __await__(self) -> Generator[Any, Any, Result]:
+        return self._report.__await__()
+
+    def close(self) -> None:
+        """Give up what was never begun; harmless where it was."""
+        self._report.close()
+        if isinstance(self._call, Coroutine):
+            self._call.close()
+
+
+Begun = AttemptReport | Later[AttemptReport]
 
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """Runs attempts with these executors. `max_output_bytes` is the size of an output as compact JSON."""
+    """Runs attempts with these executors. `max_output_bytes` is the size of an output as compact JSON.
+
+    Without a sandbox behind the `evaluator`, expressions that need it fail.
+    """
 
     executors: Mapping[StepType, StepExecutor]
     max_output_bytes: int
+    evaluator: Evaluator = field(default_factory=Evaluator)
 
     def begin(
-        self, execution_id: UUID, step: CompiledStep, state: StepState, scope: ExecutionScope
-    ) -> AttemptReport | Coroutine[Any, Any, AttemptReport]:
-        """Start the running attempt of a step: a report when it is over at once, else a coroutine that gives one."""
-        attempt, now = state.attempt, state.attempts[-1].started_at
-        seed = seed_of(execution_id, step.path)
-        values = scope.for_attempt(attempt)
-        input: JsonValue = None
+        self, execution_id: UUID, step: CompiledStep, state: StepState, scope: ExecutionScope, now: datetime
+    ) -> Begun:
+        """Start the running attempt of a step: a report when it is over at once, else a coroutine that gives one.
+
+        A step that has left a checkpoint is called again. `now` is the present; expressions are told when the
+        attempt started.
+        """
+        trial = Trial(execution_id, step, state, scope, now)
+        values = trial.values
+        if step.needs_sandbox:
+            return Later(self._begin_later(trial, dict(values)))
         try:
-            if step.when is not None and attempt == 1 and not step.when.is_true(values, now=now, seed=seed):
-                return StepBypassed(step.path, attempt)
-            input = step.inputs.render(values, now=now, seed=seed)
+            input = trial.input(values, NO_ANSWERS)
         except ExpressionError as error:
-            return StepErrored(step.path, attempt, error.to_step_error(), chance=0.0)
+            if self.evaluator.may_answer(error, NO_ANSWERS):
+                return Later(self._begin_later(trial, dict(values)))
+            return trial.failed(Failed(error=error.to_step_error()), None, False)
+        return StepBypassed(trial.path, trial.attempt) if input is SKIPPED else self._execute(trial, values, input)
+
+    def fail(
+        self, execution_id: UUID, step: CompiledStep, state: StepState, scope: ExecutionScope, error: StepError
+    ) -> Begun:
+        """The report of an attempt that something else has ended with `error`."""
+        trial = Trial(execution_id, step, state, scope, state.attempts[-1].started_at)
+        return self._failed(trial, state.input, Failed(error=error))
+
+    async def _begin_later(self, trial: Trial, values: Mapping[str, JsonValue]) -> AttemptReport:
+        """The same with the help of the sandbox, on what expressions saw when the attempt began."""
+        step = trial.step
+        try:
+            if step.when is not None and trial.asks_when:
+                when = step.when
+                if not await self._answered(trial, values, (when,), lambda answers: trial.is_wanted(values, answers)):
+                    return StepBypassed(trial.path, trial.attempt)
+            input = await self._answered(
+                trial, values, step.inputs.sandboxed, lambda answers: trial.rendered(values, answers)
+            )
+        except ExpressionError as error:
+            return trial.failed(Failed(error=error.to_step_error()), None, False)
+        except Unavailable as error:
+            return trial.failed(_without_sandbox(error), None, None)
+        begun = self._execute(trial, values, input)
+        return await begun if isinstance(begun, Later) else begun
+
+    async def _answered(
+        self,
+        trial: Trial,
+        values: Mapping[str, JsonValue],
+        expressions: tuple[Expression, ...],
+        compute: Callable[[Mapping[str, JsonValue]], Answer],
+    ) -> Answer:
+        """What `compute` gives with the sandbox's answers to these, and to whatever is too costly for this process."""
+        at = {"now": trial.started_at, "seed": trial.seed, "owner": trial.execution_id}
+        answers = await self.evaluator.answers(expressions, values, **at)  # type: ignore[arg-type]
+        while True:
+            try:
+                return compute(answers)
+            except ExpressionError as error:
+                answers = await self.evaluator.more_answers(error, answers, values, **at)  # type: ignore[arg-type]
+
+    def _execute(self, trial: Trial, values: Mapping[str, JsonValue], input: JsonValue) -> Begun:
+        step = trial.step
+        checkpoint, received = opened_checkpoint(trial.state.checkpoint)
         call = StepCall(
-            execution_id=execution_id,
-            path=step.path,
-            attempt=attempt,
+            execution_id=trial.execution_id,
+            path=trial.path,
+            attempt=trial.attempt,
             step=step,
             input=input,
-            scope=values,
-            now=now,
-            idempotency_key="" if step.is_pure else idempotency_key_of(execution_id, step.path),
+            scope=dict(values) if step.expressions else values,
+            now=trial.started_at,
+            idempotency_key="" if step.is_pure else idempotency_key_of(trial.execution_id, trial.path),
+            called_at=trial.now,
+            checkpoint=checkpoint,
+            received=received,
         )
-        shown = _stored_input(step.type, input)
+        shown = stored_input(step.type, input)
         try:
             outcome = self.executors[step.type].execute(call)
         except Exception as error:  # an executor's own fault must not stop the driver
-            return self._report(call, shown, _unexpected(call, error), scope)
-        if isinstance(outcome, Succeeded | Failed | Deferred):
-            return self._report(call, shown, outcome, scope)
-        return self._wait(call, shown, outcome, scope)
+            outcome = _unexpected(call, error)
+        if isinstance(outcome, Succeeded | Failed | Deferred | Opened):
+            return self._report(trial, shown, outcome)
+        return Later(self._wait(trial, call, shown, outcome), outcome)
 
-    async def _wait(
-        self, call: StepCall, shown: JsonValue, outcome: Awaitable[Outcome], scope: ExecutionScope
-    ) -> AttemptReport:
+    async def _wait(self, trial: Trial, call: StepCall, shown: JsonValue, outcome: Awaitable[Outcome]) -> AttemptReport:
         timeout = call.step.timeout
-        limit = None if timeout is None else asyncio.timeout(timeout.total_seconds())
+        limit = None if timeout is None else asyncio.timeout(_seconds_left(call, timeout))
         try:
             if limit is None:
                 ended = await outcome
@@ -90,40 +166,49 @@ class Attempts:
             if _is_being_cancelled():
                 raise
             ended = _unexpected(call, error)  # something inside was cancelled, and not by us
-        return self._report(call, shown, ended, scope)
+        reported = self._report(trial, shown, ended)
+        return await reported if isinstance(reported, Later) else reported
 
-    def _report(self, call: StepCall, shown: JsonValue, outcome: Outcome, scope: ExecutionScope) -> AttemptReport:
-        path, attempt = call.path, call.attempt
+    def _report(self, trial: Trial, shown: JsonValue, outcome: Outcome) -> Begun:
+        path, attempt = trial.path, trial.attempt
         if isinstance(outcome, Succeeded):
             error = self.refuse_output(outcome.output)
             if error is None:
                 return StepSucceeded(path, attempt, outcome.output, shown, outcome.status_code)
             outcome = Failed(error=error, status_code=outcome.status_code)
         if isinstance(outcome, Deferred):
-            return StepDeferred(path, attempt, outcome.until, outcome.reason, outcome.output, shown)
-        wanted = self._retry_wanted(call, outcome.error, scope)
-        if isinstance(wanted, StepError):
-            return StepErrored(path, attempt, wanted, chance=0.0, input=shown, retry_wanted=False)
-        return StepErrored(
-            path,
-            attempt,
-            _storable(outcome.error),
-            chance=random.random(),
-            input=shown,
-            retry_after=outcome.retry_after,
-            retry_wanted=wanted,
-            status_code=outcome.status_code,
-        )
+            return StepDeferred(path, attempt, outcome.until, outcome.reason, outcome.output, outcome.checkpoint, shown)
+        if isinstance(outcome, Opened):
+            return ContainerOpened(path, attempt, outcome.checkpoint, shown)
+        return self._failed(trial, shown, outcome)
 
-    def _retry_wanted(self, call: StepCall, error: StepError, scope: ExecutionScope) -> bool | StepError | None:
-        condition = None if call.step.retry is None else call.step.retry.when
-        if condition is None or not error.is_retryable:
-            return None
-        seen = scope.with_error(call.attempt, error_in_scope(error))
+    def _failed(self, trial: Trial, shown: JsonValue, failed: Failed) -> Begun:
+        """A failed attempt, and whether the retry policy's condition wants another."""
+        condition = None if trial.step.retry is None else trial.step.retry.when
+        if condition is None or not failed.error.is_retryable:
+            return trial.failed(failed, shown, None)
+        seen = trial.scope.with_error(trial.prefix, trial.attempt, failed.error)
+        if condition.needs_sandbox:
+            return Later(self._ask_whether_to_retry(trial, shown, failed, condition, seen))
         try:
-            return condition.is_true(seen, now=call.now, seed=seed_of(call.execution_id, call.path))
-        except ExpressionError as failure:
-            return failure.to_step_error()
+            return trial.failed(failed, shown, trial.is_true(condition, seen, NO_ANSWERS))
+        except ExpressionError as error:
+            if self.evaluator.may_answer(error, NO_ANSWERS):
+                return Later(self._ask_whether_to_retry(trial, shown, failed, condition, seen))
+            return trial.failed(Failed(error=error.to_step_error()), shown, False)
+
+    async def _ask_whether_to_retry(
+        self, trial: Trial, shown: JsonValue, failed: Failed, condition: Expression, seen: Mapping[str, JsonValue]
+    ) -> AttemptReport:
+        try:
+            wanted = await self._answered(
+                trial, seen, (condition,), lambda answers: trial.is_true(condition, seen, answers)
+            )
+        except ExpressionError as error:
+            return trial.failed(Failed(error=error.to_step_error()), shown, False)
+        except Unavailable as error:
+            return trial.failed(_without_sandbox(error), shown, None)
+        return trial.failed(failed, shown, wanted)
 
     def refuse_output(self, output: JsonValue) -> StepError | None:
         """Why an output cannot be kept: too large, or nothing that JSON can say."""
@@ -137,33 +222,61 @@ class Attempts:
             return StepError(code=FailureCode.OUTPUT_TOO_LARGE, message=message)
         return None
 
-    def output_of(
-        self, expression: Expression, execution_id: UUID, now: datetime, scope: ExecutionScope
-    ) -> "JsonValue | StepError":
-        """The execution's output, or why there is none."""
+    def value_of(
+        self,
+        expression: Expression,
+        execution_id: UUID,
+        where: str,
+        now: datetime,
+        values: Mapping[str, JsonValue],
+        report: Callable[[JsonValue, StepError | None], Result],
+    ) -> Result | Later[Result]:
+        """The report of what an expression gives that is an output: of the execution, or of a loop's item.
+
+        `report` makes it from a value, or from the reason why there is none. `where`, a prefix, fixes chance.
+        """
+        if expression.needs_sandbox:
+            return Later(self._value_from_sandbox(expression, execution_id, where, now, dict(values), report))
         try:
-            output = expression.evaluate(scope.for_attempt(1), now=now, seed=seed_of(execution_id, ""))
+            output = expression.evaluate(values, now=now, seed=seed_of(execution_id, where))
         except ExpressionError as error:
-            return error.to_step_error("output")
-        return self.refuse_output(output) or output
+            if self.evaluator.may_answer(error, NO_ANSWERS):
+                return Later(self._value_from_sandbox(expression, execution_id, where, now, dict(values), report))
+            return report(None, error.to_step_error(where or "output"))
+        return self._checked(output, report)
+
+    async def _value_from_sandbox(
+        self,
+        expression: Expression,
+        execution_id: UUID,
+        where: str,
+        now: datetime,
+        values: Mapping[str, JsonValue],
+        report: Callable[[JsonValue, StepError | None], Result],
+    ) -> Result:
+        try:
+            output = await self.evaluator.evaluate(
+                expression, values, now=now, seed=seed_of(execution_id, where), owner=execution_id
+            )
+        except ExpressionError as error:
+            return report(None, error.to_step_error(where or "output"))
+        except Unavailable as error:
+            return report(None, _without_sandbox(error).error)
+        return self._checked(output, report)
+
+    def _checked(self, output: JsonValue, report: Callable[[JsonValue, StepError | None], Result]) -> Result:
+        error = self.refuse_output(output)
+        return report(output, None) if error is None else report(None, error)
 
 
-def error_in_scope(error: StepError) -> JsonValue:
-    """`error` as a retry condition sees it: `{code, message, status?, …}`, the HTTP status on top."""
-    value = error.to_json()
-    if error.details is not None and "status" in error.details:
-        value["status"] = error.details["status"]
-    return value
+def _seconds_left(call: StepCall, timeout: timedelta) -> float:
+    """Of the attempt's time; one that is called again has used some of it."""
+    used = timedelta(0) if call.checkpoint is None else call.called_at - call.now
+    return max(0.0, (timeout - used).total_seconds())
 
 
-def idempotency_key_of(execution_id: UUID, path: str) -> str:
-    """The same 32 characters for every attempt of one step execution, on whichever worker."""
-    return blake2b(path.encode(), key=execution_id.bytes, digest_size=16).hexdigest()
-
-
-def seed_of(execution_id: UUID, path: str) -> int:
-    """The same randomness for every evaluation within one step execution, whichever worker does it."""
-    return (execution_id.int ^ crc32(path.encode())) & 0x7FFF_FFFF_FFFF_FFFF
+def _without_sandbox(error: Unavailable) -> Failed:
+    return Failed(error=StepError(code=FailureCode.INTERNAL, message=f"The sandbox does not answer: {error}"))
 
 
 def _is_being_cancelled() -> bool:
@@ -175,29 +288,3 @@ def _unexpected(call: StepCall, error: BaseException) -> Failed:
     logger.error("the executor of %s failed", call.step.type, exc_info=error, extra={"path": call.path})
     message = f"The step failed unexpectedly: {type(error).__name__}."
     return Failed(error=StepError(code=FailureCode.INTERNAL, message=message))
-
-
-def _storable(error: StepError) -> StepError:
-    """The error, or where it quotes what JSON cannot say (half a surrogate pair), what is left of it."""
-    try:
-        dumps(error.to_json())
-    except ValueError:
-        return StepError(code=error.code, message=error.message.encode(errors="replace").decode(), path=error.path)
-    return error
-
-
-def _stored_input(type: StepType, input: JsonValue) -> JsonValue:
-    """What of a step's input is kept and shown: no credentials, and nothing that is the output anyhow."""
-    if type is StepType.DATA_TRANSFORM:
-        return None
-    if type is not StepType.HTTP_REQUEST or not isinstance(input, dict):
-        return input
-    headers = input.get("headers")
-    if "auth" not in input and headers is None:
-        return input
-    shown = {name: value for name, value in input.items() if name != "auth"}
-    if isinstance(headers, Mapping):
-        shown["headers"] = {
-            name: _MASKED if name.lower() in _CREDENTIAL_HEADERS else value for name, value in headers.items()
-        }
-    return shown

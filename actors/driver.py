@@ -3,70 +3,107 @@
 The shell around the decider. What is decided is stored before it is acted upon, with two exceptions that lose
 nothing: that a step was *started* is stored with its result or soon (a step that was running when its worker died is
 run again anyway), and steps that only compute run on at once, so that a chain of them is stored together.
+
+A batch of a loop's items is driven in the same way; its steps belong to the execution that the loop is in.
 """
 
 import asyncio
 import logging
+import random
 from collections import deque
-from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from actors.attempts import AttemptReport, Attempts
-from actors.failing import NOT_FINISHED, fault
+from actors.attempts import Later
+from actors.batches import Batches
+from actors.calls import Calls
+from actors.driver_parts import DriverParts
+from actors.failing import fault
+from actors.notices import end_notice, report_of, tell_of_end
 from actors.scope import ExecutionScope
 from domain.definition import Definition
-from domain.engine.commands import Command, EvaluateOutput, RunStep, StopStep
+from domain.engine.commands import (
+    CloseContainer,
+    Command,
+    EvaluateOutput,
+    FailStep,
+    ResolveItem,
+    RunBatch,
+    RunStep,
+    StopStep,
+)
 from domain.engine.decider import decide
-from domain.engine.events import ExecutionFailed, ExecutionStarted, Fact, StepCancelled, StepStarted
-from domain.engine.evolution import evolve, restore
-from domain.engine.reports import Activated, CancelRequested, OutputEvaluated, Report, TimePassed
-from domain.engine.views import next_due, progress, waiting_for
+from domain.engine.draft import Draft, prefix_of
+from domain.engine.events import (
+    BatchDone,
+    BlockEnded,
+    BlockOpened,
+    ExecutionFailed,
+    ExecutionPaused,
+    ExecutionResumed,
+    ExecutionStarted,
+    Fact,
+    ItemResolved,
+    StepStarted,
+)
+from domain.engine.evolution import evolve
+from domain.engine.outputs import container_output, execution_output
+from domain.engine.reports import (
+    Activated,
+    ItemEvaluated,
+    OutputEvaluated,
+    Report,
+    StepErrored,
+    StepSucceeded,
+    TimePassed,
+)
+from domain.engine.restoring import restore_claim
+from domain.engine.stopping import stop_everything
+from domain.engine.views import next_due, progress, touched, waiting_for
 from domain.errors import LeaseLost, Unavailable
+from domain.expressions import Expression
 from domain.failures import StepError
-from domain.ports import Clock, ExecutionStore
+from domain.graph import HANDLER
+from domain.ids import IdKind, from_public
+from domain.json_text import JsonValue
 from domain.records import Claim, ExecutionDelta, PendingCommand, StepChange
-from domain.services.executions import CANCEL
+from domain.statuses import CommandKind, StepStatus, StepType
 
 logger = logging.getLogger(__name__)
 
-_MOST_FACTS_TOGETHER = 200
+_MOST_STEPS_TOGETHER = 200
 """So much is decided before it is stored: a long chain of transforms must not hold up its neighbours."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DriverParts:
-    """What every driver of a process shares. `hold`: waits up to this long are waited for without letting go."""
-
-    store: ExecutionStore
-    attempts: Attempts
-    clock: Clock
-    hold: timedelta = timedelta(seconds=3)
+_NOT_STORED = (BlockOpened, BlockEnded, ItemResolved, BatchDone)
 
 
 class Driver:
-    """Drives one claimed execution. `run` once; `nudge` and `stop` from the same event loop."""
+    """Drives one claimed execution or batch. `run` once; `nudge` and `stop` from the same event loop."""
 
     def __init__(self, claim: Claim, definition: Definition, parts: DriverParts) -> None:
-        self._execution_id: UUID = claim.execution.id
-        self._epoch = claim.execution.epoch
-        self._commands_at_claim = claim.commands
+        execution = claim.execution
+        self._claim = claim
+        self._id: UUID = execution.id
+        self._epoch = execution.epoch
+        self._owner = claim.parent or execution
         self._definition = definition
         self._parts = parts
-        self._state = restore(definition, claim.execution, claim.steps)
-        self._scope = ExecutionScope(definition, claim.execution, self._state)
+        self._state = restore_claim(definition, claim)
+        self._scope = ExecutionScope(definition, self._owner, self._state)
+        self._batches = Batches(self._owner, parts.store, parts.queue, parts.clock)
         self._reports: deque[Report] = deque()
         self._touched: dict[str, None] = {}
-        self._facts = 0
+        self._is_changed = False
         self._only_starts = True
         self._applied: list[UUID] = []
-        self._todo: list[RunStep | StopStep] = []
-        self._running: dict[str, asyncio.Task[None]] = {}
+        self._todo: list[Command] = []
+        self._calls: Calls[Report] = Calls(self._report, self._failed)
         self._wake: asyncio.Future[None] | None = None
-        self._is_nudged = False
         self._is_stopping = False
         self._fault: Exception | None = None
+        self.is_nudged = False
 
     async def run(self) -> None:
         """Go on until the execution has ended, lets go, or belongs to another worker; then nothing of it runs here.
@@ -76,20 +113,24 @@ class Driver:
         try:
             await self._drive()
         except LeaseLost:
-            logger.debug("the lease was lost", extra={"execution_id": str(self._execution_id)})
+            logger.debug("the lease was lost", extra={"execution_id": str(self._id)})
         except Exception as error:
-            logger.exception("a driver failed", extra={"execution_id": str(self._execution_id)})
+            logger.exception("a driver failed", extra={"execution_id": str(self._id)})
             await self._give_up(error)
         finally:
-            for task in self._running.values():
-                task.cancel()
+            self._calls.cancel()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the execution has."""
+        return self._state.status.is_terminal
 
     async def _drive(self) -> None:
         """Decide on every report there is, store what follows, carry it out, and wait for the next report."""
-        self._apply(self._commands_at_claim)
-        self._reports.append(Activated())
+        self._apply(self._claim.commands)
+        self._reports += (Activated(), TimePassed(random.random()))
         while self._fault is None:
-            while self._reports and self._facts < _MOST_FACTS_TOGETHER:
+            while self._reports and len(self._touched) < _MOST_STEPS_TOGETHER:
                 self._decide(self._reports.popleft())
             if self._is_stopping:
                 self._todo.clear()
@@ -98,10 +139,10 @@ class Driver:
                 return
             await self._store()
             if self._todo:
-                self._carry_out()
+                await self._carry_out()
             elif self._state.status.is_terminal:
                 return
-            elif self._is_nudged:
+            elif self.is_nudged:
                 await self._read_commands()
             elif not self._reports:
                 await self._pause()
@@ -111,30 +152,29 @@ class Driver:
         now, state = self._parts.clock.now(), self._state
         if state.status.is_terminal:
             raise error
-        for path in sorted(state.running | state.waiting):
-            self._evolve(StepCancelled(path, now, NOT_FINISHED))
-        self._evolve(ExecutionFailed(now, fault(error)))
+        draft = Draft(self._definition, state, now, is_paused=True)
+        stop_everything(draft)
+        for fact in (*draft.facts, ExecutionFailed(now, fault(error))):
+            self._evolve(fact)
         await self._parts.store.commit(self._delta())
 
     async def _read_commands(self) -> None:
-        self._is_nudged = False
+        self.is_nudged = False
         try:
-            self._apply(await self._parts.store.commands(self._execution_id))
+            self._apply(await self._parts.store.commands(self._id, self._batches.unapplied))
         except Unavailable:
             asyncio.get_running_loop().call_later(1.0, self.nudge)
 
     def nudge(self) -> None:
         """There may be a command for this execution."""
-        self._is_nudged = True
+        self.is_nudged = True
         self._wake_up()
 
     def stop(self, *, now: bool = False) -> None:
         """Let go as soon as what runs has ended, or `now`; another worker goes on."""
         self._is_stopping = True
         if now:
-            for task in self._running.values():
-                task.cancel()
-            self._running.clear()
+            self._calls.cancel()
         self._wake_up()
 
     def _decide(self, report: Report) -> None:
@@ -143,99 +183,198 @@ class Driver:
             self._evolve(fact)
         for command in decision.commands:
             self._plan(command)
+        if decision.facts and isinstance(report, TimePassed):
+            self._reports.append(TimePassed(random.random()))
 
     def _evolve(self, fact: Fact) -> None:
         state = self._state
         evolve(state, self._definition, fact)
-        self._facts += 1
+        if isinstance(fact, _NOT_STORED):
+            if isinstance(fact, BlockEnded):
+                self._leave_block(fact)
+            return
+        self._is_changed = True
         if isinstance(fact, StepStarted):
             self._touched[fact.path] = None
         elif isinstance(fact, ExecutionStarted):
             self._scope.start(fact.at)
         else:
             self._only_starts = False
-            path: str | None = getattr(fact, "path", None)
-            if path is not None:
-                self._touched[path] = None
-                step = state.steps[path]
-                if step.status.is_terminal:
-                    self._scope.add(step)
+            self._note(fact)
+
+    def _note(self, fact: Fact) -> None:
+        """What a fact that must be stored before anything is done about it means for the rest of the driver."""
+        state = self._state
+        path: str | None = getattr(fact, "path", None)
+        if path is not None:
+            self._touched[path] = None
+            step = state.steps[path]
+            if step.status.is_terminal:
+                self._scope.add(step)
+                self._applied += self._batches.taken(path)
+        elif isinstance(fact, ExecutionPaused | ExecutionResumed):
+            self._touched |= dict.fromkeys(touched([fact]))
+            if state.spread:
+                kind = CommandKind.PAUSE if isinstance(fact, ExecutionPaused) else CommandKind.RESUME
+                self._background(self._batches.tell(state, kind))
+
+    def _leave_block(self, fact: BlockEnded) -> None:
+        self._scope.forget(fact.prefix)
+        if fact.error is None and fact.prefix.endswith(f".{HANDLER}"):
+            self._scope.add_handled(prefix_of(fact.prefix))
 
     def _plan(self, command: Command) -> None:
         """What only computes is done at once; the rest waits until the facts beside it are stored."""
         match command:
-            case RunStep(path=path) if self._is_immediate(path):
+            case RunStep(path=path) if path in self._calls or command in self._todo:
+                pass  # it runs already: a resumption and the claim that brought it both ask for it
+            case RunStep(path=path) if not self._is_stopping and self._definition.step(path).is_pure:
                 self._run_step(path)
+            case FailStep(path=path, error=error):
+                self._fail_step(path, error)
+            case CloseContainer(path=path):
+                self._reports.append(self._closed(path))
+            case ResolveItem(loop=loop, index=index):
+                self._resolve(loop, index)
             case EvaluateOutput():
-                self._reports.append(self._evaluate_output())
+                self._evaluate_output()
             case _:
                 self._todo.append(command)
 
-    def _is_immediate(self, path: str) -> bool:
-        return not self._is_stopping and self._definition.root.steps[path].is_pure
-
-    def _carry_out(self) -> None:
+    async def _carry_out(self) -> None:
         """Do what was put off until the facts beside it were stored."""
-        for command in self._todo:
+        batches: list[RunBatch] = []
+        todo, self._todo = self._todo, []
+        for command in todo:
             match command:
-                case RunStep():
-                    self._run_step(command.path)
-                case StopStep():
-                    task = self._running.pop(command.path, None)
-                    if task is not None:
-                        task.cancel()
-        self._todo.clear()
+                case RunStep(path=path):
+                    self._run_step(path)
+                case StopStep(path=path):
+                    self._stop_step(path)
+                case RunBatch():
+                    batches.append(command)
+        if batches:
+            await self._batches.run([command.range for command in batches])
 
     def _run_step(self, path: str) -> None:
+        step = self._state.steps[path]
+        if step.status is not StepStatus.RUNNING or path in self._calls:
+            return  # something that was decided since has stopped it, or has started it already
         begun = self._parts.attempts.begin(
-            self._execution_id, self._definition.root.steps[path], self._state.steps[path], self._scope
+            self._owner.id, self._definition.step(path), step, self._scope, self._parts.clock.now()
         )
-        if isinstance(begun, AttemptReport):
-            self._reports.append(begun)
-        else:
-            self._running[path] = asyncio.get_running_loop().create_task(self._wait_for(path, begun))
+        self._take(path, begun)
 
-    async def _wait_for(self, path: str, report: Awaitable[Report]) -> None:
-        try:
-            self._reports.append(await report)
-        except Exception as error:
-            self._fault = error
-        self._running.pop(path, None)
+    def _fail_step(self, path: str, error: StepError) -> None:
+        """An attempt is over before it was done: the step's retry policy is asked like after any other failure."""
+        attempts, step = self._parts.attempts, self._definition.step(path)
+        self._take(path, attempts.fail(self._owner.id, step, self._state.steps[path], self._scope, error))
+
+    def _take(self, key: str, begun: Report | Later[Any]) -> None:
+        if isinstance(begun, Later):
+            self._calls.start(key, begun)
+        else:
+            self._reports.append(begun)
+
+    def _report(self, report: Report) -> None:
+        self._reports.append(report)
         self._wake_up()
 
-    def _evaluate_output(self) -> OutputEvaluated:
-        expression = self._definition.output
+    def _failed(self, error: Exception) -> None:
+        self._fault = error
+        self._wake_up()
+
+    def _stop_step(self, path: str) -> None:
+        self._calls.stop(path)
+        step = self._state.steps[path]
+        if step.type is StepType.FOR_EACH:
+            self._background(self._batches.drop(path))
+        elif step.type is StepType.SUB_WORKFLOW and isinstance(step.checkpoint, dict):
+            child = step.checkpoint.get("child")
+            if isinstance(child, str):
+                self._background(self._cancel_child(child))
+
+    async def _cancel_child(self, public_id: str) -> None:
+        await self._parts.cancel_child(from_public(public_id, IdKind.EXECUTION), "The parent does not wait any more.")
+
+    def _background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Something for others, which this execution does not wait for: the process sees it through."""
+        self._parts.errands.start(work)
+
+    def _closed(self, path: str) -> Report:
+        """A container's output, put together."""
+        container = self._state.containers[path]
+        output = container_output(self._definition, self._state, container)
+        step = self._state.steps.get(path)
+        attempt = 1 if step is None else step.attempt
+        error = None if self._state.batch is not None else self._parts.attempts.refuse_output(output)
+        if error is not None:
+            return StepErrored(path, attempt, error, chance=0.0)
+        return StepSucceeded(path, attempt, output, None if step is None else step.input)
+
+    def _resolve(self, loop: str, index: int) -> None:
+        expression = self._definition.step(loop).result
         assert expression is not None
-        output = self._parts.attempts.output_of(expression, self._execution_id, self._parts.clock.now(), self._scope)
-        return OutputEvaluated(error=output) if isinstance(output, StepError) else OutputEvaluated(output=output)
+        prefix = f"{loop}[{index}]"
+        values = self._scope.for_attempt(prefix, 1)
+        self._compute(expression, prefix, values, lambda result, error: ItemEvaluated(loop, index, result, error))
+        self._scope.forget(prefix)
+
+    def _evaluate_output(self) -> None:
+        expression = self._definition.output
+        if expression is None:
+            self._reports.append(OutputEvaluated(output=execution_output(self._definition, self._state)))
+        else:
+            self._compute(expression, "", self._scope.for_attempt("", 1), OutputEvaluated)
+
+    def _compute(
+        self,
+        expression: Expression,
+        where: str,
+        values: Mapping[str, JsonValue],
+        report: Callable[[JsonValue, StepError | None], Report],
+    ) -> None:
+        """Evaluate an expression that gives an output, at once or in the sandbox, and report it."""
+        now = self._parts.clock.now()
+        self._take(
+            f"{where} output",
+            self._parts.attempts.value_of(expression, self._owner.id, where, now, values, report),
+        )
 
     def _apply(self, commands: Sequence[PendingCommand]) -> None:
+        """What was told since; that a batch has ended stays told until the loop has."""
         for command in commands:
-            if command.id in self._applied:
+            if command.id in self._applied or command.id in self._batches.unapplied:
                 continue
-            self._applied.append(command.id)
-            if command.kind == CANCEL:
-                reason = command.payload.get("reason") if isinstance(command.payload, dict) else None
-                self._reports.append(CancelRequested(reason if isinstance(reason, str) else None))
+            if not self._batches.keep(command, self._state):
+                self._applied.append(command.id)
+            report = report_of(command)
+            if report is not None:
+                self._reports.append(report)
 
     async def _store(self) -> None:
-        if self._facts == 0:
+        if not self._is_changed and not self._applied:
             return
-        only_starts, delta = self._only_starts, self._delta()
-        if only_starts:
-            self._parts.store.post(delta)
-        else:
-            await self._parts.store.commit(delta)
+        if self._only_starts and not self._applied:
+            self._parts.store.post(self._delta())
+            return
+        if not self._state.status.is_terminal:
+            await self._parts.store.commit(self._delta())
+            return
+        nudges = await self._batches.holders()  # asked now, because the end takes the batches with it
+        await self._parts.store.commit(self._delta())
+        self._background(tell_of_end(self._claim.execution, self._definition, self._parts, nudges))
 
     def _delta(self, *, release: bool = False, due_at: datetime | None = None) -> ExecutionDelta:
         state, definition = self._state, self._definition
-        steps = definition.root.steps
         delta = ExecutionDelta(
-            execution_id=self._execution_id,
+            execution_id=self._id,
             epoch=self._epoch,
             status=state.status,
             progress=progress(state),
-            steps=tuple(StepChange(position=steps[path].position, state=state.steps[path]) for path in self._touched),
+            steps=tuple(
+                StepChange(position=definition.position(path), state=state.steps[path]) for path in self._touched
+            ),
             started_at=state.started_at,
             finished_at=state.finished_at,
             deadline_at=state.deadline_at,
@@ -245,22 +384,41 @@ class Driver:
             due_at=due_at,
             release=release,
             applied_commands=tuple(self._applied),
+            paused_at=state.paused_at,
+            signals=tuple(state.signals),
+            notify=self._notice(),
         )
         self._touched.clear()
         self._applied.clear()
-        self._facts, self._only_starts = 0, True
+        self._is_changed, self._only_starts = False, True
         return delta
+
+    def _notice(self) -> PendingCommand | None:
+        """What the parent is told, once the execution has ended."""
+        state = self._state
+        if state.finished_at is None:
+            return None
+        return end_notice(
+            self._claim.execution, state.status, state.finished_at, output=state.output, error=state.error
+        )
 
     def _may_let_go(self) -> bool:
         """Whether nothing is left to do here for a while."""
-        busy = self._running or self._reports or self._todo or self._is_nudged
-        if busy or self._state.status.is_terminal:
+        busy = self._calls or self._reports or self._todo or self.is_nudged
+        state = self._state
+        if busy or state.status.is_terminal:
             return False
         if self._is_stopping:
             return True
-        due = next_due(self._state)
+        if state.is_paused:
+            return True
+        if state.spread:
+            return False  # the batches will say when they are done
+        due = next_due(state)
         if due is None:
-            raise RuntimeError("nothing runs and nothing is due, but the execution has not ended")
+            if not state.waiting:
+                raise RuntimeError("nothing runs and nothing is due, but the execution has not ended")
+            return True
         return due - self._parts.clock.now() > self._parts.hold
 
     async def _let_go(self) -> None:
@@ -270,7 +428,7 @@ class Driver:
 
     async def _pause(self) -> None:
         """Wait for a report, a nudge, or the next due time."""
-        if self._is_stopping and not self._running:
+        if self._is_stopping and not self._calls:
             return
         loop = asyncio.get_running_loop()
         due = next_due(self._state)
@@ -287,9 +445,14 @@ class Driver:
                 timer.cancel()
 
     def _time_is_up(self) -> None:
-        self._reports.append(TimePassed())
+        self._reports.append(TimePassed(random.random()))
         self._wake_up()
 
     def _wake_up(self) -> None:
         if self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
+
+
+def _cancel(task: asyncio.Task[None]) -> None:
+    """Cancel a task, but let it begin: one that never did would leave what it was to wait for behind."""
+    asyncio.get_running_loop().call_soon(task.cancel)

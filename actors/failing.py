@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from actors.notices import end_notice
 from domain.failures import FailureCode, StepError
 from domain.records import Claim, ExecutionDelta, StepChange
 from domain.statuses import ExecutionStatus, StepStatus
@@ -44,5 +45,6 @@ def failed_by_fault(claim: Claim, error: Exception, now: datetime) -> ExecutionD
         finished_at=now,
         deadline_at=execution.deadline_at,
         error=fault(error),
+        notify=end_notice(execution, ExecutionStatus.FAILED, now, error=fault(error)),
         applied_commands=tuple(command.id for command in claim.commands),
     )

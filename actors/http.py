@@ -224,6 +224,25 @@ class HttpClient:
         }
 
 
+def joined_url(base: str, reference: str) -> str:
+    """Where a reference leads from the page at `base` (RFC 3986, section 5), without a fragment.
+
+    Raises `ValueError` where that is no URL.
+    """
+    try:
+        return str(httpx.URL(base).join(reference)).partition("#")[0]
+    except httpx.InvalidURL as error:
+        raise ValueError(str(error)) from error
+
+
+def is_same_origin(url: str, other: str) -> bool:
+    """Whether two URLs have the same scheme, host and port (RFC 6454); one that cannot be called has none."""
+    try:
+        return _origin(_parse_url(url)) == _origin(_parse_url(other))
+    except InvalidExchange:
+        return False
+
+
 def _failed(
     request: HttpRequest, code: FailureCode, why: str, details: Mapping[str, JsonValue] | None = None
 ) -> StepError:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from domain.errors import Unavailable
-from domain.ports import Clock, Recovery, WorkQueue
+from domain.ports import Clock, ExecutionStore, Recovery, WorkQueue
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +39,17 @@ class ReconcilerOptions:
 class Reconciler:
     """`run` goes on for ever; faults are logged and the next round tries again."""
 
-    def __init__(self, *, recovery: Recovery, queue: WorkQueue, clock: Clock, options: ReconcilerOptions) -> None:
+    def __init__(
+        self,
+        *,
+        recovery: Recovery,
+        executions: ExecutionStore,
+        queue: WorkQueue,
+        clock: Clock,
+        options: ReconcilerOptions,
+    ) -> None:
         self._recovery = recovery
+        self._executions = executions
         self._queue = queue
         self._clock = clock
         self._options = options
@@ -68,6 +77,7 @@ class Reconciler:
         """One round."""
         now = self._clock.now()
         await self._bury(now)
+        await self._admit(now)
         await self._hint(await self._recovery.due_executions(now=now, limit=_BATCH), now)
 
     async def _bury(self, now: datetime) -> None:
@@ -85,6 +95,13 @@ class Reconciler:
         poisoned = await self._recovery.fail_poisoned(crashes=self._options.poisoned_after, now=now, limit=_BATCH)
         if poisoned:
             logger.error("%s executions are quarantined: their workers kept dying", len(poisoned))
+
+    async def _admit(self, now: datetime) -> None:
+        """Give free slots to those that wait for one: whoever freed a slot may have died before it could."""
+        for workflow_id, limit in await self._recovery.queued_workflows():
+            admitted = await self._executions.admit(workflow_id, limit, now)
+            if admitted:
+                await self._queue.hint(admitted)
 
     async def _hint(self, due: Sequence[UUID], now: datetime) -> None:
         earliest = now - self._options.patience

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,18 +11,21 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
-from actors.driver import Driver, DriverParts
+from actors.driver import Driver
+from actors.driver_parts import DriverParts
 from actors.failing import failed_by_fault
+from actors.notices import wake
 from domain.definition import Definition
 from domain.errors import LeaseLost, Unavailable
 from domain.ids import new_id
-from domain.ports import WorkerRegistry, WorkQueue
+from domain.ports import Recovery, WorkerRegistry, WorkQueue
 from domain.records import Claim
 from domain.services.definitions import DefinitionCache
 
 logger = logging.getLogger(__name__)
 
 _PAUSE_AFTER_FAULT = 1.0  # seconds
+_ERRANDS_GRACE = 2.0  # seconds
 
 Nudges = Callable[[UUID, Callable[[UUID | None], None]], Awaitable[None]]
 """Listens for one worker's nudges, for ever, and tells the callback; None: some may have been missed."""
@@ -54,6 +57,7 @@ class Runner:
         parts: DriverParts,
         definitions: DefinitionCache,
         registry: WorkerRegistry,
+        recovery: Recovery,
         queue: WorkQueue,
         nudges: Nudges,
         options: RunnerOptions,
@@ -61,12 +65,14 @@ class Runner:
         self._parts = parts
         self._definitions = definitions
         self._registry = registry
+        self._recovery = recovery
         self._queue = queue
         self._nudges = nudges
         self._options = options
         self._places = threading.Semaphore(options.capacity)
         self._stopping = threading.Event()
         self._wanted: dict[UUID, None] = {}
+        self._is_crowded = False
         self._held: dict[UUID, _Held] = {}
         self._left: list[UUID] = []
         self._claims_wanted = asyncio.Event()
@@ -109,6 +115,7 @@ class Runner:
             held.driver.stop(now=True)
         await self._until_idle(timedelta(seconds=5))
         await _cancel([heartbeat, *(held.task for held in self._held.values())])
+        await self._parts.errands.finish(_ERRANDS_GRACE)
         try:
             left.update(await self._registry.unregister(self.worker_id))
         except Unavailable:
@@ -130,11 +137,14 @@ class Runner:
     def admit(self, ids: Iterable[UUID]) -> None:
         """Take these executions on. Blocks the calling thread while the process holds as many as it may.
 
-        Those that are left when the process stops are hinted at again.
+        Where it had to block, the place that became free goes to the execution with the highest priority of all that
+        are due. Those that are left when the process stops are hinted at again.
         """
         waiting = list(ids)
         while waiting:
-            while not self._places.acquire(timeout=0.5):
+            had_to_wait = False
+            while not self._places.acquire(timeout=0.5 if had_to_wait else 0.0):
+                had_to_wait = True
                 if self._stopping.is_set():
                     break
             if self._stopping.is_set():
@@ -143,13 +153,14 @@ class Runner:
             taken = [waiting.pop()]
             while waiting and self._places.acquire(blocking=False):
                 taken.append(waiting.pop())
-            self._loop.call_soon_threadsafe(self._want, taken)
+            self._loop.call_soon_threadsafe(self._want, taken, had_to_wait)
 
     def stop_admitting(self) -> None:
         """Take nothing on any more; blocked threads return."""
         self._stopping.set()
 
-    def _want(self, ids: Collection[UUID]) -> None:
+    def _want(self, ids: Collection[UUID], is_crowded: bool = False) -> None:
+        self._is_crowded |= is_crowded
         for id in ids:
             if id in self._wanted or id in self._held:
                 self._places.release()
@@ -168,6 +179,8 @@ class Runner:
         ids = [id for id in wanted if id not in self._held]
         self._give_back(len(wanted) - len(ids))
         try:
+            if self._is_crowded:
+                ids = await self._most_urgent(ids)
             claims = await self._parts.store.claim(ids, worker_id=self.worker_id, now=self._parts.clock.now())
         except BaseException:
             # Ask again: what this claim has taken, if only its answer was lost, is held by this worker.
@@ -179,6 +192,13 @@ class Runner:
         self._give_back(len(ids) - len(claims))
         for claim in claims:
             await self._take(claim)
+
+    async def _most_urgent(self, ids: Sequence[UUID]) -> list[UUID]:
+        """As many as these, of all that are due: the others of these are due still, and others' messages will do."""
+        due = await self._recovery.due_executions(now=self._parts.clock.now(), limit=2 * len(ids))
+        self._is_crowded = len(due) > len(ids)
+        urgent = [id for id in due if id not in self._held and id not in self._wanted]
+        return list(dict.fromkeys([*urgent, *ids]))[: len(ids)]
 
     def _give_back(self, places: int) -> None:
         if places:
@@ -216,12 +236,16 @@ class Runner:
             if self._held.get(id) is held:
                 del self._held[id]
             self._places.release()
+            if held.driver.is_nudged and not held.driver.has_ended:
+                self._look_at(id)  # told something while it was letting go
 
     async def _fail(self, claim: Claim, error: Exception) -> None:
         """End an execution that this release cannot drive, for nothing may be stuck."""
         try:
             with suppress(LeaseLost):
                 await self._parts.store.commit(failed_by_fault(claim, error, self._parts.clock.now()))
+                if claim.execution.parent_id is not None:
+                    await wake([claim.execution.parent_id], self._parts.store, self._queue)
         except Exception:
             logger.exception("an execution cannot even be failed", extra={"execution_id": str(claim.execution.id)})
 
@@ -260,6 +284,13 @@ class Runner:
             self._commands_missed.set()
         elif execution_id in self._held:
             self._held[execution_id].driver.nudge()
+        else:
+            self._look_at(execution_id)  # let go of in the meantime
+
+    def _look_at(self, id: UUID) -> None:
+        """Claim an execution that was told something, if there is room; else the reconciler will see to it."""
+        if not self._stopping.is_set() and self._places.acquire(blocking=False):
+            self._want([id])
 
     async def _look_for_commands(self) -> None:
         """Look for those whose nudge was lost: now and then, and at once when nudges may have been missed."""

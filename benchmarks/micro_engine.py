@@ -19,15 +19,20 @@ from rich.table import Table
 
 from actors.attempts import Attempts
 from actors.destinations import DestinationPolicy
-from actors.driver import Driver, DriverParts
+from actors.driver import Driver
+from actors.driver_parts import DriverParts
 from actors.http import HttpClient
-from actors.steps.registry import step_executors
+from actors.steps.data_transform import DataTransformExecutor
+from actors.steps.executor import StepExecutor
+from actors.steps.http_request import HttpRequestExecutor
 from benchmarks.processes import example_service
 from benchmarks.workloads import http_steps, transform_steps
 from domain.compiler import compile_workflow
 from domain.definition import Definition
+from domain.evaluator import Evaluator
 from domain.ids import new_id
 from domain.records import Claim, NewExecution
+from domain.statuses import StepType
 from domain.workflows import WorkflowDocument
 from persistence.memory import MemoryStorage
 
@@ -90,13 +95,17 @@ async def _measure(*, profile: bool) -> None:
             costs = []
             for _ in range(_ROUNDS):
                 storage = MemoryStorage()
-                attempts = Attempts(step_executors(client), max_output_bytes=1_000_000)
-                parts = DriverParts(store=storage.executions, attempts=attempts, clock=_Clock())
+                executors: Mapping[StepType, StepExecutor] = {
+                    StepType.HTTP_REQUEST: HttpRequestExecutor(client, Evaluator(), max_items_bytes=1_000_000),
+                    StepType.DATA_TRANSFORM: DataTransformExecutor(),
+                }
+                attempts = Attempts(executors, max_output_bytes=1_000_000)
+                parts = DriverParts(store=storage.executions, attempts=attempts, clock=_Clock(), queue=storage.queue)
                 costs.append(await _cpu_per_step(parts, storage, definition, count))
             table.add_row(name, f"{min(costs):.0f}")
             if profile:
                 storage = MemoryStorage()
-                parts = DriverParts(store=storage.executions, attempts=attempts, clock=_Clock())
+                parts = DriverParts(store=storage.executions, attempts=attempts, clock=_Clock(), queue=storage.queue)
                 with cProfile.Profile() as profiler:
                     await _cpu_per_step(parts, storage, definition, count)
                 pstats.Stats(profiler).sort_stats("tottime").print_stats(40)

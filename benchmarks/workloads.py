@@ -72,6 +72,29 @@ def transform_steps(count: int) -> list[dict[str, Any]]:
     ]
 
 
+def loop_steps(items: int, step: Mapping[str, Any], *, concurrency: int) -> list[dict[str, Any]]:
+    """One loop over the numbers from 1 on, each of whose items has one step."""
+    config = {"items": f"[1..{items}]", "steps": [step], "maxConcurrency": concurrency}
+    return [{"id": "loop", "type": "FOR_EACH", "config": config}]
+
+
+def http_item_steps(service_url: str, items: int) -> list[dict[str, Any]]:
+    """A loop whose items are calls."""
+    call = {"url": f"{service_url}/stock/{{{{ item }}}}"}
+    return loop_steps(items, {"id": "call", "type": "HTTP_REQUEST", "config": call}, concurrency=200)
+
+
+def transform_item_steps(items: int) -> list[dict[str, Any]]:
+    """A loop whose items are transforms."""
+    shape = {"output": {"number": "{{ item }}", "double": "{{ item * 2 }}"}}
+    return loop_steps(items, {"id": "shape", "type": "DATA_TRANSFORM", "config": shape}, concurrency=200)
+
+
+def slow_steps(service_url: str) -> list[dict[str, Any]]:
+    """One call that takes a second."""
+    return [{"id": "call", "type": "HTTP_REQUEST", "config": {"url": f"{service_url}/delay/1000"}}]
+
+
 async def _prepare_latency(stack: Stack) -> None:
     await apply(stack.api, "bench-latency", http_steps(stack.service_url, 1))
 
@@ -130,6 +153,16 @@ _prepare_transforms, _measure_transforms = _throughput(
     workflow="bench-transforms", executions=1000, steps=10, document=lambda _: transform_steps(10)
 )
 
+_prepare_items, _measure_items = _throughput(
+    workflow="bench-items", executions=1, steps=1000, document=lambda stack: http_item_steps(stack.service_url, 1000)
+)
+_prepare_slow, _measure_slow = _throughput(
+    workflow="bench-slow", executions=1000, steps=1, document=lambda stack: slow_steps(stack.service_url)
+)
+_prepare_shapes, _measure_shapes = _throughput(
+    workflow="bench-shapes", executions=1, steps=10_000, document=lambda _: transform_item_steps(10_000)
+)
+
 WORKLOADS: Sequence[Workload] = (
     Workload(
         name="W1",
@@ -144,6 +177,27 @@ WORKLOADS: Sequence[Workload] = (
         prepare=_prepare_calls,
         measure=_measure_calls,
         targets=(Target(figure="steps/s", bound=2500, at_least=True),),
+    ),
+    Workload(
+        name="W3",
+        title="FOR_EACH over 1,000 HTTP items, 200 at a time",
+        prepare=_prepare_items,
+        measure=_measure_items,
+        targets=(Target(figure="seconds", bound=0.7),),
+    ),
+    Workload(
+        name="W3b",
+        title="FOR_EACH over 10,000 transform items",
+        prepare=_prepare_shapes,
+        measure=_measure_shapes,
+        targets=(Target(figure="seconds", bound=3),),
+    ),
+    Workload(
+        name="W4",
+        title="1,000 executions of one HTTP call that takes 1 s, one executeWorkflows, until the last end",
+        prepare=_prepare_slow,
+        measure=_measure_slow,
+        targets=(Target(figure="seconds", bound=1.6),),
     ),
     Workload(
         name="W5",

@@ -1,26 +1,24 @@
 """From a document to a definition that can run: sorted, parsed, nothing left to look up."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from domain.definition import Block, CompiledStep, Definition, RetryPolicy
-from domain.durations import format_duration
 from domain.errors import InvalidInput, Problem
 from domain.expressions import Expression, compile_expression
-from domain.graph import dependencies_of, stages_of
-from domain.json_text import JsonValue
-from domain.statuses import StepType
-from domain.steps import (
-    DataTransformConfig,
-    HttpAuth,
-    HttpRequestConfig,
-    RetryPolicyDocument,
-    StepConfig,
-    StepDocument,
-    WaitConfig,
-)
-from domain.templates import Template, compile_template, template_object, template_of
+from domain.graph import EACH, FAILURE_HANDLER, HANDLER, dependencies_of, inner_blocks, stages_of
+from domain.step_inputs import expressions_of, inputs_of
+from domain.steps import ForEachConfig, RetryPolicyDocument, StepDocument
 from domain.workflows import WorkflowDocument
+
+_LAST = "~"  # sorts after every number
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    steps: dict[str, CompiledStep] = field(default_factory=dict)
+    blocks: dict[str, Block] = field(default_factory=dict)
 
 
 def compile_workflow(
@@ -30,56 +28,92 @@ def compile_workflow(
 
     Raises `InvalidInput` for a step that this release cannot run, as one of a newer release may have been stored.
     """
+    found = _Found()
+    root = _block(document.steps, "", "", "", found)
+    on_failure = None
+    if document.on_failure is not None:
+        on_failure = _block(document.on_failure, FAILURE_HANDLER, FAILURE_HANDLER, f"{_LAST}.", found)
     return Definition(
         id=definition_id,
         name=document.name,
         workflow_id=workflow_id,
         version=version,
-        root=_block(document.steps),
+        root=root,
         variables=document.variables or {},
         output=_expression(document.output),
         timeout=document.timeout,
+        on_failure=on_failure,
+        max_concurrent_executions=document.max_concurrent_executions,
+        steps=found.steps,
+        blocks=found.blocks,
     )
 
 
-def _block(steps: Sequence[StepDocument]) -> Block:
-    dependencies = dependencies_of(steps)
+def _block(documents: Sequence[StepDocument], path: str, label: str, position: str, found: _Found) -> Block:
+    """Compile a block whose positions start with `position`; `found` gets it, its steps and what is inside of them."""
+    dependencies = dependencies_of(documents)
     dependants: dict[str, list[str]] = {id: [] for id in dependencies}
     for id, befores in dependencies.items():
         for before in befores:
             dependants[before].append(id)
-    compiled = {
-        step.id: _step(step, index, dependencies[step.id], tuple(dependants[step.id]))
-        for index, step in enumerate(steps)
-    }
-    return Block(steps=compiled, stages=stages_of(dependencies))
+    steps: dict[str, CompiledStep] = {}
+    for index, document in enumerate(documents):
+        id = document.id
+        static_path = f"{path}.{id}" if path else id
+        compiled = _step(document, static_path, f"{position}{index:04}", dependencies[id], tuple(dependants[id]), found)
+        steps[id] = found.steps[static_path] = compiled
+    block = found.blocks[path] = Block(path=path, label=label, steps=steps, stages=stages_of(dependencies))
+    return block
 
 
-def _step(step: StepDocument, index: int, depends_on: tuple[str, ...], dependants: tuple[str, ...]) -> CompiledStep:
-    inputs_of = _INPUTS.get(step.type)
-    if inputs_of is None or (step.on_error is not None and step.on_error.steps is not None):
+def _step(
+    step: StepDocument,
+    path: str,
+    position: str,
+    depends_on: tuple[str, ...],
+    dependants: tuple[str, ...],
+    found: _Found,
+) -> CompiledStep:
+    inputs = inputs_of(step.type, step.config)
+    if inputs is None:
         raise InvalidInput(
             [
                 Problem(
-                    path=("steps", str(index)),
-                    message=f"This release cannot run the step {step.id!r} ({step.type.value}).",
+                    path=("steps", path),
+                    message=f"This release cannot run the step {path!r} ({step.type.value}).",
                     hint="Upgrade the workers to the release that stored the workflow.",
                 )
             ]
         )
+    blocks: dict[str, Block] = {}
+    for ordinal, inner in enumerate(inner_blocks(step, path)):
+        if not inner.steps:  # a branch of a condition that does nothing
+            continue
+        if inner.label == EACH and isinstance(step.config, ForEachConfig):
+            inner_path, inner_position = f"{path}[]", f"{position}.*."
+        else:
+            inner_path = inner.path
+            inner_position = f"{position}.{_LAST if inner.label == HANDLER else f'{ordinal:04}'}."
+        blocks[inner.label] = _block(inner.steps, inner_path, inner.label, inner_position, found)
+    when = _expression(step.when)
+    result = step.config.output if isinstance(step.config, ForEachConfig) else None
     return CompiledStep(
         id=step.id,
-        path=step.id,
-        position=f"{index:04}",
+        path=path,
+        position=position,
         type=step.type,
         config=step.config,
-        inputs=inputs_of(step.config),
+        inputs=inputs,
         depends_on=depends_on,
         dependants=dependants,
-        when=_expression(step.when),
+        when=when,
         retry=_retry(step.retry),
         timeout=step.timeout,
         on_error_continue=step.on_error is not None and step.on_error.continue_ is True,
+        blocks=blocks,
+        expressions=expressions_of(step.config),
+        result=_expression(result),
+        needs_sandbox=bool(inputs.sandboxed) or (when is not None and when.needs_sandbox),
     )
 
 
@@ -100,42 +134,3 @@ def _retry(document: RetryPolicyDocument | None) -> RetryPolicy | None:
         max_elapsed=document.max_elapsed,
         when=_expression(document.when),
     )
-
-
-def _http_request(config: StepConfig) -> Template:
-    assert isinstance(config, HttpRequestConfig)
-    members: dict[str, JsonValue] = {"method": config.method.value, "url": config.url}
-    for name in ("query", "headers", "body"):
-        value = getattr(config, name)
-        if value is not None:
-            members[name] = value
-    if config.auth is not None:
-        members["auth"] = _auth(config.auth)
-    return compile_template(members)
-
-
-def _auth(auth: HttpAuth) -> JsonValue:
-    value: JsonValue = auth.model_dump(by_alias=True, exclude_none=True, mode="json")
-    return value
-
-
-def _data_transform(config: StepConfig) -> Template:
-    assert isinstance(config, DataTransformConfig)
-    if config.expression is not None:
-        return template_of(compile_expression(config.expression))
-    return compile_template(config.output)
-
-
-def _wait(config: StepConfig) -> Template:
-    assert isinstance(config, WaitConfig)
-    if config.until is not None:
-        return template_object({"until": template_of(compile_expression(config.until))})
-    assert config.duration is not None
-    return compile_template({"duration": format_duration(config.duration)})
-
-
-_INPUTS: Mapping[StepType, Callable[[StepConfig], Template]] = {
-    StepType.HTTP_REQUEST: _http_request,
-    StepType.DATA_TRANSFORM: _data_transform,
-    StepType.WAIT: _wait,
-}

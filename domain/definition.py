@@ -4,18 +4,24 @@
 version never changes.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
 from domain.expressions import Expression
+from domain.graph import HANDLER
 from domain.json_text import JsonValue
 from domain.statuses import Jitter, RetryStrategy, StepType
 from domain.steps import StepConfig
 from domain.templates import Template
 
-_PURE_TYPES = frozenset({StepType.DATA_TRANSFORM, StepType.WAIT})
+CONTAINER_TYPES = frozenset({StepType.CONDITIONAL, StepType.PARALLEL, StepType.FOR_EACH})
+"""The step types that hold blocks of their own, besides the handlers that every step may have."""
+
+_PURE_TYPES = CONTAINER_TYPES | {StepType.DATA_TRANSFORM, StepType.WAIT, StepType.VALIDATION}
+_INDEX = re.compile(r"\[\d+\]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,15 +42,23 @@ class RetryPolicy:
 class CompiledStep:
     """One step of a block, ready to run.
 
-    `path` is the static path (`choose.then.fetch`); items of a loop put an index into it. `position` sorts like the
-    document: one four-digit number per level, joined by dots. `depends_on` and `dependants` are ids within the same
-    block. `inputs` renders to what the step is called with; its shape is the step type's own:
+    `path` is the static path (`choose.then.fetch`, `loop[].fetch`): a step execution has the index of the item in its
+    brackets. `position` sorts like the document: numbers joined by dots, of the step in its block (four digits), of
+    the block in its step (four digits; `~` for a handler), `*` where the index of an item goes. `depends_on` and
+    `dependants` are ids within the same block. `blocks` are those inside the step by label (`then`, `else`, a branch's
+    name, `each` for a loop's items, `onError` for its handler). `inputs` renders to what the step is called with; its
+    shape is the step type's own:
 
     - HTTP_REQUEST: an object with `method`, `url` and, where given, `query`, `headers`, `body`, `auth`
     - DATA_TRANSFORM: the output value itself
-    - WAIT: `{"duration": "PT5S"}` or `{"until": <what the expression gives>}`
+    - WAIT: `{"duration": "PT5S"}`, `{"until": <what the expression gives>}`, or `{"signal": name}`
+    - CONDITIONAL: `{"if": <what the condition gives>}`; FOR_EACH: `{"items": <what the expression gives>}`
+    - PARALLEL: `{}`
+    - VALIDATION: `{"data": <what is checked>}` where the step says what
+    - WEBHOOK_CALL: `{"url", "eventType", "payload"?, "headers"?}`; SUB_WORKFLOW: `{"input": <the child's input>}`
 
-    `on_error_continue`: the step's final failure does not fail its block.
+    `expressions` are further ones that the executor evaluates by itself (a poll's `until`, validation rules), by name.
+    `on_error_continue`: the step's final failure does not fail its block. `result` (FOR_EACH): the result of one item.
     """
 
     id: str
@@ -59,6 +73,21 @@ class CompiledStep:
     retry: RetryPolicy | None = None
     timeout: timedelta | None = None
     on_error_continue: bool = False
+    blocks: Mapping[str, "Block"] = field(default_factory=dict)
+    expressions: Mapping[str, Expression] = field(default_factory=dict)
+    result: Expression | None = None
+    needs_sandbox: bool = False
+    """Whether its condition or its input cannot be evaluated at once."""
+
+    @property
+    def handler(self) -> "Block | None":
+        """The steps that handle its final failure."""
+        return self.blocks.get(HANDLER)
+
+    @property
+    def is_container(self) -> bool:
+        """Whether it is done when the blocks in it are, rather than when its executor is."""
+        return self.type in CONTAINER_TYPES
 
     @property
     def is_pure(self) -> bool:
@@ -70,11 +99,19 @@ class CompiledStep:
 class Block:
     """Steps that belong together: the workflow's own, or those inside a branch, a loop or a handler.
 
-    `steps` is in document order; `stages` is the order of execution, each inner tuple may run at once.
+    `path` is the static path of the block (`choose.then`, `loop[]`; empty for the workflow's own) and `label` what its
+    step calls it. `steps` is in document order; `stages` is the order of execution, each inner tuple may run at once.
     """
 
+    path: str
+    label: str
     steps: Mapping[str, CompiledStep]
     stages: tuple[tuple[str, ...], ...]
+
+    @property
+    def last(self) -> str:
+        """The id of the last step in document order: no block is empty that runs."""
+        return list(self.steps)[-1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +126,30 @@ class Definition:
     variables: Mapping[str, JsonValue] = field(default_factory=dict)
     output: Expression | None = None
     timeout: timedelta | None = None
+    on_failure: Block | None = None
+    max_concurrent_executions: int | None = None
+    steps: Mapping[str, CompiledStep] = field(default_factory=dict)
+    """Every step of every block, by static path."""
+    blocks: Mapping[str, Block] = field(default_factory=dict)
+    """Every block by its static path."""
+
+    def step(self, path: str) -> CompiledStep:
+        """The step behind the path of a step execution. Raises `KeyError` where this version has none."""
+        found = self.steps.get(path)
+        return self.steps[_INDEX.sub("[]", path)] if found is None else found
+
+    def block(self, prefix: str) -> Block:
+        """The block behind the prefix of its steps' paths. Raises `KeyError` where this version has none."""
+        found = self.blocks.get(prefix)
+        return self.blocks[_INDEX.sub("[]", prefix)] if found is None else found
+
+    def position(self, path: str) -> str:
+        """Where a step execution stands in document order: items are in the order of their indexes."""
+        position = self.step(path).position
+        if "*" in position:
+            for index in _INDEX.findall(path):
+                position = position.replace("*", f"{int(index[1:-1]):08}", 1)
+        return position
 
     @property
     def total_steps(self) -> int:

@@ -16,6 +16,7 @@ from domain.jsonata import (
     Undefined,
     is_function,
 )
+from domain.pruning import cut_to
 from domain.safe_class import MAX_NESTING, is_safe
 from domain.scanner import OPEN, Placeholder, scan
 from domain.tiers import Tier, plain_path
@@ -29,6 +30,7 @@ __all__ = [
     "ExpressionError",
     "ExpressionSyntaxError",
     "Tier",
+    "YieldsNothing",
     "compile_expression",
 ]
 
@@ -63,6 +65,10 @@ class ExpressionError(Exception):
         return StepError(code=self.code, message=str(self), path=path, details={"expression": self.source})
 
 
+class YieldsNothing(ExpressionError):
+    """An expression gave no value at all, which is not the same as null."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expression:
     """A parsed expression.
@@ -79,12 +85,34 @@ class Expression:
     _program: Program | None = field(default=None, repr=False, compare=False)
     _needs_clock: bool = field(default=False, repr=False, compare=False)
 
-    def evaluate(self, scope: Mapping[str, JsonValue], *, now: datetime, seed: int) -> JsonValue:
+    @property
+    def needs_sandbox(self) -> bool:
+        """Whether it must not be evaluated in this process."""
+        return self.tier is Tier.SANDBOX
+
+    def pruned(self, scope: Mapping[str, JsonValue], *, through_arrays: bool = False) -> Mapping[str, JsonValue]:
+        """What it may read of a scope, which gives the same result as the whole of it: never a secret.
+
+        Arrays are kept whole, or cut `through_arrays` to what is read of their items, which takes its time.
+        """
+        if EVERYTHING in self.reads:
+            return {name: value for name, value in scope.items() if name != SECRETS}
+        return cut_to(scope, self.reads, through_arrays=through_arrays)
+
+    def evaluate(
+        self,
+        scope: Mapping[str, JsonValue],
+        *,
+        now: datetime,
+        seed: int,
+        answers: Mapping[str, JsonValue] | None = None,
+    ) -> JsonValue:
         """Its value on this scope, which may be a part of the scope itself: treat it as immutable.
 
         `now` is what `$now()` and `$millis()` give, to the millisecond; `seed` fixes `$random()`. A plain path keeps
-        numbers exactly; elsewhere integers beyond 2^53 fail rather than change. Raises `ExpressionError` where it
-        yields nothing, fails, costs too much, or needs the sandbox.
+        numbers exactly; elsewhere integers beyond 2^53 fail rather than change. `answers` are what the sandbox gave
+        for some expressions, by their sources. Raises `ExpressionError` where it yields nothing, fails, costs
+        too much, or needs the sandbox and has no answer.
         """
         value: Any = scope
         try:
@@ -98,20 +126,43 @@ class Expression:
         except (KeyError, IndexError, TypeError):
             pass
         # Missing, or a path that JSONata leads through arrays.
+        if answers and self.source in answers:
+            return answers[self.source]
         return self._evaluate_by_engine(scope, now, seed)
 
-    def is_true(self, scope: Mapping[str, JsonValue], *, now: datetime, seed: int) -> bool:
+    def is_true(
+        self,
+        scope: Mapping[str, JsonValue],
+        *,
+        now: datetime,
+        seed: int,
+        answers: Mapping[str, JsonValue] | None = None,
+    ) -> bool:
         """The same for a condition. Raises `ExpressionError` also where the value is neither true nor false."""
-        value = self.evaluate(scope, now=now, seed=seed)
+        value = self.evaluate(scope, now=now, seed=seed, answers=answers)
         if isinstance(value, bool):
             return value
         raise self._failed(f"A condition must give true or false, but {self._quoted} gives {_kind_of(value)}.")
+
+    def yields_nothing(self, scope: Mapping[str, JsonValue]) -> ExpressionError:
+        """The error that it gave no value on this scope, with the first name on the way that is not there."""
+        message = _nothing(self._quoted, self.reads, scope)
+        return YieldsNothing(FailureCode.EXPRESSION_FAILED, message, self.source)
+
+    def failed(self, reason: str) -> ExpressionError:
+        """The error that it cannot be evaluated on some data."""
+        return self._failed(f"{self._quoted} failed: {reason}")
+
+    def too_costly(self, reason: str) -> ExpressionError:
+        """The error that it went over a limit."""
+        message = f"{self._quoted} costs too much: {reason}"
+        return ExpressionError(FailureCode.EXPRESSION_LIMIT, message, self.source)
 
     def _evaluate_by_engine(self, scope: Mapping[str, JsonValue], now: datetime, seed: int) -> JsonValue:
         if self.tier is Tier.SANDBOX:
             raise self._failed(f"{self._quoted} needs the sandbox, which is not available here.")
         if self._program is None:
-            raise self._failed(_nothing(self._quoted, self.reads, scope))
+            raise self.yields_nothing(scope)
         if SECRETS in scope:
             scope = {name: value for name, value in scope.items() if name != SECRETS}
         try:
@@ -120,12 +171,9 @@ class Expression:
             else:
                 value = self._program.evaluate(scope)
         except EvaluationError as error:
-            if error.is_limit:
-                message = f"{self._quoted} costs too much: {error}"
-                raise ExpressionError(FailureCode.EXPRESSION_LIMIT, message, self.source) from error
-            raise self._failed(f"{self._quoted} failed: {error}") from error
+            raise (self.too_costly(str(error)) if error.is_limit else self.failed(str(error))) from error
         if isinstance(value, Undefined):
-            raise self._failed(_nothing(self._quoted, self.reads, scope))
+            raise self.yields_nothing(scope)
         return value
 
     @property

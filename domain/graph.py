@@ -13,6 +13,9 @@ HANDLER = "onError"
 FAILURE_HANDLER = "onFailure"
 """The same for the failure of a whole workflow."""
 
+EACH = "each"
+"""What the block of a loop's steps is called; paths have the item's index in brackets instead."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphNode:
@@ -87,7 +90,7 @@ def inner_blocks(step: StepDocument, path: str) -> Iterator[InnerBlock]:
             for branch in branches:
                 yield InnerBlock(label=branch.name, path=f"{path}.{branch.name}", steps=branch.steps)
         case ForEachConfig(steps=steps):
-            yield InnerBlock(label="each", path=path, steps=steps)
+            yield InnerBlock(label=EACH, path=path, steps=steps)
         case _:
             pass
     if step.on_error is not None and step.on_error.steps is not None:

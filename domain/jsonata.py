@@ -3,18 +3,21 @@
 import re
 from collections.abc import Collection, Mapping
 from functools import lru_cache
-from typing import Any, Final
+from math import isfinite
+from typing import Any, Final, cast
 
 import jlens
 
-from domain.json_text import JsonValue
+from domain.json_text import JsonValue, dumps, loads
 
 #: Stands among paths that are read for every root, where the engine cannot tell which.
 EVERYTHING: Final = ("*",)
 
 # From these on, not every integer is a 64-bit floating point number, the only kind that the engine has.
 _MIN_EXACT, _MAX_EXACT = -(2**53), 2**53
-_MAY_BE_LARGE = (int, dict, list)
+_MAY_BE_LARGE = (int, float, dict, list)
+_DIGITS_TO_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+_LONG_NUMBER, _EXPONENT = b"0" * len(str(_MAX_EXACT)), "e+"
 _MAX_MESSAGE = 300
 
 # What one evaluation may cost, in seconds, calls within calls, evaluated nodes, bytes, items, and bytes of JSON.
@@ -25,8 +28,16 @@ _MAX_STRING = 256 * 1024
 _MAX_ARRAY = 10_000
 _MAX_RESULT = 1024 * 1024
 
+# The same in the sandbox, where any expression comes. The engine does not keep to all of them.
+_SANDBOX_TIMEOUT = 1.0
+_SANDBOX_MAX_DEPTH = 200
+_SANDBOX_MAX_STEPS = 1_000_000
+_SANDBOX_MAX_STRING = 1024 * 1024
+_SANDBOX_MAX_ARRAY = 100_000
+_SANDBOX_MAX_RESULT = 4 * 1024 * 1024
+
 _TIMED_OUT = "D1012"
-_LIMIT_CODES = frozenset({_TIMED_OUT, "D1011", "D2014", "U1001", "U1006"})
+_LIMIT_CODES = frozenset({_TIMED_OUT, "D1011", "D2014", "D2016", "U1001", "U1006"})
 _UNREADABLE_INPUT = "U1004"
 _PANIC = "PanicException"  # of the engine's runtime, which has no name to import and is no `Exception`
 _VARIABLE = re.compile(r"\$\w+")
@@ -85,13 +96,25 @@ class Program:
         kind of number, 64-bit floating point. For the same reason 1.0 comes back as 1.
         """
         try:
-            return self._evaluate(data, now, seed)
-        except jlens.JlensError as error:
-            code, message = error.code, _shortened(str(error))
+            value: JsonValue = self._expression.evaluate(
+                data,
+                timeout=_TIMEOUT,
+                max_depth=_MAX_DEPTH,
+                max_steps=_MAX_STEPS,
+                max_string_length=_MAX_STRING,
+                max_array_length=_MAX_ARRAY,
+                max_result_size=_MAX_RESULT,
+                now=now,
+                seed=seed,
+            )
+            if value is None and not self._yields_null(data, now, seed):
+                return UNDEFINED
+            if value.__class__ in _MAY_BE_LARGE and (large := _large_integers(value)):
+                self._refuse_rounded_integers(large, data)
         except BaseException as error:
-            if type(error).__name__ != _PANIC:
-                raise
-            code, message = _PANIC, "the engine gave up"
+            code, message = _reason(error)
+        else:
+            return value
         # No longer within the handlers: the engine's errors hold the data they are about, and must not be kept.
         plain = _in_plain_containers(data) if code == _UNREADABLE_INPUT else data
         # The clock also counts what other threads and processes take, so it is believed the second time only.
@@ -99,23 +122,33 @@ class Program:
             return self.evaluate(plain, now, seed, is_last=True)
         raise EvaluationError(message, is_limit=code in _LIMIT_CODES)
 
-    def _evaluate(self, data: Mapping[str, JsonValue], now: int | None, seed: int | None) -> "JsonValue | Undefined":
-        value: JsonValue = self._expression.evaluate(
-            data,
-            timeout=_TIMEOUT,
-            max_depth=_MAX_DEPTH,
-            max_steps=_MAX_STEPS,
-            max_string_length=_MAX_STRING,
-            max_array_length=_MAX_ARRAY,
-            max_result_size=_MAX_RESULT,
-            now=now,
-            seed=seed,
-        )
-        if value is None and not self._yields_null(data, now, seed):
-            return UNDEFINED
-        if value.__class__ in _MAY_BE_LARGE and (large := _large_integers(value)):
-            self._refuse_rounded_integers(large, data)
-        return value
+    def evaluate_text(self, text: str, now: int, seed: int) -> str | None:
+        """The same where any expression may be evaluated, with generous limits and not tried a second time.
+
+        The data and the value are JSON text; None is nothing.
+        """
+        try:
+            result: str | None = self._expression.evaluate_json(
+                text,
+                timeout=_SANDBOX_TIMEOUT,
+                max_depth=_SANDBOX_MAX_DEPTH,
+                max_steps=_SANDBOX_MAX_STEPS,
+                max_string_length=_SANDBOX_MAX_STRING,
+                max_array_length=_SANDBOX_MAX_ARRAY,
+                max_result_size=_SANDBOX_MAX_RESULT,
+                now=now,
+                seed=seed,
+            )
+        except BaseException as error:
+            code, message = _reason(error)
+        else:
+            if result is None or not _may_hold_large_numbers(result):
+                return result
+            value = _in_full(loads(result))
+            if large := _large_integers(value):
+                self._refuse_rounded_integers(large, cast("Mapping[str, JsonValue]", loads(text)))
+            return dumps(value)
+        raise EvaluationError(message, is_limit=code in _LIMIT_CODES)
 
     def _yields_null(self, data: Mapping[str, JsonValue], now: int | None, seed: int | None) -> bool:
         """Whether it yields null rather than nothing; the engine gives None for both."""
@@ -151,6 +184,17 @@ def is_function(name: str) -> bool:
     return jlens.Expression(f"$exists({name})").evaluate({}) is True
 
 
+def _reason(error: BaseException) -> tuple[str, str]:
+    """The code and the message of an error of the engine's; raises any other."""
+    if isinstance(error, jlens.JlensError):
+        return error.code, _shortened(str(error))
+    if isinstance(error, ValueError):  # of the text that it is to read
+        return _UNREADABLE_INPUT, _shortened(str(error))
+    if type(error).__name__ != _PANIC:
+        raise error
+    return _PANIC, "the engine gave up"
+
+
 def _position_of(error: jlens.JlensError) -> int | None:
     return error.position if error.start is None else error.start
 
@@ -175,6 +219,11 @@ def _paths(read: Any) -> frozenset[tuple[str, ...]]:
     return frozenset(found)
 
 
+def _may_hold_large_numbers(text: str) -> bool:
+    """Whether JSON text has as many digits in a row as large integers have, or an exponent; it may be in a string."""
+    return _LONG_NUMBER in text.encode().translate(_DIGITS_TO_ZEROS) or _EXPONENT in text
+
+
 def _large_integers(value: object) -> set[int]:
     found: set[int] = set()
     pending = [value]
@@ -186,7 +235,20 @@ def _large_integers(value: object) -> set[int]:
             pending += item
         elif item.__class__ is int and not _MIN_EXACT < item < _MAX_EXACT:
             found.add(item)
+        elif item.__class__ is float and not _MIN_EXACT < item < _MAX_EXACT and isfinite(item):
+            found.add(int(item))
     return found
+
+
+def _in_full(value: Any) -> Any:
+    """The same with every digit of its large integers, of which the engine writes the first seventeen."""
+    if isinstance(value, dict):
+        return {name: _in_full(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_in_full(item) for item in value]
+    if value.__class__ is int and not _MIN_EXACT < value < _MAX_EXACT:
+        return int(float(value))
+    return value
 
 
 def _looked_up(value: object, path: tuple[str, ...]) -> object:

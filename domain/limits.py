@@ -9,7 +9,9 @@ class Limits:
     """Sizes are bytes of compact JSON in UTF-8 unless the name says otherwise.
 
     `max_depth` counts blocks within blocks, the workflow's own steps being the first. `max_wait` is the longest
-    `waitFor`, `max_batch` the most executions that one request may start.
+    `waitFor`, `max_batch` the most executions that one request may start, `max_items` the most items of a FOR_EACH,
+    `max_bulk` the most executions that one request may cancel or retry. `max_signals` may wait in an execution for
+    steps to take them.
     """
 
     max_document_bytes: int = 1_000_000
@@ -21,3 +23,6 @@ class Limits:
     max_note_characters: int = 1_000
     max_wait: timedelta = timedelta(minutes=5)
     max_batch: int = 1_000
+    max_items: int = 100_000
+    max_bulk: int = 10_000
+    max_signals: int = 1_000

@@ -19,6 +19,7 @@ from domain.records import (
     ExecutionDelta,
     ExecutionFilter,
     ExecutionRecord,
+    NewBatch,
     NewExecution,
     Page,
     PendingCommand,
@@ -29,7 +30,7 @@ from domain.records import (
     WorkflowFilter,
     WorkflowRecord,
 )
-from domain.statuses import WorkflowStatus
+from domain.statuses import CommandKind, StepStatus, WorkflowStatus
 
 
 class Clock(Protocol):
@@ -37,6 +38,20 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The present moment, aware, in UTC."""
+
+
+class Sandbox(Protocol):
+    """Evaluates expressions that must not be evaluated in this process."""
+
+    async def evaluate(
+        self, source: str, data: Mapping[str, JsonValue], *, now: datetime, seed: int, owner: UUID
+    ) -> JsonValue:
+        """The value of an expression on `data`, the part of a scope that it reads (`Expression.pruned`).
+
+        `data` is read before this waits for anything. `owner` is the execution it is for: what is shared is shared out
+        among owners. Raises `ExpressionError` as `Expression.evaluate` does, and `Unavailable` where the sandbox itself
+        does not work.
+        """
 
 
 class WorkflowStore(Protocol):
@@ -150,18 +165,52 @@ class ExecutionStore(Protocol):
         """
 
     async def add_command(
-        self, *, command_id: UUID, execution_id: UUID, kind: str, payload: JsonValue, now: datetime
+        self, *, command_id: UUID, execution_id: UUID, kind: CommandKind, payload: JsonValue, now: datetime
     ) -> UUID | None:
         """Store a command for an execution that has not ended; returns the worker that holds it, if any.
 
         Raises `NotFound`, or `InvalidState` when the execution has ended.
         """
 
-    async def commands(self, execution_id: UUID) -> Sequence[PendingCommand]:
-        """The stored commands that were not applied yet, oldest first."""
+    async def add_commands(self, commands: Sequence[PendingCommand]) -> Mapping[UUID, UUID | None]:
+        """`add_command` for many in one transaction: for each execution that has not ended, the worker that holds it.
+
+        Those that have ended or do not exist are left out without a word.
+        """
+
+    async def commands(self, execution_id: UUID, known: Collection[UUID] = ()) -> Sequence[PendingCommand]:
+        """The stored commands that were not applied yet, oldest first, without those that are `known`.
+
+        Raises `LeaseLost` when there is no such execution any more: a batch goes with its loop.
+        """
 
     async def commanded(self, worker_id: UUID) -> Sequence[UUID]:
         """The executions that this worker holds and that have a command which was not applied yet."""
+
+    async def holders(self, ids: Collection[UUID]) -> Mapping[UUID, UUID | None]:
+        """Who holds these executions, None for nobody; those that have ended or do not exist are left out."""
+
+    async def create_batches(self, batches: Sequence[NewBatch]) -> None:
+        """Insert parts of a loop, claimable at once; those that are there already are left as they are.
+
+        Nothing is inserted for an execution or a loop that has ended.
+        """
+
+    async def drop_batches(self, execution_id: UUID, path: str, now: datetime) -> Sequence[tuple[UUID, UUID]]:
+        """Take away what is left of a loop: its batches go, and their steps that run or wait are CANCELLED.
+
+        Returns (worker, batch) of those that a worker holds, so that it can be nudged; its commits are refused.
+        """
+
+    async def admit(self, workflow_id: UUID, limit: int, now: datetime) -> Sequence[UUID]:
+        """Give free slots to queued executions of a workflow, the highest priority and then the oldest first.
+
+        A slot is held by every execution of the workflow that has not ended and is not queued, so none can leak.
+        Returns those that are now due, so that hints can be sent for them.
+        """
+
+    async def delete(self, ids: Collection[UUID]) -> Sequence[UUID]:
+        """Remove executions that have ended, with their steps; returns those that were removed."""
 
 
 class ExecutionQueries(Protocol):
@@ -195,6 +244,9 @@ class ExecutionQueries(Protocol):
     async def steps_by_path(self, keys: Collection[tuple[UUID, str]]) -> Mapping[tuple[UUID, str], StepRecord]:
         """The step executions with these (execution, path) keys."""
 
+    async def step_statuses(self, keys: Collection[tuple[UUID, str]]) -> Mapping[tuple[UUID, str], StepStatus]:
+        """The status of each of these step executions that has a row, and nothing else of it."""
+
     async def changes_since(self, execution_id: UUID, sequence: int) -> ExecutionChange | None:
         """One change that holds all that was committed after `sequence`, of one consistent moment.
 
@@ -212,7 +264,16 @@ class Recovery(Protocol):
         """Whether this process is the one that reconciles, for as long as the context lasts (advisory lock)."""
 
     async def due_executions(self, *, now: datetime, limit: int) -> Sequence[UUID]:
-        """Executions that nobody holds and that want attention: PENDING, past their due time, or with a command."""
+        """Executions that nobody holds and that want attention: PENDING, past their due time, or with a command.
+
+        Higher priorities come first, then what has been due for longest. Queued ones are left out (see `admit`).
+        """
+
+    async def queued_workflows(self) -> Sequence[tuple[UUID, int]]:
+        """The workflows that have queued executions, each with its newest version's `maxConcurrentExecutions`.
+
+        A workflow that has no limit any more comes with a very large one.
+        """
 
     async def release_dead(self, *, dead_before: datetime, limit: int) -> Sequence[UUID]:
         """Take executions away from workers whose last heartbeat is older, or that are not registered at all.
@@ -293,3 +354,10 @@ class HealthProbe(Protocol):
 
     async def components(self, timeout: timedelta) -> Sequence[ComponentRecord]:
         """PostgreSQL, Redis and the migrations, each within `timeout`. Never raises."""
+
+
+class Installation(Protocol):
+    """What this installation has made up for itself, the same for all of its processes."""
+
+    async def key(self) -> bytes:
+        """32 random bytes that never change and never leave the installation."""

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from domain.engine.state import StepState, WaitReason
+from domain.engine.state import ItemRange, Signal, StepState, WaitReason
 from domain.failures import StepError
 from domain.json_text import JsonValue
-from domain.statuses import ExecutionStatus, StepStatus, StepType, WorkflowStatus
+from domain.statuses import CommandKind, ExecutionStatus, StepStatus, StepType, WorkflowStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,9 @@ class NewExecution:
     """What `ExecutionStore.create` inserts. `start_at` in the future makes it wait until then.
 
     `idempotency_key` is unique within the workflow (or within all orchestrations, where `workflow_id` is None).
+    `parent_id` and `parent_path`: the SUB_WORKFLOW step that started it. `retried_from_id`: the execution that it is a
+    retry of; it begins with `steps`, copies of what that one had done. `max_concurrent`: it gets a slot among the
+    executions of its workflow, at once or when one is free (`is_queued` until then).
     """
 
     id: UUID
@@ -57,6 +60,11 @@ class NewExecution:
     created_at: datetime
     idempotency_key: str | None = None
     start_at: datetime | None = None
+    parent_id: UUID | None = None
+    parent_path: str | None = None
+    retried_from_id: UUID | None = None
+    steps: "tuple[StepChange, ...]" = ()
+    max_concurrent: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +89,11 @@ class ExecutionRecord:
 
     `due_at`: when an execution that nobody holds wants attention. `worker_id` and `epoch`: who holds it, and the
     how-manieth holder that is. `crashes`: how many workers have died while they held it since a step of it last ended.
+
+    `parent_path`: the step of the parent that waits for it. `is_batch`: no execution of its own, but a part of a loop
+    of its parent; its `input` is an `ItemRange`, its steps are rows of the parent, and no list shows it. `signals`:
+    what was sent and is not consumed yet. `paused_at`: since when it is PAUSED. `is_queued`: it waits for a slot
+    (`maxConcurrentExecutions`). An `error` before the end: the one it ends with once `onFailure` has run.
     """
 
     id: UUID
@@ -107,6 +120,11 @@ class ExecutionRecord:
     worker_id: UUID | None = None
     epoch: int = 0
     crashes: int = 0
+    parent_path: str | None = None
+    is_batch: bool = False
+    is_queued: bool = False
+    paused_at: datetime | None = None
+    signals: tuple[Signal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,12 +139,27 @@ class StepRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingCommand:
-    """A cancel (later: pause, resume, signal, retry) that was stored and not applied yet."""
+    """Something that an execution is told, stored and not applied yet: see `CommandKind` for kinds and payloads."""
 
     id: UUID
     execution_id: UUID
-    kind: str
+    kind: CommandKind
     payload: JsonValue
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewBatch:
+    """A part of a loop's items that some worker is to run: an activation of its own, claimed and fenced like one.
+
+    `id` is the same whenever the same part is asked for. `definition_id` and `priority` are the parent's.
+    """
+
+    id: UUID
+    execution_id: UUID
+    definition_id: UUID
+    priority: int
+    range: ItemRange
     created_at: datetime
 
 
@@ -134,12 +167,16 @@ class PendingCommand:
 class Claim:
     """An execution that this worker now holds, with all that is needed to go on with it.
 
-    `steps` is empty for one that never ran. `commands` are applied first.
+    `steps` is empty for one that never ran, and has none of loops that batches run. `commands` are applied first. For
+    a batch, `steps` are those of its own items, `parent` is the execution that it belongs to, and `outer` that one's
+    steps outside of such loops.
     """
 
     execution: ExecutionRecord
     steps: tuple[StepRecord, ...]
     commands: tuple[PendingCommand, ...]
+    parent: ExecutionRecord | None = None
+    outer: tuple[StepRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +193,9 @@ class ExecutionDelta:
 
     Every field of the execution is its value after the change. `release`: the worker lets go; `due_at` is then when
     the execution wants attention again (None: only when a command comes). `applied_commands` are removed in the same
-    transaction. A terminal `status` releases by itself and sets `finished_at`.
+    transaction. A terminal `status` releases by itself and sets `finished_at`; it takes the execution's batches with
+    it, and `notify`, a command for the parent, is stored in the same transaction. The steps of a batch are stored as
+    the parent's, at the parent's next sequence.
     """
 
     execution_id: UUID
@@ -173,6 +212,9 @@ class ExecutionDelta:
     due_at: datetime | None = None
     release: bool = False
     applied_commands: tuple[UUID, ...] = ()
+    paused_at: datetime | None = None
+    signals: tuple[Signal, ...] = ()
+    notify: PendingCommand | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

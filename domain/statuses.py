@@ -83,6 +83,22 @@ class WaitKind(StrEnum):
     PAUSED = "PAUSED"
 
 
+class CommandKind(StrEnum):
+    """What an execution can be told, with the payload of each.
+
+    CANCEL: `{reason}` or null. PAUSE, RESUME: null. SIGNAL: `{name, payload}`. CALLBACK: `{path, payload}`, for the
+    step at `path`. CHILD_ENDED: `{path, executionId, status, output, error}`, for the step at `path`; a batch gives the
+    index of its first item as `first` too.
+    """
+
+    CANCEL = "CANCEL"
+    PAUSE = "PAUSE"
+    RESUME = "RESUME"
+    SIGNAL = "SIGNAL"
+    CALLBACK = "CALLBACK"
+    CHILD_ENDED = "CHILD_ENDED"
+
+
 class RetryStrategy(StrEnum):
     """How the delay grows from one attempt to the next."""
 

@@ -15,19 +15,20 @@ MAX_RENDERED = 8 * 1024 * 1024
 _PER_VALUE = 2  # what a number, a bracket or a comma counts for
 
 
-class Ink:
-    """How many characters one rendering may still write into texts."""
+class Rendering:
+    """What all parts of one rendering share: the characters `left` to write into texts, and answers of the sandbox."""
 
-    __slots__ = ("left",)
+    __slots__ = ("answers", "left")
 
-    def __init__(self) -> None:
+    def __init__(self, answers: Mapping[str, JsonValue] | None) -> None:
         self.left = MAX_RENDERED
+        self.answers = answers
 
 
 class Part(Protocol):
-    """What renders to a value. `ink` is shared by all parts of one rendering."""
+    """What renders to a value."""
 
-    def render(self, scope: Mapping[str, JsonValue], now: datetime, seed: int, ink: Ink) -> JsonValue:
+    def render(self, scope: Mapping[str, JsonValue], now: datetime, seed: int, shared: Rendering) -> JsonValue:
         """Raises `ExpressionError`."""
 
 
@@ -37,8 +38,8 @@ class ValuePart:
 
     expression: Expression
 
-    def render(self, scope: Mapping[str, JsonValue], now: datetime, seed: int, _: Ink) -> JsonValue:
-        return self.expression.evaluate(scope, now=now, seed=seed)
+    def render(self, scope: Mapping[str, JsonValue], now: datetime, seed: int, shared: Rendering) -> JsonValue:
+        return self.expression.evaluate(scope, now=now, seed=seed, answers=shared.answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +48,17 @@ class TextPart:
 
     pieces: tuple[str | Expression, ...]
 
-    def render(self, scope: Mapping[str, JsonValue], now: datetime, seed: int, ink: Ink) -> JsonValue:
+    def render(self, scope: Mapping[str, JsonValue], now: datetime, seed: int, shared: Rendering) -> JsonValue:
         written: list[str] = []
+        answers = shared.answers
         for piece in self.pieces:
             if isinstance(piece, str):
                 written.append(piece)
                 continue
-            value = piece.evaluate(scope, now=now, seed=seed)
+            value = piece.evaluate(scope, now=now, seed=seed, answers=answers)
             text = value if value.__class__ is str else _as_text(value, piece)
-            ink.left -= len(text)
-            if ink.left < 0:
+            shared.left -= len(text)
+            if shared.left < 0:
                 raise too_large(piece)
             written.append(text)
         return "".join(written)
@@ -70,12 +72,13 @@ class ObjectPart:
     values: tuple[tuple[str, Expression], ...]
     parts: tuple[tuple[str, Part], ...]
 
-    def render(self, scope: Mapping[str, JsonValue], now: datetime, seed: int, ink: Ink) -> JsonValue:
+    def render(self, scope: Mapping[str, JsonValue], now: datetime, seed: int, shared: Rendering) -> JsonValue:
         rendered = self.skeleton.copy()
+        answers = shared.answers
         for name, expression in self.values:
-            rendered[name] = expression.evaluate(scope, now=now, seed=seed)
+            rendered[name] = expression.evaluate(scope, now=now, seed=seed, answers=answers)
         for name, part in self.parts:
-            rendered[name] = part.render(scope, now, seed, ink)
+            rendered[name] = part.render(scope, now, seed, shared)
         return rendered
 
 
@@ -86,10 +89,10 @@ class ArrayPart:
     skeleton: list[JsonValue]
     parts: tuple[tuple[int, Part], ...]
 
-    def render(self, scope: Mapping[str, JsonValue], now: datetime, seed: int, ink: Ink) -> JsonValue:
+    def render(self, scope: Mapping[str, JsonValue], now: datetime, seed: int, shared: Rendering) -> JsonValue:
         rendered = self.skeleton.copy()
         for index, part in self.parts:
-            rendered[index] = part.render(scope, now, seed, ink)
+            rendered[index] = part.render(scope, now, seed, shared)
         return rendered
 
 

@@ -11,9 +11,9 @@ from domain.scanner import OPEN, Placeholder, scan
 from domain.template_parts import (
     MAX_RENDERED,
     ArrayPart,
-    Ink,
     ObjectPart,
     Part,
+    Rendering,
     TextPart,
     ValuePart,
     is_within,
@@ -42,12 +42,18 @@ class Template:
     """A JSON value some of whose strings are expressions.
 
     `expressions` are in the order of the value, each as often as it is written. `constant` is what it renders to
-    where there are none, and `part` what renders it otherwise.
+    where there are none, and `part` what renders it otherwise. `sandboxed` are those expressions whose answers must
+    have been got from the sandbox before it can be rendered, each of them once.
     """
 
     expressions: tuple[Expression, ...]
     constant: JsonValue = None
     part: Part | None = field(default=None, repr=False)
+    sandboxed: tuple[Expression, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        found = dict.fromkeys(expression for expression in self.expressions if expression.needs_sandbox)
+        object.__setattr__(self, "sandboxed", tuple(found))
 
     @property
     def is_constant(self) -> bool:
@@ -59,15 +65,26 @@ class Template:
         """The names of the secrets that it needs."""
         return frozenset(read[1] for expression in self.expressions for read in expression.reads if read[0] == SECRETS)
 
-    def render(self, scope: Mapping[str, JsonValue], *, now: datetime, seed: int) -> JsonValue:
+    def render(
+        self,
+        scope: Mapping[str, JsonValue],
+        *,
+        now: datetime,
+        seed: int,
+        answers: Mapping[str, JsonValue] | None = None,
+    ) -> JsonValue:
         """The value with every expression evaluated, to be treated as immutable: it may share parts with the scope.
 
-        What an expression gives is data, whatever braces it holds. Raises `ExpressionError`, also where the whole
-        comes to more than `MAX_RENDERED`.
+        `answers` are what the sandbox gave for some expressions, by their sources, at least for all `sandboxed`. What
+        an expression gives is data, whatever braces it holds. Raises `ExpressionError`, also where the whole comes to
+        more than `MAX_RENDERED`.
         """
-        if self.part is None:
+        part = self.part
+        if part is None:
             return self.constant
-        value = self.part.render(scope, now, seed, Ink())
+        if part.__class__ is ValuePart:  # the commonest, as it is that of every transform
+            return self.expressions[0].evaluate(scope, now=now, seed=seed, answers=answers)
+        value = part.render(scope, now, seed, Rendering(answers))
         if len(self.expressions) > _FEW_EXPRESSIONS and not is_within(value, MAX_RENDERED):
             raise too_large(self.expressions[-1])
         return value

@@ -114,7 +114,8 @@ def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     ordered = sorted(dict.fromkeys(problems), key=_place)
     if len(ordered) <= MAX_PROBLEMS:
         return tuple(ordered)
-    rest = Problem(path=(), message=f"There are {len(ordered) - MAX_PROBLEMS} more problems.")
+    message = f"There are {len(ordered) - MAX_PROBLEMS} more problems."
+    rest = Problem(path=(), message=message, hint="Mend those that are listed first.")
     return (*ordered[:MAX_PROBLEMS], rest)
 
 

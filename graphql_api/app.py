@@ -1,4 +1,4 @@
-"""The web application: /graphql, the playground, and the two addresses that say whether this process can work."""
+"""The web application: GraphQL, hooks, the playground, and the addresses that say whether this process can work."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -12,6 +12,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from domain.json_text import dumps
 from graphql_api.context import ApiOptions, ApiServices
+from graphql_api.hooks import Hooks
 from graphql_api.playground import STATIC_FILES, playground
 from graphql_api.schema import build_schema
 from graphql_api.system.health import check_readiness
@@ -30,6 +31,7 @@ def create_app(
     """The application on these services. `lifespan` opens and closes what they stand on.
 
     - `POST /graphql`: GraphQL over HTTP and graphql-sse; WebSockets with graphql-transport-ws
+    - `POST /hooks/{token}`: callbacks to steps that wait for one
     - `GET /livez`: 200 while the process answers at all
     - `GET /readyz`: 200 when it can take work, else 503; a JSON object with every check either way
     - `GET /graphiql/`: the playground, where it is built and switched on; `/` leads there
@@ -56,6 +58,7 @@ def create_app(
         routes=[
             Route("/graphql", view),
             WebSocketRoute("/graphql", view),
+            Route("/hooks/{token}", Hooks(services, options).__call__, methods=["POST"]),
             Route("/livez", livez),
             Route("/readyz", readyz),
             Route("/", root),

@@ -10,9 +10,21 @@ from typing import TypeAlias
 from strawberry.types import Info as StrawberryInfo
 
 from domain.errors import LimitExceeded
-from domain.ports import ExecutionQueries, HealthProbe, ProgressFeed, WorkerRegistry, WorkflowStore, WorkQueue
+from domain.ports import (
+    Clock,
+    ExecutionQueries,
+    HealthProbe,
+    Installation,
+    ProgressFeed,
+    WorkerRegistry,
+    WorkflowStore,
+    WorkQueue,
+)
+from domain.services.control import ExecutionControl
+from domain.services.definitions import DefinitionCache
 from domain.services.evaluation import EvaluationService
 from domain.services.executions import ExecutionService
+from domain.services.retries import ExecutionRetries
 from domain.services.workflows import WorkflowService
 from graphql_api.executions.loaders import ExecutionLoaders
 from graphql_api.executions.origins import ExecutionOrigins
@@ -25,6 +37,8 @@ class ApiServices:
 
     workflows: WorkflowService
     executions: ExecutionService
+    control: ExecutionControl
+    retries: ExecutionRetries
     evaluation: EvaluationService
     workflow_store: WorkflowStore
     execution_queries: ExecutionQueries
@@ -32,6 +46,9 @@ class ApiServices:
     registry: WorkerRegistry
     queue: WorkQueue
     health: HealthProbe
+    definitions: DefinitionCache
+    clock: Clock
+    installation: Installation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +63,7 @@ class ApiOptions:
 
     version: str = "0.0.0"
     max_body_bytes: int = 4_000_000
+    max_hook_bytes: int = 1_000_000
     max_document_bytes: int = 100_000
     max_tokens: int = 5_000
     max_fragments: int = 100
@@ -88,7 +106,8 @@ class Context:
     @cached_property
     def executions(self) -> ExecutionLoaders:
         """Loaders of executions and their steps."""
-        return ExecutionLoaders(self.services.execution_queries)
+        services = self.services
+        return ExecutionLoaders(services.execution_queries, services.definitions, services.clock)
 
     def for_operation(self) -> "Context":
         """A context for the next operation on the same connection: loaders and budgets are never shared."""

@@ -3,6 +3,7 @@
 A cursor is opaque to clients. Inside it is a tag, which names the list that it belongs to, and the key of a row.
 """
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,6 +18,8 @@ from domain.records import Page
 
 Item = TypeVar("Item")
 Key = TypeVar("Key")
+
+_POSITION = re.compile(r"[0-9.~]+")
 
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 100
@@ -57,7 +60,7 @@ class CursorKind(Generic[Key]):
 
 
 def _read_position(text: str) -> str:
-    if not text.replace(".", "").isdigit() or len(text) > 1000:
+    if not _POSITION.fullmatch(text) or len(text) > 1000:
         raise ValueError
     return text
 

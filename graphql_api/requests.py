@@ -7,9 +7,11 @@ U+0000, which PostgreSQL cannot store.
 from collections.abc import Iterator, Mapping
 from typing import cast
 
+from starlette.requests import Request
 from strawberry.http import GraphQLRequestData, GraphQLRequestProtocol
 
 from domain.json_text import JsonValue, loads
+from graphql_api.negotiation import JSON_TYPE
 
 MAX_NESTING = 200
 """Levels of JSON in a request. Deeper values could be read, but not be written as part of an answer."""
@@ -21,6 +23,35 @@ class MalformedRequest(ValueError):
     def __init__(self, message: str, status: int = 400) -> None:
         super().__init__(message)
         self.status = status
+
+
+async def read_body(request: Request, most: int) -> bytes:
+    """The body of a request. Raises `MalformedRequest` as soon as it is known to be larger than `most` bytes."""
+    announced = request.headers.get("content-length", "")
+    size = int(announced) if announced.isdecimal() else 0
+    body = bytearray()
+    if size <= most:
+        async for chunk in request.stream():
+            body += chunk
+            size = len(body)
+            if size > most:
+                break
+    if size > most:
+        raise MalformedRequest(f"The request is larger than {most:,} bytes.", status=413)
+    return bytes(body)
+
+
+def check_content_type(content_type: str) -> None:
+    """JSON in UTF-8 and nothing else: what a form could send from a foreign page never gets in.
+
+    Raises `MalformedRequest`.
+    """
+    name, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    charsets = [
+        value.strip('"') for value in (each.removeprefix("charset=") for each in parameters if "charset=" in each)
+    ]
+    if name != JSON_TYPE or any(charset not in ("utf-8", "utf8") for charset in charsets):
+        raise MalformedRequest("Send the request as Content-Type: application/json, in UTF-8.", status=415)
 
 
 def read_json(text: str | bytes) -> JsonValue:

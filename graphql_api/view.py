@@ -28,7 +28,14 @@ from graphql_api.context import ApiOptions, ApiServices, Context
 from graphql_api.errors import USER_INPUT_CODE
 from graphql_api.executions.origins import ExecutionOrigins
 from graphql_api.negotiation import EVENT_STREAM_TYPE, JSON_TYPE, media_type_for, status_of
-from graphql_api.requests import MalformedRequest, graphql_request, problem_in, read_json
+from graphql_api.requests import (
+    MalformedRequest,
+    check_content_type,
+    graphql_request,
+    problem_in,
+    read_body,
+    read_json,
+)
 from graphql_api.schema import StepgraphSchema
 from graphql_api.websocket import RefusedPayload, TransportHandler
 
@@ -47,18 +54,7 @@ class LimitedRequest(StarletteRequestAdapter):
 
     async def get_body(self) -> bytes:
         """The body. Raises `MalformedRequest` as soon as it is known to be too large."""
-        announced = self.headers.get("content-length", "")
-        size = int(announced) if announced.isdecimal() else 0
-        body = bytearray()
-        if size <= self._most:
-            async for chunk in self._request.stream():
-                body += chunk
-                size = len(body)
-                if size > self._most:
-                    break
-        if size > self._most:
-            raise MalformedRequest(f"The request is larger than {self._most:,} bytes.", status=413)
-        return bytes(body)
+        return await read_body(self._request, self._most)
 
 
 class GraphQLView(GraphQL[Context, None]):
@@ -119,7 +115,7 @@ class GraphQLView(GraphQL[Context, None]):
 
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
         """The operation in the body. Raises `MalformedRequest`."""
-        _check_content_type(request.content_type or "")
+        check_content_type(request.content_type or "")
         body = await request.get_body()
         value = read_json(body)
         problem = problem_in(body, value)
@@ -189,16 +185,6 @@ class GraphQLView(GraphQL[Context, None]):
         if problem is not None and isinstance(value, dict):
             return {**value, "payload": RefusedPayload(problem)}
         return value
-
-
-def _check_content_type(content_type: str) -> None:
-    """JSON in UTF-8 and nothing else: what a form could send from a foreign page never gets here."""
-    name, *parameters = (part.strip().lower() for part in content_type.split(";"))
-    charsets = [
-        value.strip('"') for value in (each.removeprefix("charset=") for each in parameters if "charset=" in each)
-    ]
-    if name != JSON_TYPE or any(charset not in ("utf-8", "utf8") for charset in charsets):
-        raise MalformedRequest("Send the request as Content-Type: application/json, in UTF-8.", status=415)
 
 
 def _refusal(request: Request, status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:

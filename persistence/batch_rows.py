@@ -1,4 +1,4 @@
-"""Records as rows of the composite types that batches travel in: tuples in the order of 0002_storage's types.
+"""Records as rows of the composite types that batches travel in: tuples in the order of 0003_workflow_language's types.
 
 Arrays of such rows cost the client a third of what an array a column costs, and times as integers a fifth.
 """
@@ -6,20 +6,22 @@ Arrays of such rows cost the client a third of what an array a column costs, and
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from domain.records import ExecutionDelta, ExecutionRecord
+from domain.records import ExecutionDelta, ExecutionRecord, PendingCommand, StepChange
 from domain.statuses import TERMINAL_STEP_STATUSES
-from persistence.row_codec import attempts_text, dataclass_text, json_column
+from persistence.row_codec import attempts_text, dataclass_text, json_column, signals_text
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
 class DeltaRows(NamedTuple):
-    """An `ExecutionDelta` as rows: `size` is about the bytes of its JSON text."""
+    """An `ExecutionDelta` as rows: `size` is about the bytes of its JSON text, `ended_at` given where it is the end."""
 
     execution: tuple[Any, ...]
     steps: list[tuple[Any, ...]]
+    notify: tuple[Any, ...] | None
     size: int
+    ended_at: datetime | None
 
 
 def micros(time: datetime | None) -> int | None:
@@ -28,7 +30,7 @@ def micros(time: datetime | None) -> int | None:
 
 
 def delta_rows(delta: ExecutionDelta, ordinal: int) -> DeltaRows:
-    """An `execution_delta` and its `step_change`s. Raises `ValueError` where a value has no JSON text."""
+    """An `execution_delta_2`, its `step_change_2`s and `new_command`. Raises `ValueError` for what is no JSON."""
     status, progress = delta.status, delta.progress
     is_end = status.is_terminal
     output = json_column(delta.output)
@@ -36,29 +38,11 @@ def delta_rows(delta: ExecutionDelta, ordinal: int) -> DeltaRows:
     progressed = False
     steps = []
     for step in delta.steps:
-        state = step.state
-        if state.status in TERMINAL_STEP_STATUSES:
+        if step.state.status in TERMINAL_STEP_STATUSES:
             progressed = True
-        step_input, step_output = json_column(state.input), json_column(state.output)
-        size += 100 + (len(step_input) if step_input else 0) + (len(step_output) if step_output else 0)
-        steps.append(
-            (
-                ordinal,
-                state.path,
-                step.position,
-                state.step_id,
-                state.type,
-                state.status,
-                attempts_text(state.attempts),
-                step_input,
-                step_output,
-                dataclass_text(state.error),
-                dataclass_text(state.waiting_for),
-                micros(state.due_at),
-                micros(state.started_at),
-                micros(state.finished_at),
-            )
-        )
+        row, text = _step_row(step, ordinal)
+        steps.append(row)
+        size += text
     execution = (
         ordinal,
         delta.execution_id,
@@ -78,12 +62,54 @@ def delta_rows(delta: ExecutionDelta, ordinal: int) -> DeltaRows:
         micros(delta.due_at) if delta.release and not is_end else None,
         delta.release or is_end,
         progressed,
+        micros(delta.paused_at),
+        signals_text(delta.signals),
     )
-    return DeltaRows(execution, steps, size)
+    notify = None
+    if is_end and delta.notify is not None:
+        notify = command_row(delta.notify, ordinal)
+        size += len(notify[4] or "")
+    return DeltaRows(execution, steps, notify, size, delta.finished_at if is_end else None)
 
 
-def new_execution_row(execution: ExecutionRecord) -> tuple[Any, ...]:
-    """A `new_execution`. Raises `ValueError` where a value has no JSON text."""
+def step_row(step: StepChange, ordinal: int) -> tuple[Any, ...]:
+    """A `step_change_2`. Raises `ValueError` where a value has no JSON text."""
+    return _step_row(step, ordinal)[0]
+
+
+def _step_row(step: StepChange, ordinal: int) -> tuple[tuple[Any, ...], int]:
+    """The row, and about how many bytes it has."""
+    state = step.state
+    given, output, checkpoint = json_column(state.input), json_column(state.output), json_column(state.checkpoint)
+    size = 100 + (len(given) if given else 0) + (len(output) if output else 0) + (len(checkpoint) if checkpoint else 0)
+    row = (
+        ordinal,
+        state.path,
+        step.position,
+        state.step_id,
+        state.type,
+        state.status,
+        attempts_text(state.attempts),
+        given,
+        output,
+        dataclass_text(state.error),
+        dataclass_text(state.waiting_for),
+        micros(state.due_at),
+        micros(state.started_at),
+        micros(state.finished_at),
+        checkpoint,
+    )
+    return row, size
+
+
+def command_row(command: PendingCommand, ordinal: int = 0) -> tuple[Any, ...]:
+    """A `new_command`. Raises `ValueError` where its payload has no JSON text."""
+    payload = json_column(command.payload)
+    return ordinal, command.id, command.execution_id, command.kind, payload, micros(command.created_at)
+
+
+def new_execution_row(execution: ExecutionRecord, start_at: datetime | None = None) -> tuple[Any, ...]:
+    """A `new_execution_2`. Raises `ValueError` where a value has no JSON text."""
     return (
         execution.id,
         execution.definition_id,
@@ -97,4 +123,14 @@ def new_execution_row(execution: ExecutionRecord) -> tuple[Any, ...]:
         micros(execution.due_at),
         dataclass_text(execution.waiting_for),
         execution.progress.total,
+        execution.progress.completed,
+        execution.progress.failed,
+        execution.progress.running,
+        execution.progress.ended,
+        execution.parent_id,
+        execution.parent_path,
+        execution.retried_from_id,
+        execution.is_batch,
+        execution.is_queued,
+        micros(start_at),
     )

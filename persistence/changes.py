@@ -1,29 +1,67 @@
-"""What a store announces: an `ExecutionChange` made of what it was given, so that nothing is read back."""
+"""What a store announces: an `ExecutionChange` made of what it was given, so that nothing is read back.
 
+Checkpoints do not travel: they may be large, and only whoever goes on with an execution needs them.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from domain.records import ExecutionChange, ExecutionDelta, ExecutionRecord, StepRecord
+from domain.engine.state import StepState
+from domain.records import ExecutionChange, ExecutionDelta, ExecutionRecord, Progress, StepChange, StepRecord
 
 
-def change_of(delta: ExecutionDelta, *, workflow_id: UUID | None, sequence: int) -> ExecutionChange:
-    """The change that a committed delta is, at the sequence that it was given."""
-    execution_id = delta.execution_id
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What came back for a change: its sequence, whose execution it is, and what that one's batches have counted.
+
+    `stopped` are steps of batches that an end has cancelled (None: it is not known which). The change of a batch is one
+    of the execution that it belongs to, at that one's sequence: `parent` is that change, still without steps.
+    """
+
+    sequence: int
+    workflow_id: UUID | None
+    items: Progress | None = None
+    stopped: tuple[StepRecord, ...] | None = ()
+    parent: ExecutionChange | None = None
+
+
+def changes_of(stored: Sequence[tuple[ExecutionDelta, Stored]]) -> list[ExecutionChange]:
+    """The changes that committed deltas are, at the sequences that they were given."""
+    return [change_of(delta, answer) for delta, answer in stored]
+
+
+def change_of(delta: ExecutionDelta, stored: Stored) -> ExecutionChange:
+    """The change that a committed delta is."""
     return ExecutionChange(
-        execution_id=execution_id,
-        workflow_id=workflow_id,
-        sequence=sequence,
+        execution_id=delta.execution_id,
+        workflow_id=stored.workflow_id,
+        sequence=stored.sequence,
         status=delta.status,
-        progress=delta.progress,
+        progress=delta.progress if stored.items is None else sum_of(delta.progress, stored.items),
         started_at=delta.started_at,
         finished_at=delta.finished_at,
         output=delta.output,
         error=delta.error,
         waiting_for=delta.waiting_for,
-        steps=tuple(
-            StepRecord(execution_id=execution_id, position=step.position, sequence=sequence, state=step.state)
-            for step in delta.steps
-        ),
+        steps=None
+        if stored.stopped is None
+        else (*_records(delta.execution_id, stored.sequence, delta.steps), *stored.stopped),
     )
+
+
+def parent_changes_of(stored: Sequence[tuple[ExecutionDelta, Stored]]) -> list[ExecutionChange]:
+    """The changes that committed deltas of batches are: one for each execution and sequence."""
+    changes: dict[tuple[UUID, int], ExecutionChange] = {}
+    for delta, answer in stored:
+        parent = answer.parent
+        if parent is None:
+            continue
+        key = parent.execution_id, answer.sequence
+        steps = _records(parent.execution_id, answer.sequence, delta.steps)
+        known = changes.get(key, parent)
+        changes[key] = replace(known, steps=(*(known.steps or ()), *steps))
+    return list(changes.values())
 
 
 def snapshot_of(execution: ExecutionRecord, *, since: int, steps: tuple[StepRecord, ...]) -> ExecutionChange:
@@ -43,3 +81,24 @@ def snapshot_of(execution: ExecutionRecord, *, since: int, steps: tuple[StepReco
         steps=steps,
         covers=sequence - since,
     )
+
+
+def shown(state: StepState) -> StepState:
+    """A step as it travels to subscribers."""
+    return state if state.checkpoint is None else replace(state, checkpoint=None)
+
+
+def sum_of(own: Progress, items: Progress) -> Progress:
+    """What an execution has counted itself and what its batches have."""
+    return Progress(
+        total=own.total + items.total,
+        completed=own.completed + items.completed,
+        failed=own.failed + items.failed,
+        running=own.running + items.running,
+        ended=own.ended + items.ended,
+    )
+
+
+def _records(execution_id: UUID, sequence: int, steps: Iterable[StepChange]) -> Iterable[StepRecord]:
+    for step in steps:
+        yield StepRecord(execution_id=execution_id, position=step.position, sequence=sequence, state=shown(step.state))

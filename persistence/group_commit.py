@@ -16,7 +16,7 @@ from domain.errors import InvalidInput, LeaseLost, Problem, Unavailable
 from domain.ports import ProgressPublisher
 from domain.records import ExecutionChange, ExecutionDelta
 from persistence.batch_rows import DeltaRows, delta_rows
-from persistence.changes import change_of
+from persistence.changes import Stored, changes_of
 from persistence.deltas import merge_deltas
 
 logger = logging.getLogger(__name__)
@@ -30,14 +30,6 @@ _WORTH_SHARING = 32
 _FIRST_DELAY = 0.05
 _LONGEST_DELAY = 2.0
 _CLOSED = "The store was closed before the database answered."
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What came back for a change: its sequence, and whose execution it is."""
-
-    sequence: int
-    workflow_id: UUID | None
 
 
 class Refused(Exception):
@@ -72,13 +64,17 @@ class GroupCommitter:
         store: StoreBatch,
         publisher: ProgressPublisher,
         *,
+        announced: Callable[[Sequence[tuple[ExecutionDelta, Stored]]], Sequence[ExecutionChange]] = changes_of,
         lanes: int = 2,
         max_rows: int = 1_000,
         post_delay: float = 0.01,
     ) -> None:
-        """`lanes`: statements under way at a time; `post_delay`: seconds that a posted change waits for a commit."""
+        """`announced`: what is published of a stored batch; `lanes`: statements under way at a time; `post_delay`:
+        seconds that a posted change waits for a commit.
+        """
         self._store = store
         self._publisher = publisher
+        self._announced = announced
         self._lanes = lanes
         self._max_rows = max_rows
         self._post_delay = post_delay
@@ -245,17 +241,17 @@ class GroupCommitter:
                 delay = min(2 * delay, _LONGEST_DELAY)
 
     def _announce(self, batch: Sequence[_Entry], stored: dict[int, Stored]) -> None:
-        changes: list[ExecutionChange] = []
+        done: list[tuple[ExecutionDelta, Stored]] = []
         for ordinal, entry in enumerate(batch):
             answer, delta = stored.get(ordinal), entry.delta
             if answer is None:
                 _settle(entry, LeaseLost(delta.execution_id, delta.epoch))
                 continue
-            changes.append(change_of(delta, workflow_id=answer.workflow_id, sequence=answer.sequence))
+            done.append((delta, answer))
             if entry.waiter is not None and not entry.waiter.done():
                 entry.waiter.set_result(answer.sequence)
-        if changes:
-            self._publisher.publish(changes)
+        if done:
+            self._publisher.publish(self._announced(done))
 
 
 def _refused(error: BaseException) -> InvalidInput:

@@ -48,9 +48,11 @@ class WorkflowVersion(Model):
 
 
 class WorkflowExecution(Model):
-    """An execution. No index covers a column that changes with every step, so those updates stay in the page.
+    """An execution, or a batch of one. No index covers a column that changes with every step: see `fillfactor`.
 
     `due_at` is only set while nobody holds it. One that is not after `created_at` is due whatever the clock says.
+    A batch has its execution as `parent_id`, its loop as `parent_path`, and its steps are rows of its execution;
+    `items_*` is what the batches of an execution have counted. `start_at` is only set while it `is_queued`.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -81,6 +83,17 @@ class WorkflowExecution(Model):
     worker_id = fields.UUIDField(null=True)
     epoch = fields.IntField()
     crashes = fields.IntField()
+    parent_path = fields.TextField(null=True)
+    is_batch = fields.BooleanField(db_default=False)
+    is_queued = fields.BooleanField(db_default=False)
+    start_at = fields.DatetimeField(null=True)
+    paused_at = fields.DatetimeField(null=True)
+    signals = JsonTextField(null=True)
+    items_total = fields.IntField(db_default=0)
+    items_completed = fields.IntField(db_default=0)
+    items_failed = fields.IntField(db_default=0)
+    items_running = fields.IntField(db_default=0)
+    items_ended = fields.IntField(db_default=0)
 
     class Meta:
         table = "workflow_execution"
@@ -108,6 +121,7 @@ class StepExecution(Model):
     due_at = fields.DatetimeField(null=True)
     started_at = fields.DatetimeField(null=True)
     finished_at = fields.DatetimeField(null=True)
+    checkpoint = JsonTextField(null=True)
 
     class Meta:
         table = "step_execution"
@@ -115,7 +129,7 @@ class StepExecution(Model):
 
 
 class ExecutionCommand(Model):
-    """A cancel, pause, resume, signal or retry that was not applied yet. Ids are in the order of their arrival."""
+    """Something that an execution was told and that was not applied yet. Ids are in the order of their arrival."""
 
     id = fields.UUIDField(primary_key=True)
     execution_id = fields.UUIDField()
@@ -140,3 +154,14 @@ class WorkerProcess(Model):
     class Meta:
         table = "worker_process"
         table_description = "a worker process that lives"
+
+
+class Installation(Model):
+    """The one row of what this installation has made up for itself: `key` is 32 random bytes."""
+
+    id = fields.IntField(primary_key=True, generated=False)
+    key = fields.BinaryField()
+
+    class Meta:
+        table = "installation"
+        table_description = "what this installation has made up for itself"

@@ -1,17 +1,30 @@
 """Values that a store makes itself, the same in memory and in PostgreSQL."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from domain.engine.state import WaitReason
 from domain.failures import FailureCode, StepError
-from domain.records import ExecutionRecord, NewExecution, Progress
-from domain.statuses import ExecutionStatus, WaitKind
+from domain.ids import IdKind, derived_id, to_public
+from domain.json_text import JsonValue
+from domain.records import ExecutionRecord, NewBatch, NewExecution, PendingCommand, Progress, StepChange
+from domain.statuses import CommandKind, ExecutionStatus, StepStatus, WaitKind
+
+UNLIMITED = 2**31 - 1
+"""How many executions of a workflow may run at a time where it says nothing."""
 
 
-def execution_of_new(new: NewExecution) -> ExecutionRecord:
+def execution_of_new(new: NewExecution, *, is_queued: bool = False) -> ExecutionRecord:
     """The row of an execution that was just created.
 
-    It is due at its own creation when it may start at once: whatever a worker's clock says, that has come.
+    It is due at its own creation when it may start at once: whatever a worker's clock says, that has come. One that is
+    queued is not due at all.
     """
-    waits = new.start_at is not None and new.start_at > new.created_at
+    waits = starts_later(new)
+    if waits:
+        waiting_for = WaitReason(kind=WaitKind.TIMER, until=new.start_at)
+    else:
+        waiting_for = WaitReason(kind=WaitKind.CONCURRENCY if is_queued else WaitKind.WORKER)
     return ExecutionRecord(
         id=new.id,
         definition_id=new.definition_id,
@@ -24,16 +37,87 @@ def execution_of_new(new: NewExecution) -> ExecutionRecord:
         labels=new.labels,
         priority=new.priority,
         idempotency_key=new.idempotency_key,
-        parent_id=None,
-        retried_from_id=None,
+        parent_id=new.parent_id,
+        retried_from_id=new.retried_from_id,
         created_at=new.created_at,
         started_at=None,
         finished_at=None,
         deadline_at=None,
         sequence=0,
-        progress=Progress(total=new.total_steps, completed=0, failed=0, running=0, ended=0),
-        waiting_for=WaitReason(kind=WaitKind.TIMER, until=new.start_at) if waits else WaitReason(kind=WaitKind.WORKER),
-        due_at=new.start_at if waits else new.created_at,
+        progress=_progress(new.total_steps, new.steps),
+        waiting_for=waiting_for,
+        due_at=None if is_queued else new.start_at if waits else new.created_at,
+        parent_path=new.parent_path,
+        is_queued=is_queued,
+    )
+
+
+def execution_of_batch(batch: NewBatch) -> ExecutionRecord:
+    """The row of a batch that was just created, due at once."""
+    return ExecutionRecord(
+        id=batch.id,
+        definition_id=batch.definition_id,
+        workflow_id=None,
+        workflow_version=None,
+        status=ExecutionStatus.PENDING,
+        input=batch.range.to_json(),
+        output=None,
+        error=None,
+        labels={},
+        priority=batch.priority,
+        idempotency_key=None,
+        parent_id=batch.execution_id,
+        retried_from_id=None,
+        created_at=batch.created_at,
+        started_at=None,
+        finished_at=None,
+        deadline_at=None,
+        sequence=0,
+        progress=Progress(total=0, completed=0, failed=0, running=0, ended=0),
+        waiting_for=WaitReason(kind=WaitKind.WORKER),
+        due_at=batch.created_at,
+        parent_path=batch.range.path,
+        is_batch=True,
+    )
+
+
+def starts_later(new: NewExecution) -> bool:
+    """Whether it was asked to start some time after its creation."""
+    return new.start_at is not None and new.start_at > new.created_at
+
+
+def _progress(total: int, steps: Sequence[StepChange]) -> Progress:
+    if not steps:
+        return Progress(total=total, completed=0, failed=0, running=0, ended=0)
+    statuses = [step.state.status for step in steps]
+    return Progress(
+        total=total,
+        completed=statuses.count(StepStatus.COMPLETED),
+        failed=statuses.count(StepStatus.FAILED),
+        running=statuses.count(StepStatus.RUNNING),
+        ended=sum(status.is_terminal for status in statuses),
+    )
+
+
+def end_notice(execution: ExecutionRecord, error: StepError, now: datetime) -> PendingCommand | None:
+    """What the parent of an execution, or of a batch, is told when that ends without its driver."""
+    if execution.parent_id is None or execution.parent_path is None:
+        return None
+    payload: dict[str, JsonValue] = {
+        "path": execution.parent_path,
+        "executionId": to_public(IdKind.EXECUTION, execution.id),
+        "status": ExecutionStatus.FAILED.value,
+        "output": None,
+        "error": error.to_json(),
+    }
+    if execution.is_batch and isinstance(execution.input, dict):
+        payload["first"] = execution.input["first"]
+    return PendingCommand(
+        id=derived_id(execution.id, "ended", now),
+        execution_id=execution.parent_id,
+        kind=CommandKind.CHILD_ENDED,
+        payload=payload,
+        created_at=now,
     )
 
 

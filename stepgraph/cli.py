@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from stepgraph import __version__
-from stepgraph.commands import development, executions, schema, serving, workflows
+from stepgraph.commands import bulk, control, development, executions, schema, serving, workflows
 
 app = typer.Typer(
     name="stepgraph",
@@ -21,8 +21,13 @@ app.command("worker-process", hidden=True)(serving.worker_process)
 app.command()(serving.migrate)
 app.command()(workflows.apply)
 app.command("run")(workflows.run_workflow)
+for told in (control.signal, control.pause, control.resume, control.retry, control.delete):
+    executions.app.command()(told)
+for changed in (bulk.cancel_all, bulk.retry_all):
+    executions.app.command()(changed)
 app.add_typer(executions.app, name="executions")
 app.command("cancel")(executions.cancel)
+app.command("signal")(control.signal)
 app.command()(schema.schema)
 
 

@@ -14,18 +14,23 @@ from dramatiq import Broker
 from actors.attempts import Attempts
 from actors.broker import make_broker
 from actors.destinations import DestinationPolicy
-from actors.driver import DriverParts
+from actors.driver_parts import DriverParts
 from actors.http import HttpClient
 from actors.process import run_worker
 from actors.reconciler import Reconciler, ReconcilerOptions
 from actors.runner import Runner, RunnerOptions
+from actors.sandbox import SandboxOptions, SandboxPool
 from actors.steps.registry import step_executors
+from domain.evaluator import Evaluator
 from domain.limits import Limits
+from domain.services.children import ChildStarter
 from domain.services.definitions import DefinitionCache
 from persistence.database import Database
 from persistence.executions import PostgresExecutionStore
 from persistence.health import SystemHealthProbe
+from persistence.installation import PostgresInstallation
 from persistence.progress_publisher import RedisProgressPublisher
+from persistence.queries import PostgresExecutionQueries
 from persistence.recovery import PostgresRecovery
 from persistence.work_queue import RedisNudges, RedisWorkQueue
 from persistence.workers import PostgresWorkerRegistry
@@ -47,6 +52,19 @@ def addresses_of(settings: Settings) -> tuple[str, str]:
 def limits_of(settings: Settings) -> Limits:
     """The caps on what users may send."""
     return Limits(max_document_bytes=settings.max_document_bytes, max_input_bytes=settings.max_input_bytes)
+
+
+def sandbox_options_of(settings: Settings) -> SandboxOptions:
+    """How many children the sandbox of a process has, and how long they are kept."""
+    return SandboxOptions(children=settings.sandbox_children, calls=settings.sandbox_calls)
+
+
+def public_url_of(settings: Settings) -> str:
+    """Where others reach the API, without a slash at the end; by default where it listens, seen from this machine."""
+    if settings.public_url is not None:
+        return settings.public_url
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
 def destinations_of(settings: Settings) -> DestinationPolicy:
@@ -151,8 +169,33 @@ async def _runner(stack: AsyncExitStack, settings: Settings) -> Runner:
             max_response_bytes=settings.max_response_bytes,
         )
     )
+    sandbox = await stack.enter_async_context(SandboxPool(sandbox_options_of(settings)))
+    sandbox.start()
+    evaluator, limits = Evaluator(sandbox), limits_of(settings)
+    workflows = PostgresWorkflowStore(database)
+    definitions = DefinitionCache(workflows)
+    children = ChildStarter(
+        workflows=workflows,
+        executions=store,
+        queries=PostgresExecutionQueries(database),
+        queue=queue,
+        definitions=definitions,
+        clock=clock,
+        limits=limits,
+    )
+    executors = step_executors(
+        client=client,
+        evaluator=evaluator,
+        children=children,
+        callback_key=await PostgresInstallation(database).key(),
+        public_url=public_url_of(settings),
+        max_items=limits.max_items,
+        max_output_bytes=settings.max_output_bytes,
+    )
+    recovery = PostgresRecovery(database)
     reconciler = Reconciler(
-        recovery=PostgresRecovery(database),
+        recovery=recovery,
+        executions=store,
         queue=queue,
         clock=clock,
         options=ReconcilerOptions(lease=settings.lease, poisoned_after=settings.poisoned_after),
@@ -160,11 +203,14 @@ async def _runner(stack: AsyncExitStack, settings: Settings) -> Runner:
     runner = Runner(
         parts=DriverParts(
             store=store,
-            attempts=Attempts(step_executors(client), settings.max_output_bytes),
+            attempts=Attempts(executors, settings.max_output_bytes, evaluator),
             clock=clock,
+            queue=queue,
+            cancel_child=children.cancel,
         ),
-        definitions=DefinitionCache(PostgresWorkflowStore(database)),
+        definitions=definitions,
         registry=PostgresWorkerRegistry(database),
+        recovery=recovery,
         queue=queue,
         nudges=RedisNudges(redis_url),
         options=RunnerOptions(

@@ -62,6 +62,10 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="The address the API listens on.")
     port: int = Field(8000, ge=0, le=65535, description="The port the API listens on; 0 takes a free one.")
+    public_url: str | None = Field(
+        None,
+        description="Where others reach the API: what callback addresses begin with. Default: `http://<host>:<port>`.",
+    )
     url: str = Field("http://127.0.0.1:8000", description="Where the client commands find the API.")
     allowed_origins: CommaSeparated = Field(
         (), description="Origins of other sites whose pages may open WebSockets, separated by commas."
@@ -83,6 +87,13 @@ class Settings(BaseSettings):
     )
     shutdown_grace: Duration = Field(
         timedelta(seconds=10), description="How long running steps may go on when a worker is asked to stop."
+    )
+
+    sandbox_children: int = Field(
+        2, ge=1, le=64, description="Child processes of each process that evaluate expressions which may be costly."
+    )
+    sandbox_calls: int = Field(
+        10_000, ge=1, description="After how many expressions such a child is replaced by a new one."
     )
 
     max_document_bytes: int = Field(MEBIBYTE, ge=1024, description="The size of a workflow document.")
@@ -134,6 +145,16 @@ class Settings(BaseSettings):
                 "STEPGRAPH_LEASE must be at least twice STEPGRAPH_HEARTBEAT, or living workers count as dead"
             )
         return self
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in value or "?" in value or "#" in value:
+            raise ValueError("must be an address such as https://flows.example.com")
+        return value.rstrip("/")
 
     @field_validator("database_url")
     @classmethod

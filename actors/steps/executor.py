@@ -18,6 +18,10 @@ class StepCall:
 
     `idempotency_key` is the same for every attempt of this step execution, over crashes and workers; a pure step, which
     calls nothing, has none. `now` is when the attempt started.
+
+    `checkpoint` is what an earlier call of the same step execution has left (None at first); `received` is what a
+    step that waits for a signal, a callback or a child was sent, `{"payload": …}`, None where it is called for any
+    other reason. `called_at` is the present, where `now` is the start of the attempt.
     """
 
     execution_id: UUID
@@ -28,6 +32,9 @@ class StepCall:
     scope: Mapping[str, JsonValue]
     now: datetime
     idempotency_key: str
+    called_at: datetime
+    checkpoint: JsonValue = None
+    received: Mapping[str, JsonValue] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,23 +47,37 @@ class Succeeded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """The attempt failed. `retry_after` is what the service asked for."""
+    """The attempt failed. `retry_after` is what the service asked for; `checkpoint` is left for the next attempt."""
 
     error: StepError
     retry_after: timedelta | None = None
     status_code: int | None = None
+    checkpoint: JsonValue = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deferred:
-    """The step completes with `output` at `until`; nothing needs to run until then."""
+    """Nothing needs to run until `until` (None: until something comes).
 
-    until: datetime
+    Without a checkpoint the step then completes with `output`. With one it is called again, with that checkpoint: at
+    `until`, or when what it waits for comes: a signal called `reason.detail` (kind SIGNAL), or what was sent to its
+    path (kinds CALLBACK and DEPENDENCY).
+    """
+
+    until: datetime | None
     reason: WaitReason
-    output: JsonValue
+    output: JsonValue = None
+    checkpoint: JsonValue = None
 
 
-Outcome = Succeeded | Failed | Deferred
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A container has chosen what runs in it: `{"branch": label}`, `{"items": [...]}`, or `{}` for all branches."""
+
+    checkpoint: Mapping[str, JsonValue]
+
+
+Outcome = Succeeded | Failed | Deferred | Opened
 
 
 class StepExecutor(Protocol):

@@ -3,6 +3,8 @@
 import base64
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from urllib.parse import quote, urlencode
 
@@ -12,6 +14,7 @@ from domain.json_text import JsonValue, dumps, loads
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 _PLAIN = "text/plain; charset=utf-8"
+_MAX_RETRY_AFTER = timedelta(days=7)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _TEXT_TYPES = frozenset({"application/xml", "application/javascript", "application/yaml", "application/x-yaml", _FORM})
 
@@ -108,6 +111,22 @@ def excerpt_of(response: HttpResponse, *, characters: int) -> JsonValue:
         except MalformedBody:
             pass
     return response.body[: 4 * characters].decode("utf-8", "replace")[:characters]
+
+
+def retry_after_of(response: HttpResponse, now: datetime) -> timedelta | None:
+    """How long the service asks to be left alone (RFC 9110, section 10.2.3): seconds or a date. At most a week."""
+    text = response.headers.get("retry-after")
+    if text is None:
+        return None
+    if text.isascii() and text.isdigit():
+        return min(timedelta(seconds=int(text[:9])), _MAX_RETRY_AFTER)
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        return None
+    return min(max(moment - now, timedelta(0)), _MAX_RETRY_AFTER)
 
 
 @dataclass(frozen=True, slots=True)

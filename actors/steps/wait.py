@@ -1,7 +1,8 @@
-"""WAIT: computes when the step is over and lets go of it; a due time in a row does the waiting."""
+"""WAIT: computes when the step is over, or what signal ends it, and lets go of it; a row does the waiting."""
 
 import re
 from datetime import UTC, datetime
+from typing import cast
 
 from actors.steps.executor import Deferred, Failed, Outcome, StepCall, Succeeded
 from domain.durations import parse_duration
@@ -9,27 +10,52 @@ from domain.engine.state import WaitReason
 from domain.failures import FailureCode, StepError
 from domain.json_text import JsonValue
 from domain.statuses import WaitKind
+from domain.steps import SignalWait, WaitConfig
 
 # https://www.rfc-editor.org/rfc/rfc3339#section-5.6, which `datetime.fromisoformat` is laxer than.
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
 class WaitExecutor:
-    """Waits for `{"duration": ISO 8601}` from the attempt's start, or `{"until": RFC 3339}`. The output is `{until}`.
+    """Waits for `{"duration": ISO 8601}` from the attempt's start, `{"until": RFC 3339}`, or `{"signal": name}`.
 
-    A time that has passed is no wait. What is neither fails with EXPRESSION_FAILED.
+    The output is `{until}`; a time that has passed is no wait, and what is no time fails with EXPRESSION_FAILED. A
+    signal gives `{signal, payload}`; where none comes in time, it fails with TIMEOUT, or gives
+    `{signal: null, payload}` with what the step says for that case.
     """
 
     def execute(self, call: StepCall) -> Outcome:
         """Done at once, deferred or failed."""
-        try:
-            until = _due(call.input, call.now)
-        except (ValueError, OverflowError) as error:
-            return Failed(error=StepError(code=FailureCode.EXPRESSION_FAILED, message=str(error)))
-        output: JsonValue = {"until": until.isoformat().replace("+00:00", "Z")}
-        if until <= call.now:
-            return Succeeded(output=output)
-        return Deferred(until=until, reason=WaitReason(kind=WaitKind.TIMER, until=until), output=output)
+        match call.input:
+            case {"signal": str(name)}:
+                return _signal(call, name)
+            case _:
+                return _timer(call)
+
+
+def _signal(call: StepCall, name: str) -> Outcome:
+    if call.received is not None:
+        return Succeeded(output={"signal": name, "payload": call.received["payload"]})
+    wait = cast("SignalWait", cast("WaitConfig", call.step.config).signal)
+    until = None if wait.timeout is None else call.now + wait.timeout
+    if call.checkpoint is None or until is None or call.called_at < until:
+        return Deferred(until=until, reason=WaitReason(kind=WaitKind.SIGNAL, until=until, detail=name), checkpoint={})
+    if wait.on_timeout is not None:
+        return Succeeded(output={"signal": None, "payload": wait.on_timeout})
+    assert wait.timeout is not None
+    message = f"The signal {name!r} did not come within {wait.timeout.total_seconds():g} s."
+    return Failed(error=StepError(code=FailureCode.TIMEOUT, message=message))
+
+
+def _timer(call: StepCall) -> Outcome:
+    try:
+        until = _due(call.input, call.now)
+    except (ValueError, OverflowError) as error:
+        return Failed(error=StepError(code=FailureCode.EXPRESSION_FAILED, message=str(error)))
+    output: JsonValue = {"until": until.isoformat().replace("+00:00", "Z")}
+    if until <= call.now:
+        return Succeeded(output=output)
+    return Deferred(until=until, reason=WaitReason(kind=WaitKind.TIMER, until=until), output=output)
 
 
 def _due(value: JsonValue, now: datetime) -> datetime:

@@ -1,13 +1,16 @@
 """The order of a block's steps: who comes before whom, and what is wrong with what they say about it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
 from domain.checks.hints import did_you_mean
+from domain.checks.inner_results import inner_results
 from domain.errors import Problem
 
 _MAX_CYCLES = 10
 _MAX_NAMES = 8
+_MAX_GUESSES = 100
 
 
 class Flow:
@@ -26,6 +29,11 @@ class Flow:
         self._befores = [self._dependencies(position) for position in range(len(steps))]
         self._find_cycles()
         self._ancestors: list[int] | None = None
+
+    @cached_property
+    def inner(self) -> Mapping[str, tuple[str, str]]:
+        """For the steps inside of this block's steps: the step of this block, and where their results come out."""
+        return inner_results(self._steps)
 
     def runs_before(self, earlier: str, position: int) -> bool:
         """Whether the step with this id has surely ended when the one at `position` starts.
@@ -63,13 +71,15 @@ class Flow:
                 continue
             path = (str(position), "dependsOn", str(place))
             if id == self._ids[position]:
-                self.problems.append(Problem(path=path, message=f"The step {id!r} cannot depend on itself."))
+                message = f"The step {id!r} cannot depend on itself."
+                self.problems.append(Problem(path=path, message=message, hint="Take it out."))
             elif id not in self.index:
                 self._unclear.add(position)
-                hint = did_you_mean(id, self.index) if len(self.problems) < 100 else None
+                hint = did_you_mean(id, self.index) if len(self.problems) < _MAX_GUESSES else None
+                hint = hint or "Depend on steps of the same block, by their ids."
                 self.problems.append(Problem(path=path, message=f"There is no step {id!r} in this block.", hint=hint))
             elif self.index[id] in found:
-                self.problems.append(Problem(path=path, message=f"{id!r} is listed twice."))
+                self.problems.append(Problem(path=path, message=f"{id!r} is listed twice.", hint="List it once."))
             else:
                 found.append(self.index[id])
         return found

@@ -15,21 +15,30 @@ _URL_HINT = "For example https://api.example.com/orders/{{ input.id }}."
 
 def request_problems(config: Mapping[str, Any]) -> Iterator[Problem]:
     """What is wrong with a raw HTTP_REQUEST configuration, beyond the kinds of its members."""
-    url = config.get("url")
+    yield from address_problems(config)
+    query = config.get("query")
+    if not isinstance(query, dict):
+        yield from _no_object("query", query)
+
+
+def address_problems(config: Mapping[str, Any]) -> Iterator[Problem]:
+    """What is wrong with the `url` and the `headers` of whatever makes requests."""
+    url, headers = config.get("url"), config.get("headers")
     if isinstance(url, str) and url:
-        yield from _address_problems(url)
-    for member in ("headers", "query"):
-        value = config.get(member)
-        if value is None or _is_template(value):
-            continue
-        if not isinstance(value, dict):
-            message = f"This must be an object or a `{{{{ … }}}}` that gives one, not {kind_of(value)}."
-            yield Problem(path=(member,), message=message)
-        elif member == "headers":
-            yield from _header_problems(value)
+        yield from _url_problems(url)
+    if isinstance(headers, dict):
+        yield from _header_problems(headers)
+    else:
+        yield from _no_object("headers", headers)
 
 
-def _address_problems(url: str) -> Iterator[Problem]:
+def _no_object(member: str, value: object) -> Iterator[Problem]:
+    if value is not None and not _is_template(value):
+        message = f"This must be an object or a `{{{{ … }}}}` that gives one, not {kind_of(value)}."
+        yield Problem(path=(member,), message=message, hint='For example {"name": "value"}.')
+
+
+def _url_problems(url: str) -> Iterator[Problem]:
     """Of what stands before the first `{{`, or of the whole where nothing is put in."""
     literal, opening, _ = url.partition(OPEN)
     if opening and "://" not in literal:
@@ -49,11 +58,13 @@ def _header_problems(headers: Mapping[Any, Any]) -> Iterator[Problem]:
             continue  # said by the JSON check
         path = ("headers", name)
         if not _HEADER_NAME.fullmatch(name):
-            yield Problem(path=path, message=f"{shown(name)} is not the name of a header.")
+            message = f"{shown(name)} is not the name of a header."
+            yield Problem(path=path, message=message, hint="Letters, digits and - only, for example X-Request-Id.")
         elif isinstance(value, dict):
-            yield Problem(path=path, message="A header is a string, a number, or an array of these, not an object.")
+            message = "A header is a string, a number, or an array of these, not an object."
+            yield Problem(path=path, message=message, hint="Write `{{ $string(…) }}` to send an object as JSON.")
         elif isinstance(value, str) and ("\r" in value or "\n" in value):
-            yield Problem(path=path, message="A header is one line.")
+            yield Problem(path=path, message="A header is one line.", hint="Take the line break out.")
 
 
 def _is_template(value: object) -> bool:

@@ -9,6 +9,7 @@ from domain.json_text import JsonValue, dumps
 MAX_NESTING = 200
 
 _ESCAPED_NUL = "\\u0000"
+_SMALLER = "Leave something out, or split it."
 
 
 def json_problems(value: object, *, max_values: int) -> list[Problem]:
@@ -20,12 +21,13 @@ def json_problems(value: object, *, max_values: int) -> list[Problem]:
         path, current = pending.pop()
         seen += 1
         if seen > max_values:
-            return [Problem(path=(), message=f"It holds more than {max_values:,} values.")]
+            return [Problem(path=(), message=f"It holds more than {max_values:,} values.", hint=_SMALLER)]
         if isinstance(current, str):
             problems.extend(_text_problems(current, path, "The string"))
         elif isinstance(current, dict | list | tuple):
             if len(path) >= MAX_NESTING:
-                problems.append(Problem(path=path, message=f"It is nested more than {MAX_NESTING} levels deep."))
+                message = f"It is nested more than {MAX_NESTING} levels deep."
+                problems.append(Problem(path=path, message=message, hint="Make it flatter."))
                 continue
             pending.extend(_members(current, path, problems))
         elif isinstance(current, float):
@@ -42,7 +44,7 @@ def payload_problems(value: JsonValue, *, max_bytes: int, what: str) -> list[Pro
     try:
         text = dumps(value)
     except ValueError:
-        return json_problems(value, max_values=max_bytes) or [Problem(path=(), message=f"The {what} is no JSON value.")]
+        return json_problems(value, max_values=max_bytes) or [_no_json(what)]
     if len(text) > max_bytes or len(text.encode()) > max_bytes:
         return [too_large(len(text.encode()), max_bytes, what)]
     if _ESCAPED_NUL in text or "null" in text:  # NaN is written as null
@@ -52,7 +54,11 @@ def payload_problems(value: JsonValue, *, max_bytes: int, what: str) -> list[Pro
 
 def too_large(size: int, max_bytes: int, what: str) -> Problem:
     """The problem that something is over its cap."""
-    return Problem(path=(), message=f"The {what} has {size:,} bytes; {max_bytes:,} are allowed.")
+    return Problem(path=(), message=f"The {what} has {size:,} bytes; {max_bytes:,} are allowed.", hint=_SMALLER)
+
+
+def _no_json(what: str) -> Problem:
+    return Problem(path=(), message=f"The {what} is no JSON value.", hint="Strings, numbers, arrays and objects only.")
 
 
 def _members(

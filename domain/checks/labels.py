@@ -13,17 +13,20 @@ def label_problems(labels: object, limits: Limits) -> list[Problem]:
         return [Problem(path=(), message=f"Labels are an object, not {kind_of(labels)}.", hint='For example {"a": 1}.')]
     problems: list[Problem] = []
     if len(labels) > limits.max_labels:
-        problems.append(Problem(path=(), message=f"There are {len(labels)} labels; {limits.max_labels} are allowed."))
+        message = f"There are {len(labels)} labels; {limits.max_labels} are allowed."
+        problems.append(Problem(path=(), message=message, hint="Keep those that you search by."))
     longest = limits.max_label_characters
     for name, value in labels.items():
         if not isinstance(name, str):
             continue  # said by the JSON check
         where = (name[:longest],)
         if not 1 <= len(name) <= longest:
-            problems.append(Problem(path=where, message=f"A label's name has 1 to {longest} characters."))
+            message = f"A label's name has 1 to {longest} characters."
+            problems.append(Problem(path=where, message=message, hint='For example {"team": "shop"}.'))
         if not isinstance(value, str | int | float | bool):
             message = f"A label is a string, a number or a boolean, not {kind_of(value)}."
-            problems.append(Problem(path=where, message=message))
+            problems.append(Problem(path=where, message=message, hint="Give each value a label of its own."))
         elif isinstance(value, str) and len(value) > longest:
-            problems.append(Problem(path=where, message=f"A label has at most {longest} characters."))
+            message = f"A label has at most {longest} characters."
+            problems.append(Problem(path=where, message=message, hint="Shorten it."))
     return problems

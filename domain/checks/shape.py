@@ -14,14 +14,15 @@ from domain.statuses import StepType
 from domain.steps import StepDocument
 from domain.workflow_document import WorkflowDocument
 
-_IDENTIFIER_HINT = "Letters, digits and _ only, at most 64 of them, not starting with a digit."
+_FORM_HINT = "The JSON Schema of workflow documents says what may stand here."
 _STEP_TYPES = [kind.value for kind in StepType]
 
 
 def read(raw: object, max_problems: int) -> tuple[WorkflowDocument | None, list[Problem]]:
     """The document as a model, or why it is none, a little more than `max_problems` at most."""
     if not isinstance(raw, dict):
-        return None, [Problem(path=(), message=f"A workflow document is an object, not {kind_of(raw)}.")]
+        message = f"A workflow document is an object, not {kind_of(raw)}."
+        return None, [Problem(path=(), message=message, hint="It has a `name` and `steps`.")]
     try:
         return WorkflowDocument.model_validate(raw, by_alias=True, by_name=False), []
     except ValidationError as error:
@@ -42,7 +43,8 @@ def _problem(details: ErrorDetails, raw: Mapping[str, Any]) -> Problem:
     path = tuple(str(part) for part in location)
     kind = details["type"]
     if kind == "missing":
-        return Problem(path=path, message=f"`{path[-1]}` is required.", hint=_missing_hint(path))
+        hint = _missing_hint(path, _model_at(location[:-1], raw))
+        return Problem(path=path, message=f"`{path[-1]}` is required.", hint=hint)
     if kind == "extra_forbidden":
         return _unknown(path, _model_at(location[:-1], raw))
     if kind in ("enum", "literal_error"):
@@ -50,17 +52,20 @@ def _problem(details: ErrorDetails, raw: Mapping[str, Any]) -> Problem:
     sentence = _SENTENCES.get(kind)
     context = details.get("ctx", {})
     message = sentence(context, details["input"]) if sentence else details["msg"]
-    hint = _IDENTIFIER_HINT if kind == "string_pattern_mismatch" else None
+    hint = _HINTS.get(kind, _FORM_HINT).format_map(context)
     return Problem(path=path, message=message if message.endswith(".") else f"{message}.", hint=hint)
 
 
-def _missing_hint(path: Sequence[str]) -> str | None:
-    return f"Say which of {', '.join(_STEP_TYPES)} it is." if path[-1] == "type" else None
+def _missing_hint(path: Sequence[str], model: type[DocumentModel] | None) -> str:
+    if path[-1] == "type":
+        return f"Say which of {', '.join(_STEP_TYPES)} it is."
+    required = [str(info.alias) for info in model.model_fields.values() if info.is_required()] if model else []
+    return f"Needed here: {', '.join(f'`{name}`' for name in required or path[-1:])}."
 
 
 def _unknown(path: tuple[str, ...], model: type[DocumentModel] | None) -> Problem:
     known = list(members_of(model)) if model else []
-    hint = did_you_mean(path[-1], known) or (one_of(known) if known else None)
+    hint = did_you_mean(path[-1], known) or (one_of(known) if known else _FORM_HINT)
     return Problem(path=path, message=f"There is no member {shown(path[-1])} here.", hint=hint)
 
 
@@ -134,3 +139,35 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any], object], str]] = {
     "too_long": _length("at most", "max_length", "item"),
     "string_pattern_mismatch": lambda context, value: f"{shown(value)} is not a valid name.",
 }
+
+_OBJECT_HINT = "Write an object: `{{name: value}}`."
+_ARRAY_HINT = "Write an array: `[…]`, also around a single item."
+_NUMBER_HINT = "Write a number without quotes, for example 1.5."
+
+_HINTS: Mapping[str, str] = {
+    "string_type": "Write a string, in quotes where it looks like something else.",
+    "int_type": "Write a whole number without quotes, for example 3.",
+    "int_from_float": "Leave the fraction out.",
+    "float_type": _NUMBER_HINT,
+    "finite_number": _NUMBER_HINT,
+    "bool_type": "Write true or false, without quotes.",
+    "dict_type": _OBJECT_HINT,
+    "model_type": _OBJECT_HINT,
+    "model_attributes_type": _OBJECT_HINT,
+    "tuple_type": _ARRAY_HINT,
+    "list_type": _ARRAY_HINT,
+    "greater_than_equal": "Write {ge:g} or more, or leave it out.",
+    "less_than_equal": "Write {le:g} or less, or leave it out.",
+    "greater_than": "Write more than {gt:g}, or leave it out.",
+    "less_than": "Write less than {lt:g}, or leave it out.",
+    "string_too_short": "Write something, or leave the member out.",
+    "string_too_long": "Shorten it.",
+    "too_short": "Put something in, or leave the member out.",
+    "too_long": "Take some out.",
+    "string_pattern_mismatch": "Letters, digits and _ only, at most 64 of them, not starting with a digit.",
+    "duration": "For example PT0.5S, PT30S, PT5M or P1D.",
+    "name": "Write it on one line, without spaces around it.",
+    "status": 'For example [200, "2xx", "300-304"].',
+    "one_of": "Give one of them, and leave the others out.",
+}
+"""By pydantic's names of what is wrong; the values in braces are its context."""

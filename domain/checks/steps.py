@@ -6,23 +6,23 @@ reports it), so that one fault hides no other.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from domain.checks.configurations import configuration_problems
 from domain.checks.flow import Flow
-from domain.checks.http_request import request_problems
 from domain.checks.reading import Member, members_of, model_of_config
-from domain.checks.scope import RESERVED, ROOTS, STEP_ROOTS, Frame, Scope
-from domain.checks.unsupported import NOT_YET, SANDBOX_HINT, SECRETS_HINT, Gate
+from domain.checks.scope import RESERVED, ROOTS, STEP_ROOTS, WORDS, Frame, Scope
+from domain.checks.unsupported import NOT_YET, SECRETS_HINT, Gate
 from domain.document_types import DocumentModel
 from domain.errors import Problem
-from domain.expressions import SECRETS, Expression, ExpressionSyntaxError, Tier, compile_expression
-from domain.graph import HANDLER
+from domain.expressions import SECRETS, Expression, ExpressionSyntaxError, compile_expression
+from domain.graph import FAILURE_HANDLER, HANDLER
 from domain.json_schema import InvalidSchema, SchemaValidator
 from domain.limits import Limits
 from domain.scanner import OPEN
 from domain.steps import (
     ForEachConfig,
-    HttpRequestConfig,
     OnErrorDocument,
     ParallelConfig,
     StepDocument,
@@ -32,6 +32,13 @@ from domain.templates import TemplateError, compile_template
 from domain.workflow_document import WorkflowDocument
 
 Path = tuple[str, ...]
+
+_NOT_IDS = frozenset({HANDLER, FAILURE_HANDLER})
+_MAX_GUESSES = 50
+_OTHER_NAME = "Choose another name."
+_EXPRESSION_HINT = "An expression is JSONata, for example `input.items[price > 10].name`."
+_TEMPLATE_HINT = "Between `{{` and `}}` stands one expression in JSONata, for example `{{ input.id }}`."
+_SCHEMA_HINT = "This is JSON Schema, draft 2020-12 where `$schema` names no other."
 
 _GATES: Mapping[tuple[type[DocumentModel], str], list[Gate]] = defaultdict(list)
 for _gate in NOT_YET:
@@ -61,7 +68,6 @@ class StepChecks:
             scope = scope.inside(Frame(flow))
         rest = {name: value for name, value in raw.items() if name not in ("steps", "onFailure", "inputSchema")}
         self._model(WorkflowDocument, rest, (), scope, 0)
-        self._gate(WorkflowDocument, "onFailure", raw.get("onFailure"), ())
         self._block(raw.get("onFailure"), ("onFailure",), scope.seeing((*STEP_ROOTS, "error")), 1)
         self._schema(raw.get("inputSchema"), ("inputSchema",))
         if self._steps > self._limits.max_steps:
@@ -76,29 +82,33 @@ class StepChecks:
             return None
         if depth > self._limits.max_depth:
             message = f"Blocks are nested more than {self._limits.max_depth} deep."
-            self.problems.append(Problem(path=path, message=message))
+            hint = "Make the inner steps a workflow of their own, and run it with a SUB_WORKFLOW."
+            self.problems.append(Problem(path=path, message=message, hint=hint))
             return None
         flow = Flow(steps)
         self._add(flow.problems, path)
-        self._hidden_ids(flow, path, scope)
+        self._ids(flow, path, scope)
         for position, step in enumerate(steps):
             if isinstance(step, dict):
                 inner = scope.inside(Frame(flow, position))
                 self._model(StepDocument, step, (*path, str(position)), inner, depth)
         return flow
 
-    def _hidden_ids(self, flow: Flow, path: Path, scope: Scope) -> None:
-        for id, position in flow.index.items() if scope.frames else ():
-            if any(id in frame.flow.index for frame in scope.frames):
+    def _ids(self, flow: Flow, path: Path, scope: Scope) -> None:
+        for id, position in flow.index.items():
+            if id in _NOT_IDS:
+                message = f"The name {id!r} is taken: it is what paths call the steps that handle a failure."
+            elif any(id in frame.flow.index for frame in scope.frames):
                 message = f"A step around this block is called {id!r} too, so `steps.{id}` would not say which."
-                self.problems.append(Problem(path=(*path, str(position), "id"), message=message))
+            else:
+                continue
+            self.problems.append(Problem(path=(*path, str(position), "id"), message=message, hint=_OTHER_NAME))
 
     def _model(self, model: type[DocumentModel] | None, raw: object, path: Path, scope: Scope, depth: int) -> None:
         if model is None or not isinstance(raw, dict) or len(self.problems) > self._max_problems:
             return
-        if model is HttpRequestConfig:
-            self._add(request_problems(raw), path)
-        elif model is ForEachConfig:
+        self._add(configuration_problems(model, raw), path)
+        if model is ForEachConfig:
             self._for_each(raw, path, scope, depth)
             raw = {name: value for name, value in raw.items() if name not in ("steps", "output")}
         elif model is ParallelConfig:
@@ -121,7 +131,7 @@ class StepChecks:
         elif member.is_template:
             self._template(value, path, scope)
         elif member.is_block:
-            self._block(value, path, scope.seeing(("error",)) if model is OnErrorDocument else scope, depth + 1)
+            self._block(value, path, scope.handling() if model is OnErrorDocument else scope, depth + 1)
         elif member.model is not None:
             below = model_of_config(raw) if model is StepDocument and member.name == "config" else member.model
             if isinstance(value, list | tuple):
@@ -131,11 +141,15 @@ class StepChecks:
                 self._model(below, value, path, scope, depth)
 
     def _for_each(self, raw: Mapping[str, Any], path: Path, scope: Scope, depth: int) -> None:
-        name = raw.get("as", "item")
-        if name in RESERVED:
+        written = raw.get("as")
+        name = "item" if written is None else str(written)
+        if name in RESERVED or name in WORDS:
             message = f"`{name}` already means something in expressions."
-            self.problems.append(Problem(path=(*path, "as"), message=message, hint="Choose another name."))
-        inner = scope.seeing([str(name), "index"])
+            self.problems.append(Problem(path=(*path, "as"), message=message, hint=_OTHER_NAME))
+        elif name in scope.items:
+            message = f"The item of a loop around this one is called `{name}` too, so `{name}` would not say which."
+            self.problems.append(Problem(path=(*path, "as"), message=message, hint="Call this one's something else."))
+        inner = scope.looping(name)
         flow = self._block(raw.get("steps"), (*path, "steps"), inner, depth + 1)
         if flow is not None:
             inner = inner.inside(Frame(flow))
@@ -148,7 +162,8 @@ class StepChecks:
             if isinstance(name, str):
                 if name in taken:
                     message = f"The name {name!r} is taken: branches are told apart by their names."
-                    self.problems.append(Problem(path=(*path, str(index), "name"), message=message))
+                    place = (*path, str(index), "name")
+                    self.problems.append(Problem(path=place, message=message, hint=_OTHER_NAME))
                 taken.add(name)
 
     def _expression(self, source: object, path: Path, scope: Scope) -> None:
@@ -159,7 +174,7 @@ class StepChecks:
         except ExpressionSyntaxError as error:
             where = "" if error.position is None else f" (at character {error.position + 1})"
             message = f"The expression cannot be read: {_sentence(str(error))}{where}"
-            self.problems.append(Problem(path=path, message=message))
+            self.problems.append(Problem(path=path, message=message, hint=_EXPRESSION_HINT))
         else:
             self._reads(expression, path, scope)
 
@@ -175,7 +190,7 @@ class StepChecks:
             try:
                 template = compile_template(value)
             except TemplateError as error:
-                self._add(error.problems, path)
+                self._add(error.problems, path, _TEMPLATE_HINT)
             else:
                 for expression in template.expressions:
                     self._reads(expression, path, scope)
@@ -185,11 +200,8 @@ class StepChecks:
             if read[0] == SECRETS:
                 message, hint = "Secrets are not available yet.", SECRETS_HINT
                 self.problems.append(Problem(path=path, message=message, hint=hint))
-            elif found := scope.problem_of(read):
+            elif found := scope.problem_of(read, guessing=len(self.problems) < _MAX_GUESSES):
                 self.problems.append(Problem(path=path, message=found[0], hint=found[1]))
-        if expression.tier is Tier.SANDBOX:
-            message = f"The expression {_short(expression.source)} needs the sandbox, which is not available yet."
-            self.problems.append(Problem(path=path, message=message, hint=SANDBOX_HINT))
 
     def _gate(self, model: type[DocumentModel], member: str, value: object, path: Path) -> None:
         for gate in _GATES.get((model, member), ()):
@@ -204,15 +216,13 @@ class StepChecks:
         try:
             SchemaValidator(schema)
         except InvalidSchema as error:
-            self._add(error.problems, path)
+            self._add(error.problems, path, _SCHEMA_HINT)
 
-    def _add(self, problems: Iterable[Problem], path: Path) -> None:
-        self.problems.extend(problem.under(*path) for problem in problems)
+    def _add(self, problems: Iterable[Problem], path: Path, hint: str | None = None) -> None:
+        """Add problems that have paths from `path` on; `hint` is for those that have none."""
+        for problem in problems:
+            self.problems.append(replace(problem, path=(*path, *problem.path), hint=problem.hint or hint))
 
 
 def _sentence(text: str) -> str:
     return text if text.endswith(".") else f"{text}."
-
-
-def _short(source: str) -> str:
-    return f"`{source}`" if len(source) <= 60 else f"`{source[:59]}…`"

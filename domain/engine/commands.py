@@ -3,21 +3,57 @@
 from dataclasses import dataclass
 
 from domain.engine.events import Fact
+from domain.engine.state import ItemRange
+from domain.failures import StepError
 
 
 @dataclass(frozen=True, slots=True)
 class RunStep:
-    """Evaluate the step's `when` (on its first attempt), render its input, run it, and report."""
+    """Evaluate the step's `when` (on its first attempt), render its input, run it, and report.
+
+    A step that has waited is called again instead, with its checkpoint.
+    """
 
     path: str
     attempt: int
 
 
 @dataclass(frozen=True, slots=True)
-class StopStep:
-    """Cancel the running attempt; its report is no longer wanted."""
+class FailStep:
+    """The time of a step that has waited is over: report that its attempt has failed with this error."""
 
     path: str
+    attempt: int
+    error: StepError
+
+
+@dataclass(frozen=True, slots=True)
+class StopStep:
+    """Cancel the running attempt; its report is no longer wanted. Of a loop that is spread: take its batches away."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseContainer:
+    """All of a container has ended well: put its output together and report it as the step's."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveItem:
+    """Evaluate the `output` expression of the loop at `loop` for an item that has ended, and report."""
+
+    loop: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunBatch:
+    """Have some worker run a part of a loop; asking twice for the same part is asking once."""
+
+    range: ItemRange
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +61,7 @@ class EvaluateOutput:
     """Evaluate the workflow's `output` expression and report `OutputEvaluated`."""
 
 
-Command = RunStep | StopStep | EvaluateOutput
+Command = RunStep | FailStep | StopStep | CloseContainer | ResolveItem | RunBatch | EvaluateOutput
 
 
 @dataclass(frozen=True, slots=True)

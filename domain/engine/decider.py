@@ -8,72 +8,111 @@ with the size of the execution.
 The shape is the Decider of Jérémie Chassaing (https://thinkbeforecoding.com/post/2021/12/17/functional-event-sourcing-decider).
 """
 
-from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import assert_never
 
-from domain.definition import CompiledStep, Definition
-from domain.engine.commands import Command, Decision, EvaluateOutput, RunStep, StopStep
+from domain.definition import Definition
+from domain.engine.activation import activated, resumed
+from domain.engine.commands import CloseContainer, Decision, FailStep, RunBatch, RunStep, StopStep
+from domain.engine.containers import items_in, new_container
+from domain.engine.draft import NOTHING, Draft
 from domain.engine.events import (
     AttemptFailed,
+    BatchDone,
     ExecutionCancelled,
     ExecutionCompleted,
     ExecutionFailed,
-    ExecutionStarted,
-    ExecutionTimedOut,
-    Fact,
-    OutputRequested,
-    StepCancelled,
+    ExecutionPaused,
+    ItemResolved,
+    SignalConsumed,
+    SignalKept,
     StepCompleted,
-    StepFailed,
+    StepOpened,
+    StepResumed,
     StepSkipped,
     StepStarted,
     StepWaited,
 )
+from domain.engine.flow import (
+    fail_execution,
+    fail_loop,
+    item_failed,
+    open_pending,
+    step_ended,
+    step_failed,
+)
 from domain.engine.reports import (
     Activated,
+    BatchEnded,
     CancelRequested,
+    ContainerOpened,
+    ItemEvaluated,
     OutputEvaluated,
+    PauseRequested,
     Report,
+    ResumeRequested,
+    SignalReceived,
     StepBypassed,
     StepDeferred,
     StepErrored,
     StepSucceeded,
     TimePassed,
 )
-from domain.engine.state import ExecutionState
-from domain.engine.timers import due_paths
+from domain.engine.signals import consumer_of, first_for, resume
+from domain.engine.spreading import next_on_lane, runnable_batches, spread_json, spread_of
+from domain.engine.state import ExecutionState, StepState
+from domain.engine.stopping import stop_blocks_of, stop_everything
 from domain.failures import FailureCode, StepError
 from domain.json_text import JsonValue
 from domain.retry import next_attempt_at
-from domain.statuses import ExecutionStatus, StepStatus, WaitKind
-
-NOTHING = Decision()
+from domain.statuses import StepStatus, StepType, WaitKind
 
 
 def decide(definition: Definition, state: ExecutionState, report: Report, now: datetime) -> Decision:
     """What follows from `report`. An execution that has ended answers every report with nothing."""
     if state.status.is_terminal:
         return NOTHING
+    draft = Draft(definition, state, now, state.is_paused)
     match report:
         case StepSucceeded():
-            return _succeeded(definition, state, report, now)
+            _succeeded(draft, report)
         case StepErrored():
-            return _errored(definition, state, report, now)
+            _errored(draft, report)
         case Activated():
-            return _activated(definition, state, now)
+            if _is_past_deadline(state, now):
+                _timed_out(draft)
+            else:
+                activated(draft)
+        case ItemEvaluated():
+            _item_evaluated(draft, report)
+        case ContainerOpened():
+            _opened(draft, report)
         case OutputEvaluated():
-            return _output_evaluated(state, report, now)
+            _output_evaluated(draft, report)
         case StepBypassed():
-            return _bypassed(definition, state, report, now)
+            if _is_running(state, report.path, report.attempt):
+                draft.facts.append(StepSkipped(report.path, now))
+                step_ended(draft, report.path)
         case StepDeferred():
-            return _deferred(state, report, now)
+            _deferred(draft, report)
         case TimePassed():
-            return _time_passed(definition, state, now)
+            _time_passed(draft, report)
+        case BatchEnded():
+            _batch_ended(draft, report)
+        case SignalReceived():
+            _signalled(draft, report)
+        case PauseRequested():
+            if not state.is_paused:
+                draft.facts.append(ExecutionPaused(now))
+        case ResumeRequested():
+            resumed(draft)
         case CancelRequested():
-            return _cancelled(state, report, now)
+            stop_everything(draft)
+            message = "The execution was cancelled." if report.reason is None else report.reason
+            draft.facts.append(ExecutionCancelled(now, StepError(code=FailureCode.CANCELLED, message=message)))
         case _:
             assert_never(report)
+    return draft.decision()
 
 
 def _is_running(state: ExecutionState, path: str, attempt: int) -> bool:
@@ -81,182 +120,196 @@ def _is_running(state: ExecutionState, path: str, attempt: int) -> bool:
     return step is not None and step.status is StepStatus.RUNNING and step.attempt == attempt
 
 
-def _activated(definition: Definition, state: ExecutionState, now: datetime) -> Decision:
-    """Start from the beginning, or go on: attempts that a lost worker was running are run again under their number."""
-    if state.status is ExecutionStatus.PENDING:
-        deadline = None if definition.timeout is None else now + definition.timeout
-        started = ExecutionStarted(at=now, deadline_at=deadline)
-        ready = [step for step in definition.root.steps.values() if not step.depends_on]
-        facts, commands = _start(ready, now)
-        if not ready:
-            facts, commands = _finish(definition, state, now, {})
-        return Decision((started, *facts), tuple(commands))
-    if _is_past_deadline(state, now):
-        return _timed_out(state, now)
-    again: list[Command] = [RunStep(path, state.steps[path].attempt) for path in sorted(state.running)]
-    ready = [
-        step
-        for step in definition.root.steps.values()
-        if step.path not in state.steps and state.unmet.get(step.path, len(step.depends_on)) == 0
-    ]
-    facts, commands = _start(ready, now)
-    resumed = _time_passed(definition, state, now)
-    if state.ended == len(definition.root.steps):
-        finish_facts, finish_commands = _finish(definition, state, now, {})
-        facts, commands = [*facts, *finish_facts], [*commands, *finish_commands]
-    return Decision((*facts, *resumed.facts), (*again, *commands, *resumed.commands))
+def _succeeded(draft: Draft, report: StepSucceeded) -> None:
+    batch = draft.state.batch
+    if batch is not None and batch.path == report.path:
+        draft.facts.append(ExecutionCompleted(draft.now, report.output))
+    elif _is_running(draft.state, report.path, report.attempt):
+        draft.facts.append(StepCompleted(report.path, draft.now, report.output, report.input, report.status_code))
+        step_ended(draft, report.path)
 
 
-def _succeeded(definition: Definition, state: ExecutionState, report: StepSucceeded, now: datetime) -> Decision:
-    if not _is_running(state, report.path, report.attempt):
-        return NOTHING
-    ended = StepCompleted(report.path, now, report.output, report.input, report.status_code)
-    return _go_on(definition, state, (ended,), now)
+def _errored(draft: Draft, report: StepErrored) -> None:
+    batch = draft.state.batch
+    if batch is not None and batch.path == report.path:
+        draft.facts.append(ExecutionFailed(draft.now, report.error))
+    elif _is_running(draft.state, report.path, report.attempt):
+        _attempt_failed(draft, report)
 
 
-def _bypassed(definition: Definition, state: ExecutionState, report: StepBypassed, now: datetime) -> Decision:
-    if not _is_running(state, report.path, report.attempt):
-        return NOTHING
-    return _go_on(definition, state, (StepSkipped(report.path, now),), now)
-
-
-def _deferred(state: ExecutionState, report: StepDeferred, now: datetime) -> Decision:
-    if not _is_running(state, report.path, report.attempt):
-        return NOTHING
-    fact = StepWaited(report.path, now, report.until, report.reason, report.output, report.input)
-    return Decision((fact,))
-
-
-def _errored(definition: Definition, state: ExecutionState, report: StepErrored, now: datetime) -> Decision:
-    if not _is_running(state, report.path, report.attempt):
-        return NOTHING
-    step = definition.root.steps[report.path]
+def _attempt_failed(draft: Draft, report: StepErrored) -> None:
+    """Try again later, or fail for good."""
+    step = draft.definition.step(report.path)
     retry_at = next_attempt_at(
-        step.retry,
+        None if step.is_container else step.retry,
         report.error,
         attempt=report.attempt,
-        first_started_at=state.steps[report.path].attempts[0].started_at,
-        now=now,
+        first_started_at=draft.state.steps[report.path].attempts[0].started_at,
+        now=draft.now,
         chance=report.chance,
         retry_after=report.retry_after,
         retry_wanted=report.retry_wanted,
     )
-    if retry_at is not None:
-        again = AttemptFailed(report.path, now, report.error, retry_at, report.input, report.status_code)
-        return Decision((again,))
-    failed = StepFailed(report.path, now, report.error, report.input, report.status_code)
-    if step.on_error_continue:
-        return _go_on(definition, state, (failed,), now)
-    facts, commands = _stop_all(state, now, except_path=report.path)
-    cause = StepError(
-        code=report.error.code, message=report.error.message, path=report.path, details=report.error.details
+    if retry_at is None:
+        step_failed(draft, report.path, report.error, input=report.input, status_code=report.status_code)
+        return
+    draft.facts.append(
+        AttemptFailed(
+            report.path, draft.now, report.error, retry_at, report.input, report.status_code, report.checkpoint
+        )
     )
-    return Decision((failed, *facts, ExecutionFailed(now, cause)), commands)
 
 
-def _time_passed(definition: Definition, state: ExecutionState, now: datetime) -> Decision:
-    if _is_past_deadline(state, now):
-        return _timed_out(state, now)
-    ended: list[StepCompleted] = []
-    facts: list[Fact] = []
-    commands: list[Command] = []
-    for path in sorted(due_paths(state.timers, now)):
-        step = state.steps[path]
-        if step.status is not StepStatus.WAITING or step.due_at is None or step.due_at > now:
-            continue  # a timer that something else has overtaken
-        if step.waiting_for is not None and step.waiting_for.kind is WaitKind.RETRY:
-            facts.append(StepStarted(path, step.attempt + 1, now))
-            commands.append(RunStep(path, step.attempt + 1))
-        else:
-            ended.append(StepCompleted(path, now, step.output, step.input))
-    if ended:
-        went_on = _go_on(definition, state, tuple(ended), now)
-        return Decision((*facts, *went_on.facts), (*commands, *went_on.commands))
-    return Decision(tuple(facts), tuple(commands)) if facts else NOTHING
+def _opened(draft: Draft, report: ContainerOpened) -> None:
+    """Begin what a container has chosen; a long loop is cut into batches instead."""
+    state, path = draft.state, report.path
+    if not _is_running(state, path, report.attempt) or path in state.containers:
+        return
+    step = draft.definition.step(path)
+    checkpoint: dict[str, JsonValue] = dict(report.checkpoint)
+    if step.type is StepType.FOR_EACH:
+        spread = spread_of(draft.definition, state, step, path, len(items_in(checkpoint)))
+        if spread is not None:
+            checkpoint["spread"] = spread_json(spread)
+    due_at = None if step.timeout is None else state.steps[path].attempts[-1].started_at + step.timeout
+    draft.facts.append(StepOpened(path, draft.now, checkpoint, due_at, report.input))
+    container = new_container(step, path, checkpoint)
+    if container.spread is not None:
+        draft.commands += [RunBatch(range) for range in runnable_batches(container, items_in(checkpoint))]
+    else:
+        open_pending(draft, container)
 
 
-def _cancelled(state: ExecutionState, report: CancelRequested, now: datetime) -> Decision:
-    facts, commands = _stop_all(state, now)
-    message = "The execution was cancelled." if report.reason is None else report.reason
-    error = StepError(code=FailureCode.CANCELLED, message=message)
-    return Decision((*facts, ExecutionCancelled(now, error)), commands)
+def _item_evaluated(draft: Draft, report: ItemEvaluated) -> None:
+    container = draft.state.containers.get(report.loop)
+    if container is None or report.index not in container.unresolved:
+        return
+    draft.facts.append(ItemResolved(report.loop, report.index, report.result, report.error))
+    if report.error is not None and item_failed(draft, container, report.index, report.error):
+        return
+    if not container.pending and not container.active and len(container.unresolved) == 1:
+        draft.commands.append(CloseContainer(report.loop))
+    else:
+        open_pending(draft, container, freed=1)
 
 
-def _output_evaluated(state: ExecutionState, report: OutputEvaluated, now: datetime) -> Decision:
-    if not state.finishing:
-        return NOTHING
+def _batch_ended(draft: Draft, report: BatchEnded) -> None:
+    container = draft.state.containers.get(report.loop)
+    if container is None or container.spread is None:
+        return
+    number = report.first // container.spread.batch_size
+    if number in container.ended_batches:
+        return
+    draft.facts.append(BatchDone(report.loop, report.first, report.results, report.failures))
+    failures = container.failures + len(report.failures)
     if report.error is not None:
-        return Decision((ExecutionFailed(now, report.error),))
-    return Decision((ExecutionCompleted(now, report.output),))
+        draft.commands.append(StopStep(report.loop))
+        step_failed(draft, report.loop, report.error)
+    elif failures > container.tolerated:
+        draft.commands.append(StopStep(report.loop))
+        # A batch that gave up has cancelled what it was at: that is not why it failed.
+        index, error = min(
+            report.failures.items(), key=lambda failure: (failure[1].code is FailureCode.CANCELLED, failure[0])
+        )
+        fail_loop(draft, container, index, error, failures)
+    else:
+        items = items_in(draft.state.steps[report.loop].checkpoint)
+        following = next_on_lane(container, items, number)
+        if following is not None:
+            draft.commands.append(RunBatch(following))
+        elif len(container.ended_batches) + 1 == -(-container.size // container.spread.batch_size):
+            draft.commands.append(CloseContainer(report.loop))
+
+
+def _deferred(draft: Draft, report: StepDeferred) -> None:
+    state, path = draft.state, report.path
+    if not _is_running(state, path, report.attempt):
+        return
+    due_at = report.until
+    limit = _limit_of(draft, state.steps[path])
+    if limit is not None:
+        due_at = limit if due_at is None else min(due_at, limit)
+    draft.facts.append(
+        StepWaited(path, draft.now, due_at, report.reason, report.output, report.checkpoint, report.input)
+    )
+    signal = None if draft.is_paused else first_for(state, path, report.reason)
+    if signal is not None:
+        draft.facts.append(SignalConsumed(signal))
+        resume(draft, path, report.attempt, report.checkpoint, signal)
+
+
+def _signalled(draft: Draft, report: SignalReceived) -> None:
+    state, signal = draft.state, report.signal
+    if signal.path is not None:
+        addressed = state.steps.get(signal.path)
+        if addressed is not None and addressed.status.is_terminal:
+            return
+    step = None if draft.is_paused else consumer_of(state, signal)
+    if step is None:
+        draft.facts.append(SignalKept(signal))
+    else:
+        resume(draft, step.path, step.attempt, step.checkpoint, signal)
+
+
+def _time_passed(draft: Draft, report: TimePassed) -> None:
+    """The one thing that has been due for longest."""
+    state, now = draft.state, draft.now
+    if _is_past_deadline(state, now):
+        _timed_out(draft)
+        return
+    if draft.is_paused or not state.timers or state.timers[0][0] > now:
+        return
+    step = state.steps[state.timers[0][1]]
+    path = step.path
+    if step.status is StepStatus.RUNNING:
+        stop_blocks_of(draft, state.containers[path])
+        step_failed(draft, path, _step_timeout(draft, step))
+    elif step.waiting_for is not None and step.waiting_for.kind is WaitKind.RETRY:
+        draft.facts.append(StepStarted(path, step.attempt + 1, now))
+        draft.commands.append(RunStep(path, step.attempt + 1))
+    elif _has_outlived_its_limit(draft, step):
+        draft.facts.append(StepResumed(path, now, step.checkpoint))
+        draft.commands.append(FailStep(path, step.attempt, _step_timeout(draft, step)))
+    elif step.checkpoint is None:
+        draft.facts.append(StepCompleted(path, now, step.output, step.input))
+        step_ended(draft, path)
+    else:
+        draft.facts.append(StepResumed(path, now, step.checkpoint))
+        draft.commands.append(RunStep(path, step.attempt))
+
+
+def _output_evaluated(draft: Draft, report: OutputEvaluated) -> None:
+    if not draft.state.finishing:
+        return
+    if report.error is not None:
+        fail_execution(draft, report.error)
+    else:
+        draft.facts.append(ExecutionCompleted(draft.now, report.output))
 
 
 def _is_past_deadline(state: ExecutionState, now: datetime) -> bool:
-    return state.deadline_at is not None and now >= state.deadline_at
+    return state.deadline_at is not None and now >= state.deadline_at and not state.is_paused
 
 
-def _timed_out(state: ExecutionState, now: datetime) -> Decision:
-    facts, commands = _stop_all(state, now)
+def _timed_out(draft: Draft) -> None:
+    stop_everything(draft)
     error = StepError(code=FailureCode.TIMEOUT, message="The execution did not end within its timeout.")
-    return Decision((*facts, ExecutionTimedOut(now, error)), commands)
+    fail_execution(draft, error, is_timeout=True)
 
 
-StepEnded = StepCompleted | StepSkipped | StepFailed
+def _limit_of(draft: Draft, step: StepState) -> datetime | None:
+    """When the running attempt of a step is over, whatever it does."""
+    timeout = draft.definition.step(step.path).timeout
+    return None if timeout is None else step.attempts[-1].started_at + timeout
 
 
-def _go_on(definition: Definition, state: ExecutionState, ended: Sequence[StepEnded], now: datetime) -> Decision:
-    """These steps have ended, and not badly: start what waited for them, or finish when nothing is left."""
-    steps = definition.root.steps
-    unmet: dict[str, int] = {}
-    ready: list[CompiledStep] = []
-    for fact in ended:
-        for dependant in steps[fact.path].dependants:
-            left = unmet.get(dependant)
-            if left is None:
-                left = state.unmet.get(dependant)
-                if left is None:
-                    left = len(steps[dependant].depends_on)
-            unmet[dependant] = left - 1
-            if left == 1:
-                ready.append(steps[dependant])
-    facts, commands = _start(ready, now)
-    if not ready and state.ended + len(ended) == len(steps):
-        outputs = {fact.path: fact.output for fact in ended if isinstance(fact, StepCompleted)}
-        facts, commands = _finish(definition, state, now, outputs)
-    return Decision((*ended, *facts), tuple(commands))
+def _has_outlived_its_limit(draft: Draft, step: StepState) -> bool:
+    limit = _limit_of(draft, step)
+    until = None if step.waiting_for is None else step.waiting_for.until
+    return limit is not None and draft.now >= limit and (until is None or until > limit)
 
 
-def _start(ready: Iterable[CompiledStep], now: datetime) -> tuple[list[Fact], list[Command]]:
-    facts: list[Fact] = []
-    commands: list[Command] = []
-    for step in ready:
-        facts.append(StepStarted(step.path, 1, now))
-        commands.append(RunStep(step.path, 1))
-    return facts, commands
-
-
-def _finish(
-    definition: Definition, state: ExecutionState, now: datetime, outputs: dict[str, JsonValue]
-) -> tuple[list[Fact], list[Command]]:
-    """Every step has ended. `outputs` holds those that `state` does not know yet."""
-    if definition.output is not None:
-        return [OutputRequested(now)], [EvaluateOutput()]
-    last = next(reversed(list(definition.root.steps)), None)
-    output: JsonValue = None
-    if last is not None:
-        known = state.steps.get(last)
-        if last in outputs:
-            output = outputs[last]
-        elif known is not None and known.status is StepStatus.COMPLETED:
-            output = known.output
-    return [ExecutionCompleted(now, output)], []
-
-
-def _stop_all(
-    state: ExecutionState, now: datetime, *, except_path: str | None = None
-) -> tuple[tuple[Fact, ...], tuple[Command, ...]]:
-    """Cancel whatever runs or waits, in the order of paths."""
-    error = StepError(code=FailureCode.CANCELLED, message="The execution ended before this step did.")
-    unfinished = sorted((state.running | state.waiting) - {except_path})
-    facts = tuple(StepCancelled(path, now, error) for path in unfinished)
-    commands = tuple(StopStep(path) for path in unfinished if path in state.running)
-    return facts, commands
+def _step_timeout(draft: Draft, step: StepState) -> StepError:
+    timeout = draft.definition.step(step.path).timeout
+    seconds = 0.0 if timeout is None else timeout.total_seconds()
+    return StepError(code=FailureCode.TIMEOUT, message=f"The step was not done after {seconds:g} s.")

@@ -1,9 +1,10 @@
 """What the shell tells the decider: the outside world, as values. Repeated or stale reports decide nothing."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from domain.engine.state import WaitReason
+from domain.engine.state import Signal, WaitReason
 from domain.failures import StepError
 from domain.json_text import JsonValue
 
@@ -46,23 +47,84 @@ class StepErrored:
     retry_after: timedelta | None = None
     retry_wanted: bool | None = None
     status_code: int | None = None
+    checkpoint: JsonValue = None
 
 
 @dataclass(frozen=True, slots=True)
 class StepDeferred:
-    """The step waits for a time that it computed (WAIT): it completes with `output` at `until`."""
+    """The step has nothing to do until `until`, or until something comes (None).
+
+    Then it completes with `output`, or is called again where it leaves a checkpoint.
+    """
 
     path: str
     attempt: int
-    until: datetime
+    until: datetime | None
     reason: WaitReason
-    output: JsonValue
+    output: JsonValue = None
+    checkpoint: JsonValue = None
     input: JsonValue = None
 
 
 @dataclass(frozen=True, slots=True)
+class ContainerOpened:
+    """A container has chosen what runs in it: `{branch}`, `{items}`, or `{}` for all branches."""
+
+    path: str
+    attempt: int
+    checkpoint: Mapping[str, JsonValue]
+    input: JsonValue = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemEvaluated:
+    """The `output` expression of the loop at `loop` gave an item's result, or an error."""
+
+    loop: str
+    index: int
+    result: JsonValue = None
+    error: StepError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchEnded:
+    """A batch of the loop at `loop` has ended: the results of its items, and the errors of those that failed.
+
+    `error`: the batch itself could not be run.
+    """
+
+    loop: str
+    first: int
+    results: Sequence[JsonValue] = ()
+    failures: Mapping[int, StepError] = field(default_factory=dict)
+    error: StepError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignalReceived:
+    """Somebody sent this: a signal by name, or something to the step at a path."""
+
+    signal: Signal
+
+
+@dataclass(frozen=True, slots=True)
+class PauseRequested:
+    """Somebody asked that nothing new starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeRequested:
+    """Somebody asked that it goes on."""
+
+
+@dataclass(frozen=True, slots=True)
 class TimePassed:
-    """`now` has reached something that was due: a wait, a retry, the deadline."""
+    """`now` has reached something that was due: a wait, a retry, a timeout, the deadline.
+
+    One thing follows from one report: the shell reports it again until nothing does. `chance` as in `StepErrored`.
+    """
+
+    chance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +148,12 @@ Report = (
     | StepBypassed
     | StepErrored
     | StepDeferred
+    | ContainerOpened
+    | ItemEvaluated
+    | BatchEnded
+    | SignalReceived
+    | PauseRequested
+    | ResumeRequested
     | TimePassed
     | CancelRequested
     | OutputEvaluated

@@ -5,11 +5,16 @@ It is the one mutable value of the domain: exactly one driver owns it, and copyi
 execution of ten thousand steps quadratic.
 """
 
+from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from domain.definition import Block, CompiledStep
 from domain.failures import StepError
+from domain.graph import EACH
 from domain.json_text import JsonValue
 from domain.statuses import ExecutionStatus, StepStatus, StepType, WaitKind
 
@@ -39,8 +44,9 @@ class StepState:
     """One step execution: the value of a row, replaced whole by each fact that touches it.
 
     `attempts` holds every try so far, the running one last. `due_at` is when a waiting step goes on (a timer or a
-    retry). `input` is what the step was called with, after its templates were rendered; `output` only counts when
-    `status` is COMPLETED.
+    retry), or when a container's timeout is over. `input` is what the step was called with, after its templates were
+    rendered; `output` only counts when `status` is COMPLETED. `checkpoint` is what a step that is not done remembers
+    (which branch, which items, how many calls); of completed steps only a loop has one, for its items may be retried.
     """
 
     path: str
@@ -55,6 +61,7 @@ class StepState:
     due_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    checkpoint: JsonValue = None
 
     @property
     def attempt(self) -> int:
@@ -62,13 +69,156 @@ class StepState:
         return len(self.attempts)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """Something that was sent to an execution and is not consumed yet: by name, or to the step at `path`."""
+
+    payload: JsonValue
+    name: str | None = None
+    path: str | None = None
+
+    def to_json(self) -> JsonValue:
+        """`{name?, path?, payload}`: how it is stored."""
+        value: dict[str, JsonValue] = {"payload": self.payload}
+        if self.name is not None:
+            value["name"] = self.name
+        if self.path is not None:
+            value["path"] = self.path
+        return value
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, JsonValue]) -> "Signal":
+        """The signal that `to_json` wrote."""
+        name, path = value.get("name"), value.get("path")
+        return cls(
+            payload=value["payload"],
+            name=name if isinstance(name, str) else None,
+            path=path if isinstance(path, str) else None,
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class BlockState:
+    """A block that has been opened: the workflow's own, a branch, an item of a loop, a handler.
+
+    `prefix` is what the paths of its steps start with, `owner` the path of the step that it is in (None for the
+    workflow's own and for `onFailure`), `key` what that step knows it by: a label, or the index of an item.
+    `unmet[id]` counts the dependencies of a step that have not ended, once one of them has. `ended` counts steps that
+    have ended well enough to go on. Derived from the steps, never stored.
+    """
+
+    prefix: str
+    block: Block
+    owner: str | None
+    key: str | int
+    unmet: dict[str, int] = field(default_factory=dict)
+    ended: int = 0
+
+    def path_of(self, id: str) -> str:
+        """The path of the step with this id."""
+        return f"{self.prefix}.{id}" if self.prefix else id
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every step of it has ended."""
+        return self.ended == len(self.block.steps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """How a loop is cut into batches of `batch_size` items, which take turns on `lanes`.
+
+    Batch n runs on lane n modulo `lanes`, once the batch before it on that lane has ended; the lanes share the loop's
+    concurrency. So which batches may run follows from which have ended, and nothing else has to be remembered.
+    """
+
+    batch_size: int
+    lanes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemRange:
+    """A batch: the part of a loop's items that one activation runs.
+
+    `path` is the loop's, `first` the index of the first item in the whole list. `concurrency` is this batch's share
+    of the loop's, `tolerated` how many failed items the whole loop bears. As JSON it is a batch's `input`.
+    """
+
+    path: str
+    first: int
+    items: tuple[JsonValue, ...]
+    concurrency: int
+    tolerated: int
+
+    def to_json(self) -> JsonValue:
+        """`{path, first, items, concurrency, tolerated}`."""
+        return {
+            "path": self.path,
+            "first": self.first,
+            "items": list(self.items),
+            "concurrency": self.concurrency,
+            "tolerated": self.tolerated,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "ItemRange":
+        """The range that `to_json` wrote."""
+        return cls(
+            path=value["path"],
+            first=value["first"],
+            items=tuple(value["items"]),
+            concurrency=value["concurrency"],
+            tolerated=value["tolerated"],
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class ContainerState:
+    """A CONDITIONAL, PARALLEL or FOR_EACH that is open: which of its blocks run, wait for a turn, and have ended.
+
+    Blocks are known by key: the label, or the index of an item. `pending` are those not started, in order; `active`
+    maps keys to prefixes. `outcomes` has an entry for each that has ended: None when it ended well, else its error;
+    `failures` counts the errors. `results` holds what an `output` expression gave for an item; the items in
+    `unresolved` have ended and are having theirs computed. Derived from the steps, never stored.
+
+    A loop that is spread has no block of its own here: `spread` says how it is cut, `ended_batches` which are done.
+    """
+
+    path: str
+    step: CompiledStep
+    limit: int
+    first: int = 0
+    size: int = 0
+    tolerated: int = 0
+    spread: Spread | None = None
+    pending: deque[str | int] = field(default_factory=deque)
+    active: dict[str | int, str] = field(default_factory=dict)
+    outcomes: dict[str | int, StepError | None] = field(default_factory=dict)
+    failures: int = 0
+    results: dict[int, JsonValue] = field(default_factory=dict)
+    unresolved: set[int] = field(default_factory=set)
+    ended_batches: set[int] = field(default_factory=set)
+
+    def prefix_of(self, key: str | int) -> str:
+        """What the paths of the steps in one of its blocks start with."""
+        return f"{self.path}[{key}]" if isinstance(key, int) else f"{self.path}.{key}"
+
+    def block_of(self, key: str | int) -> Block:
+        """The steps of one of its blocks."""
+        return self.step.blocks[EACH if isinstance(key, int) else key]
+
+
 @dataclass(slots=True, kw_only=True)
 class ExecutionState:
-    """One execution: its status, the state of every step that has one, and counters kept by `evolve`.
+    """One execution: its status, the state of every step that has one, and what `evolve` derives from them.
 
-    A step that has no entry in `steps` has not been reached. `unmet[path]` counts the dependencies of a step that
-    have not ended, once one of them has; `timers` is a heap of (due time, path) whose top is never stale. Both are
-    derived, never stored.
+    A step that has no entry in `steps` has not been reached. `running` and `waiting` are paths of steps that are not
+    containers. `blocks` are those that are open, by prefix; `containers` those steps that are, by path. `timers` is a
+    heap of (due time, path) whose top is never stale. `signals` are kept until a step consumes them.
+
+    `failure`: the error with which the execution is going to end once `onFailure` has run; `is_timeout` whether as
+    TIMED_OUT. `spread`: loops whose items other activations run. `batch`: the loop of which this activation runs a
+    part, where it is not a whole execution; `outer` are then the steps around that loop, which are only read.
     """
 
     execution_id: UUID
@@ -80,7 +230,15 @@ class ExecutionState:
     output: JsonValue = None
     error: StepError | None = None
     steps: dict[str, StepState] = field(default_factory=dict)
-    unmet: dict[str, int] = field(default_factory=dict)
+    outer: dict[str, StepState] = field(default_factory=dict)
+    blocks: dict[str, BlockState] = field(default_factory=dict)
+    containers: dict[str, ContainerState] = field(default_factory=dict)
+    signals: list[Signal] = field(default_factory=list)
+    failure: StepError | None = None
+    is_timeout: bool = False
+    paused_at: datetime | None = None
+    spread: set[str] = field(default_factory=set)
+    batch: "ItemRange | None" = None
     running: set[str] = field(default_factory=set)
     waiting: set[str] = field(default_factory=set)
     timers: list[tuple[datetime, str]] = field(default_factory=list)
@@ -90,3 +248,8 @@ class ExecutionState:
     total: int = 0
     finishing: bool = False
     """All steps have ended and the output is being evaluated."""
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing new may start."""
+        return self.paused_at is not None

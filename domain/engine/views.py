@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from domain.engine.events import Fact
+from domain.engine.events import ExecutionResumed, Fact
 from domain.engine.state import ExecutionState, WaitReason
 from domain.records import Progress
 from domain.statuses import ExecutionStatus, WaitKind
@@ -21,8 +21,8 @@ def progress(state: ExecutionState) -> Progress:
 
 
 def next_due(state: ExecutionState) -> datetime | None:
-    """The earliest time at which something is due: a wait, a retry or the execution's deadline."""
-    if state.status.is_terminal:
+    """The earliest time at which something is due: a wait, a retry, a timeout or the execution's deadline."""
+    if state.status.is_terminal or state.is_paused:
         return None
     if not state.timers:
         return state.deadline_at
@@ -31,16 +31,38 @@ def next_due(state: ExecutionState) -> datetime | None:
 
 
 def waiting_for(state: ExecutionState) -> WaitReason | None:
-    """Why the execution does not run: the reason of its earliest waiting step; None while it runs or has ended."""
+    """Why the execution does not run: the reason of the waiting step that is due first; None while it runs."""
     if state.status is ExecutionStatus.PENDING:
         return WaitReason(kind=WaitKind.WORKER)
-    if state.status is not ExecutionStatus.WAITING or not state.timers:
+    if state.status is ExecutionStatus.PAUSED:
+        return WaitReason(kind=WaitKind.PAUSED, detail="Resume the execution to go on.")
+    if state.status is not ExecutionStatus.WAITING:
         return None
-    path = state.timers[0][1]
+    path = next((path for _, path in state.timers[:1] if path in state.waiting), None)
+    if path is None:
+        path = min(state.waiting, key=lambda waiting: (_due(state, waiting), waiting))
     reason = state.steps[path].waiting_for
-    return None if reason is None else WaitReason(kind=reason.kind, until=reason.until, detail=path)
+    if reason is None:
+        return None
+    detail = path if reason.kind in _SAID_BY_PATH else f"{path}: {reason.detail}"
+    return WaitReason(kind=reason.kind, until=reason.until, detail=detail)
+
+
+_SAID_BY_PATH = frozenset({WaitKind.TIMER, WaitKind.RETRY})
+
+
+def _due(state: ExecutionState, path: str) -> tuple[bool, datetime]:
+    due_at = state.steps[path].due_at
+    return (due_at is None, due_at or state.created_at)
 
 
 def touched(facts: Iterable[Fact]) -> tuple[str, ...]:
     """The paths of the steps that these facts change, each once, in the order of their first change."""
-    return tuple(dict.fromkeys(path for fact in facts if (path := getattr(fact, "path", None)) is not None))
+    return tuple(dict.fromkeys(path for fact in facts for path in _paths_of(fact)))
+
+
+def _paths_of(fact: Fact) -> tuple[str, ...]:
+    if isinstance(fact, ExecutionResumed):
+        return fact.containers
+    path: str | None = getattr(fact, "path", None)
+    return () if path is None else (path,)

@@ -5,10 +5,13 @@ from datetime import timedelta
 
 from domain.checks.hints import kind_of
 from domain.checks.json_values import payload_problems
+from domain.errors import Unavailable
+from domain.evaluator import Evaluator
 from domain.expressions import ExpressionError, ExpressionSyntaxError, compile_expression
+from domain.ids import new_id
 from domain.json_text import JsonValue
 from domain.limits import Limits
-from domain.ports import Clock
+from domain.ports import Clock, Sandbox
 
 _SEED = 0
 
@@ -23,10 +26,13 @@ class Evaluation:
 
 
 class EvaluationService:
-    """Evaluates expressions for people who write them."""
+    """Evaluates expressions for people who write them, by the means that a worker has. Without a `sandbox`, those fail
+    that need it.
+    """
 
-    def __init__(self, *, clock: Clock, limits: Limits | None = None) -> None:
+    def __init__(self, *, clock: Clock, sandbox: Sandbox | None = None, limits: Limits | None = None) -> None:
         self._clock = clock
+        self._evaluator = Evaluator(sandbox)
         self._limits = limits or Limits()
 
     async def evaluate(self, expression: str, context: JsonValue) -> Evaluation:
@@ -35,19 +41,21 @@ class EvaluationService:
         Never raises: what is wrong with either is the `error`.
         """
         started_at = self._clock.now()
-        value, error = self._evaluate(expression, context)
+        value, error = await self._evaluate(expression, context)
         return Evaluation(value=value, error=error, duration=max(timedelta(0), self._clock.now() - started_at))
 
-    def _evaluate(self, expression: str, context: JsonValue) -> tuple[JsonValue, str | None]:
+    async def _evaluate(self, expression: str, context: JsonValue) -> tuple[JsonValue, str | None]:
         if not isinstance(context, dict):
             return None, f"The context must be an object, not {kind_of(context)}."
         unusable = payload_problems(context, max_bytes=self._limits.max_input_bytes, what="context")
         if unusable:
             return None, unusable[0].message
         try:
-            return compile_expression(expression).evaluate(context, now=self._clock.now(), seed=_SEED), None
+            compiled = compile_expression(expression)
+            now = self._clock.now()
+            return await self._evaluator.evaluate(compiled, context, now=now, seed=_SEED, owner=new_id()), None
         except ExpressionSyntaxError as error:
             where = "" if error.position is None else f" (at character {error.position + 1})"
             return None, f"{error}{where}"
-        except ExpressionError as error:
+        except (ExpressionError, Unavailable) as error:
             return None, str(error)

@@ -1,4 +1,4 @@
-"""What can be done with executions: start one or many, run steps once, cancel."""
+"""Starting executions: one, many at once, or steps that are run once and not stored as a workflow."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,19 +17,21 @@ from domain.errors import (
     Problem,
     StepgraphError,
 )
-from domain.ids import IdKind, new_id, to_public
+from domain.ids import new_id
 from domain.json_text import JsonValue
 from domain.limits import Limits
 from domain.ports import Clock, ExecutionQueries, ExecutionStore, ProgressFeed, WorkflowStore, WorkQueue
 from domain.records import ExecutionRecord, NewExecution
+from domain.services.children import CHILD_KEY
 from domain.services.definitions import DefinitionCache
+from domain.services.launching import launch
 from domain.services.lookups import Lookups
 from domain.services.waiting import until_ended
-from domain.statuses import WorkflowStatus
+from domain.statuses import CommandKind, WorkflowStatus
 from domain.workflows import canonical, check_document, digest
 
 ORCHESTRATION = "orchestration"
-CANCEL = "CANCEL"
+CANCEL = CommandKind.CANCEL
 MAX_PRIORITY = 100
 MAX_KEY_CHARACTERS = 256
 
@@ -67,7 +69,7 @@ class OrchestrateRequest:
 
 
 class ExecutionService:
-    """Use cases around executions. Hints are sent after the commit, and losing one loses nothing."""
+    """Starts executions. Hints are sent after the commit, and losing one loses nothing."""
 
     def __init__(
         self,
@@ -147,31 +149,6 @@ class ExecutionService:
         [record] = await self._start([new])
         return await self._wait(record, request.wait_for)
 
-    async def cancel(self, execution_id: UUID, reason: str | None = None) -> ExecutionRecord:
-        """Ask for an execution to be cancelled; it ends as CANCELLED soon after, when its worker has heard.
-
-        The command's payload is `{"reason": …}`, or null. Raises `NotFound`, or `InvalidState` when it has ended.
-        """
-        longest = self._limits.max_note_characters
-        if reason is not None and (len(reason) > longest or payload_problems(reason, max_bytes=8 * longest, what="")):
-            message = f"A reason has at most {longest:,} characters, and none that cannot be stored."
-            raise InvalidInput([Problem(path=("reason",), message=message)])
-        try:
-            worker_id = await self._executions.add_command(
-                command_id=self._new_id(),
-                execution_id=execution_id,
-                kind=CANCEL,
-                payload=None if reason is None else {"reason": reason},
-                now=self._clock.now(),
-            )
-        except NotFound as error:
-            raise NotFound("execution", to_public(IdKind.EXECUTION, execution_id)) from error
-        if worker_id is None:
-            await self._queue.hint([execution_id])
-        else:
-            await self._queue.nudge(worker_id, execution_id)
-        return (await self._queries.get_many([execution_id]))[execution_id]
-
     async def _prepare(self, request: ExecuteRequest, lookups: Lookups) -> NewExecution:
         problems = self._problems(request.input, request.labels, request.idempotency_key, request.wait_for)
         problems += _more_problems(request)
@@ -201,6 +178,7 @@ class ExecutionService:
             created_at=now,
             idempotency_key=request.idempotency_key,
             start_at=request.start_at if request.start_at is not None and request.start_at > now else None,
+            max_concurrent=definition.max_concurrent_executions,
         )
 
     def _problems(
@@ -213,6 +191,9 @@ class ExecutionService:
         ]
         if key is not None and (not 1 <= len(key) <= MAX_KEY_CHARACTERS or not key.isprintable()):
             message = f"A key has 1 to {MAX_KEY_CHARACTERS} characters, all of them printable."
+            found.append(("idempotencyKey", [Problem(path=(), message=message)]))
+        elif key is not None and key.startswith(CHILD_KEY):
+            message = f"Keys that start with {CHILD_KEY!r} are those of executions that a step has started."
             found.append(("idempotencyKey", [Problem(path=(), message=message)]))
         longest = self._limits.max_wait
         if wait_for is not None and not timedelta(0) < wait_for <= longest:
@@ -229,18 +210,7 @@ class ExecutionService:
         )
 
     async def _start(self, executions: Sequence[NewExecution]) -> list[ExecutionRecord]:
-        """Insert, then hint those that are new and due."""
-        if not executions:
-            return []
-        records = await self._executions.create(executions)
-        due = [
-            new.id
-            for new, record in zip(executions, records, strict=True)
-            if record.id == new.id and new.start_at is None
-        ]
-        if due:
-            await self._queue.hint(due)
-        return records
+        return await launch(executions, store=self._executions, queue=self._queue)
 
     async def _wait(self, record: ExecutionRecord, wait_for: timedelta | None) -> ExecutionRecord:
         if wait_for is None:

@@ -54,7 +54,8 @@ class Follower:
     async def updates(self, after_sequence: int | None = None) -> AsyncGenerator[Update, None]:
         """The state as it is, or what changed since `after_sequence`; then every change, until the execution ends."""
         async with self._feed.listen(self._origin.id) as changes:
-            seen = after_sequence or 0
+            # What a retry begins with is there from its bare start, at sequence 0.
+            seen = -1 if after_sequence is None else after_sequence
             change = await self._since(seen)
             if change.sequence > seen or after_sequence is None:
                 yield self._update(change, seen, is_snapshot=after_sequence is None)

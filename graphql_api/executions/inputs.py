@@ -7,6 +7,7 @@ import strawberry
 from domain import records
 from domain.ids import IdKind
 from domain.services.executions import ExecuteRequest, OrchestrateRequest
+from domain.services.retries import RetryRequest
 from graphql_api.enums import ExecutionStatus, StepStatus, StepType
 from graphql_api.ids import read_id
 from graphql_api.json_input import labels_filter
@@ -121,3 +122,23 @@ class OrchestrateInput(TypedDocument):
             idempotency_key=self.given.get("idempotencyKey"),
             wait_for=self.given.get("waitFor"),
         )
+
+
+@strawberry.input(description="How to retry an execution.")
+class RetryExecutionInput:
+    """How to retry an execution."""
+
+    from_step: str | None = strawberry.field(
+        description="The path of a step to begin with. By default every completed step and item is kept, and the rest "
+        "runs again."
+    )
+    latest_version: bool = strawberry.field(
+        default=False, description="The workflow's newest version instead of the one that failed."
+    )
+
+    @staticmethod
+    def to_request(given: "RetryExecutionInput | None") -> RetryRequest:
+        """What the service takes."""
+        if not given:
+            return RetryRequest()
+        return RetryRequest(from_step=given.from_step, latest_version=given.latest_version)

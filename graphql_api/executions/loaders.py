@@ -6,8 +6,11 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
-from domain.ports import ExecutionQueries
+from domain.ports import Clock, ExecutionQueries
 from domain.records import ExecutionRecord, Page, StepFilter, StepRecord
+from domain.services.definitions import DefinitionCache
+from domain.services.pending import observable_paths, pending_steps
+from domain.statuses import StepStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +23,21 @@ class StepsWanted:
 
 
 class ExecutionLoaders:
-    """Loads within one operation. Nothing is cached beyond the batch, so a long subscription never sees old rows."""
+    """Loads within one operation. Nothing is cached beyond the batch, so a long subscription never sees old rows.
 
-    def __init__(self, queries: ExecutionQueries) -> None:
+    `pending` gives the steps of an execution that may still be reached; load it before the rows that it is merged with.
+    """
+
+    def __init__(self, queries: ExecutionQueries, definitions: DefinitionCache, clock: Clock) -> None:
         self._queries = queries
+        self._definitions = definitions
+        self._clock = clock
         self.by_id: DataLoader[UUID, ExecutionRecord | None] = DataLoader(self._by_id, cache=False)
         self.steps: DataLoader[tuple[UUID, str], StepRecord | None] = DataLoader(self._steps, cache=False)
         self.step_pages: DataLoader[StepsWanted, Page[StepRecord]] = DataLoader(self._step_pages, cache=False)
+        self.pending: DataLoader[ExecutionRecord, list[StepRecord]] = DataLoader(
+            self._pending, cache_key_fn=lambda execution: execution.id, cache=False
+        )
         self.step_counts: DataLoader[StepsWanted, int] = DataLoader(self._step_counts, cache=False)
 
     async def _by_id(self, ids: list[UUID]) -> list[ExecutionRecord | None]:
@@ -50,6 +61,23 @@ class ExecutionLoaders:
             counts = await self._queries.steps_counts(ids, filter)
             found.update({StepsWanted(id, filter): count for id, count in counts.items()})
         return [found[each] for each in wanted]
+
+    async def _pending(self, executions: list[ExecutionRecord]) -> list[list[StepRecord]]:
+        """The steps of each execution that may still be reached: one statement for all of them."""
+        live = {execution.id: execution for execution in executions if not execution.status.is_terminal}
+        definitions = await self._definitions.many({execution.definition_id for execution in live.values()})
+        paths = {id: observable_paths(definition) for id, definition in definitions.items()}
+        keys = [(id, path) for id, execution in live.items() for path in paths.get(execution.definition_id, ())]
+        statuses: dict[UUID, dict[str, StepStatus]] = defaultdict(dict)
+        for (id, path), status in (await self._queries.step_statuses(keys)).items():
+            statuses[id][path] = status
+        now = self._clock.now()
+        return [
+            pending_steps(definitions[execution.definition_id], execution, statuses[execution.id], now)
+            if execution.definition_id in definitions
+            else []
+            for execution in executions
+        ]
 
 
 def _grouped(wanted: list[StepsWanted]) -> dict[tuple[StepFilter, int], set[UUID]]:

@@ -1,4 +1,4 @@
-"""Mutations of executions: start them, one or many, run steps once, cancel."""
+"""Mutations of executions: start them, one or many, tell them what to do, try them again, delete them."""
 
 from typing import Annotated, TypeAlias
 
@@ -7,18 +7,40 @@ import strawberry
 from domain.errors import StepgraphError
 from domain.ids import IdKind
 from domain.records import ExecutionRecord
+from domain.services import control
 from domain.services.executions import ExecuteRequest
 from graphql_api.context import Info
+from graphql_api.deleting import Deleted, DeleteResult
 from graphql_api.errors import ConflictError, InvalidStateError, NotFoundError, ValidationError, error_member
-from graphql_api.executions.inputs import ExecuteWorkflowInput, OrchestrateInput
+from graphql_api.executions.inputs import (
+    ExecuteWorkflowInput,
+    ExecutionFilter,
+    OrchestrateInput,
+    RetryExecutionInput,
+)
 from graphql_api.executions.types import WorkflowExecution
 from graphql_api.ids import read_id
+from graphql_api.json_input import json_value
+from graphql_api.scalars import JSON
 from graphql_api.workflows.documents import problems_of_typed_input
 
 ExecutionResult: TypeAlias = Annotated[
     WorkflowExecution | NotFoundError | ValidationError | ConflictError | InvalidStateError,
     strawberry.union("ExecutionResult", description="An execution, or why there is none."),
 ]
+
+
+@strawberry.type(description="What came of a change of many executions.")
+class BulkResult:
+    """What came of a change of many executions."""
+
+    matched: int = strawberry.field(description="How many executions the filter matches.")
+    changed: int = strawberry.field(description="How many of them it was done for.")
+
+    @classmethod
+    def from_result(cls, result: control.BulkResult) -> "BulkResult":
+        """The numbers as clients see them."""
+        return cls(matched=result.matched, changed=result.changed)
 
 
 @strawberry.type
@@ -53,9 +75,63 @@ class ExecutionMutations:
         self, info: Info, id: strawberry.ID, reason: str | None = strawberry.UNSET
     ) -> ExecutionResult:
         execution_id = read_id(id, IdKind.EXECUTION)
-        return WorkflowExecution.from_record(
-            await info.context.services.executions.cancel(execution_id, reason or None)
-        )
+        return WorkflowExecution.from_record(await info.context.services.control.cancel(execution_id, reason or None))
+
+    @strawberry.mutation(
+        description="Let what is in flight end, and start nothing new until resumeExecution. The timeout's clock "
+        "stands still."
+    )
+    async def pause_execution(self, info: Info, id: strawberry.ID) -> ExecutionResult:
+        record = await info.context.services.control.pause(read_id(id, IdKind.EXECUTION))
+        return WorkflowExecution.from_record(record)
+
+    @strawberry.mutation(description="Go on with an execution that was paused.")
+    async def resume_execution(self, info: Info, id: strawberry.ID) -> ExecutionResult:
+        record = await info.context.services.control.resume(read_id(id, IdKind.EXECUTION))
+        return WorkflowExecution.from_record(record)
+
+    @strawberry.mutation(
+        description="Run an execution that failed, timed out or was cancelled again, as a new one that keeps what was "
+        "done."
+    )
+    async def retry_execution(
+        self, info: Info, id: strawberry.ID, input: RetryExecutionInput | None = strawberry.UNSET
+    ) -> ExecutionResult:
+        request = RetryExecutionInput.to_request(input)
+        return _shown(info, await info.context.services.retries.retry(read_id(id, IdKind.EXECUTION), request))
+
+    @strawberry.mutation(
+        description="Send a signal to an execution. It is kept until a step waits for it, and taken once."
+    )
+    async def signal_execution(
+        self, info: Info, id: strawberry.ID, name: str, payload: JSON | None = strawberry.UNSET
+    ) -> ExecutionResult:
+        value = None if payload is strawberry.UNSET else json_value(payload)
+        record = await info.context.services.control.signal(read_id(id, IdKind.EXECUTION), name, value)
+        return WorkflowExecution.from_record(record)
+
+    @strawberry.mutation(
+        description="cancelExecution for every matching execution that has not ended; at most 10,000 at a time."
+    )
+    async def cancel_executions(
+        self, info: Info, filter: ExecutionFilter, reason: str | None = strawberry.UNSET
+    ) -> BulkResult:
+        wanted = ExecutionFilter.to_record(filter)
+        return BulkResult.from_result(await info.context.services.control.cancel_many(wanted, reason or None))
+
+    @strawberry.mutation(
+        description="retryExecution for every matching execution whose state allows it; at most 10,000 at a time."
+    )
+    async def retry_executions(
+        self, info: Info, filter: ExecutionFilter, input: RetryExecutionInput | None = strawberry.UNSET
+    ) -> BulkResult:
+        wanted, request = ExecutionFilter.to_record(filter), RetryExecutionInput.to_request(input)
+        return BulkResult.from_result(await info.context.services.retries.retry_many(wanted, request))
+
+    @strawberry.mutation(description="Remove an execution that has ended, with its steps.")
+    async def delete_execution(self, info: Info, id: strawberry.ID) -> DeleteResult:
+        await info.context.services.control.delete(read_id(id, IdKind.EXECUTION))
+        return Deleted(id=id)
 
 
 def _shown(info: Info, record: ExecutionRecord) -> WorkflowExecution:

@@ -12,7 +12,8 @@ from domain.records import ExecutionRecord
 from graphql_api.context import Info
 from graphql_api.executions.following import Follower, Update, status_changes
 from graphql_api.executions.inputs import ExecutionFilter
-from graphql_api.executions.types import StepExecution, WorkflowExecution
+from graphql_api.executions.steps import StepExecution
+from graphql_api.executions.types import WorkflowExecution
 from graphql_api.ids import read_id
 
 
@@ -66,7 +67,7 @@ class ExecutionSubscriptions:
             origin = await info.context.origins.get(execution_id)
         else:
             origin = await info.context.executions.by_id.load(execution_id)  # how far it is now matters here
-        if origin is None:
+        if origin is None or origin.is_batch:
             raise NotFound("execution", id)
         if after_sequence is not None and after_sequence > origin.sequence:
             after_sequence = None  # nobody's past: a snapshot is the one true answer

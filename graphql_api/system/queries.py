@@ -4,7 +4,8 @@ import strawberry
 
 from domain.ids import IdKind
 from graphql_api.context import Info
-from graphql_api.executions.types import StepExecution, load_execution
+from graphql_api.executions.steps import load_step
+from graphql_api.executions.types import load_execution
 from graphql_api.ids import Node, read_id, read_kind, read_step_execution_id
 from graphql_api.json_input import json_value
 from graphql_api.scalars import JSON, Expression
@@ -26,8 +27,8 @@ class SystemQueries:
             case IdKind.EXECUTION:
                 return await load_execution(info, read_id(id, IdKind.EXECUTION))
             case IdKind.STEP_EXECUTION:
-                step = await info.context.executions.steps.load(read_step_execution_id(id))
-                return None if step is None else StepExecution.from_record(step)
+                execution_id, path = read_step_execution_id(id)
+                return await load_step(info, await info.context.executions.by_id.load(execution_id), path)
             case kind:
                 read_id(id, kind)
                 return None

@@ -7,6 +7,7 @@ import strawberry
 from domain.ids import IdKind
 from domain.services.workflows import CreateWorkflow, UpdateWorkflow
 from graphql_api.context import Info
+from graphql_api.deleting import Deleted, DeleteResult
 from graphql_api.errors import ConflictError, InvalidStateError, NotFoundError, ValidationError
 from graphql_api.ids import read_id
 from graphql_api.json_input import json_value
@@ -18,19 +19,6 @@ from graphql_api.workflows.types import Workflow
 WorkflowResult: TypeAlias = Annotated[
     Workflow | NotFoundError | ValidationError | ConflictError | InvalidStateError,
     strawberry.union("WorkflowResult", description="A workflow, or why there is none."),
-]
-
-
-@strawberry.type(description="What was deleted.")
-class Deleted:
-    """What was deleted."""
-
-    id: strawberry.ID
-
-
-DeleteResult: TypeAlias = Annotated[
-    Deleted | NotFoundError | ConflictError | InvalidStateError,
-    strawberry.union("DeleteResult", description="What was deleted, or why it was not."),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from persistence.memory.executions import MemoryExecutionStore
 from persistence.memory.health import MemoryHealthProbe
+from persistence.memory.installation import MemoryInstallation
 from persistence.memory.progress import MemoryProgress
 from persistence.memory.queries import MemoryExecutionQueries
 from persistence.memory.recovery import MemoryRecovery, MemoryWorkerRegistry
@@ -25,3 +26,4 @@ class MemoryStorage:
         self.registry = MemoryWorkerRegistry(self.tables)
         self.queue = MemoryWorkQueue()
         self.health = MemoryHealthProbe()
+        self.installation = MemoryInstallation()

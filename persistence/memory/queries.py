@@ -1,6 +1,7 @@
 """Executions and their steps as people read them, in memory."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from uuid import UUID
 
 from domain.records import (
@@ -11,7 +12,8 @@ from domain.records import (
     StepFilter,
     StepRecord,
 )
-from persistence.changes import snapshot_of
+from domain.statuses import StepStatus
+from persistence.changes import shown, snapshot_of
 from persistence.memory.tables import MemoryTables, contains, page_of
 
 
@@ -52,11 +54,15 @@ class MemoryExecutionQueries:
         found = {key: self._tables.steps.get(key[0], {}).get(key[1]) for key in keys}
         return {key: row for key, row in found.items() if row is not None}
 
+    async def step_statuses(self, keys: Collection[tuple[UUID, str]]) -> Mapping[tuple[UUID, str], StepStatus]:
+        return {key: row.state.status for key, row in (await self.steps_by_path(keys)).items()}
+
     async def changes_since(self, execution_id: UUID, sequence: int) -> ExecutionChange | None:
         execution = self._tables.executions.get(execution_id)
         if execution is None:
             return None
-        steps = [row for row in self._tables.steps.get(execution_id, {}).values() if row.sequence > sequence]
+        rows = self._tables.steps.get(execution_id, {}).values()
+        steps = [replace(row, state=shown(row.state)) for row in rows if row.sequence > sequence]
         steps.sort(key=lambda row: (row.sequence, row.position))
         return snapshot_of(execution, since=sequence, steps=tuple(steps))
 
@@ -85,4 +91,4 @@ class MemoryExecutionQueries:
                 and (filter.created_before is None or row.created_at < filter.created_before)
             )
 
-        return [row for row in self._tables.executions.values() if matches(row)]
+        return [row for row in self._tables.executions.values() if not row.is_batch and matches(row)]

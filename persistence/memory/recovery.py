@@ -6,11 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from domain.engine.state import StepState
-from domain.records import ExecutionRecord, Progress, StepRecord, WorkerRecord
-from domain.statuses import ExecutionStatus, StepStatus
-from persistence.memory.tables import MemoryTables
-from persistence.rows import poisoned
+from domain.records import ExecutionRecord, WorkerRecord
+from domain.statuses import ExecutionStatus
+from persistence.memory.tables import NOTHING, MemoryTables, item_prefixes
+from persistence.rows import UNLIMITED, end_notice, poisoned
 
 
 class MemoryRecovery:
@@ -36,7 +35,7 @@ class MemoryRecovery:
 
     async def due_executions(self, *, now: datetime, limit: int) -> Sequence[UUID]:
         rows = [row for row in self._tables.executions.values() if self._tables.wants_attention(row, now)]
-        rows.sort(key=lambda row: (row.due_at or row.created_at, row.id))
+        rows.sort(key=lambda row: (-row.priority, row.due_at or row.created_at, row.id))
         return [row.id for row in rows[:limit]]
 
     async def release_dead(self, *, dead_before: datetime, limit: int) -> Sequence[UUID]:
@@ -47,44 +46,51 @@ class MemoryRecovery:
             del workers[dead]
         return released
 
+    async def queued_workflows(self) -> Sequence[tuple[UUID, int]]:
+        tables = self._tables
+        ids = {row.workflow_id for row in tables.executions.values() if row.is_queued}
+        return [(id, self._limit_of(id)) for id in sorted(id for id in ids if id is not None)]
+
+    def _limit_of(self, workflow_id: UUID) -> int:
+        workflow = self._tables.workflows.get(workflow_id)
+        limit = None if workflow is None else workflow.document.get("maxConcurrentExecutions")
+        return limit if isinstance(limit, int) else UNLIMITED
+
     async def fail_poisoned(self, *, crashes: int, now: datetime, limit: int) -> Sequence[UUID]:
         found = [
             row
             for row in self._tables.executions.values()
             if row.worker_id is None and not row.status.is_terminal and row.crashes >= crashes
-        ]
-        for row in found[:limit]:
+        ][:limit]
+        for row in found:
             self._fail(row, now)
-        return [row.id for row in found[:limit]]
+        return [row.id for row in found]
 
     def _fail(self, row: ExecutionRecord, now: datetime) -> None:
-        steps = self._tables.steps.get(row.id, {})
-        unfinished = [step for step in steps.values() if not step.state.status.is_terminal]
-        sequence = row.sequence + 1
-        for step in unfinished:
-            steps[step.state.path] = StepRecord(
-                execution_id=row.id,
-                position=step.position,
-                sequence=sequence,
-                state=_cancelled(step.state, now),
-            )
-        self._tables.executions[row.id] = replace(
-            row,
-            status=ExecutionStatus.FAILED,
-            error=poisoned(row.crashes),
-            finished_at=now,
-            waiting_for=None,
-            due_at=None,
-            epoch=row.epoch + 1,
-            sequence=sequence,
-            progress=Progress(
-                total=row.progress.total,
-                completed=row.progress.completed,
-                failed=row.progress.failed,
-                running=0,
-                ended=row.progress.ended + len(unfinished),
-            ),
+        tables = self._tables
+        if row.is_batch:
+            self._fail_batch(row, now)
+            return
+        tables.drop_batches(row.id, None, row.sequence + 1, now)
+        stopped = tables.stop_steps(row.id, ("",), row.sequence + 1, now)
+        progress = tables.executions[row.id].progress
+        tables.executions[row.id] = replace(
+            _failed(row, now), progress=replace(progress, running=0, ended=progress.ended + len(stopped))
         )
+        tables.tell(end_notice(row, poisoned(row.crashes), now))
+
+    def _fail_batch(self, batch: ExecutionRecord, now: datetime) -> None:
+        tables = self._tables
+        parent = tables.active_parent_of(batch)
+        if parent is None:
+            tables.remove(batch.id)
+            return
+        stopped = tables.stop_steps(parent.id, item_prefixes(batch), parent.sequence + 1, now)
+        progress = replace(batch.progress, running=0, ended=batch.progress.ended + len(stopped))
+        tables.executions[batch.id] = replace(_failed(batch, now), progress=progress)
+        tables.count_items(parent.id, replace(NOTHING, running=-batch.progress.running, ended=len(stopped)))
+        tables.executions[parent.id] = replace(tables.executions[parent.id], sequence=parent.sequence + 1)
+        tables.tell(end_notice(batch, poisoned(batch.crashes), now))
 
 
 class MemoryWorkerRegistry:
@@ -119,10 +125,24 @@ def _release(
     held = [row for row in tables.executions.values() if row.worker_id is not None and predicate(row)][:limit]
     for row in held:
         tables.executions[row.id] = replace(
-            row, worker_id=None, epoch=row.epoch + 1, crashes=row.crashes + crashes, due_at=row.created_at
+            row,
+            worker_id=None,
+            epoch=row.epoch + 1,
+            crashes=row.crashes + crashes,
+            due_at=None if row.is_queued else row.created_at,
         )
     return [row.id for row in held]
 
 
-def _cancelled(state: StepState, now: datetime) -> StepState:
-    return replace(state, status=StepStatus.CANCELLED, waiting_for=None, due_at=None, finished_at=now)
+def _failed(row: ExecutionRecord, now: datetime) -> ExecutionRecord:
+    return replace(
+        row,
+        status=ExecutionStatus.FAILED,
+        error=poisoned(row.crashes),
+        finished_at=now,
+        waiting_for=None,
+        due_at=None,
+        is_queued=False,
+        epoch=row.epoch + 1,
+        sequence=row.sequence + 1,
+    )

@@ -1,21 +1,26 @@
 """The rows that the in-memory ports share, and the questions that more than one of them asks."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
+from domain.engine.state import ItemRange, StepState
 from domain.json_text import JsonValue
 from domain.records import (
     DefinitionRecord,
     ExecutionRecord,
     Page,
     PendingCommand,
+    Progress,
+    StepChange,
     StepRecord,
     WorkerRecord,
     WorkflowRecord,
 )
+from domain.statuses import CommandKind, StepStatus
+from persistence.changes import sum_of
 
 Row = TypeVar("Row")
 
@@ -33,6 +38,8 @@ class MemoryTables:
     steps: dict[UUID, dict[str, StepRecord]] = field(default_factory=dict)
     commands: dict[UUID, PendingCommand] = field(default_factory=dict)
     workers: dict[UUID, WorkerRecord] = field(default_factory=dict)
+    items: dict[UUID, Progress] = field(default_factory=dict)
+    """What the batches of an execution have counted: part of its row's progress."""
 
     def commands_of(self, execution_id: UUID) -> tuple[PendingCommand, ...]:
         """The commands of an execution that were not applied yet, oldest first."""
@@ -40,12 +47,107 @@ class MemoryTables:
         return tuple(sorted(found, key=lambda command: command.id))
 
     def wants_attention(self, execution: ExecutionRecord, now: datetime) -> bool:
-        """Whether nobody holds it and it is due, or has a command. A due time not after its creation is always due."""
+        """Whether nobody holds it and it is due, or has a command. A due time not after its creation is always due.
+
+        One that is queued wants nothing but to be cancelled.
+        """
         if execution.status.is_terminal or execution.worker_id is not None:
             return False
+        told = [command.kind for command in self.commands.values() if command.execution_id == execution.id]
+        if execution.is_queued:
+            return CommandKind.CANCEL in told
         if execution.due_at is not None and (execution.due_at <= now or execution.due_at <= execution.created_at):
             return True
-        return any(command.execution_id == execution.id for command in self.commands.values())
+        return bool(told)
+
+    def batches_of(self, execution_id: UUID, path: str | None = None) -> list[ExecutionRecord]:
+        """The batches of an execution, or of one of its loops."""
+        return [
+            row
+            for row in self.executions.values()
+            if row.is_batch and row.parent_id == execution_id and path in (None, row.parent_path)
+        ]
+
+    def active_parent_of(self, batch: ExecutionRecord) -> ExecutionRecord | None:
+        """The execution that a batch belongs to, if it has not ended."""
+        parent = None if batch.parent_id is None else self.executions.get(batch.parent_id)
+        return None if parent is None or parent.status.is_terminal else parent
+
+    def steps_outside(self, execution_id: UUID) -> tuple[StepRecord, ...]:
+        """The steps of an execution without those in loops that have batches."""
+        loops = tuple(f"{batch.parent_path}[" for batch in self.batches_of(execution_id))
+        return tuple(row for path, row in self.steps.get(execution_id, {}).items() if not path.startswith(loops))
+
+    def count_items(self, execution_id: UUID, change: Progress) -> None:
+        """Add to what the batches of an execution have counted."""
+        row = self.executions[execution_id]
+        self.items[execution_id] = sum_of(self.items.get(execution_id, NOTHING), change)
+        self.executions[execution_id] = replace(row, progress=sum_of(row.progress, change))
+
+    def put_steps(self, execution_id: UUID, sequence: int, steps: Iterable[StepChange]) -> None:
+        """Insert or overwrite steps."""
+        rows = self.steps.setdefault(execution_id, {})
+        for step in steps:
+            rows[step.state.path] = StepRecord(
+                execution_id=execution_id, position=step.position, sequence=sequence, state=step.state
+            )
+
+    def drop_batches(
+        self, execution_id: UUID, path: str | None, sequence: int, now: datetime | None
+    ) -> tuple[list[ExecutionRecord], list[StepRecord]]:
+        """Take batches away, and cancel their steps at `sequence`; the answer is both."""
+        batches = self.batches_of(execution_id, path)
+        if path is None and not batches:
+            return [], []
+        for batch in batches:
+            self.remove(batch.id)
+        loops = tuple(f"{loop}[" for loop in ({batch.parent_path for batch in batches} if path is None else {path}))
+        stopped = self.stop_steps(execution_id, loops, sequence, now)
+        running = sum(batch.progress.running for batch in batches)
+        self.count_items(execution_id, replace(NOTHING, running=-running, ended=len(stopped)))
+        return batches, stopped
+
+    def stop_steps(
+        self, execution_id: UUID, prefixes: tuple[str, ...], sequence: int, now: datetime | None
+    ) -> list[StepRecord]:
+        """Cancel the steps that are not done and whose paths begin so."""
+        steps = self.steps.get(execution_id, {})
+        stopped = [
+            replace(step, sequence=sequence, state=_cancelled(step.state, now))
+            for step in steps.values()
+            if step.state.path.startswith(prefixes) and not step.state.status.is_terminal
+        ]
+        steps.update((step.state.path, step) for step in stopped)
+        return stopped
+
+    def tell(self, notice: PendingCommand | None) -> None:
+        """Tell a parent of an end, unless it has ended itself."""
+        parent = None if notice is None else self.executions.get(notice.execution_id)
+        if notice is not None and parent is not None and not parent.status.is_terminal:
+            self.commands.setdefault(notice.id, notice)
+
+    def remove(self, execution_id: UUID) -> None:
+        """Remove an execution or a batch, with what it was told."""
+        execution = self.executions.pop(execution_id)
+        if execution.idempotency_key is not None:
+            self.executions_by_key.pop((execution.workflow_id, execution.idempotency_key), None)
+        for command in self.commands_of(execution_id):
+            del self.commands[command.id]
+
+
+def item_prefixes(batch: ExecutionRecord) -> tuple[str, ...]:
+    """What the paths of the steps of a batch's items start with."""
+    assert isinstance(batch.input, dict)
+    part = ItemRange.from_json(batch.input)
+    return tuple(f"{part.path}[{part.first + number}]." for number in range(len(part.items)))
+
+
+NOTHING = Progress(total=0, completed=0, failed=0, running=0, ended=0)
+
+
+def _cancelled(state: StepState, now: datetime | None) -> StepState:
+    """A step that is not done, cancelled."""
+    return replace(state, status=StepStatus.CANCELLED, waiting_for=None, due_at=None, finished_at=now)
 
 
 def contains(labels: Mapping[str, JsonValue], wanted: Mapping[str, JsonValue] | None) -> bool:

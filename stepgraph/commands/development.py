@@ -77,7 +77,7 @@ def demo(
     """
     settings = settings_of(port=_free_port(), data_dir=data_dir, worker_processes=1)
     configure_logging("WARNING", LogFormat.AUTO)
-    document = read_document(_demo_workflow())
+    document: Any = read_document(_demo_workflow())
     example_port = _free_port()
 
     async def main() -> dict[str, Any]:
@@ -87,9 +87,9 @@ def demo(
             whole_stack(settings, example_port=example_port) as url,
             connected(url) as client,
         ):
-            workflow = await apply_document(client, document)
-            input: JsonValue = {**_DEMO_INPUT, "baseUrl": f"http://127.0.0.1:{example_port}"}
-            execution = await start(client, workflow["name"], input)
+            variables = {**document["variables"], "api": f"http://127.0.0.1:{example_port}"}
+            workflow = await apply_document(client, {**document, "variables": variables})
+            execution = await start(client, workflow["name"], dict(_DEMO_INPUT))
             return await follow(client, execution["id"], show=not as_json)
 
     execution = run(main())
@@ -111,6 +111,7 @@ async def whole_stack(settings: Settings, *, example_port: int) -> AsyncIterator
     port = settings.port or _free_port()
     if not _is_free(settings.host, port):
         fail(f"Port {port} of {settings.host} is taken. Stop what listens there, or choose another: --port.")
+    url = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{port}"
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         servers = _own_servers(settings)
@@ -123,6 +124,7 @@ async def whole_stack(settings: Settings, *, example_port: int) -> AsyncIterator
             "STEPGRAPH_DATABASE_URL": addresses.database_url,
             "STEPGRAPH_REDIS_URL": addresses.redis_url,
             "STEPGRAPH_EGRESS_ALLOW_LOOPBACK": "true",
+            "STEPGRAPH_PUBLIC_URL": settings.public_url or url,
             "STEPGRAPH_LOG_LEVEL": logging.getLevelName(logging.getLogger().level),
         }
         api = ("serve", "--host", settings.host, "--port", str(port), "--needs-worker", "--insecure-no-auth")
@@ -143,7 +145,6 @@ async def whole_stack(settings: Settings, *, example_port: int) -> AsyncIterator
         from persistence.migrate import migrate  # slow to import, and by now everybody else is busy starting
 
         await migrate(addresses.database_url)
-        url = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{port}"
         await _until_ready(url)
         yield url
 

@@ -12,7 +12,7 @@ from stepgraph.commands.showing import console, execution_view, executions_table
 from stepgraph.commands.workflows import AsJson, Url
 from stepgraph.settings import load_settings
 
-app = typer.Typer(help="Look at executions, and cancel them.", no_args_is_help=True)
+app = typer.Typer(help="Look at executions, and tell them what to do.", no_args_is_help=True)
 Id = Annotated[str, typer.Argument(help="The execution's id: ex_…", show_default=False)]
 
 

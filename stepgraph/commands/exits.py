@@ -79,11 +79,19 @@ def json_argument(text: str, option: str) -> JsonValue:
 
 def read_document(path: Path) -> JsonValue:
     """The value in a YAML or JSON file."""
+    values = read_documents(path)
+    if len(values) != 1:
+        fail(f"{path} holds {len(values)} documents, and one is wanted.", Exit.USAGE)
+    return values[0]
+
+
+def read_documents(path: Path) -> list[JsonValue]:
+    """The values in a YAML file, which may hold several between lines of `---`, or the one in a JSON file."""
     try:
         text = path.read_text(encoding="utf-8")
-        value: JsonValue = loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+        values: list[JsonValue] = [loads(text)] if path.suffix == ".json" else list(yaml.safe_load_all(text))
     except OSError as error:
         fail(f"{path} cannot be read: {error.strerror}", Exit.USAGE)
     except (ValueError, yaml.YAMLError) as error:
         fail(f"{path} is neither JSON nor YAML: {error}", Exit.USAGE)
-    return value
+    return values

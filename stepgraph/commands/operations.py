@@ -1,10 +1,13 @@
 """The GraphQL operations that the command line sends; a test validates each against the schema."""
 
-_STEP = "path type status startedAt finishedAt duration error { code message path } attempts { number }"
+_STEP = """
+  path type status startedAt finishedAt duration error { code message path } attempts { number }
+  waitingFor { kind until detail }
+"""
 _EXECUTION = """
   id status workflowVersion workflow { name } input output labels createdAt startedAt finishedAt duration sequence
   error { code message path details }
-  progress { total completed failed running percent }
+  progress { total completed failed running percent } waitingFor { kind until detail }
 """
 _FAILURES = """
   ... on Error { message code }
@@ -41,6 +44,68 @@ mutation Cancel($id: ID!, $reason: String) {{
 }}
 """
 
+SIGNAL = f"""
+mutation Signal($id: ID!, $name: String!, $payload: JSON) {{
+  signalExecution(id: $id, name: $name, payload: $payload) {{
+    __typename
+    ... on WorkflowExecution {{ id status }}
+    {_FAILURES}
+  }}
+}}
+"""
+
+PAUSE = f"""
+mutation Pause($id: ID!) {{
+  pauseExecution(id: $id) {{
+    __typename
+    ... on WorkflowExecution {{ id status }}
+    {_FAILURES}
+  }}
+}}
+"""
+
+RESUME = f"""
+mutation Resume($id: ID!) {{
+  resumeExecution(id: $id) {{
+    __typename
+    ... on WorkflowExecution {{ id status }}
+    {_FAILURES}
+  }}
+}}
+"""
+
+RETRY = f"""
+mutation Retry($id: ID!, $input: RetryExecutionInput) {{
+  retryExecution(id: $id, input: $input) {{
+    __typename
+    ... on WorkflowExecution {{ id status }}
+    {_FAILURES}
+  }}
+}}
+"""
+
+DELETE = """
+mutation Delete($id: ID!) {
+  deleteExecution(id: $id) {
+    __typename
+    ... on Deleted { id }
+    ... on Error { message code }
+  }
+}
+"""
+
+CANCEL_ALL = """
+mutation CancelAll($filter: ExecutionFilter!, $reason: String) {
+  cancelExecutions(filter: $filter, reason: $reason) { matched changed }
+}
+"""
+
+RETRY_ALL = """
+mutation RetryAll($filter: ExecutionFilter!, $input: RetryExecutionInput) {
+  retryExecutions(filter: $filter, input: $input) { matched changed }
+}
+"""
+
 LIST = f"""
 query Executions($filter: ExecutionFilter, $first: Int, $after: String) {{
   executions(filter: $filter, first: $first, after: $after) {{
@@ -69,4 +134,18 @@ subscription Follow($id: ID!) {{
 }}
 """
 
-ALL = {"APPLY": APPLY, "EXECUTE": EXECUTE, "CANCEL": CANCEL, "LIST": LIST, "SHOW": SHOW, "FOLLOW": FOLLOW}
+ALL = {
+    "APPLY": APPLY,
+    "EXECUTE": EXECUTE,
+    "CANCEL": CANCEL,
+    "SIGNAL": SIGNAL,
+    "PAUSE": PAUSE,
+    "RESUME": RESUME,
+    "RETRY": RETRY,
+    "DELETE": DELETE,
+    "CANCEL_ALL": CANCEL_ALL,
+    "RETRY_ALL": RETRY_ALL,
+    "LIST": LIST,
+    "SHOW": SHOW,
+    "FOLLOW": FOLLOW,
+}

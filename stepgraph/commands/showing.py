@@ -1,5 +1,6 @@
 """What the command line shows: executions and their steps as tables, live while they run; or plain JSON."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -27,6 +28,7 @@ _LOOKS = {
     "TIMED_OUT": ("⧖", "red"),
 }
 _ID_WIDTH = 29
+_MOST_STEPS_OF_A_LOOP = 12
 _DURATION = TypeAdapter(timedelta)
 Row = Mapping[str, Any]
 
@@ -57,23 +59,64 @@ def duration(text: str | None) -> str:
 
 
 def steps_table(steps: Iterable[Row]) -> Table:
-    """The step executions, one a line."""
+    """The step executions, one a line; those inside a loop with many of them are counted in one."""
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("step", "type", "status", "attempts", "took", ""):
+    table.add_column("step", header_style="dim", overflow="fold")  # a path that is cut off says nothing
+    for heading in ("type", "status", "attempts", "took", ""):
         table.add_column(heading, header_style="dim")
-    for step in steps:
-        error = step.get("error")
+    shown = list(steps)
+    counts = _counts_of_long_loops(shown)
+    for step in shown:
+        loop = _loop_of(step)
+        if loop in counts:
+            if (count := counts[loop]) is not None:
+                table.add_row(f"{loop}[…]", "", count)
+                counts[loop] = None  # once is enough
+            continue
         table.add_row(
             step["path"],
             Text(step["type"], style="dim"),
             status(step["status"]),
             str(len(step["attempts"])),
             duration(step["duration"]),
-            Text(
-                f"{error['code']}: {error['message']}" if error else "", style="dim", overflow="ellipsis", no_wrap=True
-            ),
+            Text(_remark(step), style="dim", overflow="ellipsis", no_wrap=True),
         )
     return table
+
+
+def _loop_of(step: Row) -> str | None:
+    """The path of the outermost loop that a step is in."""
+    path, bracket, _ = str(step["path"]).partition("[")
+    return path if bracket else None
+
+
+def _counts_of_long_loops(steps: Iterable[Row]) -> dict[str | None, Text | None]:
+    """For each loop with many step executions how many of them have which status."""
+    found: dict[str, Counter[str]] = {}
+    for step in steps:
+        if (loop := _loop_of(step)) is not None:
+            found.setdefault(loop, Counter())[step["status"]] += 1
+    return {
+        loop: Text("  ").join(
+            Text(f"{sign} {counter[name]:,}", style=style) for name, (sign, style) in _LOOKS.items() if counter[name]
+        )
+        for loop, counter in found.items()
+        if counter.total() > _MOST_STEPS_OF_A_LOOP
+    }
+
+
+def _remark(row: Row) -> str:
+    """What a step waits for, or why it failed."""
+    error = row.get("error")
+    return _waiting(row) or (f"{error['code']}: {error['message']}" if error else "")
+
+
+def _waiting(row: Row) -> str:
+    reason = row.get("waitingFor")
+    if not reason:
+        return ""
+    until = f"until {reason['until'][:19].replace('T', ' ')}" if reason["until"] else None
+    return " ".join(filter(None, (reason["kind"], reason["detail"], until)))
 
 
 def execution_view(execution: Row, steps: Iterable[Row]) -> RenderableType:
@@ -88,7 +131,7 @@ def execution_view(execution: Row, steps: Iterable[Row]) -> RenderableType:
         ProgressBar(total=100, completed=progress["percent"], width=24),
         f"{progress['percent']:.0f} %",
     )
-    return Group(head, Text(execution["id"], style="dim"), "", steps_table(steps))
+    return Group(head, Text(f"{execution['id']}  {_waiting(execution)}".rstrip(), style="dim"), "", steps_table(steps))
 
 
 def executions_table(executions: Iterable[Row]) -> Table:

@@ -7,7 +7,7 @@ import typer
 
 from domain.json_text import JsonValue
 from stepgraph.client import ApiClient, connected
-from stepgraph.commands.exits import Exit, fail, json_argument, read_document, run
+from stepgraph.commands.exits import Exit, fail, json_argument, read_documents, run
 from stepgraph.commands.following import follow
 from stepgraph.commands.operations import APPLY, EXECUTE
 from stepgraph.commands.showing import console, print_json, problems_of, status
@@ -15,6 +15,8 @@ from stepgraph.settings import load_settings
 
 Url = Annotated[str | None, typer.Option("--url", help="Where the API is; default: STEPGRAPH_URL.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+_DOCUMENTS = frozenset({".yaml", ".yml", ".json"})
 
 
 def apply(
@@ -27,7 +29,7 @@ def apply(
 
     Example: stepgraph apply examples/order.yaml --note "three attempts are enough"
     """
-    documents = [read_document(file) for file in files]
+    documents = [document for file in files for document in read_documents(file)]
 
     async def main() -> list[dict[str, Any]]:
         async with connected(url or load_settings().url) as client:
@@ -42,7 +44,9 @@ def apply(
 
 
 def run_workflow(
-    name: Annotated[str, typer.Argument(help="The workflow's name.", show_default=False)],
+    workflow: Annotated[
+        str, typer.Argument(help="Its name, or a file (.yaml, .yml, .json) that is applied first.", show_default=False)
+    ],
     input: Annotated[str, typer.Option(help="The input as JSON, or @file with JSON or YAML.")] = "null",
     follow_it: Annotated[bool, typer.Option("--follow/--no-follow", help="Watch it live until it has ended.")] = False,
     key: Annotated[str | None, typer.Option(help="Idempotency key: the same key starts it once.")] = None,
@@ -51,12 +55,19 @@ def run_workflow(
 ) -> None:
     """Execute a workflow. With --follow, the exit code is 0 only when it has COMPLETED.
 
-    Example: stepgraph run order-fulfilment --input @order.json --follow
+    Of a file that holds several workflows all are applied, and the last one is executed.
+
+    Example: stepgraph run examples/transcoding.yaml --input '{"video": "holiday.mov"}' --follow
     """
     value = json_argument(input, "--input")
+    file = Path(workflow)
+    documents = read_documents(file) if file.suffix in _DOCUMENTS else []
 
     async def main() -> dict[str, Any]:
         async with connected(url or load_settings().url) as client:
+            name = workflow
+            for document in documents:
+                name = (await apply_document(client, document))["name"]
             execution = await start(client, name, value, key)
             return await follow(client, execution["id"], show=not as_json) if follow_it else execution
 

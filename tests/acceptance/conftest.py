@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 import redis.asyncio
 from redis.exceptions import RedisError
 
 from stepgraph.client import ApiClient, connected
 from stepgraph.example_service import ExampleService
 from tests.acceptance.processes import Running, free_port, running, until_ready
+from tests.conftest import PostgresServer
 from tests.waiting import wait_until
 
 
@@ -92,6 +94,7 @@ class Deployment:
         return {
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.valkey.url,
+            "STEPGRAPH_PUBLIC_URL": self.url,
             "STEPGRAPH_EGRESS_ALLOW_LOOPBACK": "true",
             "STEPGRAPH_HEARTBEAT": "PT0.2S",
             "STEPGRAPH_LEASE": "PT1S",
@@ -131,3 +134,21 @@ async def deployment(tmp_path: Path, empty_postgres_url: str) -> AsyncIterator[D
         await valkey.start()
         stack.push_async_callback(valkey.kill)
         yield Deployment(tmp_path, empty_postgres_url, valkey, free_port(), service, stack)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_deployment(
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer
+) -> AsyncIterator[Deployment]:
+    """An API and two workers that run for all tests which only use them."""
+    directory = tmp_path_factory.mktemp("shared")
+    database_url = await postgres_server.clone()
+    async with WatchedService() as service, AsyncExitStack() as stack:
+        valkey = Valkey(directory)
+        await valkey.start()
+        stack.push_async_callback(valkey.kill)
+        deployment = Deployment(directory, database_url, valkey, free_port(), service, stack)
+        await deployment.start_api()
+        await deployment.start_workers(2)
+        yield deployment
+    await postgres_server.drop(database_url)

@@ -7,6 +7,7 @@ import pytest
 
 from tests.acceptance.conftest import Deployment
 from tests.acceptance.processes import Output, free_port, stepgraph
+from tests.waiting import wait_until
 
 GREETING = """
 name: greeting
@@ -23,6 +24,12 @@ SLEEPING = """
 name: sleeping
 steps:
   - {id: nap, type: WAIT, config: {duration: PT1H}}
+"""
+ASKING = """
+name: asking
+steps:
+  - {id: answer, type: WAIT, config: {signal: {name: answer}}}
+output: steps.answer.output.payload
 """
 OK, FAILED, USAGE, UNREACHABLE = 0, 1, 2, 3
 
@@ -104,6 +111,67 @@ async def test_an_execution_is_cancelled(cli: CommandLine) -> None:
     assert again.code in (OK, FAILED)  # it may not have ended yet
 
 
+async def test_a_file_is_applied_and_executed_by_one_command(cli: CommandLine) -> None:
+    both = cli.file("both.yaml", f"{ASKING}---\n{GREETING}")
+
+    ran = await cli("run", both, "--input", '{"name": "Ada"}', "--follow", "--json")
+
+    assert ran.code == OK, ran.stderr
+    assert json.loads(ran.stdout)["output"] == "Hello, Ada"
+    applied = await cli("apply", both, "--json")
+    assert [(each["name"], each["version"]) for each in json.loads(applied.stdout)] == [("asking", 1), ("greeting", 1)]
+
+
+async def test_an_execution_is_paused_resumed_and_sent_a_signal(cli: CommandLine) -> None:
+    id = json.loads((await cli("run", cli.file("asking.yaml", ASKING), "--json")).stdout)["id"]
+
+    async def status_is(status: str) -> bool:
+        return bool(json.loads((await cli("executions", "show", id, "--json")).stdout)["status"] == status)
+
+    assert (await cli("executions", "pause", id)).code == OK
+    await wait_until(lambda: status_is("PAUSED"), "it is paused", timeout=30)
+    assert (await cli("executions", "resume", id)).code == OK
+    await wait_until(lambda: status_is("WAITING"), "it goes on", timeout=30)
+    assert (await cli("signal", id, "answer", "--payload", '{"yes": true}')).code == OK
+    await wait_until(lambda: status_is("COMPLETED"), "it has its answer", timeout=30)
+
+    shown = json.loads((await cli("executions", "show", id, "--json")).stdout)
+    assert shown["output"] == {"yes": True}
+    assert (await cli("executions", "retry", id)).code == FAILED  # there is nothing to retry
+
+
+async def test_a_failed_execution_is_retried_as_a_new_one(cli: CommandLine, deployment: Deployment) -> None:
+    await cli("apply", cli.file("failing.yaml", FAILING.replace("SERVICE", deployment.service.url)))
+    failed = json.loads((await cli("run", "failing", "--follow", "--json")).stdout)
+
+    retried = await cli("executions", "retry", failed["id"], "--json")
+
+    assert retried.code == OK, retried.stderr
+    assert json.loads(retried.stdout)["id"] != failed["id"]
+
+
+async def test_executions_are_cancelled_retried_and_deleted_in_numbers(cli: CommandLine) -> None:
+    await cli("apply", cli.file("asking.yaml", ASKING))
+    ids = [json.loads((await cli("run", "asking", "--json")).stdout)["id"] for _ in range(2)]
+
+    async def are(status: str) -> bool:
+        listed = await cli("executions", "list", "--status", status, "--json")
+        return set(ids) <= {each["id"] for each in json.loads(listed.stdout)["nodes"]}
+
+    assert (await cli("executions", "cancel-all")).code == USAGE  # it wants to be told which
+    cancelled = await cli("executions", "cancel-all", "--workflow", "asking", "--created-after", "2020-01-01", "--json")
+    assert (cancelled.code, json.loads(cancelled.stdout)) == (OK, {"matched": 2, "changed": 2})
+    await wait_until(lambda: are("CANCELLED"), "both are cancelled", timeout=30)
+    retried = await cli("executions", "retry-all", "--workflow", "asking", "--status", "cancelled")
+    assert "2 of 2" in retried.stdout
+    none = await cli("executions", "retry-all", "--label", "team=nobody", "--json")
+    assert json.loads(none.stdout) == {"matched": 0, "changed": 0}
+
+    deleted = await cli("executions", "delete", ids[0], "--json")
+    assert (deleted.code, json.loads(deleted.stdout)["id"]) == (OK, ids[0])
+    assert (await cli("executions", "delete", ids[0])).code == FAILED
+
+
 async def test_a_document_with_faults_is_refused_with_all_of_them(cli: CommandLine) -> None:
     file = cli.file("broken.json", '{"name": "", "steps": [{"id": "a", "type": "NOPE", "config": {}}]}')
 
@@ -146,6 +214,7 @@ async def test_what_is_not_there_is_exit_code_1_and_a_sentence(cli: CommandLine)
         ("run",),
         ("run", "greeting", "--input", "{not json"),
         ("run", "greeting", "--input", "@/no/such/file.json"),
+        ("run", "/no/such/file.yaml"),
         ("apply", "/no/such/file.yaml"),
         ("serve", "--host", "0.0.0.0"),
         ("worker", "--processes", "0"),

@@ -11,6 +11,7 @@ from domain.ports import (
     ExecutionQueries,
     ExecutionStore,
     HealthProbe,
+    Installation,
     ProgressFeed,
     ProgressPublisher,
     Recovery,
@@ -20,6 +21,7 @@ from domain.ports import (
 from persistence.database import Database
 from persistence.executions import PostgresExecutionStore
 from persistence.health import SystemHealthProbe
+from persistence.installation import PostgresInstallation
 from persistence.memory import MemoryStorage
 from persistence.progress import RedisProgressFeed, RedisProgressPublisher
 from persistence.queries import PostgresExecutionQueries
@@ -40,6 +42,7 @@ class Storage:
     feed: ProgressFeed
     publisher: ProgressPublisher
     health: HealthProbe
+    installation: Installation
 
 
 def over_memory(memory: MemoryStorage) -> Storage:
@@ -53,6 +56,7 @@ def over_memory(memory: MemoryStorage) -> Storage:
         feed=memory.feed,
         publisher=memory.publisher,
         health=memory.health,
+        installation=memory.installation,
     )
 
 
@@ -70,6 +74,7 @@ async def open_real(stack: AsyncExitStack, postgres_url: str, redis_url: str) ->
         feed=await stack.enter_async_context(RedisProgressFeed(redis_url, queries, check_interval=0.2)),
         publisher=publisher,
         health=SystemHealthProbe(database, redis_url),
+        installation=PostgresInstallation(database),
     )
 
 

@@ -5,11 +5,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from domain.engine.state import Attempt, StepState
+from domain.engine.state import Attempt, ItemRange, StepState
 from domain.ids import new_id
 from domain.json_text import JsonValue
-from domain.records import Claim, ExecutionDelta, ExecutionRecord, NewExecution, Progress, StepChange
-from domain.statuses import ExecutionStatus, StepStatus, StepType, WorkflowStatus
+from domain.records import (
+    Claim,
+    ExecutionDelta,
+    ExecutionRecord,
+    NewBatch,
+    NewExecution,
+    PendingCommand,
+    Progress,
+    StepChange,
+)
+from domain.statuses import CommandKind, ExecutionStatus, StepStatus, StepType, WorkflowStatus
 from tests.contract.conftest import Storage
 
 NOW = datetime(2026, 3, 14, 15, 9, 26, 535897, tzinfo=UTC)
@@ -83,6 +92,49 @@ async def claimed(storage: Storage, id: UUID | None = None, *, worker_id: UUID |
         id = await created(storage, **given)
     (claim,) = await storage.executions.claim([id], worker_id=worker_id or new_id(), now=SOON)
     return claim
+
+
+def new_batch(held: Claim | UUID, first: int = 0, count: int = 3, *, path: str = "loop", **given: Any) -> NewBatch:
+    """A part of a loop of an execution."""
+    items = tuple(range(first, first + count))
+    values: dict[str, Any] = {
+        "id": new_id(),
+        "execution_id": held.execution.id if isinstance(held, Claim) else held,
+        "definition_id": new_id(),
+        "priority": 0,
+        "range": ItemRange(path=path, first=first, items=items, concurrency=2, tolerated=0),
+        "created_at": NOW,
+    }
+    return NewBatch(**(values | given))
+
+
+def loop_step(path: str = "loop") -> StepChange:
+    """A loop whose items have begun."""
+    return step(path, status=StepStatus.RUNNING, type=StepType.FOR_EACH, checkpoint={"items": [0, 1, 2]})
+
+
+def item_step(index: int, id: str = "work", *, path: str = "loop", **given: Any) -> StepChange:
+    """A step of an item."""
+    return step(f"{path}[{index}].{id}", position=f"0001.{index:08}.0001", **given)
+
+
+def command(execution_id: UUID, kind: CommandKind = CommandKind.CANCEL, **given: Any) -> PendingCommand:
+    """Something to tell an execution."""
+    values: dict[str, Any] = {
+        "id": new_id(),
+        "execution_id": execution_id,
+        "kind": kind,
+        "payload": None,
+        "created_at": NOW,
+    }
+    return PendingCommand(**(values | given))
+
+
+def ended_child(held: Claim, **payload: JsonValue) -> PendingCommand:
+    """What a child, or a batch, tells its parent."""
+    parent_id = held.execution.parent_id
+    assert parent_id is not None
+    return command(parent_id, CommandKind.CHILD_ENDED, payload={"path": held.execution.parent_path} | payload)
 
 
 async def stored(storage: Storage, id: UUID) -> ExecutionRecord:

@@ -140,6 +140,10 @@ async def test_steps_of_many_executions_come_together(storage: Storage) -> None:
     found = await storage.queries.steps_by_path(keys)
     assert set(found) == {(ids[0], "a"), (ids[1], "only")}
     assert await storage.queries.steps_by_path([]) == {}
+    completed, failed_one = StepStatus.COMPLETED, StepStatus.FAILED
+    expected = {(ids[0], "a"): completed, (ids[1], "only"): failed_one}
+    assert await storage.queries.step_statuses([*keys, (new_id(), "a")]) == expected
+    assert await storage.queries.step_statuses([]) == {}
 
 
 async def test_changes_since_hold_what_was_committed_after_it(storage: Storage) -> None:

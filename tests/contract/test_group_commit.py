@@ -12,7 +12,8 @@ from domain.ids import new_id
 from domain.records import ExecutionChange, ExecutionDelta
 from persistence.batch_rows import DeltaRows
 from persistence.batcher import Batcher
-from persistence.group_commit import GroupCommitter, Refused, Stored
+from persistence.changes import Stored
+from persistence.group_commit import GroupCommitter, Refused
 from persistence.rows import execution_of_new
 from tests.contract.rows import delta_of, new_execution, step
 

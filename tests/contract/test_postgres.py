@@ -11,7 +11,7 @@ from domain.errors import InvalidInput, Unavailable
 from domain.ids import new_id
 from domain.records import ExecutionChange, ExecutionFilter, WorkflowFilter
 from domain.statuses import ExecutionStatus
-from persistence import statements
+from persistence import batch_statements, slot_statements, statements
 from persistence.check_migrations import missing_migrations
 from persistence.database import Database
 from persistence.executions import PostgresExecutionStore
@@ -22,7 +22,7 @@ from persistence.recovery import PostgresRecovery
 from persistence.workflows import PostgresWorkflowStore
 from tests.conftest import PostgresServer
 from tests.contract.proxy import Proxy
-from tests.contract.rows import SOON, delta_of, end_of, new_execution, step, workflow
+from tests.contract.rows import SOON, command, delta_of, end_of, new_execution, step, workflow
 
 
 class Nobody:
@@ -102,6 +102,21 @@ async def test_a_workflow_that_postgresql_refuses_is_invalid_input(database: Dat
         await PostgresWorkflowStore(database).create(**workflow("nul\u0000"))
 
 
+async def test_a_command_of_a_newer_release_is_left_for_it(database: Database, store: PostgresExecutionStore) -> None:
+    (record,) = await store.create([new_execution()])
+    await database.fetch(
+        "INSERT INTO execution_command (id, execution_id, kind, created_at) VALUES ($1, $2, 'TELEPORT', $3)",
+        new_id(),
+        record.id,
+        SOON,
+    )
+    cancel = command(record.id)
+    await store.add_commands([cancel])
+    assert await store.commands(record.id) == [cancel]
+    (claim,) = await store.claim([record.id], worker_id=new_id(), now=SOON)
+    assert claim.commands == (cancel,)
+
+
 async def test_commits_survive_an_absence_of_the_database(proxy: Proxy) -> None:
     async with Database(proxy.url) as database, PostgresExecutionStore(database, Nobody()) as store:
         (record,) = await store.create([new_execution()])
@@ -158,14 +173,37 @@ async def test_a_commit_that_let_go_and_whose_answer_was_lost_succeeds_when_sent
     assert (found.status, found.sequence) == (ExecutionStatus.COMPLETED, 1)
 
 
-async def test_the_commit_finds_rows_by_index_however_large_the_table_is(database: Database) -> None:
+NOBODY, NO_TIME = "'00000000-0000-0000-0000-000000000000'", "'2026-01-01'"
+
+
+@pytest.mark.parametrize(
+    ("statement", "arguments"),
+    [
+        pytest.param(statements.COMMIT, "'{}', '{}', '{}', '{}'", id="commit"),
+        pytest.param(statements.CLAIM, f"'{{}}', {NOBODY}, {NO_TIME}", id="claim"),
+        pytest.param(statements.CREATE, "'{}'", id="create"),
+        pytest.param(statements.FIND_EXISTING, "'{}'", id="find"),
+        pytest.param(batch_statements.COMMIT, "'{}', '{}', '{}', '{}', '{}'", id="commit of batches"),
+        pytest.param(batch_statements.CREATE, "'{}'", id="create batches"),
+        pytest.param(batch_statements.DROP_ORPHANS, "'{}'", id="drop orphans"),
+        pytest.param(batch_statements.STEPS_OUTSIDE, "'{}'", id="steps outside of loops"),
+        pytest.param(batch_statements.STEPS_OF_ITEMS, "'{}'", id="steps of items"),
+        pytest.param(batch_statements.DROP, f"{NOBODY}, NULL", id="drop batches"),
+        pytest.param(batch_statements.STOP_ITEMS, f"{NOBODY}, 'loop', 1, {NO_TIME}", id="stop items"),
+        pytest.param(slot_statements.HELD, f"{NOBODY}, 5", id="slots held"),
+        pytest.param(slot_statements.IS_WAITED_FOR, f"{NOBODY}, {NO_TIME}", id="is a slot waited for"),
+        pytest.param(slot_statements.WAIT_FOR_SLOT, f"{NOBODY}, {NO_TIME}", id="wait for a slot"),
+        pytest.param(slot_statements.ADMIT, f"{NOBODY}, 5", id="admit"),
+    ],
+)
+async def test_what_is_frequent_finds_rows_by_index_however_large_the_table_is(
+    database: Database, statement: str, arguments: str
+) -> None:
     async with database.hot_connection() as connection:
-        await connection.execute("PREPARE stored AS " + statements.COMMIT)
-        plan = await connection.fetch("EXPLAIN EXECUTE stored ('{}', '{}', '{}')")
+        await connection.execute("PREPARE stored AS " + statement)
+        plan = await connection.fetch(f"EXPLAIN EXECUTE stored ({arguments})")
         await connection.execute("DEALLOCATE stored")
-    text = "\n".join(row[0] for row in plan)
-    assert "workflow_execution_pkey" in text
-    assert "Seq Scan" not in text
+    assert "Seq Scan" not in "\n".join(row[0] for row in plan)
 
 
 async def test_migrations_started_at_once_run_once(postgres_server: PostgresServer) -> None:

@@ -8,7 +8,7 @@ import pytest
 from domain.errors import LeaseLost
 from domain.failures import FailureCode
 from domain.ids import new_id
-from domain.statuses import ExecutionStatus, StepStatus
+from domain.statuses import CommandKind, ExecutionStatus, StepStatus
 from tests.contract.conftest import Storage
 from tests.contract.rows import LATER, NOW, SOON, claimed, created, delta_of, end_of, step, stored
 
@@ -42,7 +42,7 @@ async def test_what_is_due_is_what_nobody_holds_and_whose_time_has_come(storage:
     await storage.executions.commit(delta_of(due, release=True, due_at=SOON))
     await storage.executions.commit(delta_of(commanded, release=True, due_at=LATER))
     await storage.executions.add_command(
-        command_id=new_id(), execution_id=commanded.execution.id, kind="cancel", payload=None, now=NOW
+        command_id=new_id(), execution_id=commanded.execution.id, kind=CommandKind.CANCEL, payload=None, now=NOW
     )
 
     found = await storage.recovery.due_executions(now=SOON, limit=10)
@@ -55,7 +55,9 @@ async def test_what_is_due_is_what_nobody_holds_and_whose_time_has_come(storage:
 async def test_a_due_execution_with_a_command_is_told_once(storage: Storage) -> None:
     id = await created(storage)
     for _ in range(2):
-        await storage.executions.add_command(command_id=new_id(), execution_id=id, kind="cancel", payload=None, now=NOW)
+        await storage.executions.add_command(
+            command_id=new_id(), execution_id=id, kind=CommandKind.CANCEL, payload=None, now=NOW
+        )
     assert await storage.recovery.due_executions(now=SOON, limit=10) == [id]
 
 

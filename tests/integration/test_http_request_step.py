@@ -11,8 +11,9 @@ import pytest
 from actors.destinations import DestinationPolicy
 from actors.http import HttpClient
 from actors.steps.executor import Failed, Outcome, StepCall, Succeeded
-from actors.steps.registry import step_executors
+from actors.steps.http_request import HttpRequestExecutor
 from domain.definition import CompiledStep
+from domain.evaluator import Evaluator
 from domain.failures import FailureCode
 from domain.json_text import JsonValue
 from domain.statuses import StepType
@@ -28,7 +29,7 @@ class Steps:
     """Runs HTTP_REQUEST steps against the example service."""
 
     def __init__(self, client: HttpClient, service: ExampleService) -> None:
-        self._executor = step_executors(client)[StepType.HTTP_REQUEST]
+        self._executor = HttpRequestExecutor(client, Evaluator(), max_items_bytes=1_000_000)
         self.service = service
 
     async def run(
@@ -57,6 +58,7 @@ class Steps:
                 scope={},
                 now=NOW,
                 idempotency_key="key-of-the-step",
+                called_at=NOW,
             )
         )
         return await outcome if isinstance(outcome, Awaitable) else outcome

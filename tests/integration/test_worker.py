@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import statistics
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable
@@ -18,7 +19,7 @@ from dramatiq.middleware import MiddlewareError
 
 from actors.attempts import Attempts
 from actors.broker import make_broker
-from actors.driver import DriverParts
+from actors.driver_parts import DriverParts
 from actors.reconciler import Reconciler, ReconcilerOptions
 from actors.runner import Runner, RunnerOptions
 from actors.steps.data_transform import DataTransformExecutor
@@ -109,16 +110,25 @@ class Cluster:
             }
             hold = timedelta(seconds=0.1)
             runner = Runner(
-                parts=DriverParts(store=store, attempts=Attempts(executors, 100_000), clock=self.clock, hold=hold),
+                parts=DriverParts(
+                    store=store, attempts=Attempts(executors, 100_000), clock=self.clock, queue=queue, hold=hold
+                ),
                 definitions=DefinitionCache(PostgresWorkflowStore(database)),
                 registry=PostgresWorkerRegistry(database),
+                recovery=PostgresRecovery(database),
                 queue=queue,
                 nudges=RedisNudges(self.redis_url),
                 options=RunnerOptions(host="here", capacity=capacity, shutdown_grace=timedelta(seconds=grace)),
             )
             await stack.enter_async_context(runner)
             options = ReconcilerOptions(every=timedelta(seconds=0.05), patience=timedelta(seconds=0.2))
-            reconciler = Reconciler(recovery=PostgresRecovery(database), queue=queue, clock=self.clock, options=options)
+            reconciler = Reconciler(
+                recovery=PostgresRecovery(database),
+                executions=store,
+                queue=queue,
+                clock=self.clock,
+                options=options,
+            )
             reconciling = asyncio.create_task(reconciler.run())
             try:
                 yield runner
@@ -207,17 +217,21 @@ async def test_two_workers_share_the_work_and_do_none_of_it_twice(cluster: Clust
     assert {record.epoch for record in await cluster.records(ids)} == {1}
 
 
-async def test_a_cancel_reaches_a_call_in_flight_at_once(cluster: Cluster) -> None:
+async def test_a_cancel_reaches_a_call_in_flight_within_200_ms(cluster: Cluster) -> None:
     definition = await cluster.define(http("slow"))
+    took: list[float] = []
 
     async with cluster.worker():
-        [id] = await cluster.execute(definition)
-        await wait_until(lambda: cluster.service.calls, "the call was made")
-        asked = time.monotonic()
-        await cluster.cancel(id)
-        await wait_until(lambda: cluster.service.cancelled, "the call was cancelled")
-        assert time.monotonic() - asked < 2  # 200 ms where the machine has nothing else to do
-        await cluster.until([id], ExecutionStatus.CANCELLED)
+        for number in range(1, 6):
+            [id] = await cluster.execute(definition)
+            await wait_until(lambda: len(cluster.service.calls) == number, "the call was made")  # noqa: B023
+            asked = time.monotonic()
+            await cluster.cancel(id)
+            await wait_until(lambda: len(cluster.service.cancelled) == number, "it was cancelled", interval=0.001)  # noqa: B023
+            took.append(time.monotonic() - asked)
+            await cluster.until([id], ExecutionStatus.CANCELLED)
+
+    assert statistics.median(took) < 0.2, took
 
 
 async def test_an_execution_whose_hint_was_lost_is_started_by_the_reconciler(cluster: Cluster) -> None:

@@ -117,11 +117,27 @@ def test_the_defaults_of_a_retry_policy_are_those_of_the_document() -> None:
 
 
 def test_a_step_that_this_release_cannot_run_is_refused() -> None:
-    loop = step("loop", "FOR_EACH", {"items": "input", "steps": [transform()]})
-    with pytest.raises(InvalidInput, match="cannot run the step 'loop'"):
-        a_definition(steps=[constant(), loop])
+    by_rule = step("shape", "DATA_TRANSFORM", {"rule": {"name": "vat"}})
     with pytest.raises(InvalidInput, match="cannot run the step 'shape'"):
-        a_definition(steps=[transform(onError={"steps": [constant()]})])
+        a_definition(steps=[constant(), by_rule])
+    with pytest.raises(InvalidInput, match=r"cannot run the step 'answer\.onError\.shape'"):
+        a_definition(steps=[constant(onError={"steps": [by_rule]})])
+
+
+def test_the_steps_of_blocks_are_found_by_the_paths_of_their_executions() -> None:
+    loop = step(
+        "loop",
+        "FOR_EACH",
+        {"items": "input", "steps": [constant("a"), constant("b", onError={"steps": [constant("c")]})]},
+    )
+    definition = a_definition(steps=[constant("first"), loop], onFailure=[constant("say")])
+
+    assert definition.step("loop[17].b").path == "loop[].b"
+    assert definition.block("loop[17]").label == "each"
+    assert definition.position("first") == "0000"
+    assert definition.position("loop[17].b") == "0001.00000017.0001"
+    assert definition.position("loop[17].b.onError.c") == "0001.00000017.0001.~.0000"
+    assert definition.position("onFailure.say") == "~.0000"
 
 
 def test_ten_thousand_steps_are_compiled_in_a_few_seconds_of_processor_time() -> None:

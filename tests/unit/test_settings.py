@@ -109,3 +109,13 @@ def test_the_page_lists_every_setting() -> None:
     for name, field in Settings.model_fields.items():
         assert field.description
         assert f"STEPGRAPH_{name.upper()}`" in page
+
+
+@pytest.mark.parametrize(
+    "url", ["flows.example", "ftp://flows.example", "http://", "https://u:p@flows.example", "http://a/?b"]
+)
+def test_an_address_that_others_cannot_use_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("STEPGRAPH_PUBLIC_URL", url)
+
+    with pytest.raises(InvalidSettings, match="STEPGRAPH_PUBLIC_URL must be an address such as"):
+        load_settings()

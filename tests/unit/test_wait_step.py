@@ -1,45 +1,33 @@
 """What a WAIT step waits for."""
 
-from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from actors.steps.data_transform import DataTransformExecutor
 from actors.steps.executor import Deferred, Failed, StepCall, Succeeded
 from actors.steps.wait import WaitExecutor
-from domain.definition import CompiledStep
 from domain.engine.state import WaitReason
 from domain.failures import FailureCode
 from domain.json_text import JsonValue
-from domain.statuses import StepType, WaitKind
-from domain.steps import WaitConfig
-from domain.templates import compile_template
+from domain.statuses import WaitKind
+from tests.builders import step, wait
+from tests.calls import NOW, a_call
 
-NOW = datetime(2026, 1, 31, 8, 0, tzinfo=UTC)
+SIGNAL = {"signal": {"name": "approved"}}
+TIMED = {"signal": {"name": "approved", "timeout": "PT1H"}}
+EXCUSED = {"signal": {"name": "approved", "timeout": "PT1H", "onTimeout": {"by": "nobody"}}}
 
 
 def call(value: JsonValue) -> StepCall:
-    step = CompiledStep(
-        id="pause",
-        path="pause",
-        position="0000",
-        type=StepType.WAIT,
-        config=WaitConfig(duration=timedelta(seconds=1)),
-        inputs=compile_template(value),
-        depends_on=(),
-        dependants=(),
-    )
-    return StepCall(
-        execution_id=UUID(int=1),
-        path="pause",
-        attempt=1,
-        step=step,
-        input=value,
-        scope={},
-        now=NOW,
-        idempotency_key="key",
-    )
+    return replace(a_call(wait(duration="PT1S")), input=value)
+
+
+def signal_call(config: Mapping[str, Any], **given: Any) -> StepCall:
+    return a_call(step("ask", "WAIT", config), **given)
 
 
 @pytest.mark.parametrize(
@@ -86,3 +74,45 @@ def test_what_is_no_time_fails_the_step(value: JsonValue) -> None:
 
 def test_a_transform_hands_its_input_on() -> None:
     assert DataTransformExecutor().execute(call({"a": [1]})) == Succeeded(output={"a": [1]})
+
+
+@pytest.mark.parametrize(("config", "until"), [(SIGNAL, None), (TIMED, NOW + timedelta(hours=1))])
+def test_a_wait_for_a_signal_names_it(config: Mapping[str, Any], until: Any) -> None:
+    assert WaitExecutor().execute(signal_call(config)) == Deferred(
+        until=until, reason=WaitReason(kind=WaitKind.SIGNAL, until=until, detail="approved"), checkpoint={}
+    )
+
+
+@pytest.mark.parametrize("payload", [None, 7, {"by": "Ann"}])
+def test_a_signal_ends_the_wait_with_what_it_carries(payload: JsonValue) -> None:
+    call = signal_call(TIMED, checkpoint={}, received={"payload": payload})
+
+    assert WaitExecutor().execute(call) == Succeeded(output={"signal": "approved", "payload": payload})
+
+
+def test_a_signal_that_comes_at_the_last_moment_counts() -> None:
+    late = NOW + timedelta(hours=2)
+    call = signal_call(TIMED, checkpoint={}, received={"payload": 1}, called_at=late)
+
+    assert isinstance(WaitExecutor().execute(call), Succeeded)
+
+
+def test_a_signal_that_does_not_come_in_time_fails_the_step() -> None:
+    outcome = WaitExecutor().execute(signal_call(TIMED, checkpoint={}, called_at=NOW + timedelta(hours=1)))
+
+    assert isinstance(outcome, Failed)
+    assert outcome.error.code is FailureCode.TIMEOUT
+    assert outcome.error.message == "The signal 'approved' did not come within 3600 s."
+
+
+def test_a_signal_that_does_not_come_in_time_may_be_replaced() -> None:
+    outcome = WaitExecutor().execute(signal_call(EXCUSED, checkpoint={}, called_at=NOW + timedelta(hours=1)))
+
+    assert outcome == Succeeded(output={"signal": None, "payload": {"by": "nobody"}})
+
+
+@pytest.mark.parametrize("config", [SIGNAL, TIMED, EXCUSED])
+def test_a_step_that_is_called_before_its_time_waits_on(config: Mapping[str, Any]) -> None:
+    again = signal_call(config, checkpoint={}, called_at=NOW + timedelta(minutes=59))
+
+    assert WaitExecutor().execute(again) == WaitExecutor().execute(signal_call(config))

@@ -18,9 +18,11 @@ from domain.ids import IdKind, from_public, new_id, to_public
 from domain.json_text import JsonValue
 from domain.limits import Limits
 from domain.records import ExecutionDelta, NewExecution, Progress, StepChange
+from domain.services.control import ExecutionControl
 from domain.services.definitions import DefinitionCache
 from domain.services.evaluation import EvaluationService
 from domain.services.executions import ExecutionService
+from domain.services.retries import ExecutionRetries
 from domain.services.workflows import WorkflowService
 from domain.statuses import ExecutionStatus, StepStatus, StepType
 from graphql_api.app import create_app, server_options
@@ -58,6 +60,22 @@ class Api:
                 clock=clock,
                 limits=self.limits,
             ),
+            control=ExecutionControl(
+                executions=storage.executions,
+                queries=storage.queries,
+                queue=storage.queue,
+                clock=clock,
+                limits=self.limits,
+            ),
+            retries=ExecutionRetries(
+                workflows=storage.workflows,
+                executions=storage.executions,
+                queries=storage.queries,
+                queue=storage.queue,
+                definitions=definitions,
+                clock=clock,
+                limits=self.limits,
+            ),
             evaluation=EvaluationService(clock=clock, limits=self.limits),
             workflow_store=storage.workflows,
             execution_queries=storage.queries,
@@ -65,6 +83,9 @@ class Api:
             registry=storage.registry,
             queue=storage.queue,
             health=storage.health,
+            definitions=definitions,
+            clock=clock,
+            installation=storage.installation,
         )
         self.schema = build_schema(self.options)
 
@@ -194,8 +215,8 @@ class Hand:
 
 
 def position_of(path: str) -> str:
-    """`0003` for `c`: the tests name their steps a, b, c … in the order of the document."""
-    return f"{ord(path[0]) - ord('a') + 1:04d}"
+    """`0002` for `c`: the tests name their steps a, b, c … in the order of the document."""
+    return f"{ord(path[0]) - ord('a'):04d}"
 
 
 def a_step(path: str = "a", status: StepStatus = StepStatus.COMPLETED, **members: Any) -> StepState:

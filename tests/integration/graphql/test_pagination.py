@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from graphql_api.context import ApiOptions
+from graphql_api.pagination import BY_POSITION
 from tests.integration.graphql.api import Api, a_step, nodes
 
 PAGE = """
@@ -155,3 +156,8 @@ async def test_an_operation_may_not_ask_for_any_number_of_rows() -> None:
 
     assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
     assert "smaller pages" in error["message"]
+
+
+@pytest.mark.parametrize("position", ["0001", "0001.00000017.0002", "0001.~.0000", "~.0001"])
+def test_a_cursor_leads_to_every_position_that_a_step_can_have(position: str) -> None:
+    assert BY_POSITION.read(BY_POSITION.write(position)) == position

@@ -128,16 +128,13 @@ async def test_a_problem_in_a_nested_block_is_told_at_its_place(api: Api) -> Non
 
 
 async def test_what_is_not_there_yet_is_refused_with_a_hint(api: Api) -> None:
-    steps = [an_http_step(config={"httpRequest": {"url": "http://service.test/", "auth": {"oauth2": OAUTH}}})]
+    steps = [an_http_step(config={"httpRequest": {"url": "http://service.test/", "serviceId": "shop"}})]
 
     data = await api.run(CREATE, input={"name": "orders", "steps": steps})
 
     [problem] = data["createWorkflow"]["problems"]
-    assert problem["path"][:5] == ["steps", "0", "config", "httpRequest", "auth"]
+    assert problem["path"] == ["steps", "0", "config", "httpRequest", "serviceId"]
     assert problem["hint"]
-
-
-OAUTH = {"tokenUrl": "http://service.test/", "clientId": "a", "clientSecret": "b"}
 
 
 async def test_a_taken_name_is_a_conflict(api: Api) -> None:

@@ -22,6 +22,7 @@ def world() -> World:
 def reconciler_of(world: World, poisoned_after: int = 3, settling: timedelta = timedelta(0)) -> Reconciler:
     return Reconciler(
         recovery=world.storage.recovery,
+        executions=world.storage.executions,
         queue=world.storage.queue,
         clock=world.clock,
         options=ReconcilerOptions(

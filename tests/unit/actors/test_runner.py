@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from actors.runner import Runner, RunnerOptions
-from actors.steps.executor import Succeeded
+from actors.steps.executor import Outcome, StepCall, Succeeded
 from domain.definition import Definition
 from domain.errors import Unavailable
 from domain.ids import new_id
@@ -49,6 +49,7 @@ def runner_of(world: World, nudger: Nudger, *, capacity: int = 10, grace: float 
         parts=world.parts,
         definitions=DefinitionCache(world.storage.workflows),
         registry=world.storage.registry,
+        recovery=world.storage.recovery,
         queue=world.storage.queue,
         nudges=nudger,
         options=RunnerOptions(
@@ -71,6 +72,32 @@ async def stored(world: World, *steps: dict[str, object]) -> Definition:
         now=world.clock.now(),
     )
     return definition
+
+
+async def test_a_place_that_becomes_free_goes_to_the_highest_priority(world: World, nudger: Nudger) -> None:
+    definition = await stored(world, http("fetch"))
+    answers: dict[UUID, asyncio.Event] = {}
+
+    async def when_told(call: StepCall) -> Outcome:
+        await answers.setdefault(call.execution_id, asyncio.Event()).wait()
+        return Succeeded(output=None)
+
+    world.service.answers = {"fetch": when_told}
+    first = await world.execution(definition)
+    async with runner_of(world, nudger, capacity=1) as runner:
+        await asyncio.to_thread(runner.admit, [first])
+        await wait_until(lambda: len(answers) == 1, "the worker is full")
+        waiting = [await world.execution(definition, priority=priority) for priority in (0, 5, -5, 9)]
+        admitting = asyncio.create_task(asyncio.to_thread(runner.admit, waiting))
+        while len(answers) < 5:
+            called = len(answers)
+            list(answers.values())[-1].set()
+            await wait_until(lambda: len(answers) > called, "one more is called")  # noqa: B023
+        list(answers.values())[-1].set()
+        await admitting
+
+    low, middle, lowest, high = waiting
+    assert list(answers) == [first, high, middle, low, lowest]
 
 
 async def test_what_is_admitted_is_claimed_and_driven_to_its_end(world: World, nudger: Nudger) -> None:

@@ -8,11 +8,15 @@ from typing import Any
 from uuid import UUID
 
 from actors.attempts import Attempts
-from actors.driver import Driver, DriverParts
+from actors.driver import Driver
+from actors.driver_parts import DriverParts
+from actors.steps.containers import ConditionalExecutor, ForEachExecutor, ParallelExecutor
 from actors.steps.data_transform import DataTransformExecutor
 from actors.steps.executor import Failed, Outcome, StepCall, Succeeded
+from actors.steps.validation import ValidationExecutor
 from actors.steps.wait import WaitExecutor
 from domain.definition import Definition
+from domain.evaluator import Evaluator
 from domain.failures import FailureCode, StepError
 from domain.ids import new_id
 from domain.records import Claim, ExecutionRecord, NewExecution, StepRecord
@@ -92,12 +96,22 @@ class World:
                 StepType.HTTP_REQUEST: self.service,
                 StepType.DATA_TRANSFORM: DataTransformExecutor(),
                 StepType.WAIT: WaitExecutor(),
+                StepType.CONDITIONAL: ConditionalExecutor(),
+                StepType.PARALLEL: ParallelExecutor(),
+                StepType.FOR_EACH: ForEachExecutor(100_000),
+                StepType.VALIDATION: ValidationExecutor(Evaluator()),
             },
             self.max_output_bytes,
         )
-        return DriverParts(store=self.storage.executions, attempts=attempts, clock=self.clock, hold=self.hold)
+        return DriverParts(
+            store=self.storage.executions,
+            attempts=attempts,
+            clock=self.clock,
+            queue=self.storage.queue,
+            hold=self.hold,
+        )
 
-    async def execution(self, definition: Definition, input: Any = None) -> UUID:
+    async def execution(self, definition: Definition, input: Any = None, *, priority: int = 0) -> UUID:
         """A new execution of a definition."""
         id = new_id()
         new = NewExecution(
@@ -107,7 +121,7 @@ class World:
             workflow_version=None,
             input=input,
             labels={},
-            priority=0,
+            priority=priority,
             total_steps=definition.total_steps,
             created_at=self.clock.now(),
         )

@@ -40,12 +40,15 @@ def definition_of(
         )
         for index, (id, before) in enumerate(dependencies.items())
     }
+    root = Block(path="", label="", steps=steps, stages=())
     return Definition(
         id=DEFINITION_ID,
         name="a workflow",
         workflow_id=None,
         version=None,
-        root=Block(steps=steps, stages=()),
+        root=root,
+        steps=steps,
+        blocks={"": root},
         output=output_expression,
         timeout=timeout,
     )

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from domain.definition import Definition
-from domain.engine.commands import Command, Decision, EvaluateOutput, RunStep, StopStep
+from domain.engine.commands import Command, Decision, FailStep, RunBatch, RunStep, StopStep
 from domain.engine.decider import decide
 from domain.engine.events import Fact
-from domain.engine.evolution import evolve, restore
-from domain.engine.reports import Activated, Report
+from domain.engine.evolution import evolve
+from domain.engine.reports import Activated, BatchEnded, Report, TimePassed
+from domain.engine.restoring import restore
 from domain.engine.state import ExecutionState, StepState
 from domain.engine.views import progress, touched
 from domain.records import ExecutionRecord, StepRecord
@@ -37,6 +38,8 @@ class Simulation:
     facts: list[Fact] = field(default_factory=list)
     in_flight: list[Command] = field(default_factory=list)
     runs: list[RunStep] = field(default_factory=list)
+    told: list[BatchEnded] = field(default_factory=list)
+    """What batches have said when they ended: it stays stored until their loop has ended."""
 
     def __post_init__(self) -> None:
         self.state = fresh_state(self.definition)
@@ -54,19 +57,32 @@ class Simulation:
         for command in decision.commands:
             match command:
                 case StopStep(path):
-                    self.in_flight = [c for c in self.in_flight if not (isinstance(c, RunStep) and c.path == path)]
+                    self.in_flight = [c for c in self.in_flight if not _is_stopped(c, path)]
                 case RunStep():
                     self.in_flight.append(command)
                     self.runs.append(command)
-                case EvaluateOutput():
+                case _:
                     self.in_flight.append(command)
+        if isinstance(report, BatchEnded):
+            self.told.append(report)
+        if isinstance(report, TimePassed) and decision.facts:
+            more = self.report(report)
+            return Decision(decision.facts + more.facts, decision.commands + more.commands)
         return decision
 
     def crash(self) -> None:
         """The worker dies; another one restores the execution from its rows and goes on."""
         self.in_flight.clear()
-        self.state = restore(self.definition, self.stored_execution(), self.stored_steps())
+        self.state = self.restored()
+        told, self.told = self.told, []
+        for report in told:
+            if report.loop in self.state.containers:
+                self.report(report)
         self.report(Activated())
+
+    def restored(self) -> ExecutionState:
+        """The state that another worker would find in the rows."""
+        return restore(self.definition, self.stored_execution(), self.stored_steps())
 
     def pass_time(self, by: timedelta) -> None:
         self.now += by
@@ -93,7 +109,19 @@ class Simulation:
             deadline_at=state.deadline_at,
             sequence=0,
             progress=progress(state),
+            paused_at=state.paused_at,
+            signals=tuple(state.signals),
         )
 
     def stored_steps(self) -> list[StepRecord]:
         return [StepRecord(execution_id=EXECUTION_ID, position="", sequence=0, state=row) for row in self.rows.values()]
+
+
+def _is_stopped(command: Command, path: str) -> bool:
+    match command:
+        case RunStep() | FailStep():
+            return command.path == path
+        case RunBatch(range):
+            return range.path == path
+        case _:
+            return False

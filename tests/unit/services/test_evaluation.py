@@ -1,14 +1,26 @@
 """Trying out expressions."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 
+from domain.errors import Unavailable
 from domain.json_text import JsonValue
 from domain.services.evaluation import EvaluationService
 from tests.clocks import ManualClock
 
 SERVICE = EvaluationService(clock=ManualClock())
+
+
+class BrokenSandbox:
+    """A sandbox that does not start."""
+
+    async def evaluate(
+        self, source: str, data: Mapping[str, JsonValue], *, now: datetime, seed: int, owner: UUID
+    ) -> JsonValue:
+        raise Unavailable("The sandbox is not there.")
 
 
 @pytest.mark.parametrize(
@@ -44,3 +56,8 @@ async def test_what_is_wrong_is_told_and_never_raised(expression: str, context: 
     evaluation = await SERVICE.evaluate(expression, context)
     assert evaluation.value is None
     assert evaluation.error is not None and error in evaluation.error
+
+
+async def test_a_sandbox_that_does_not_work_is_an_error_too() -> None:
+    service = EvaluationService(clock=ManualClock(), sandbox=BrokenSandbox())
+    assert (await service.evaluate("[1..3]", {})).error == "The sandbox is not there."

@@ -1,4 +1,4 @@
-"""Starting and cancelling executions."""
+"""Starting executions."""
 
 import asyncio
 from datetime import timedelta
@@ -8,8 +8,7 @@ from uuid import UUID
 import pytest
 
 from domain.errors import InvalidInput, InvalidState, LimitExceeded, NotFound
-from domain.ids import new_id
-from domain.records import ExecutionDelta, ExecutionRecord, Progress, WorkflowRecord
+from domain.records import ExecutionRecord
 from domain.services.executions import ExecuteRequest, OrchestrateRequest
 from domain.services.waiting import until_ended
 from domain.services.workflows import CreateWorkflow, UpdateWorkflow
@@ -19,28 +18,6 @@ from tests.unit.services.conftest import Services
 from tests.waiting import wait_until
 
 MINUTE = timedelta(minutes=1)
-DONE = Progress(total=1, completed=1, failed=0, running=0, ended=1)
-
-
-async def a_stored_workflow(services: Services, **members: Any) -> WorkflowRecord:
-    return await services.workflows.create(CreateWorkflow(document=a_document(**members)))
-
-
-async def end(services: Services, id: UUID, status: ExecutionStatus = ExecutionStatus.COMPLETED) -> None:
-    """What a worker does."""
-    now = services.clock.now()
-    [claim] = await services.storage.executions.claim([id], worker_id=new_id(), now=now)
-    await services.storage.executions.commit(
-        ExecutionDelta(
-            execution_id=id,
-            epoch=claim.execution.epoch,
-            status=status,
-            progress=DONE,
-            steps=(),
-            finished_at=now,
-            output=42,
-        )
-    )
 
 
 async def problems_of(services: Services, request: ExecuteRequest) -> dict[str, str]:
@@ -51,7 +28,7 @@ async def problems_of(services: Services, request: ExecuteRequest) -> dict[str, 
 
 class TestExecute:
     async def test_an_execution_is_stored_and_hinted(self, services: Services) -> None:
-        workflow = await a_stored_workflow(services, steps=[constant("a"), constant("b")])
+        workflow = await services.store_workflow(steps=[constant("a"), constant("b")])
         request = ExecuteRequest(workflow_name="orders", input={"x": 1}, labels={"a": True}, priority=-5)
 
         record = await services.executions.execute(request)
@@ -64,7 +41,7 @@ class TestExecute:
         assert services.storage.queue.hints == [record.id]
 
     async def test_the_workflow_is_named_by_exactly_one_of_id_and_name(self, services: Services) -> None:
-        workflow = await a_stored_workflow(services)
+        workflow = await services.store_workflow()
         assert (await services.executions.execute(ExecuteRequest(workflow_id=workflow.id))).workflow_id == workflow.id
         for request in (ExecuteRequest(), ExecuteRequest(workflow_id=workflow.id, workflow_name="orders")):
             assert "workflowId" in await problems_of(services, request)
@@ -77,14 +54,14 @@ class TestExecute:
 
     @pytest.mark.parametrize("status", [WorkflowStatus.DRAFT, WorkflowStatus.PAUSED, WorkflowStatus.ARCHIVED])
     async def test_only_active_workflows_can_be_started(self, services: Services, status: WorkflowStatus) -> None:
-        workflow = await a_stored_workflow(services)
+        workflow = await services.store_workflow()
         await services.workflows.update(UpdateWorkflow(workflow_id=workflow.id, status=status))
         with pytest.raises(InvalidState) as caught:
             await services.executions.execute(ExecuteRequest(workflow_id=workflow.id))
         assert caught.value.status == status.value
 
     async def test_an_older_version_can_be_started(self, services: Services) -> None:
-        workflow = await a_stored_workflow(services)
+        workflow = await services.store_workflow()
         await services.workflows.apply(a_document(steps=[constant("a"), constant("b")]))
 
         old = await services.executions.execute(ExecuteRequest(workflow_id=workflow.id, version=1))
@@ -97,7 +74,7 @@ class TestExecute:
 
     async def test_the_input_must_meet_the_schema_of_the_workflow(self, services: Services) -> None:
         schema = {"type": "object", "required": ["id"], "properties": {"n": {"type": "integer"}}}
-        await a_stored_workflow(services, inputSchema=schema)
+        await services.store_workflow(inputSchema=schema)
 
         problems = await problems_of(services, ExecuteRequest(workflow_name="orders", input={"n": "1"}))
 
@@ -109,7 +86,7 @@ class TestExecute:
         await services.executions.execute(ExecuteRequest(workflow_name="orders", input={"id": 1, "n": 2}))
 
     async def test_everything_that_is_wrong_is_told_at_once(self, services: Services) -> None:
-        await a_stored_workflow(services)
+        await services.store_workflow()
         request = ExecuteRequest(
             workflow_name="orders",
             input={"a": "\0"},
@@ -147,32 +124,32 @@ class TestExecute:
         ],
     )
     async def test_what_is_out_of_bounds_is_refused(self, services: Services, member: str, value: Any) -> None:
-        await a_stored_workflow(services)
+        await services.store_workflow()
         assert await problems_of(services, ExecuteRequest(workflow_name="orders", **{member: value}))
         assert services.storage.queue.hints == []
 
     async def test_the_same_key_is_the_same_execution_and_no_second_hint(self, services: Services) -> None:
-        await a_stored_workflow(services)
+        await services.store_workflow()
         request = ExecuteRequest(workflow_name="orders", idempotency_key="k")
         first, second = await services.executions.execute(request), await services.executions.execute(request)
         assert first.id == second.id
         assert services.storage.queue.hints == [first.id]
 
     async def test_a_later_start_is_not_hinted(self, services: Services) -> None:
-        await a_stored_workflow(services)
+        await services.store_workflow()
         start_at = services.clock.now() + MINUTE
         record = await services.executions.execute(ExecuteRequest(workflow_name="orders", start_at=start_at))
         assert record.due_at == start_at
         assert services.storage.queue.hints == []
 
     async def test_a_start_in_the_past_is_now(self, services: Services) -> None:
-        await a_stored_workflow(services)
+        await services.store_workflow()
         start_at = services.clock.now() - MINUTE
         record = await services.executions.execute(ExecuteRequest(workflow_name="orders", start_at=start_at))
         assert services.storage.queue.hints == [record.id]
 
     async def test_a_lost_hint_loses_no_execution(self, services: Services) -> None:
-        await a_stored_workflow(services)
+        await services.store_workflow()
         services.storage.queue.is_lossy = True
         record = await services.executions.execute(ExecuteRequest(workflow_name="orders"))
         assert record.id in await services.storage.queries.get_many([record.id])
@@ -180,13 +157,13 @@ class TestExecute:
 
 class TestWaiting:
     async def execute_and_wait(self, services: Services, wait_for: timedelta) -> "asyncio.Task[ExecutionRecord]":
-        await a_stored_workflow(services)
+        await services.store_workflow()
         request = ExecuteRequest(workflow_name="orders", wait_for=wait_for)
         return asyncio.create_task(services.executions.execute(request))
 
     async def test_the_answer_comes_when_the_execution_has_ended(self, services: Services) -> None:
         answer = await self.execute_and_wait(services, MINUTE)
-        await end(services, await services.storage.queue.next_hint())
+        await services.change(await services.storage.queue.next_hint(), ExecutionStatus.COMPLETED, output=42)
         record = await answer
         assert (record.status, record.output) == (ExecutionStatus.COMPLETED, 42)
 
@@ -195,16 +172,16 @@ class TestWaiting:
         assert (await answer).status is ExecutionStatus.PENDING
 
     async def test_an_execution_that_has_ended_already_is_answered_at_once(self, services: Services) -> None:
-        await a_stored_workflow(services)
+        await services.store_workflow()
         first = await services.executions.execute(ExecuteRequest(workflow_name="orders", idempotency_key="k"))
-        await end(services, first.id)
+        await services.change(first.id, ExecutionStatus.COMPLETED, output=42)
         again = ExecuteRequest(workflow_name="orders", idempotency_key="k", wait_for=MINUTE)
         assert (await services.executions.execute(again)).output == 42
 
     async def test_a_wake_up_makes_it_ask_the_store(self, services: Services) -> None:
         answer = await self.execute_and_wait(services, MINUTE)
         services.storage.feed.is_lossy = True
-        await end(services, await services.storage.queue.next_hint())
+        await services.change(await services.storage.queue.next_hint(), ExecutionStatus.COMPLETED, output=42)
 
         def wake() -> bool:
             services.storage.feed.wake()
@@ -214,7 +191,7 @@ class TestWaiting:
         assert (await answer).output == 42
 
     async def test_while_the_feed_is_silent_the_store_is_asked_now_and_then(self, services: Services) -> None:
-        await a_stored_workflow(services)
+        await services.store_workflow()
         record = await services.executions.execute(ExecuteRequest(workflow_name="orders"))
         services.storage.feed.is_lossy = True
         answer = asyncio.create_task(
@@ -226,7 +203,7 @@ class TestWaiting:
                 silence=timedelta(milliseconds=5),
             )
         )
-        await end(services, record.id)
+        await services.change(record.id, ExecutionStatus.COMPLETED, output=42)
         assert (await answer).output == 42
 
     async def test_a_caller_that_goes_away_leaves_nothing_behind(self, services: Services) -> None:
@@ -241,7 +218,7 @@ class TestWaiting:
 
 class TestExecuteMany:
     async def test_each_request_has_its_answer_in_order(self, services: Services) -> None:
-        await a_stored_workflow(services, name="orders", inputSchema={"type": "integer"})
+        await services.store_workflow(name="orders", inputSchema={"type": "integer"})
         await services.workflows.create(
             CreateWorkflow(document=a_document(name="asleep"), status=WorkflowStatus.PAUSED)
         )
@@ -269,7 +246,7 @@ class TestExecuteMany:
         assert services.storage.queue.hints == [record.id for record in started]
 
     async def test_the_same_key_twice_is_one_execution(self, services: Services) -> None:
-        await a_stored_workflow(services)
+        await services.store_workflow()
         request = ExecuteRequest(workflow_name="orders", idempotency_key="k")
         first, second = await services.executions.execute_many([request, request])
         assert isinstance(first, ExecutionRecord) and isinstance(second, ExecutionRecord)
@@ -277,7 +254,7 @@ class TestExecuteMany:
         assert services.storage.queue.hints == [first.id]
 
     async def test_too_many_at_once_are_refused_whole(self, services: Services) -> None:
-        await a_stored_workflow(services)
+        await services.store_workflow()
         with pytest.raises(LimitExceeded, match="11 executions in one request; 10 are allowed"):
             await services.executions.execute_many([ExecuteRequest(workflow_name="orders")] * 11)
 
@@ -318,45 +295,3 @@ class TestOrchestrate:
         request = OrchestrateRequest(document={"steps": [constant()]}, idempotency_key="k")
         first, second = await services.executions.orchestrate(request), await services.executions.orchestrate(request)
         assert first.id == second.id
-
-
-class TestCancel:
-    async def test_a_cancel_is_stored_and_hinted_when_nobody_holds_the_execution(self, services: Services) -> None:
-        await a_stored_workflow(services)
-        record = await services.executions.execute(ExecuteRequest(workflow_name="orders"))
-
-        answer = await services.executions.cancel(record.id, "no longer wanted")
-
-        [command] = await services.storage.executions.commands(record.id)
-        assert (command.kind, command.payload) == ("CANCEL", {"reason": "no longer wanted"})
-        assert answer.id == record.id
-        assert services.storage.queue.hints == [record.id, record.id]
-
-    async def test_the_worker_that_holds_the_execution_is_nudged(self, services: Services) -> None:
-        await a_stored_workflow(services)
-        record = await services.executions.execute(ExecuteRequest(workflow_name="orders"))
-        worker_id = new_id()
-        await services.storage.executions.claim([record.id], worker_id=worker_id, now=services.clock.now())
-
-        await services.executions.cancel(record.id)
-
-        assert services.storage.queue.nudges == [(worker_id, record.id)]
-        [command] = await services.storage.executions.commands(record.id)
-        assert command.payload is None
-
-    async def test_what_has_ended_cannot_be_cancelled(self, services: Services) -> None:
-        await a_stored_workflow(services)
-        record = await services.executions.execute(ExecuteRequest(workflow_name="orders"))
-        await end(services, record.id, ExecutionStatus.CANCELLED)
-        with pytest.raises(InvalidState) as caught:
-            await services.executions.cancel(record.id)
-        assert caught.value.status == "CANCELLED"
-
-    async def test_an_unknown_execution_is_not_found(self, services: Services) -> None:
-        with pytest.raises(NotFound, match="ex_"):
-            await services.executions.cancel(UUID(int=1))
-
-    @pytest.mark.parametrize("reason", ["x" * 1001, "a\0b", "\ud800"])
-    async def test_a_reason_is_short_and_can_be_stored(self, services: Services, reason: str) -> None:
-        with pytest.raises(InvalidInput, match="reason"):
-            await services.executions.cancel(UUID(int=1), reason)

@@ -1,0 +1,30 @@
+"""What every driver of a process shares."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from actors.attempts import Attempts
+from actors.errands import Errands
+from domain.ports import Clock, ExecutionStore, WorkQueue
+
+
+async def _leave_child(child_id: UUID, reason: str) -> None:
+    """What is done about the child of a step that is stopped, where nothing is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriverParts:
+    """What every driver of a process shares. `hold`: waits up to this long are waited for without letting go.
+
+    `cancel_child` asks for the execution that a SUB_WORKFLOW step waits for to be cancelled.
+    """
+
+    store: ExecutionStore
+    attempts: Attempts
+    clock: Clock
+    queue: WorkQueue
+    errands: Errands = field(default_factory=Errands)
+    hold: timedelta = timedelta(seconds=3)
+    cancel_child: Callable[[UUID, str], Awaitable[None]] = field(default=_leave_child)

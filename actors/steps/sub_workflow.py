@@ -1,0 +1,88 @@
+"""SUB_WORKFLOW: starts an execution of another workflow, and may wait until it has ended."""
+
+from collections.abc import Awaitable, Mapping
+from typing import cast
+
+from actors.steps.executor import Deferred, Failed, Outcome, StepCall, Succeeded
+from domain.engine.state import WaitReason
+from domain.errors import InvalidInput, StepgraphError, Unavailable
+from domain.failures import FailureCode, StepError
+from domain.ids import IdKind, to_public
+from domain.json_text import JsonValue
+from domain.records import ExecutionRecord
+from domain.services.children import ChildStarter
+from domain.statuses import ExecutionStatus, WaitKind
+from domain.steps import SubWorkflowConfig
+
+
+class SubWorkflowExecutor:
+    """Starts a child with `{"input": …}`; the output is `{executionId, status, output}`.
+
+    A child that ends in any other way than COMPLETED fails the step with STEP_FAILED and details
+    `{executionId, status, error}`; one that cannot be started fails it with INVALID_REQUEST. Without `wait` the step is
+    done once the child exists. However often an attempt is made, it has one child.
+    """
+
+    def __init__(self, children: ChildStarter) -> None:
+        self._children = children
+
+    def execute(self, call: StepCall) -> Outcome | Awaitable[Outcome]:
+        """Starts or finds the child, or is done with what is told of its end."""
+        match call.checkpoint, call.received:
+            case {"child": id}, {"payload": Mapping() as told} if told.get("executionId") == id:
+                return _ended(told)
+            case _:  # the child of an attempt that was given up may end later than the next one begins
+                return self._start(call)
+
+    async def _start(self, call: StepCall) -> Outcome:
+        config = cast("SubWorkflowConfig", call.step.config)
+        given = call.input if isinstance(call.input, Mapping) else {}
+        try:
+            child = await self._children.start(
+                parent_id=call.execution_id,
+                parent_path=call.path,
+                attempt=call.attempt,
+                workflow=config.workflow,
+                version=config.version,
+                input=given.get("input"),
+                labels={},
+            )
+        except Unavailable as error:
+            return Failed(error=StepError(code=FailureCode.INTERNAL, message=str(error)))
+        except StepgraphError as error:
+            return Failed(error=_refusal(config.workflow, error))
+        id = to_public(IdKind.EXECUTION, child.id)
+        if not config.wait:
+            return Succeeded(output={"executionId": id, "status": child.status.value, "output": None})
+        if child.status.is_terminal:
+            return _ended(_told(id, child))
+        return Deferred(until=None, reason=WaitReason(kind=WaitKind.DEPENDENCY, detail=id), checkpoint={"child": id})
+
+
+def _told(id: str, child: ExecutionRecord) -> Mapping[str, JsonValue]:
+    error = None if child.error is None else child.error.to_json()
+    return {"executionId": id, "status": child.status.value, "output": child.output, "error": error}
+
+
+def _ended(told: Mapping[str, JsonValue]) -> Outcome:
+    """The outcome for a child that has ended so: `{executionId, status, output, error}`."""
+    id, status, error = told["executionId"], told["status"], told.get("error")
+    if status == ExecutionStatus.COMPLETED.value:
+        return Succeeded(output={"executionId": id, "status": status, "output": told.get("output")})
+    message = f"The execution {id} ended as {status}"
+    match error:
+        case {"message": str(reason)}:
+            message += f": {reason}"
+        case _:
+            message += "."
+    details: dict[str, JsonValue] = {"executionId": id, "status": status, "error": error}
+    return Failed(error=StepError(code=FailureCode.STEP_FAILED, message=message, details=details))
+
+
+def _refusal(workflow: str, error: StepgraphError) -> StepError:
+    details: dict[str, JsonValue] | None = None
+    if isinstance(error, InvalidInput):
+        problems = [{"path": list(problem.path), "message": problem.message} for problem in error.problems]
+        details = {"problems": problems}
+    message = f"The workflow {workflow!r} cannot be started: {error}"
+    return StepError(code=FailureCode.INVALID_REQUEST, message=message, details=details)

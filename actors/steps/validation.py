@@ -1,0 +1,121 @@
+"""VALIDATION: checks data against a JSON Schema and rules, and tells everything that is wrong with it at once."""
+
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from actors.steps.executor import Failed, Outcome, StepCall, Succeeded
+from actors.steps.per_step import PerStep
+from actors.trials import seed_of
+from domain.definition import CompiledStep
+from domain.errors import Unavailable
+from domain.evaluator import Evaluator
+from domain.expressions import Expression, ExpressionError
+from domain.failures import FailureCode, StepError
+from domain.json_schema import SchemaValidator
+from domain.json_text import JsonValue, dumps
+from domain.steps import ValidationConfig
+
+_MAX_MESSAGE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What a step's configuration means."""
+
+    schema: SchemaValidator | None
+    rules: tuple[Expression, ...]
+    needs_sandbox: bool
+
+
+class ValidationExecutor:
+    """Checks `{"data"?, "messages": […]}`: data (by default the execution's input) and one message for each rule.
+
+    The output is `{valid: true}`; else it fails with VALIDATION_FAILED and details `{problems: [{path, message}]}`:
+    those of the schema with their path into the data, those of the rules with an empty one. Rules see what every
+    expression of the step sees. A rule that fails, or that gives neither true nor false, is not met.
+    """
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self._prepared = PerStep(_prepared)
+
+    def execute(self, call: StepCall) -> Outcome | Awaitable[Outcome]:
+        """At once, unless a rule needs the sandbox."""
+        prepared = self._prepared.of(call.step)
+        given = call.input if isinstance(call.input, Mapping) else {}
+        data = given["data"] if "data" in given else call.scope["input"]
+        messages = _texts(given.get("messages"))
+        problems: list[JsonValue] = []
+        if prepared.schema is not None:
+            problems += [
+                {"path": list(problem.path), "message": problem.message} for problem in prepared.schema.problems(data)
+            ]
+        if prepared.needs_sandbox:
+            return self._check_in_sandbox(call, prepared.rules, messages, problems)
+        seed = seed_of(call.execution_id, call.path)
+        for rule, message in zip(prepared.rules, messages, strict=True):
+            try:
+                value = rule.evaluate(call.scope, now=call.now, seed=seed)
+            except ExpressionError as error:
+                problems.append(_problem(message, str(error)))
+            else:
+                problems += _unmet(value, message)
+        return _outcome(problems)
+
+    async def _check_in_sandbox(
+        self, call: StepCall, rules: Sequence[Expression], messages: Sequence[str], problems: list[JsonValue]
+    ) -> Outcome:
+        seed = seed_of(call.execution_id, call.path)
+        scope = dict(call.scope)  # the call's own is only good until something else runs
+        for rule, message in zip(rules, messages, strict=True):
+            try:
+                value = await self._evaluator.evaluate(rule, scope, now=call.now, seed=seed, owner=call.execution_id)
+            except ExpressionError as error:
+                problems.append(_problem(message, str(error)))
+            except Unavailable as error:
+                return Failed(error=StepError(code=FailureCode.INTERNAL, message=str(error)))
+            else:
+                problems += _unmet(value, message)
+        return _outcome(problems)
+
+
+def _prepared(step: CompiledStep) -> _Prepared:
+    config = cast("ValidationConfig", step.config)
+    rules = tuple(step.expressions[f"rules[{index}]"] for index in range(len(config.rules or ())))
+    return _Prepared(
+        schema=None if config.schema_ is None else SchemaValidator(config.schema_),
+        rules=rules,
+        needs_sandbox=any(rule.needs_sandbox for rule in rules),
+    )
+
+
+def _texts(messages: JsonValue) -> list[str]:
+    """What a message is that is nothing but an expression is that expression's value, and not always a text."""
+    if not isinstance(messages, Sequence):
+        return []
+    return [message if isinstance(message, str) else dumps(message) for message in messages]
+
+
+def _unmet(value: JsonValue, message: str) -> list[JsonValue]:
+    if value is True:
+        return []
+    return [_problem(message, None if value is False else "The rule gave neither true nor false.")]
+
+
+def _problem(message: str, reason: str | None) -> JsonValue:
+    text = message if reason is None else f"{message} ({reason})"
+    return {"path": [], "message": text if len(text) <= _MAX_MESSAGE else f"{text[: _MAX_MESSAGE - 1]}…"}
+
+
+def _outcome(problems: Sequence[JsonValue]) -> Outcome:
+    if not problems:
+        return Succeeded(output={"valid": True})
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    return Failed(
+        error=StepError(
+            code=FailureCode.VALIDATION_FAILED,
+            message=f"The data is not valid: {count}.",
+            details={"problems": list(problems)},
+        )
+    )

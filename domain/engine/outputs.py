@@ -1,0 +1,93 @@
+"""What comes out: of a step that counts as ended, of a container, of an execution without an `output` expression."""
+
+from collections.abc import Mapping
+
+from domain.definition import Block, Definition
+from domain.engine.containers import join_of
+from domain.engine.state import ContainerState, ExecutionState
+from domain.failures import StepError
+from domain.graph import HANDLER
+from domain.json_text import JsonValue
+from domain.statuses import StepStatus, StepType
+from domain.steps import Join
+
+
+def result_of(definition: Definition, state: ExecutionState, path: str) -> JsonValue:
+    """What expressions see as a step's output: its own, or where it failed that of its last handler step."""
+    step = state.steps.get(path) or state.outer.get(path)
+    if step is None:
+        return None
+    if step.status is StepStatus.COMPLETED:
+        return step.output
+    handler = definition.step(path).handler
+    if step.status is StepStatus.FAILED and handler is not None:
+        return last_result(definition, state, handler, f"{path}.{HANDLER}")
+    return None
+
+
+def last_result(definition: Definition, state: ExecutionState, block: Block, prefix: str) -> JsonValue:
+    """The result of a block's last step in document order."""
+    return result_of(definition, state, f"{prefix}.{block.last}" if prefix else block.last)
+
+
+def execution_output(definition: Definition, state: ExecutionState) -> JsonValue:
+    """The output of a workflow that does not say what its output is: the result of its last step."""
+    return last_result(definition, state, definition.root, "")
+
+
+def container_output(definition: Definition, state: ExecutionState, container: ContainerState) -> JsonValue:
+    """The output of a container, all of whose blocks have ended as they should."""
+    if container.step.type is StepType.FOR_EACH:
+        return _loop_output(definition, state, container)
+    if container.step.type is StepType.PARALLEL:
+        return _branches_output(definition, state, container)
+    branch = str(next(iter(container.outcomes)))
+    steps = _results(definition, state, container.block_of(branch), container.prefix_of(branch))
+    return {"branch": branch, "steps": steps}
+
+
+def _branches_output(definition: Definition, state: ExecutionState, container: ContainerState) -> JsonValue:
+    join = join_of(container.step)
+    output: dict[str, JsonValue] = {}
+    for label, block in container.step.blocks.items():
+        if label == HANDLER or label not in container.outcomes:
+            continue
+        error = container.outcomes[label]
+        if error is None:
+            output[label] = _results(definition, state, block, container.prefix_of(label))
+        elif join is Join.SETTLED:
+            output[label] = {"error": _shown(error)}
+    return output
+
+
+def _results(definition: Definition, state: ExecutionState, block: Block, prefix: str) -> dict[str, JsonValue]:
+    return {id: result_of(definition, state, f"{prefix}.{id}") for id in block.steps}
+
+
+def _loop_output(definition: Definition, state: ExecutionState, container: ContainerState) -> JsonValue:
+    """Of a batch, the same for its part: `failures` have the indexes of the whole loop."""
+    results: list[JsonValue] = []
+    failures: list[JsonValue] = []
+    computed = container.step.result is not None or container.spread is not None
+    for index in range(container.first, container.first + container.size):
+        error = container.outcomes.get(index)
+        if error is not None:
+            results.append(None)
+            failures.append({"index": index, "error": error.to_json()})
+        elif computed:
+            results.append(container.results.get(index))
+        else:
+            block = container.block_of(index)
+            results.append(last_result(definition, state, block, container.prefix_of(index)))
+    return {
+        "results": results,
+        "succeeded": container.size - len(failures),
+        "failed": len(failures),
+        "failures": failures,
+    }
+
+
+def _shown(error: StepError) -> Mapping[str, JsonValue]:
+    value = error.to_json()
+    value.pop("details", None)
+    return value

@@ -1,0 +1,43 @@
+"""Signals and other messages to an execution: which step takes which."""
+
+from domain.engine.commands import RunStep
+from domain.engine.draft import Draft
+from domain.engine.events import StepResumed
+from domain.engine.state import ExecutionState, Signal, StepState, WaitReason
+from domain.json_text import JsonValue
+from domain.statuses import WaitKind
+
+RECEIVED = "received"
+"""The member of a checkpoint that holds what the step was sent."""
+
+_ADDRESSED = frozenset({WaitKind.CALLBACK, WaitKind.DEPENDENCY})
+
+
+def consumer_of(state: ExecutionState, signal: Signal) -> StepState | None:
+    """The step that has waited for this signal for longest."""
+    waiting = (
+        step
+        for path in state.waiting
+        if _takes(path, (step := state.steps[path]).waiting_for, signal) and step.checkpoint is not None
+    )
+    return min(waiting, key=lambda step: (step.attempts[-1].started_at, step.path), default=None)
+
+
+def first_for(state: ExecutionState, path: str, reason: WaitReason) -> Signal | None:
+    """The oldest signal that was kept and that a step which begins to wait takes."""
+    return next((signal for signal in state.signals if _takes(path, reason, signal)), None)
+
+
+def resume(draft: Draft, path: str, attempt: int, checkpoint: JsonValue, signal: Signal) -> None:
+    """Call a waiting step again with what it was sent: as part of its checkpoint, so that no crash can lose it."""
+    left = checkpoint if isinstance(checkpoint, dict) else {}
+    draft.facts.append(StepResumed(path, draft.now, {**left, RECEIVED: {"payload": signal.payload}}))
+    draft.commands.append(RunStep(path, attempt))
+
+
+def _takes(path: str, reason: WaitReason | None, signal: Signal) -> bool:
+    if reason is None:
+        return False
+    if signal.path is not None:
+        return signal.path == path and reason.kind in _ADDRESSED
+    return reason.kind is WaitKind.SIGNAL and reason.detail == signal.name

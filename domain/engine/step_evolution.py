@@ -1,0 +1,297 @@
+"""How facts about steps change the state: attempts, ends, waits, and what follows for counters and timers."""
+
+from datetime import datetime
+from heapq import heapify, heappop, heappush
+from typing import assert_never
+
+from domain.definition import Definition
+from domain.engine.draft import id_of, prefix_of
+from domain.engine.events import (
+    AttemptFailed,
+    StepCancelled,
+    StepCompleted,
+    StepFailed,
+    StepResumed,
+    StepSkipped,
+    StepStarted,
+    StepWaited,
+)
+from domain.engine.state import Attempt, ExecutionState, StepState, WaitReason
+from domain.engine.transitions import EXECUTION_TRANSITIONS, STEP_TRANSITIONS, IllegalTransition
+from domain.failures import StepError
+from domain.json_text import JsonValue
+from domain.statuses import ExecutionStatus, StepStatus, StepType, WaitKind
+
+StepFact = (
+    StepStarted | StepCompleted | StepFailed | StepSkipped | StepCancelled | StepWaited | AttemptFailed | StepResumed
+)
+
+
+def evolve_step(state: ExecutionState, definition: Definition, fact: StepFact) -> None:
+    """Fold a fact about one step into the state."""
+    match fact:
+        case StepStarted():
+            _step_started(state, definition, fact)
+        case StepCompleted():
+            _end_step(
+                state,
+                definition,
+                fact.path,
+                StepStatus.COMPLETED,
+                fact.at,
+                output=fact.output,
+                input=fact.input,
+                status_code=fact.status_code,
+            )
+        case StepFailed():
+            _end_step(
+                state,
+                definition,
+                fact.path,
+                StepStatus.FAILED,
+                fact.at,
+                error=fact.error,
+                input=fact.input,
+                status_code=fact.status_code,
+            )
+        case StepSkipped():
+            _end_step(state, definition, fact.path, StepStatus.SKIPPED, fact.at)
+        case StepCancelled():
+            _end_step(state, definition, fact.path, StepStatus.CANCELLED, fact.at, error=fact.error)
+        case StepWaited():
+            _suspend(
+                state,
+                fact.path,
+                fact.at,
+                fact.due_at,
+                fact.reason,
+                output=fact.output,
+                input=fact.input,
+                checkpoint=fact.checkpoint,
+            )
+        case AttemptFailed():
+            reason = WaitReason(kind=WaitKind.RETRY, until=fact.retry_at, detail=fact.error.message)
+            _suspend(
+                state,
+                fact.path,
+                fact.at,
+                fact.retry_at,
+                reason,
+                error=fact.error,
+                input=fact.input,
+                status_code=fact.status_code,
+                checkpoint=fact.checkpoint,
+            )
+        case StepResumed():
+            _resume(state, fact)
+        case _:
+            assert_never(fact)
+
+
+def _step_started(state: ExecutionState, definition: Definition, fact: StepStarted) -> None:
+    path = fact.path
+    before = state.steps.get(path)
+    attempt = Attempt(number=fact.attempt, started_at=fact.at)
+    if before is None:
+        _check(state, path, None, StepStatus.RUNNING)
+        step = definition.step(path)
+        state.steps[path] = StepState(
+            path=path,
+            step_id=step.id,
+            type=step.type,
+            status=StepStatus.RUNNING,
+            attempts=(attempt,),
+            started_at=fact.at,
+        )
+        state.running.add(path)
+        _wake_up(state)
+    else:
+        _run_again(state, before, (*before.attempts, attempt), before.checkpoint)
+
+
+def _resume(state: ExecutionState, fact: StepResumed) -> None:
+    before = state.steps[fact.path]
+    _run_again(state, before, before.attempts, fact.checkpoint)
+
+
+def _run_again(state: ExecutionState, before: StepState, attempts: tuple[Attempt, ...], checkpoint: JsonValue) -> None:
+    path = before.path
+    _check(state, path, before.status, StepStatus.RUNNING)
+    state.waiting.discard(path)
+    state.steps[path] = StepState(
+        path=path,
+        step_id=before.step_id,
+        type=before.type,
+        status=StepStatus.RUNNING,
+        attempts=attempts,
+        input=before.input,
+        started_at=before.started_at,
+        checkpoint=checkpoint,
+    )
+    drop_stale_timers(state)
+    state.running.add(path)
+    _wake_up(state)
+
+
+def _wake_up(state: ExecutionState) -> None:
+    if state.status is ExecutionStatus.WAITING:
+        move(state, ExecutionStatus.RUNNING)
+
+
+def _end_step(
+    state: ExecutionState,
+    definition: Definition,
+    path: str,
+    status: StepStatus,
+    at: datetime,
+    *,
+    output: JsonValue = None,
+    input: JsonValue = None,
+    error: StepError | None = None,
+    status_code: int | None = None,
+) -> None:
+    before = state.steps[path]
+    _check(state, path, before.status, status)
+    attempts = before.attempts
+    if attempts[-1].finished_at is None:
+        attempts = _close(attempts, at, error, status_code)
+    state.running.discard(path)
+    state.waiting.discard(path)
+    checkpoint = before.checkpoint
+    container = state.containers.pop(path, None)
+    if container is not None:
+        state.spread.discard(path)
+        for prefix in container.active.values():
+            state.blocks.pop(prefix, None)
+    if status is StepStatus.COMPLETED:
+        checkpoint = before.checkpoint if before.type is StepType.FOR_EACH else None
+    state.steps[path] = StepState(
+        path=path,
+        step_id=before.step_id,
+        type=before.type,
+        status=status,
+        attempts=attempts,
+        input=before.input if input is None else input,
+        output=output,
+        error=error,
+        started_at=before.started_at,
+        finished_at=at,
+        checkpoint=checkpoint,
+    )
+    drop_stale_timers(state)
+    count_status(state, status)
+    if (
+        status is StepStatus.COMPLETED
+        or status is StepStatus.SKIPPED
+        or (status is StepStatus.FAILED and definition.step(path).on_error_continue)
+    ):
+        count_end(state, path)
+    settle(state)
+
+
+def count_status(state: ExecutionState, status: StepStatus) -> None:
+    """One more step has ended this way."""
+    state.ended += 1
+    if status is StepStatus.COMPLETED:
+        state.completed += 1
+    elif status is StepStatus.FAILED:
+        state.failed += 1
+
+
+def count_end(state: ExecutionState, path: str) -> None:
+    """A step counts as ended in its block: those that depend on it have one less to wait for."""
+    block = state.blocks.get(prefix_of(path))
+    if block is None:
+        return
+    block.ended += 1
+    steps = block.block.steps
+    for id in steps[id_of(path)].dependants:
+        left = block.unmet.get(id)
+        block.unmet[id] = (len(steps[id].depends_on) if left is None else left) - 1
+
+
+def _suspend(
+    state: ExecutionState,
+    path: str,
+    at: datetime,
+    due_at: datetime | None,
+    reason: WaitReason,
+    *,
+    output: JsonValue = None,
+    input: JsonValue = None,
+    error: StepError | None = None,
+    status_code: int | None = None,
+    checkpoint: JsonValue = None,
+) -> None:
+    before = state.steps[path]
+    _check(state, path, before.status, StepStatus.WAITING)
+    attempts = before.attempts if error is None else _close(before.attempts, at, error, status_code)
+    state.steps[path] = StepState(
+        path=path,
+        step_id=before.step_id,
+        type=before.type,
+        status=StepStatus.WAITING,
+        attempts=attempts,
+        input=before.input if input is None else input,
+        output=output,
+        error=error,
+        waiting_for=reason,
+        due_at=due_at,
+        started_at=before.started_at,
+        checkpoint=checkpoint,
+    )
+    state.running.discard(path)
+    state.waiting.add(path)
+    if due_at is not None:
+        heappush(state.timers, (due_at, path))
+    settle(state)
+
+
+def _close(
+    attempts: tuple[Attempt, ...], at: datetime, error: StepError | None, status_code: int | None
+) -> tuple[Attempt, ...]:
+    running = attempts[-1]
+    ended = Attempt(
+        number=running.number, started_at=running.started_at, finished_at=at, error=error, status_code=status_code
+    )
+    return (*attempts[:-1], ended)
+
+
+def _check(state: ExecutionState, path: str, before: StepStatus | None, after: StepStatus) -> None:
+    if (before, after) not in STEP_TRANSITIONS:
+        raise IllegalTransition(f"step {path} of execution {state.execution_id}", before, after)
+
+
+def settle(state: ExecutionState) -> None:
+    """An execution in which nothing runs and something waits is WAITING; one in which nothing waits is not."""
+    if state.status is ExecutionStatus.WAITING:
+        if not state.waiting:
+            move(state, ExecutionStatus.RUNNING)
+    elif state.status is ExecutionStatus.RUNNING and state.waiting and not state.running and not state.spread:
+        move(state, ExecutionStatus.WAITING)
+
+
+def move(state: ExecutionState, status: ExecutionStatus) -> None:
+    """Give the execution another status. Raises `IllegalTransition`."""
+    if (state.status, status) not in EXECUTION_TRANSITIONS:
+        raise IllegalTransition(f"execution {state.execution_id}", state.status, status)
+    state.status = status
+
+
+def set_timers(state: ExecutionState) -> None:
+    """Make the heap of timers anew, from the steps."""
+    steps = (state.steps.get(path) for path in (*state.waiting, *state.containers))
+    state.timers = [(step.due_at, step.path) for step in steps if step is not None and step.due_at is not None]
+    heapify(state.timers)
+
+
+def drop_stale_timers(state: ExecutionState) -> None:
+    """Take off the heap's top what something else has overtaken."""
+    timers = state.timers
+    while timers and not _is_live(state, *timers[0]):
+        heappop(timers)
+
+
+def _is_live(state: ExecutionState, due_at: datetime, path: str) -> bool:
+    step = state.steps[path]
+    return step.due_at == due_at and (step.status is StepStatus.WAITING or path in state.containers)

@@ -1,0 +1,62 @@
+"""Cancelling what is not finished: of one block, of one container, or of everything."""
+
+from domain.definition import Block
+from domain.engine.commands import StopStep
+from domain.engine.draft import Draft
+from domain.engine.events import BlockEnded, StepCancelled
+from domain.engine.state import BlockState, ContainerState
+from domain.failures import FailureCode, StepError
+from domain.graph import FAILURE_HANDLER, HANDLER
+from domain.statuses import StepStatus, StepType
+
+STOPPED = StepError(code=FailureCode.CANCELLED, message="What this step belonged to ended before it did.")
+
+
+def stop_everything(draft: Draft) -> None:
+    """Cancel whatever runs or waits in the execution, inner steps before outer ones."""
+    for prefix in ("", FAILURE_HANDLER):
+        block = draft.state.blocks.get(prefix)
+        if block is not None:
+            stop_block(draft, block)
+    if draft.state.batch is not None:
+        stop_blocks_of(draft, draft.state.containers[draft.state.batch.path])
+
+
+def stop_block(draft: Draft, block: BlockState, *, except_path: str | None = None) -> None:
+    """Cancel what runs or waits in a block."""
+    _stop_steps(draft, block.block, block.prefix, except_path)
+
+
+def stop_blocks_of(draft: Draft, container: ContainerState, *, except_key: str | int | None = None) -> None:
+    """Cancel the blocks of a container that have not ended."""
+    if container.spread is not None:
+        draft.commands.append(StopStep(container.path))
+    for key, prefix in container.active.items():
+        if key != except_key:
+            _stop_steps(draft, container.block_of(key), prefix, None)
+            draft.facts.append(BlockEnded(prefix, STOPPED))
+
+
+def _stop_steps(draft: Draft, block: Block, prefix: str, except_path: str | None) -> None:
+    state = draft.state
+    for id in block.steps:
+        path = f"{prefix}.{id}" if prefix else id
+        step = state.steps.get(path)
+        if step is None or path == except_path:
+            continue
+        container = state.containers.get(path)
+        if container is not None:
+            stop_blocks_of(draft, container)
+            draft.facts.append(StepCancelled(path, draft.now, STOPPED))
+        elif step.status is StepStatus.RUNNING:
+            draft.facts.append(StepCancelled(path, draft.now, STOPPED))
+            draft.commands.append(StopStep(path))
+        elif step.status is StepStatus.WAITING:
+            draft.facts.append(StepCancelled(path, draft.now, STOPPED))
+            if step.type is StepType.SUB_WORKFLOW:
+                draft.commands.append(StopStep(path))
+        elif step.status is StepStatus.FAILED:
+            handler = state.blocks.get(f"{path}.{HANDLER}")
+            if handler is not None:
+                stop_block(draft, handler)
+                draft.facts.append(BlockEnded(handler.prefix, STOPPED))

@@ -1,0 +1,162 @@
+"""Step executions as clients see them, and what they share with executions: failures, and reasons to wait."""
+
+from datetime import datetime, timedelta
+
+import strawberry
+
+from domain import failures
+from domain.engine import state
+from domain.records import ExecutionRecord, StepFilter, StepRecord
+from domain.services.pending import matching, merged
+from graphql_api.context import Info
+from graphql_api.enums import StepStatus, StepType, WaitKind
+from graphql_api.executions.loaders import StepsWanted
+from graphql_api.ids import Node, step_execution_id
+from graphql_api.pagination import BY_POSITION, Connection, connection, page_size
+from graphql_api.scalars import JSON
+
+LARGEST_STEP_PAGE = 500
+
+
+@strawberry.type(description="Why a step or an execution failed: the code decides, the message explains.")
+class StepError:
+    """A failure, as a value that is stored and shown."""
+
+    code: str
+    message: str
+    path: str | None = strawberry.field(description="The step that it came from.")
+    details: JSON | None
+
+    @classmethod
+    def from_record(cls, error: failures.StepError) -> "StepError":
+        """The failure as clients see it."""
+        details = None if error.details is None else JSON(error.details)
+        return cls(code=error.code.value, message=error.message, path=error.path, details=details)
+
+
+@strawberry.type(description="Why something is not running, and until when where that is known.")
+class WaitReason:
+    """Why something is not running."""
+
+    kind: WaitKind
+    until: datetime | None
+    detail: str | None
+
+    @classmethod
+    def from_record(cls, reason: state.WaitReason) -> "WaitReason":
+        """The reason as clients see it."""
+        return cls(kind=reason.kind, until=reason.until, detail=reason.detail)
+
+
+@strawberry.type(description="One try at a step.")
+class StepAttempt:
+    """One try at a step."""
+
+    number: int
+    started_at: datetime
+    finished_at: datetime | None
+    error: StepError | None
+    status_code: int | None
+
+    @classmethod
+    def from_record(cls, attempt: state.Attempt) -> "StepAttempt":
+        """The attempt as clients see it."""
+        return cls(
+            number=attempt.number,
+            started_at=attempt.started_at,
+            finished_at=attempt.finished_at,
+            error=None if attempt.error is None else StepError.from_record(attempt.error),
+            status_code=attempt.status_code,
+        )
+
+
+@strawberry.type(description="One step of one execution.")
+class StepExecution(Node):
+    """One step of one execution."""
+
+    path: str = strawberry.field(description="Branches and items are part of it: fan.eu.fetch, loop[17].fetch.")
+    step_id: str
+    type: StepType
+    status: StepStatus
+    input: JSON | None = strawberry.field(description="What the step was called with, its templates filled in.")
+    output: JSON | None
+    error: StepError | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    duration: timedelta | None = strawberry.field(description="From start to end; null until it has ended.")
+    sequence: int = strawberry.field(description="The execution's sequence when this step last changed.")
+    waiting_for: WaitReason | None = strawberry.field(description="Why it is not running; null when it is.")
+    tries: strawberry.Private[tuple[state.Attempt, ...]]
+
+    @strawberry.field(description="Every try so far, the running one last.")
+    def attempts(self) -> list[StepAttempt]:
+        return [StepAttempt.from_record(attempt) for attempt in self.tries]
+
+    @classmethod
+    def from_record(cls, record: StepRecord) -> "StepExecution":
+        """The step execution as clients see it."""
+        step = record.state
+        return cls(
+            id=step_execution_id(record.execution_id, step.path),
+            path=step.path,
+            step_id=step.step_id,
+            type=step.type,
+            status=step.status,
+            input=JSON(step.input),
+            output=JSON(step.output),
+            error=None if step.error is None else StepError.from_record(step.error),
+            started_at=step.started_at,
+            finished_at=step.finished_at,
+            duration=duration_of(step.started_at, step.finished_at),
+            sequence=record.sequence,
+            waiting_for=None if step.waiting_for is None else WaitReason.from_record(step.waiting_for),
+            tries=step.attempts,
+        )
+
+
+async def load_step(info: Info, execution: ExecutionRecord | None, path: str) -> StepExecution | None:
+    """One step of an execution, reached or not; None where there is none."""
+    if execution is None:
+        return None
+    loaders = info.context.executions
+    record = await loaders.steps.load((execution.id, path))
+    if record is None:
+        pending = await loaders.pending.load(execution)
+        record = next((each for each in pending if each.state.path == path), None)
+    return None if record is None else StepExecution.from_record(record)
+
+
+async def step_page(
+    info: Info, execution: ExecutionRecord, filter: StepFilter, first: int | None, after: str | None
+) -> Connection[StepExecution]:
+    """One page of the steps of an execution, those that were not reached yet among them."""
+    size = page_size(first, default=100, largest=LARGEST_STEP_PAGE)
+    position = BY_POSITION.read(after)
+    info.context.spend_rows(size)
+    loaders = info.context.executions
+    # Before the rows: a step that starts in between is then seen twice, and not not at all.
+    pending = matching(await loaders.pending.load(execution), filter)
+    if position is None:  # the usual case, and the one that a list of executions multiplies
+        stored = await loaders.step_pages.load(StepsWanted(execution.id, filter, size))
+    else:
+        queries = info.context.services.execution_queries
+        stored = await queries.steps_page(execution.id, filter, first=size, after=position)
+
+    async def count() -> int:
+        return len(pending) + await loaders.step_counts.load(StepsWanted(execution.id, filter))
+
+    return connection(
+        merged(stored, pending, first=size, after=position),
+        item=StepExecution.from_record,
+        key=lambda record: record.position,
+        cursors=BY_POSITION,
+        is_first=position is None,
+        count=count,
+    )
+
+
+def duration_of(started_at: datetime | None, finished_at: datetime | None) -> timedelta | None:
+    """From start to end; None until it has ended."""
+    if started_at is None or finished_at is None:
+        return None
+    return finished_at - started_at

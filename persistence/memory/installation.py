@@ -1,0 +1,13 @@
+"""The key of an installation that lasts as long as its process."""
+
+import secrets
+
+
+class MemoryInstallation:
+    """Implements `domain.ports.Installation`."""
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+
+    async def key(self) -> bytes:
+        return self._key

@@ -1,0 +1,126 @@
+"""`cancel-all` and `retry-all`: what can be done with every execution that matches."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from domain.json_text import JsonValue, loads
+from domain.statuses import ExecutionStatus
+from stepgraph.client import connected
+from stepgraph.commands.exits import Exit, fail, run
+from stepgraph.commands.operations import CANCEL_ALL, RETRY_ALL
+from stepgraph.commands.showing import console, print_json
+from stepgraph.commands.workflows import AsJson, Url
+from stepgraph.settings import load_settings
+
+_TIMES = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"]
+
+Workflow = Annotated[str | None, typer.Option(help="Only of the workflow with this name.")]
+Statuses = Annotated[
+    list[ExecutionStatus] | None,
+    typer.Option("--status", case_sensitive=False, help="Only with this status; may be repeated."),
+]
+Labels = Annotated[
+    list[str] | None,
+    typer.Option("--label", help="Only with this label, as name=value; may be repeated.", show_default=False),
+]
+Before = Annotated[
+    datetime | None, typer.Option("--created-before", formats=_TIMES, help="Only those that were created earlier.")
+]
+After = Annotated[
+    datetime | None, typer.Option("--created-after", formats=_TIMES, help="Only those that were created later.")
+]
+Everything = Annotated[bool, typer.Option("--all", help="All of them, where nothing narrows it down.")]
+
+
+def cancel_all(
+    workflow: Workflow = None,
+    only: Statuses = None,
+    labels: Labels = None,
+    before: Before = None,
+    after: After = None,
+    everything: Everything = False,
+    reason: Annotated[str | None, typer.Option(help="Why; kept with each execution.")] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Cancel every execution that matches and has not ended.
+
+    Example: stepgraph executions cancel-all --workflow order-fulfilment --label region=eu --reason "wrong prices"
+    """
+    wanted = _filter(workflow, only, labels, before, after, everything)
+    _change(CANCEL_ALL, "cancelled", url, as_json, filter=wanted, reason=reason)
+
+
+def retry_all(
+    workflow: Workflow = None,
+    only: Statuses = None,
+    labels: Labels = None,
+    before: Before = None,
+    after: After = None,
+    everything: Everything = False,
+    from_step: Annotated[
+        str | None, typer.Option(help="The path of a step to begin with; default: whatever has not completed.")
+    ] = None,
+    latest_version: Annotated[
+        bool, typer.Option("--latest-version", help="The workflow's newest version instead of the one that failed.")
+    ] = False,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Retry every execution that matches and has failed, timed out or been cancelled.
+
+    Example: stepgraph executions retry-all --workflow order-fulfilment --status FAILED --created-after 2026-01-31
+    """
+    wanted = _filter(workflow, only, labels, before, after, everything)
+    input: JsonValue = {"fromStep": from_step, "latestVersion": latest_version}
+    _change(RETRY_ALL, "retried", url, as_json, filter=wanted, input=input)
+
+
+def _filter(
+    workflow: str | None,
+    only: list[ExecutionStatus] | None,
+    labels: list[str] | None,
+    before: datetime | None,
+    after: datetime | None,
+    everything: bool,
+) -> JsonValue:
+    wanted: dict[str, Any] = {
+        "workflowName": workflow,
+        "status": [status.value for status in only] if only else None,
+        "labels": dict(_label(text) for text in labels) if labels else None,
+        "createdBefore": None if before is None else before.astimezone().isoformat(),
+        "createdAfter": None if after is None else after.astimezone().isoformat(),
+    }
+    wanted = {name: value for name, value in wanted.items() if value is not None}
+    if not wanted and not everything:
+        fail("Say which executions, by --workflow for instance, or --all.", Exit.USAGE)
+    return wanted
+
+
+def _label(text: str) -> tuple[str, JsonValue]:
+    """`name=value`, where a value that is a JSON number or boolean is one."""
+    name, separator, value = text.partition("=")
+    if not separator or not name:
+        fail(f"--label {text!r} is not name=value.", Exit.USAGE)
+    try:
+        parsed = loads(value)
+    except ValueError:
+        return name, value
+    return name, parsed if isinstance(parsed, bool | int | float | str) else value
+
+
+def _change(operation: str, done: str, url: str | None, as_json: bool, **variables: JsonValue) -> None:
+    """Send a mutation about many executions, and show how many there were."""
+
+    async def main() -> dict[str, Any]:
+        async with connected(url or load_settings().url) as client:
+            (result,) = (await client.execute(operation, **variables)).values()
+            return dict(result)
+
+    result = run(main())
+    if as_json:
+        print_json(result)
+    else:
+        console.print(f"{result['changed']} of {result['matched']} matching executions {done}", highlight=False)

@@ -1,0 +1,99 @@
+"""`signal`, `pause`, `resume`, `retry` and `delete`: what can be done with one execution, besides cancelling it."""
+
+from typing import Annotated, Any
+
+import typer
+
+from domain.json_text import JsonValue
+from stepgraph.client import connected
+from stepgraph.commands.executions import Id
+from stepgraph.commands.exits import fail, json_argument, run
+from stepgraph.commands.operations import DELETE, PAUSE, RESUME, RETRY, SIGNAL
+from stepgraph.commands.showing import console, print_json, problems_of, status
+from stepgraph.commands.workflows import AsJson, Url
+from stepgraph.settings import load_settings
+
+
+def signal(
+    id: Id,
+    name: Annotated[str, typer.Argument(help="The signal's name.", show_default=False)],
+    payload: Annotated[str, typer.Option(help="What it says, as JSON, or @file with JSON or YAML.")] = "null",
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send a signal to an execution; it is kept until a step waits for it.
+
+    Example: stepgraph signal ex_01kaz1v8q3e0x9m6s4t7c2b5d8 approval --payload '{"approved": true}'
+    """
+    value = json_argument(payload, "--payload")
+    _tell(SIGNAL, url, as_json, id=id, name=name, payload=value)
+
+
+def pause(id: Id, url: Url = None, as_json: AsJson = False) -> None:
+    """Pause an execution: what is under way ends, nothing new starts.
+
+    Example: stepgraph executions pause ex_01kaz1v8q3e0x9m6s4t7c2b5d8
+    """
+    _tell(PAUSE, url, as_json, id=id)
+
+
+def resume(id: Id, url: Url = None, as_json: AsJson = False) -> None:
+    """Go on with an execution that was paused.
+
+    Example: stepgraph executions resume ex_01kaz1v8q3e0x9m6s4t7c2b5d8
+    """
+    _tell(RESUME, url, as_json, id=id)
+
+
+def retry(
+    id: Id,
+    from_step: Annotated[
+        str | None, typer.Option(help="The path of a step to begin with; default: whatever has not completed.")
+    ] = None,
+    latest_version: Annotated[
+        bool, typer.Option("--latest-version", help="The workflow's newest version instead of the one that failed.")
+    ] = False,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run an execution that failed, timed out or was cancelled again, as a new one that keeps what was done.
+
+    Example: stepgraph executions retry ex_01kaz1v8q3e0x9m6s4t7c2b5d8 --from-step payment
+    """
+    _tell(RETRY, url, as_json, id=id, input={"fromStep": from_step, "latestVersion": latest_version})
+
+
+def delete(id: Id, url: Url = None, as_json: AsJson = False) -> None:
+    """Remove an execution that has ended, with its steps.
+
+    Example: stepgraph executions delete ex_01kaz1v8q3e0x9m6s4t7c2b5d8
+    """
+
+    async def main() -> dict[str, Any]:
+        async with connected(url or load_settings().url) as client:
+            return dict((await client.execute(DELETE, id=id))["deleteExecution"])
+
+    result = run(main())
+    if result["__typename"] != "Deleted":
+        fail(problems_of(result))
+    if as_json:
+        print_json(result)
+    else:
+        console.print(result["id"], "deleted", highlight=False)
+
+
+def _tell(operation: str, url: str | None, as_json: bool, **variables: JsonValue) -> None:
+    """Send a mutation about one execution, and show the execution that it answers."""
+
+    async def main() -> dict[str, Any]:
+        async with connected(url or load_settings().url) as client:
+            (result,) = (await client.execute(operation, **variables)).values()
+            return dict(result)
+
+    result = run(main())
+    if result["__typename"] != "WorkflowExecution":
+        fail(problems_of(result))
+    if as_json:
+        print_json(result)
+    else:
+        console.print(result["id"], status(result["status"]))

@@ -1,0 +1,148 @@
+"""JSONata's own suite: by the engine alone, and as a worker evaluates it, in the process or in the sandbox."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jlens
+import pytest
+
+from actors.sandbox import SandboxOptions, SandboxPool
+from domain.evaluator import Evaluator
+from domain.expressions import ExpressionError, ExpressionSyntaxError, YieldsNothing, compile_expression
+from domain.ids import new_id
+
+SUITE = Path(__file__).parent / "jsonata_suite"
+NOW = datetime(2026, 1, 31, tzinfo=UTC)
+
+#: Where the engine gives something else than the suite expects.
+ENGINE_DIFFERS = {
+    "function-encodeUrl/case002": "half a surrogate pair in the source is refused before it is parsed",
+    "function-encodeUrlComponent/case002": "likewise",
+    "function-string/case019": "dividing by zero fails with D1001, not with D3001",
+}
+
+#: Where a worker gives something else than the engine, because the workflow language is meant to.
+WORKER_DIFFERS = {
+    "comparison-operators/case027": "a variable that nothing defines is refused",
+    "comparison-operators/case028": "a variable that nothing defines is refused",
+    "missing-paths/case005": "a variable that nothing defines is refused",
+    "function-eval/case000": "`$eval` is refused",
+    "function-eval/case001": "`$eval` is refused",
+    "function-eval/case002": "`$eval` is refused",
+    "function-eval/case003": "`$eval` is refused",
+    "function-eval/case004": "`$eval` is refused",
+    "function-eval/case005": "`$eval` is refused",
+    "function-eval/case008[0]": "`$eval` is refused",
+    "function-eval/case008[1]": "`$eval` is refused",
+    "function-eval/case008[2]": "`$eval` is refused",
+    "function-eval/case008[3]": "`$eval` is refused",
+    "flattening/large[0]": "an array has at most 100,000 items",
+    "flattening/large[1]": "an array has at most 100,000 items",
+    "range-operator/case021": "an array has at most 100,000 items",
+    "range-operator/case024": "an array has at most 100,000 items",
+    "tail-recursion/case001": "calls are nested at most 200 deep",
+    "descendent-operator/case016": "there is always a scope, if only an empty one",
+    "encoding/case001": "there is always a scope, if only an empty one",
+    "encoding/case003": "there is always a scope, if only an empty one",
+    "function-string/case022": "there is always a scope, if only an empty one",
+    "function-trim/case002": "there is always a scope, if only an empty one",
+    "transform/case022": "there is always a scope, if only an empty one",
+}
+
+#: The suite bounds a few cases by one code, and the engine has one for each of its limits.
+LIMIT_CODES = {"U1001": {"U1001", "U1006", "D1011", "D1012"}}
+
+Case = Mapping[str, Any]
+
+
+def lines_of(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (SUITE / name).read_text().splitlines()]
+
+
+CASES: Sequence[Case] = lines_of("cases.jsonl")
+DATASETS = {each["name"]: each["data"] for each in lines_of("datasets.jsonl")}
+
+NOTHING = "(nothing)"
+ERROR = "(an error)"
+
+
+def expected(case: Case) -> Any:
+    if "result" in case:
+        return case["result"]
+    return NOTHING if "undefinedResult" in case else ERROR
+
+
+def data_of(case: Case) -> Any:
+    return DATASETS[case["dataset"]] if case.get("dataset") is not None else case.get("data", NOTHING)
+
+
+def is_same(one: Any, other: Any, *, unordered: bool = False) -> bool:
+    """Equal as JSON: 1 and 1.0 are, 1 and true are not."""
+    if unordered and isinstance(one, list) and isinstance(other, list):
+        one, other = (sorted(each, key=json.dumps) for each in (one, other))
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(is_same(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(is_same(*pair) for pair in zip(one, other, strict=True))
+    return bool(one == other)
+
+
+def is_passed_by_engine(case: Case) -> bool:
+    """Within the case's own limits, with its bindings, and with the error code that it asks for."""
+    data = data_of(case)
+    try:
+        text = jlens.Expression(case["expr"]).evaluate_json(
+            None if data is NOTHING else json.dumps(data),
+            case.get("bindings"),
+            timeout=case.get("timelimit", 10_000) / 1000,
+            max_depth=case.get("depth"),
+        )
+    except jlens.JlensError as error:
+        code = case.get("code") or case.get("error", {}).get("code")
+        return expected(case) is ERROR and error.code in LIMIT_CODES.get(code, {code})
+    except UnicodeEncodeError:
+        return False
+    return is_same(NOTHING if text is None else json.loads(text), expected(case), unordered=bool(case.get("unordered")))
+
+
+async def by_worker(pool: SandboxPool, case: Case) -> Any:
+    """What a worker gives. What a case binds from outside is bound inside, as the author of a workflow would do."""
+    bound = "".join(f"${name} := {json.dumps(value)}; " for name, value in case.get("bindings", {}).items())
+    source = f"({bound}{case['expr']}\n)" if bound else case["expr"]
+    data = {} if data_of(case) is NOTHING else data_of(case)
+    try:
+        expression = compile_expression(source)
+        if isinstance(data, dict) or (isinstance(data, list) and not expression.needs_sandbox):
+            return await Evaluator(pool).evaluate(expression, data, now=NOW, seed=1, owner=new_id())  # type: ignore[arg-type]
+        return await pool.evaluate(source, data, now=NOW, seed=1, owner=new_id())  # no scope of a workflow's
+    except YieldsNothing:
+        return NOTHING
+    except (ExpressionError, ExpressionSyntaxError):
+        return ERROR
+
+
+def test_the_suite_is_whole() -> None:
+    assert len(CASES) == 1_686
+    assert len({case["name"] for case in CASES}) == 1_686
+
+
+def test_the_engine_passes_all_but_three_cases() -> None:
+    assert {case["name"] for case in CASES if not is_passed_by_engine(case)} == set(ENGINE_DIFFERS)
+
+
+@pytest.mark.timeout(100)
+async def test_a_worker_gives_what_the_suite_expects_but_for_what_the_language_leaves_out() -> None:
+    differing = {}
+    async with SandboxPool(SandboxOptions(children=2)) as pool:
+        for case in CASES:
+            given = await by_worker(pool, case)
+            if not is_same(given, expected(case), unordered=bool(case.get("unordered"))):
+                differing[case["name"]] = given
+
+    assert set(differing) == set(WORKER_DIFFERS)
+    assert len(CASES) - len(differing) >= 1_660

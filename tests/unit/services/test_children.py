@@ -1,0 +1,100 @@
+"""Executions that steps of other executions start."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from domain.errors import InvalidInput, InvalidState, LimitExceeded, NotFound
+from domain.records import ExecutionRecord
+from domain.services.executions import ExecuteRequest
+from domain.services.workflows import UpdateWorkflow
+from domain.statuses import CommandKind, ExecutionStatus, WorkflowStatus
+from tests.builders import a_document, constant
+from tests.unit.services.conftest import Services
+
+
+async def start_child(services: Services, parent_id: UUID, **members: Any) -> ExecutionRecord:
+    asked: dict[str, Any] = {
+        "parent_path": "bill",
+        "attempt": 1,
+        "workflow": "billing",
+        "version": None,
+        "input": {"id": 1},
+        "labels": {},
+    }
+    return await services.children.start(parent_id=parent_id, **{**asked, **members})
+
+
+@pytest.fixture
+async def parent_id(services: Services) -> UUID:
+    """An execution of `orders`; `billing` is stored too."""
+    await services.store_workflow()
+    await services.store_workflow(name="billing", steps=[constant("a"), constant("b")])
+    return await services.start(priority=7)
+
+
+async def test_a_child_is_an_execution_with_a_parent(services: Services, parent_id: UUID) -> None:
+    child = await start_child(services, parent_id, labels={"team": "a"})
+
+    assert (child.parent_id, child.parent_path) == (parent_id, "bill")
+    assert (child.status, child.input, child.labels) == (ExecutionStatus.PENDING, {"id": 1}, {"team": "a"})
+    assert (child.workflow_version, child.priority, child.progress.total) == (1, 7, 2)
+    assert services.storage.queue.hints == [parent_id, child.id]
+
+
+async def test_the_same_attempt_has_one_child(services: Services, parent_id: UUID) -> None:
+    first, again = await start_child(services, parent_id), await start_child(services, parent_id)
+    other = await start_child(services, parent_id, attempt=2)
+    third = await start_child(services, parent_id, parent_path="loop[0].bill")
+    assert first.id == again.id
+    assert len({first.id, other.id, third.id}) == 3
+    assert services.storage.queue.hints.count(first.id) == 1
+
+
+async def test_nobody_else_can_take_the_key_of_a_child(services: Services, parent_id: UUID) -> None:
+    request = ExecuteRequest(workflow_name="billing", idempotency_key=f"child:{parent_id}:bill:1")
+    with pytest.raises(InvalidInput, match="idempotencyKey"):
+        await services.executions.execute(request)
+
+
+async def test_a_version_can_be_named(services: Services, parent_id: UUID) -> None:
+    await services.workflows.apply(a_document(name="billing"))
+    assert (await start_child(services, parent_id)).workflow_version == 2
+    assert (await start_child(services, parent_id, attempt=2, version=1)).workflow_version == 1
+    with pytest.raises(NotFound, match="version"):
+        await start_child(services, parent_id, version=3)
+
+
+async def test_what_cannot_be_started_is_refused(services: Services, parent_id: UUID) -> None:
+    with pytest.raises(NotFound, match="'nobody'"):
+        await start_child(services, parent_id, workflow="nobody")
+    with pytest.raises(NotFound, match="ex_"):
+        await start_child(services, UUID(int=1))
+    with pytest.raises(InvalidInput, match="input"):
+        await start_child(services, parent_id, input="x" * 10_001)
+    asleep = await services.store_workflow(name="asleep", inputSchema={"type": "integer"})
+    with pytest.raises(InvalidInput, match="input"):
+        await start_child(services, parent_id, workflow="asleep")
+    await services.workflows.update(UpdateWorkflow(workflow_id=asleep.id, status=WorkflowStatus.PAUSED))
+    with pytest.raises(InvalidState, match="PAUSED"):
+        await start_child(services, parent_id, workflow="asleep", input=1)
+
+
+async def test_a_recursion_ends(services: Services, parent_id: UUID) -> None:
+    for _ in range(10):
+        parent_id = (await start_child(services, parent_id)).id
+    with pytest.raises(LimitExceeded, match="at most 10"):
+        await start_child(services, parent_id)
+
+
+async def test_a_child_is_cancelled_with_a_reason_unless_it_has_ended(services: Services, parent_id: UUID) -> None:
+    child = await start_child(services, parent_id)
+    await services.children.cancel(child.id, "its parent was cancelled")
+    [command] = await services.storage.executions.commands(child.id)
+    assert (command.kind, command.payload) == (CommandKind.CANCEL, {"reason": "its parent was cancelled"})
+
+    await services.change(child.id, ExecutionStatus.CANCELLED)
+    await services.children.cancel(child.id)
+    await services.children.cancel(UUID(int=1))
+    assert len(await services.storage.executions.commands(child.id)) == 0

@@ -1,0 +1,210 @@
+"""SUB_WORKFLOW over the services: what it starts, what it waits for, and what becomes of it."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from actors.steps.executor import Deferred, Failed, Outcome, StepCall, Succeeded
+from actors.steps.sub_workflow import SubWorkflowExecutor
+from domain.engine.state import WaitReason
+from domain.errors import Unavailable
+from domain.failures import FailureCode
+from domain.ids import IdKind, from_public
+from domain.json_text import JsonValue
+from domain.records import ExecutionRecord
+from domain.services.children import ChildStarter
+from domain.statuses import ExecutionStatus, WaitKind
+from tests.builders import step
+from tests.calls import a_call, run
+from tests.unit.services.conftest import FAILURE, Services
+
+CHILD = "ex_01h455vb4pex5vsknk084sn02q"
+OUTPUT: JsonValue = {"total": 7}
+
+
+class World:
+    """A running parent, and the workflow `orders` that its step starts."""
+
+    def __init__(self, services: Services, parent: UUID) -> None:
+        self.services = services
+        self.parent = parent
+        self.executor = SubWorkflowExecutor(services.children)
+
+    def call(self, *, given: dict[str, Any] | None = None, **config: Any) -> StepCall:
+        config = {"workflow": "orders", "input": {"id": "{{ input.id }}"}, **config}
+        call = a_call(step("sub", "SUB_WORKFLOW", config), scope={"input": {"id": 7}}, **(given or {}))
+        return replace(call, execution_id=self.parent)
+
+    async def run(self, **given: Any) -> Outcome:
+        return await run(self.executor, self.call(**given))
+
+    async def child(self, id: str) -> ExecutionRecord:
+        uuid = from_public(id, IdKind.EXECUTION)
+        return (await self.services.storage.queries.get_many([uuid]))[uuid]
+
+
+@pytest.fixture
+async def world(services: Services) -> World:
+    await services.store_workflow()
+    return World(services, await services.start())
+
+
+def child_of(outcome: Outcome) -> str:
+    assert isinstance(outcome, Deferred), outcome
+    assert isinstance(outcome.checkpoint, dict)
+    return str(outcome.checkpoint["child"])
+
+
+async def test_a_step_starts_a_child_and_waits_for_it(world: World) -> None:
+    outcome = await world.run()
+
+    id = child_of(outcome)
+    assert outcome == Deferred(
+        until=None, reason=WaitReason(kind=WaitKind.DEPENDENCY, detail=id), checkpoint={"child": id}
+    )
+    child = await world.child(id)
+    assert (child.parent_id, child.parent_path) == (world.parent, "sub")
+    assert child.input == {"id": 7}
+    assert child.status is ExecutionStatus.PENDING
+
+
+async def test_a_step_that_does_not_wait_is_done_at_once(world: World) -> None:
+    outcome = await world.run(wait=False)
+
+    assert isinstance(outcome, Succeeded)
+    assert isinstance(outcome.output, dict)
+    assert outcome.output == {"executionId": outcome.output["executionId"], "status": "PENDING", "output": None}
+    assert (await world.child(str(outcome.output["executionId"]))).parent_id == world.parent
+
+
+async def test_a_call_that_is_repeated_finds_the_same_child(world: World) -> None:
+    id = child_of(await world.run())
+
+    assert child_of(await world.run()) == id
+    assert child_of(await world.run(given={"checkpoint": {"child": id}})) == id
+
+
+async def test_another_attempt_or_another_step_has_another_child(world: World) -> None:
+    ids = {child_of(await world.run(given=given)) for given in ({}, {"attempt": 2}, {"path": "loop[1].sub"})}
+
+    assert len(ids) == 3
+
+
+async def test_a_child_that_completes_gives_its_output(world: World) -> None:
+    told: JsonValue = {"executionId": CHILD, "status": "COMPLETED", "output": OUTPUT, "error": None}
+    outcome = await world.run(given={"checkpoint": {"child": CHILD}, "received": {"payload": told}})
+
+    assert outcome == Succeeded(output={"executionId": CHILD, "status": "COMPLETED", "output": OUTPUT})
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "message"),
+    [
+        ("FAILED", FAILURE.to_json(), f"The execution {CHILD} ended as FAILED: The service said 503."),
+        ("TIMED_OUT", None, f"The execution {CHILD} ended as TIMED_OUT."),
+        ("CANCELLED", None, f"The execution {CHILD} ended as CANCELLED."),
+    ],
+)
+async def test_a_child_that_ends_otherwise_fails_the_step(
+    world: World, status: str, error: JsonValue, message: str
+) -> None:
+    told: JsonValue = {"executionId": CHILD, "status": status, "output": None, "error": error}
+    outcome = await world.run(given={"checkpoint": {"child": CHILD}, "received": {"payload": told}})
+
+    assert isinstance(outcome, Failed)
+    assert outcome.error.code is FailureCode.STEP_FAILED
+    assert not outcome.error.is_retryable
+    assert outcome.error.message == message
+    assert outcome.error.details == {"executionId": CHILD, "status": status, "error": error}
+
+
+async def test_the_end_of_an_earlier_attempts_child_is_not_taken_for_that_of_the_newest(world: World) -> None:
+    id = child_of(await world.run(given={"attempt": 2}))
+    told: JsonValue = {"executionId": CHILD, "status": "FAILED", "output": None, "error": None}
+
+    outcome = await world.run(given={"attempt": 2, "checkpoint": {"child": id}, "received": {"payload": told}})
+
+    assert child_of(outcome) == id
+
+
+async def test_a_child_that_has_ended_meanwhile_is_not_waited_for(world: World) -> None:
+    id = child_of(await world.run())
+    await world.services.change(from_public(id, IdKind.EXECUTION), ExecutionStatus.COMPLETED, output=OUTPUT)
+
+    outcome = await world.run(given={"checkpoint": {"child": id}})
+
+    assert outcome == Succeeded(output={"executionId": id, "status": "COMPLETED", "output": OUTPUT})
+
+
+async def test_a_child_that_has_failed_meanwhile_fails_the_step(world: World) -> None:
+    id = child_of(await world.run())
+    await world.services.change(from_public(id, IdKind.EXECUTION), ExecutionStatus.FAILED)
+
+    outcome = await world.run()
+
+    assert isinstance(outcome, Failed)
+    assert outcome.error.details == {"executionId": id, "status": "FAILED", "error": FAILURE.to_json()}
+
+
+@pytest.mark.parametrize(
+    ("config", "reason"),
+    [
+        ({"workflow": "nobody"}, "The workflow 'nobody' cannot be started: There is no workflow 'nobody'."),
+        ({"version": 9}, "The workflow 'orders' cannot be started: There is no "),
+        ({"input": "x" * 10_000}, "The workflow 'orders' cannot be started: input: "),
+    ],
+)
+async def test_a_child_that_cannot_be_started_is_an_invalid_request(
+    world: World, config: dict[str, Any], reason: str
+) -> None:
+    outcome = await world.run(**config)
+
+    assert isinstance(outcome, Failed)
+    assert outcome.error.code is FailureCode.INVALID_REQUEST
+    assert not outcome.error.is_retryable
+    assert outcome.error.message.startswith(reason)
+
+
+async def test_an_input_that_the_child_refuses_is_told_in_detail(world: World) -> None:
+    schema = {"type": "object", "required": ["sku"]}
+    await world.services.store_workflow(name="strict", inputSchema=schema)
+
+    outcome = await world.run(workflow="strict")
+
+    assert isinstance(outcome, Failed)
+    assert outcome.error.details == {"problems": [{"path": ["input"], "message": '"sku" is a required property.'}]}
+
+
+async def test_nesting_has_an_end(world: World) -> None:
+    for _ in range(9):
+        world.parent = from_public(child_of(await world.run()), IdKind.EXECUTION)
+    assert isinstance(await world.run(), Deferred)
+    world.parent = from_public(child_of(await world.run()), IdKind.EXECUTION)
+
+    outcome = await world.run()
+
+    assert isinstance(outcome, Failed)
+    assert outcome.error.code is FailureCode.INVALID_REQUEST
+    assert "at most 10 executions" in outcome.error.message
+
+
+class Down(ChildStarter):
+    """What children are started with while the database cannot be reached."""
+
+    def __init__(self) -> None:
+        pass
+
+    async def start(self, **_: Any) -> ExecutionRecord:
+        raise Unavailable("PostgreSQL cannot be reached.")
+
+
+async def test_a_database_that_is_away_is_worth_another_try(world: World) -> None:
+    world.executor = SubWorkflowExecutor(Down())
+
+    outcome = await world.run()
+
+    assert isinstance(outcome, Failed)
+    assert outcome.error.code is FailureCode.INTERNAL
+    assert outcome.error.is_retryable

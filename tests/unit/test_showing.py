@@ -1,0 +1,37 @@
+"""What the command line draws of an execution."""
+
+import io
+from typing import Any
+
+from rich.console import Console
+
+from stepgraph.commands.showing import steps_table
+
+
+def a_step(path: str, status: str = "COMPLETED") -> dict[str, Any]:
+    return {"path": path, "type": "HTTP_REQUEST", "status": status, "attempts": [{"number": 1}], "duration": "PT0.5S"}
+
+
+def lines_of(*steps: dict[str, Any]) -> list[str]:
+    """The lines of the table, without its head."""
+    text = io.StringIO()
+    Console(width=160, file=text).print(steps_table(steps))
+    return [" ".join(line.split()) for line in text.getvalue().splitlines()[1:]]
+
+
+def test_every_step_has_its_line() -> None:
+    assert lines_of(a_step("load"), a_step("load[0].store"), a_step("load[1].store", "RUNNING")) == [
+        "load HTTP_REQUEST ✔ COMPLETED 1 0.50 s",
+        "load[0].store HTTP_REQUEST ✔ COMPLETED 1 0.50 s",
+        "load[1].store HTTP_REQUEST ▶ RUNNING 1 0.50 s",
+    ]
+
+
+def test_the_steps_of_a_long_loop_are_counted_in_one_line() -> None:
+    inside = [a_step(f"load[{index}].store", "FAILED" if index < 3 else "COMPLETED") for index in range(1_500)]
+
+    assert lines_of(a_step("load"), *inside, a_step("after")) == [
+        "load HTTP_REQUEST ✔ COMPLETED 1 0.50 s",
+        "load[…] ✔ 1,497 ✘ 3",
+        "after HTTP_REQUEST ✔ COMPLETED 1 0.50 s",
+    ]
