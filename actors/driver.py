@@ -411,7 +411,7 @@ class Driver:
         if self._is_stopping:
             return True
         if state.is_paused:
-            return True
+            return not self._batches.unapplied  # what batches have told would bring it back at once
         if state.spread:
             return False  # the batches will say when they are done
         due = next_due(state)

@@ -23,6 +23,7 @@ _WORTH_ASKING = 16
 """From so many changes on, writing them costs more than asking first who listens."""
 
 _PAUSE_A_CHANGE = 0.0001
+_SHORTEST_PAUSE = 0.002
 _LONGEST_PAUSE = 0.05
 _SOCKET_TIMEOUT = 5.0
 _CLOSE_TIMEOUT = 1.0
@@ -31,8 +32,8 @@ _CLOSE_TIMEOUT = 1.0
 class RedisProgressPublisher:
     """Implements `domain.ports.ProgressPublisher`; works while its context lasts, and drops what Redis cannot take.
 
-    A change alone goes out at once. After many, the next flush waits a moment (0.1 ms a change, at most 50 ms), so
-    that twenty thousand changes a second are a thousand messages.
+    A change alone goes out at once. The next flush waits a moment (0.1 ms a change, 2 to 50 ms), so that twenty
+    thousand changes a second are a thousand messages, and a trickle is not a message each.
     """
 
     def __init__(self, url: str, *, max_queued: int = 20_000) -> None:
@@ -86,9 +87,7 @@ class RedisProgressPublisher:
                     await asyncio.sleep(0.5)
                     continue
                 is_away = False
-                pause = min(count * _PAUSE_A_CHANGE, _LONGEST_PAUSE)
-                if pause > 0.001:
-                    await asyncio.sleep(pause)
+                await asyncio.sleep(max(_SHORTEST_PAUSE, min(count * _PAUSE_A_CHANGE, _LONGEST_PAUSE)))
 
     async def _flush(self, client: "Redis") -> int:
         """Announce all that is queued, in one round trip; returns how many changes that were."""

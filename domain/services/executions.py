@@ -34,6 +34,7 @@ ORCHESTRATION = "orchestration"
 CANCEL = CommandKind.CANCEL
 MAX_PRIORITY = 100
 MAX_KEY_CHARACTERS = 256
+_STARTED_TOGETHER = 250
 
 _REFUSALS = (NotFound, InvalidInput, InvalidState, Conflict, LimitExceeded)
 
@@ -101,24 +102,32 @@ class ExecutionService:
         return await self._wait(record, request.wait_for)
 
     async def execute_many(self, requests: Sequence[ExecuteRequest]) -> list[ExecutionRecord | StepgraphError]:
-        """Start many in one commit; one answer each, in order, so that one bad request stops no other.
+        """Start many; one answer each, in order, so that one bad request stops no other.
 
+        A few hundred at a time are checked and stored in one commit, so that workers are busy before the last are.
         Raises `LimitExceeded` for more than `Limits.max_batch` of them. `wait_for` is refused, request by request.
         """
         if len(requests) > self._limits.max_batch:
             raise LimitExceeded(f"{len(requests):,} executions in one request; {self._limits.max_batch:,} are allowed.")
         lookups = Lookups(self._workflows, self._definitions)
-        prepared: list[NewExecution | StepgraphError] = []
-        for request in requests:
-            try:
-                if request.wait_for is not None:
-                    message = "`waitFor` is not allowed where many executions are started at once."
-                    raise InvalidInput([Problem(path=("waitFor",), message=message)])
-                prepared.append(await self._prepare(request, lookups))
-            except _REFUSALS as error:
-                prepared.append(error)
-        records = iter(await self._start([new for new in prepared if isinstance(new, NewExecution)]))
-        return [next(records) if isinstance(outcome, NewExecution) else outcome for outcome in prepared]
+        answers: list[ExecutionRecord | StepgraphError] = []
+        for first in range(0, len(requests), _STARTED_TOGETHER):
+            prepared = [
+                await self._prepared(request, lookups) for request in requests[first : first + _STARTED_TOGETHER]
+            ]
+            records = iter(await self._start([new for new in prepared if isinstance(new, NewExecution)]))
+            answers += [next(records) if isinstance(outcome, NewExecution) else outcome for outcome in prepared]
+        return answers
+
+    async def _prepared(self, request: ExecuteRequest, lookups: Lookups) -> NewExecution | StepgraphError:
+        """One of many, or why it cannot be started."""
+        try:
+            if request.wait_for is not None:
+                message = "`waitFor` is not allowed where many executions are started at once."
+                raise InvalidInput([Problem(path=("waitFor",), message=message)])
+            return await self._prepare(request, lookups)
+        except _REFUSALS as error:
+            return error
 
     async def orchestrate(self, request: OrchestrateRequest) -> ExecutionRecord:
         """Run steps once, without a workflow. Raises `InvalidInput`."""

@@ -63,6 +63,7 @@ async def test_a_long_loop_uses_every_worker_and_survives_the_death_of_one(deplo
     first = await deployment.start_worker()
     await deployment.start_worker()
     async with deployment.client() as client:
+        await wait_until(lambda: _workers_are_known(client, 2), "both workers are ready", TIMEOUT, 0.05)
         await apply(client, a_loop(deployment.service.url, delay=100, concurrency=40))
         [id] = await execute(client, "loop", [{"items": list(range(ITEMS))}])
 
@@ -93,6 +94,7 @@ async def test_cancelling_a_long_loop_stops_its_calls_on_every_worker(deployment
     await deployment.start_worker()
     await deployment.start_worker()
     async with deployment.client() as client:
+        await wait_until(lambda: _workers_are_known(client, 2), "both workers are ready", TIMEOUT, 0.05)
         await apply(client, a_loop(deployment.service.url, delay=60_000, concurrency=40))
         [id] = await execute(client, "loop", [{"items": list(range(ITEMS))}])
         await wait_until(lambda: _workers_at_work(client, 2), "both workers are at it", TIMEOUT, 0.02)
@@ -132,6 +134,10 @@ async def test_an_expression_that_never_ends_fails_its_step_and_disturbs_nobody(
 
 def _transform(id: str, expression: str) -> dict[str, Any]:
     return {"id": id, "type": "DATA_TRANSFORM", "config": {"expression": expression}}
+
+
+async def _workers_are_known(client: ApiClient, count: int) -> bool:
+    return len((await client.execute(WORKERS))["health"]["workers"]) == count
 
 
 async def _workers_at_work(client: ApiClient, count: int) -> bool:
