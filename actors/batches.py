@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
+from actors.roster import Roster
 from domain.engine.containers import items_in
 from domain.engine.spreading import runnable_batches
 from domain.engine.state import ExecutionState, ItemRange
@@ -22,7 +23,16 @@ class Batches:
     What a batch has told when it ended stays stored as a command until the loop ends, so that no crash loses it.
     """
 
-    def __init__(self, execution: ExecutionRecord, store: ExecutionStore, queue: WorkQueue, clock: Clock) -> None:
+    def __init__(
+        self,
+        execution: ExecutionRecord,
+        store: ExecutionStore,
+        queue: WorkQueue,
+        clock: Clock,
+        roster: Roster | None = None,
+    ) -> None:
+        self._roster = roster
+        self._turn = execution.id.int  # not every loop begins with the same worker
         self._execution = execution
         self._store = store
         self._queue = queue
@@ -32,7 +42,10 @@ class Batches:
         self.unapplied: set[UUID] = set()
 
     async def run(self, ranges: Sequence[ItemRange]) -> None:
-        """Have some workers run these parts; each has a hint of its own, so that more than one worker takes some."""
+        """Have workers run these parts: in turn, where several are known, or whoever takes a hint.
+
+        A nudge that is lost, or that reaches a worker without a free place, becomes a hint by the reconciler.
+        """
         execution = self._execution
         batches = [
             NewBatch(
@@ -51,9 +64,14 @@ class Batches:
                 break
             except Unavailable:
                 await asyncio.sleep(_PAUSE)
+        workers = () if self._roster is None else await self._roster.worker_ids()
         for batch in batches:
             self._live.setdefault(batch.range.path, set()).add(batch.id)
-            await self._queue.hint([batch.id])
+            if len(workers) > 1:
+                await self._queue.nudge(workers[self._turn % len(workers)], batch.id)
+                self._turn += 1
+            else:
+                await self._queue.hint([batch.id])
 
     async def holders(self) -> Sequence[tuple[UUID, UUID]]:
         """(worker, batch) of those that somebody runs."""

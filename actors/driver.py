@@ -92,7 +92,7 @@ class Driver:
         self._parts = parts
         self._state = restore_claim(definition, claim)
         self._scope = ExecutionScope(definition, self._owner, self._state)
-        self._batches = Batches(self._owner, parts.store, parts.queue, parts.clock)
+        self._batches = Batches(self._owner, parts.store, parts.queue, parts.clock, parts.roster)
         self._reports: deque[Report] = deque()
         self._touched: dict[str, None] = {}
         self._is_changed = False

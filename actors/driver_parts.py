@@ -7,6 +7,7 @@ from uuid import UUID
 
 from actors.attempts import Attempts
 from actors.errands import Errands
+from actors.roster import Roster
 from domain.ports import Clock, ExecutionStore, WorkQueue
 
 
@@ -18,6 +19,7 @@ async def _leave_child(child_id: UUID, reason: str) -> None:
 class DriverParts:
     """What every driver of a process shares. `hold`: waits up to this long are waited for without letting go.
 
+    `roster` tells which workers there are to share long loops out to; without one, whoever takes a hint has the work.
     `cancel_child` asks for the execution that a SUB_WORKFLOW step waits for to be cancelled.
     """
 
@@ -26,5 +28,6 @@ class DriverParts:
     clock: Clock
     queue: WorkQueue
     errands: Errands = field(default_factory=Errands)
+    roster: Roster | None = None
     hold: timedelta = timedelta(seconds=3)
     cancel_child: Callable[[UUID, str], Awaitable[None]] = field(default=_leave_child)

@@ -5,7 +5,7 @@ order everywhere: executions by id, then batches by id, so that no two transacti
 """
 
 from persistence.row_codec import CHANGE_COLUMNS, STEP_COLUMNS, WHOLE_STEP_COLUMNS
-from persistence.statements import INSERTED_COLUMNS, INSERTED_VALUES
+from persistence.statements import CHANGED, INSERTED_COLUMNS, INSERTED_VALUES
 
 # What is locked is read as it is once it is locked, so the differences are right whatever had to be waited for: also
 # when this is sent again while the first try is still under way.
@@ -25,24 +25,7 @@ WITH delta AS MATERIALIZED (
   ORDER BY b.id FOR NO KEY UPDATE OF b
 ), batch AS (
   UPDATE workflow_execution b SET
-    sequence = b.sequence + 1,
-    status = d.status,
-    steps_total = d.total,
-    steps_completed = d.completed,
-    steps_failed = d.failed,
-    steps_running = d.running,
-    steps_ended = d.ended,
-    started_at = timestamptz 'epoch' + d.started_at * interval '1 microsecond',
-    finished_at = timestamptz 'epoch' + d.finished_at * interval '1 microsecond',
-    deadline_at = timestamptz 'epoch' + d.deadline_at * interval '1 microsecond',
-    output = d.output,
-    error = d.error,
-    waiting_for = d.waiting_for,
-    due_at = timestamptz 'epoch' + d.due_at * interval '1 microsecond',
-    worker_id = CASE WHEN d.lets_go THEN NULL ELSE b.worker_id END,
-    crashes = CASE WHEN d.progressed THEN 0 ELSE b.crashes END,
-    paused_at = timestamptz 'epoch' + d.paused_at * interval '1 microsecond',
-    signals = d.signals
+    {CHANGED.format(row="b")}
   FROM held JOIN delta d ON d.ordinal = held.ordinal
   WHERE b.id = held.id
 ), moved AS (

@@ -2,16 +2,7 @@
 
 from persistence.row_codec import EXECUTION_COLUMNS, WHOLE_STEP_COLUMNS
 
-# An execution that has ended is held by nobody, so the look at `worker_id` also keeps terminal states as they are. It
-# is written in a way, here and below, that leaves the primary key as the one index that the planner can think of.
-# The assignments to `status`, `due_at` and `worker_id` mostly store what is there: then no index is touched.
-# `crashes` counts workers lost since a step last ended: beside one that kills its worker, others go on and are spared.
-# Rows come in the order of ids, as everywhere: parents are locked in it by those who commit their batches as well.
-# `items` is what batches have counted; it is not touched here, and is NULL nearly always.
-COMMIT = """
-WITH changed AS (
-  UPDATE workflow_execution e SET
-    sequence = e.sequence + 1,
+CHANGED = """sequence = {row}.sequence + 1,
     status = d.status,
     steps_total = d.total,
     steps_completed = d.completed,
@@ -25,10 +16,24 @@ WITH changed AS (
     error = d.error,
     waiting_for = d.waiting_for,
     due_at = timestamptz 'epoch' + d.due_at * interval '1 microsecond',
-    worker_id = CASE WHEN d.lets_go THEN NULL ELSE e.worker_id END,
-    crashes = CASE WHEN d.progressed THEN 0 ELSE e.crashes END,
+    worker_id = CASE WHEN d.lets_go THEN NULL ELSE {row}.worker_id END,
+    crashes = CASE WHEN d.progressed THEN 0 ELSE {row}.crashes END,
     paused_at = timestamptz 'epoch' + d.paused_at * interval '1 microsecond',
-    signals = d.signals,
+    signals = d.signals"""
+"""What a delta `d` makes of an execution's row, or of a batch's."""
+
+_CHANGED = CHANGED.format(row="e")
+
+# An execution that has ended is held by nobody, so the look at `worker_id` also keeps terminal states as they are. It
+# is written in a way, here and below, that leaves the primary key as the one index that the planner can think of.
+# The assignments to `status`, `due_at` and `worker_id` mostly store what is there: then no index is touched.
+# `crashes` counts workers lost since a step last ended: beside one that kills its worker, others go on and are spared.
+# Rows come in the order of ids, as everywhere: parents are locked in it by those who commit their batches as well.
+# `items` is what batches have counted; it is not touched here, and is NULL nearly always.
+COMMIT = f"""
+WITH changed AS (
+  UPDATE workflow_execution e SET
+    {_CHANGED},
     is_queued = false
   FROM unnest($1::execution_delta_2[]) d
   WHERE e.id = d.id AND e.epoch = d.epoch AND num_nonnulls(e.worker_id) = 1 AND NOT e.is_batch

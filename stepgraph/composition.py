@@ -18,6 +18,7 @@ from actors.driver_parts import DriverParts
 from actors.http import HttpClient
 from actors.process import run_worker
 from actors.reconciler import Reconciler, ReconcilerOptions
+from actors.roster import Roster
 from actors.runner import Runner, RunnerOptions
 from actors.sandbox import SandboxOptions, SandboxPool
 from actors.steps.registry import step_executors
@@ -51,7 +52,13 @@ def addresses_of(settings: Settings) -> tuple[str, str]:
 
 def limits_of(settings: Settings) -> Limits:
     """The caps on what users may send."""
-    return Limits(max_document_bytes=settings.max_document_bytes, max_input_bytes=settings.max_input_bytes)
+    return Limits(
+        max_document_bytes=settings.max_document_bytes,
+        max_input_bytes=settings.max_input_bytes,
+        max_items=settings.max_items,
+        max_bulk=settings.max_bulk,
+        max_signals=settings.max_signals,
+    )
 
 
 def sandbox_options_of(settings: Settings) -> SandboxOptions:
@@ -192,7 +199,7 @@ async def _runner(stack: AsyncExitStack, settings: Settings) -> Runner:
         max_items=limits.max_items,
         max_output_bytes=settings.max_output_bytes,
     )
-    recovery = PostgresRecovery(database)
+    recovery, registry = PostgresRecovery(database), PostgresWorkerRegistry(database)
     reconciler = Reconciler(
         recovery=recovery,
         executions=store,
@@ -206,10 +213,11 @@ async def _runner(stack: AsyncExitStack, settings: Settings) -> Runner:
             attempts=Attempts(executors, settings.max_output_bytes, evaluator),
             clock=clock,
             queue=queue,
+            roster=Roster(registry, clock, lease=settings.lease),
             cancel_child=children.cancel,
         ),
         definitions=definitions,
-        registry=PostgresWorkerRegistry(database),
+        registry=registry,
         recovery=recovery,
         queue=queue,
         nudges=RedisNudges(redis_url),
