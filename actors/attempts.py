@@ -114,13 +114,13 @@ class Attempts:
         compute: Callable[[Mapping[str, JsonValue]], Answer],
     ) -> Answer:
         """What `compute` gives with the sandbox's answers to these, and to whatever is too costly for this process."""
-        at = {"now": trial.started_at, "seed": trial.seed, "owner": trial.execution_id}
-        answers = await self.evaluator.answers(expressions, values, **at)  # type: ignore[arg-type]
+        now, seed, owner = trial.started_at, trial.seed, trial.execution_id
+        answers = await self.evaluator.answers(expressions, values, now=now, seed=seed, owner=owner)
         while True:
             try:
                 return compute(answers)
             except ExpressionError as error:
-                answers = await self.evaluator.more_answers(error, answers, values, **at)  # type: ignore[arg-type]
+                answers = await self.evaluator.more_answers(error, answers, values, now=now, seed=seed, owner=owner)
 
     def _execute(self, trial: Trial, values: Mapping[str, JsonValue], input: JsonValue) -> Begun:
         step = trial.step

@@ -1,6 +1,6 @@
 """What executions tell each other: commands that come in as reports, and the notice of an end that goes out."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -35,15 +35,19 @@ def report_of(command: PendingCommand) -> Report | None:
         case CommandKind.RESUME, _:
             return ResumeRequested()
         case CommandKind.SIGNAL, {"name": str(name)}:
-            return SignalReceived(Signal(name=name, payload=payload.get("payload")))  # type: ignore[union-attr]
+            return SignalReceived(Signal(name=name, payload=_sent(payload)))
         case CommandKind.CALLBACK, {"path": str(path)}:
-            return SignalReceived(Signal(path=path, payload=payload.get("payload")))  # type: ignore[union-attr]
+            return SignalReceived(Signal(path=path, payload=_sent(payload)))
         case CommandKind.CHILD_ENDED, {"path": str(path), "first": int(first)}:
             return _batch_ended(path, first, payload)
         case CommandKind.CHILD_ENDED, {"path": str(path)}:
             return SignalReceived(Signal(path=path, payload=payload))
         case _:
             return None
+
+
+def _sent(command: JsonValue) -> JsonValue:
+    return command.get("payload") if isinstance(command, Mapping) else None
 
 
 def _batch_ended(path: str, first: int, payload: object) -> BatchEnded:

@@ -5,7 +5,9 @@ order everywhere: executions by id, then batches by id, so that no two transacti
 """
 
 from persistence.row_codec import CHANGE_COLUMNS, STEP_COLUMNS, WHOLE_STEP_COLUMNS
-from persistence.statements import CHANGED, INSERTED_COLUMNS, INSERTED_VALUES
+from persistence.statements import CHANGED, INSERTED_COLUMNS, INSERTED_VALUES, STORED
+
+_STORED = STORED.format(join="JOIN held ON held.ordinal = s.ordinal JOIN changed ON changed.id = held.parent_id")
 
 # What is locked is read as it is once it is locked, so the differences are right whatever had to be waited for: also
 # when this is sent again while the first try is still under way.
@@ -50,31 +52,7 @@ WITH delta AS MATERIALIZED (
 ), applied AS (
   DELETE FROM execution_command c USING held WHERE c.id = ANY ($3::uuid[]) AND c.execution_id = held.id
 ), stored AS (
-  INSERT INTO step_execution (
-    execution_id, sequence, path, position, step_id, type, status, attempts, input, output, error, waiting_for,
-    due_at, started_at, finished_at, checkpoint
-  )
-  SELECT
-    changed.id, changed.sequence, s.path, s.position, s.step_id, s.type, s.status, s.attempts, s.input, s.output,
-    s.error, s.waiting_for,
-    timestamptz 'epoch' + s.due_at * interval '1 microsecond',
-    timestamptz 'epoch' + s.started_at * interval '1 microsecond',
-    timestamptz 'epoch' + s.finished_at * interval '1 microsecond',
-    s.checkpoint
-  FROM unnest($2::step_change_2[]) s
-  JOIN held ON held.ordinal = s.ordinal JOIN changed ON changed.id = held.parent_id
-  ON CONFLICT (execution_id, path) DO UPDATE SET
-    sequence = excluded.sequence,
-    status = excluded.status,
-    attempts = excluded.attempts,
-    input = excluded.input,
-    output = excluded.output,
-    error = excluded.error,
-    waiting_for = excluded.waiting_for,
-    due_at = excluded.due_at,
-    started_at = excluded.started_at,
-    finished_at = excluded.finished_at,
-    checkpoint = excluded.checkpoint
+  {_STORED}
 )
 SELECT held.ordinal, changed.* FROM held JOIN changed ON changed.id = held.parent_id
 """

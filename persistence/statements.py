@@ -24,6 +24,34 @@ CHANGED = """sequence = {row}.sequence + 1,
 
 _CHANGED = CHANGED.format(row="e")
 
+STORED = """INSERT INTO step_execution (
+    execution_id, sequence, path, position, step_id, type, status, attempts, input, output, error, waiting_for,
+    due_at, started_at, finished_at, checkpoint
+  )
+  SELECT
+    changed.id, changed.sequence, s.path, s.position, s.step_id, s.type, s.status, s.attempts, s.input, s.output,
+    s.error, s.waiting_for,
+    timestamptz 'epoch' + s.due_at * interval '1 microsecond',
+    timestamptz 'epoch' + s.started_at * interval '1 microsecond',
+    timestamptz 'epoch' + s.finished_at * interval '1 microsecond',
+    s.checkpoint
+  FROM unnest($2::step_change_2[]) s {join}
+  ON CONFLICT (execution_id, path) DO UPDATE SET
+    sequence = excluded.sequence,
+    status = excluded.status,
+    attempts = excluded.attempts,
+    input = excluded.input,
+    output = excluded.output,
+    error = excluded.error,
+    waiting_for = excluded.waiting_for,
+    due_at = excluded.due_at,
+    started_at = excluded.started_at,
+    finished_at = excluded.finished_at,
+    checkpoint = excluded.checkpoint"""
+"""The step rows of a batch of deltas, joined with the executions in `changed` that they belong to."""
+
+_STORED = STORED.format(join="JOIN changed ON changed.ordinal = s.ordinal")
+
 # An execution that has ended is held by nobody, so the look at `worker_id` also keeps terminal states as they are. It
 # is written in a way, here and below, that leaves the primary key as the one index that the planner can think of.
 # The assignments to `status`, `due_at` and `worker_id` mostly store what is there: then no index is touched.
@@ -53,30 +81,7 @@ WITH changed AS (
   DELETE FROM execution_command c USING changed
   WHERE c.id = ANY ($3::uuid[]) AND c.execution_id = changed.id
 ), stored AS (
-  INSERT INTO step_execution (
-    execution_id, sequence, path, position, step_id, type, status, attempts, input, output, error, waiting_for,
-    due_at, started_at, finished_at, checkpoint
-  )
-  SELECT
-    changed.id, changed.sequence, s.path, s.position, s.step_id, s.type, s.status, s.attempts, s.input, s.output,
-    s.error, s.waiting_for,
-    timestamptz 'epoch' + s.due_at * interval '1 microsecond',
-    timestamptz 'epoch' + s.started_at * interval '1 microsecond',
-    timestamptz 'epoch' + s.finished_at * interval '1 microsecond',
-    s.checkpoint
-  FROM unnest($2::step_change_2[]) s JOIN changed ON changed.ordinal = s.ordinal
-  ON CONFLICT (execution_id, path) DO UPDATE SET
-    sequence = excluded.sequence,
-    status = excluded.status,
-    attempts = excluded.attempts,
-    input = excluded.input,
-    output = excluded.output,
-    error = excluded.error,
-    waiting_for = excluded.waiting_for,
-    due_at = excluded.due_at,
-    started_at = excluded.started_at,
-    finished_at = excluded.finished_at,
-    checkpoint = excluded.checkpoint
+  {_STORED}
 )
 SELECT ordinal, sequence, workflow_id, items FROM changed
 """

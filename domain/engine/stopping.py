@@ -48,12 +48,9 @@ def _stop_steps(draft: Draft, block: Block, prefix: str, except_path: str | None
         if container is not None:
             stop_blocks_of(draft, container)
             draft.facts.append(StepCancelled(path, draft.now, STOPPED))
-        elif step.status is StepStatus.RUNNING:
+        elif step.status is StepStatus.RUNNING or step.status is StepStatus.WAITING:
             draft.facts.append(StepCancelled(path, draft.now, STOPPED))
-            draft.commands.append(StopStep(path))
-        elif step.status is StepStatus.WAITING:
-            draft.facts.append(StepCancelled(path, draft.now, STOPPED))
-            if step.type is StepType.SUB_WORKFLOW:
+            if step.status is StepStatus.RUNNING or step.type is StepType.SUB_WORKFLOW:
                 draft.commands.append(StopStep(path))
         elif step.status is StepStatus.FAILED:
             handler = state.blocks.get(f"{path}.{HANDLER}")

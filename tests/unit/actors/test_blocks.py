@@ -257,10 +257,10 @@ async def test_a_container_that_takes_too_long_fails_with_all_that_is_in_it(worl
     driving = asyncio.create_task(driver.run())
     await wait_until(lambda: world.service.calls, "it was called")
 
+    driving.cancel()
+    await world.release_from_dead_worker(id)
     world.clock.move(minutes=2)
-    driver.nudge()
-    driver._time_is_up()
-    await driving
+    await (await world.driver(id, definition)).run()
 
     ended = await world.record(id)
     assert ended.error is not None and ended.error.code is FailureCode.TIMEOUT
