@@ -97,6 +97,7 @@ class Driver:
         self._touched: dict[str, None] = {}
         self._is_changed = False
         self._only_starts = True
+        self._is_told_of = claim.execution.started_at is not None
         self._applied: list[UUID] = []
         self._todo: list[Command] = []
         self._calls: Calls[Report] = Calls(self._report, self._failed)
@@ -387,7 +388,9 @@ class Driver:
             paused_at=state.paused_at,
             signals=tuple(state.signals),
             notify=self._notice(),
+            starts=state.started_at is not None and not self._is_told_of,
         )
+        self._is_told_of = state.started_at is not None
         self._touched.clear()
         self._applied.clear()
         self._is_changed, self._only_starts = False, True

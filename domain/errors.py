@@ -6,6 +6,7 @@ StepgraphError
 ├── Conflict            somebody else was there first, or the name is taken
 ├── InvalidState        the thing exists, but not in a state that allows this
 ├── LimitExceeded       a size or a rate is over its cap
+├── Undecipherable      the key that something was encrypted with is not known any more
 ├── Unavailable         PostgreSQL or Redis cannot be reached just now; trying again may help
 └── LeaseLost           another worker owns the execution now; stop quietly
 
@@ -101,6 +102,17 @@ class Unavailable(StepgraphError):
     """A part that Stepgraph depends on cannot be reached just now."""
 
     code = ErrorCode.UNAVAILABLE
+
+
+class Undecipherable(StepgraphError):
+    """What is stored cannot be decrypted: its key is not among STEPGRAPH_ENCRYPTION_KEYS, or it was tampered with."""
+
+    def __init__(self, purpose: str) -> None:
+        super().__init__(
+            f"The {purpose} cannot be decrypted: put the key that it was stored with back into "
+            "STEPGRAPH_ENCRYPTION_KEYS, or store it anew."
+        )
+        self.purpose = purpose
 
 
 class LeaseLost(StepgraphError):

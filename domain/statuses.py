@@ -126,3 +126,29 @@ class HttpMethod(StrEnum):
     PATCH = "PATCH"
     DELETE = "DELETE"
     OPTIONS = "OPTIONS"
+
+
+class EventType(StrEnum):
+    """What webhooks can be told of, and metrics are counted from."""
+
+    EXECUTION_STARTED = "execution.started"
+    EXECUTION_COMPLETED = "execution.completed"
+    EXECUTION_FAILED = "execution.failed"
+    EXECUTION_CANCELLED = "execution.cancelled"
+    EXECUTION_TIMED_OUT = "execution.timed_out"
+    CIRCUIT_BREAKER_OPENED = "circuit_breaker.opened"
+    CIRCUIT_BREAKER_CLOSED = "circuit_breaker.closed"
+    WEBHOOK_DISABLED = "webhook.disabled"
+
+    @classmethod
+    def of_end(cls, status: ExecutionStatus) -> "EventType":
+        """What is told of an execution that has ended with this status."""
+        return _ENDS[status]
+
+
+_ENDS = {
+    ExecutionStatus.COMPLETED: EventType.EXECUTION_COMPLETED,
+    ExecutionStatus.FAILED: EventType.EXECUTION_FAILED,
+    ExecutionStatus.CANCELLED: EventType.EXECUTION_CANCELLED,
+    ExecutionStatus.TIMED_OUT: EventType.EXECUTION_TIMED_OUT,
+}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from domain.records import ExecutionDelta, ExecutionRecord, PendingCommand, StepChange
-from domain.statuses import TERMINAL_STEP_STATUSES
+from domain.statuses import TERMINAL_STEP_STATUSES, EventType
 from persistence.row_codec import attempts_text, dataclass_text, json_column, signals_text
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -20,6 +20,7 @@ class DeltaRows(NamedTuple):
     execution: tuple[Any, ...]
     steps: list[tuple[Any, ...]]
     notify: tuple[Any, ...] | None
+    events: list[tuple[Any, ...]]
     size: int
     ended_at: datetime | None
 
@@ -30,7 +31,10 @@ def micros(time: datetime | None) -> int | None:
 
 
 def delta_rows(delta: ExecutionDelta, ordinal: int) -> DeltaRows:
-    """An `execution_delta_2`, its `step_change_2`s and `new_command`. Raises `ValueError` for what is no JSON."""
+    """An `execution_delta_2`, its `step_change_2`s, `new_command` and `new_event`s.
+
+    Raises `ValueError` for what is no JSON.
+    """
     status, progress = delta.status, delta.progress
     is_end = status.is_terminal
     output = json_column(delta.output)
@@ -69,7 +73,18 @@ def delta_rows(delta: ExecutionDelta, ordinal: int) -> DeltaRows:
     if is_end and delta.notify is not None:
         notify = command_row(delta.notify, ordinal)
         size += len(notify[4] or "")
-    return DeltaRows(execution, steps, notify, size, delta.finished_at if is_end else None)
+    return DeltaRows(execution, steps, notify, _events(delta, ordinal), size, delta.finished_at if is_end else None)
+
+
+def _events(delta: ExecutionDelta, ordinal: int) -> list[tuple[Any, ...]]:
+    """The `new_event`s of a change."""
+    started_at = micros(delta.started_at)
+    events: list[tuple[Any, ...]] = []
+    if delta.starts:
+        events.append((ordinal, EventType.EXECUTION_STARTED, started_at, started_at))
+    if delta.status.is_terminal:
+        events.append((ordinal, EventType.of_end(delta.status), micros(delta.finished_at), started_at))
+    return events
 
 
 def step_row(step: StepChange, ordinal: int) -> tuple[Any, ...]:

@@ -16,4 +16,9 @@ def merge_deltas(older: ExecutionDelta, newer: ExecutionDelta) -> ExecutionDelta
         union = {step.state.path: step for step in older.steps}
         union.update((step.state.path, step) for step in newer.steps)
         steps = tuple(union.values())
-    return replace(newer, steps=steps, applied_commands=older.applied_commands + newer.applied_commands)
+    return replace(
+        newer,
+        steps=steps,
+        applied_commands=older.applied_commands + newer.applied_commands,
+        starts=older.starts or newer.starts,
+    )

@@ -195,7 +195,9 @@ class PostgresExecutionStore:
         executions = sorted((row.execution for row in rows), key=lambda execution: execution[1])
         steps = [step for row in rows for step in row.steps]
         notices = [row.notify for row in rows if row.notify is not None]
+        events = [event for row in rows for event in row.events]
         endings = [row for row in rows if row.ended_at and row.execution[1] in self._divided] if self._divided else ()
+        values = executions, steps, applied_commands, notices, events
         stopped: Mapping[int, tuple[StepRecord, ...]] = {}
         try:
             async with self._database.hot_connection() as connection:
@@ -203,9 +205,9 @@ class PostgresExecutionStore:
                     async with connection.transaction():
                         ids = [execution[1] for execution in executions]
                         stopped = await batches.drop_all(connection, ids, endings)
-                        found = await connection.fetch(statements.COMMIT, executions, steps, applied_commands, notices)
+                        found = await connection.fetch(statements.COMMIT, *values)
                 else:
-                    found = await connection.fetch(statements.COMMIT, executions, steps, applied_commands, notices)
+                    found = await connection.fetch(statements.COMMIT, *values)
                 if is_repeated and len(found) < len(executions):
                     found += await connection.fetch(statements.WAS_STORED, executions)
         except REFUSALS as error:

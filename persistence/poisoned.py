@@ -5,11 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.records import ExecutionRecord
-from persistence import batch_statements, batches, statements
+from persistence import batch_statements, batches, outbox, statements
 from persistence.batch_rows import command_row
 from persistence.database import Connection
 from persistence.row_codec import EXECUTION_COLUMNS, dataclass_text, execution_of
-from persistence.rows import end_notice, poisoned
+from persistence.rows import end_notice, ended_event, poisoned
 
 _POISONED = f"""
 SELECT {EXECUTION_COLUMNS}, EXISTS (
@@ -88,6 +88,7 @@ async def fail_executions(connection: Connection, *, crashes: int, now: datetime
         await batches.stop_all(connection, divided, now)
     for execution in map(execution_of, rows):
         await connection.execute(_FAIL, execution.id, dataclass_text(poisoned(execution.crashes)), now)
+        await outbox.add(connection, [ended_event(execution, now)])
         await _tell(connection, execution, now)
     return [row["id"] for row in rows]
 

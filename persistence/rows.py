@@ -7,8 +7,9 @@ from domain.engine.state import WaitReason
 from domain.failures import FailureCode, StepError
 from domain.ids import IdKind, derived_id, to_public
 from domain.json_text import JsonValue
+from domain.outbox import OutboxEvent
 from domain.records import ExecutionRecord, NewBatch, NewExecution, PendingCommand, Progress, StepChange
-from domain.statuses import CommandKind, ExecutionStatus, StepStatus, WaitKind
+from domain.statuses import CommandKind, EventType, ExecutionStatus, StepStatus, WaitKind
 
 UNLIMITED = 2**31 - 1
 """How many executions of a workflow may run at a time where it says nothing."""
@@ -96,6 +97,17 @@ def _progress(total: int, steps: Sequence[StepChange]) -> Progress:
         failed=statuses.count(StepStatus.FAILED),
         running=statuses.count(StepStatus.RUNNING),
         ended=sum(status.is_terminal for status in statuses),
+    )
+
+
+def ended_event(execution: ExecutionRecord, now: datetime) -> OutboxEvent:
+    """What is told of an execution that is ended as POISONED."""
+    return OutboxEvent(
+        type=EventType.EXECUTION_FAILED,
+        at=now,
+        execution_id=execution.id,
+        workflow_id=execution.workflow_id,
+        started_at=execution.started_at,
     )
 
 

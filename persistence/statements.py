@@ -82,6 +82,13 @@ WITH changed AS (
   WHERE c.id = ANY ($3::uuid[]) AND c.execution_id = changed.id
 ), stored AS (
   {_STORED}
+), told AS (
+  INSERT INTO pending_event (type, at, execution_id, workflow_id, started_at)
+  SELECT
+    n.type, timestamptz 'epoch' + n.at * interval '1 microsecond', changed.id, changed.workflow_id,
+    timestamptz 'epoch' + n.started_at * interval '1 microsecond'
+  FROM unnest($5::new_event[]) WITH ORDINALITY n JOIN changed ON changed.ordinal = n.ordinal
+  ORDER BY n.ordinality
 )
 SELECT ordinal, sequence, workflow_id, items FROM changed
 """

@@ -13,6 +13,7 @@ from dramatiq import Broker
 
 from actors.attempts import Attempts
 from actors.broker import make_broker
+from actors.chores import Chores
 from actors.destinations import DestinationPolicy
 from actors.driver_parts import DriverParts
 from actors.http import HttpClient
@@ -37,6 +38,7 @@ from persistence.work_queue import RedisNudges, RedisWorkQueue
 from persistence.workers import PostgresWorkerRegistry
 from persistence.workflows import PostgresWorkflowStore
 from stepgraph import __version__
+from stepgraph.chores import chores_of
 from stepgraph.clock import SystemClock
 from stepgraph.settings import Settings
 
@@ -229,8 +231,8 @@ async def _runner(stack: AsyncExitStack, settings: Settings) -> Runner:
         ),
     )
     await stack.enter_async_context(runner)
-    reconciling = asyncio.create_task(reconciler.run(), name="reconciler")
-    stack.push_async_callback(_cancelled, reconciling)
+    for name, work in (("reconciler", reconciler.run()), ("chores", Chores(chores_of(database, clock)).run())):
+        stack.push_async_callback(_cancelled, asyncio.create_task(work, name=name))
     return runner
 
 

@@ -6,6 +6,7 @@ from persistence.memory.installation import MemoryInstallation
 from persistence.memory.progress import MemoryProgress
 from persistence.memory.queries import MemoryExecutionQueries
 from persistence.memory.recovery import MemoryRecovery, MemoryWorkerRegistry
+from persistence.memory.relaying import MemoryEventRelay
 from persistence.memory.tables import MemoryTables
 from persistence.memory.work_queue import MemoryWorkQueue
 from persistence.memory.workflows import MemoryWorkflowStore
@@ -27,3 +28,4 @@ class MemoryStorage:
         self.queue = MemoryWorkQueue()
         self.health = MemoryHealthProbe()
         self.installation = MemoryInstallation()
+        self.relay = MemoryEventRelay(self.tables)

@@ -1,13 +1,14 @@
 """Executions and their steps as the workers change them, in memory."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from domain.errors import InvalidState, LeaseLost, NotFound
 from domain.json_text import JsonValue
+from domain.outbox import OutboxEvent
 from domain.ports import ProgressPublisher
 from domain.records import (
     Claim,
@@ -19,7 +20,7 @@ from domain.records import (
     Progress,
     StepRecord,
 )
-from domain.statuses import CommandKind
+from domain.statuses import CommandKind, EventType
 from persistence.changes import Stored, change_of, parent_changes_of, snapshot_of, sum_of
 from persistence.deltas import merge_deltas
 from persistence.memory.slots import admit, queued_of
@@ -210,6 +211,7 @@ class MemoryExecutionStore:
         tables.executions[execution.id] = replace(_changed(execution, delta), progress=progress, is_queued=False)
         tables.put_steps(execution.id, sequence, delta.steps)
         self._tell(delta)
+        tables.outbox.extend(_events(execution, delta))
         stored = Stored(sequence, execution.workflow_id, items=items, stopped=tuple(stopped))
         self._publisher.publish([change_of(delta, stored)])
         return sequence
@@ -237,6 +239,24 @@ class MemoryExecutionStore:
             self._tables.commands.pop(command_id, None)
         if delta.status.is_terminal:
             self._tables.tell(delta.notify)
+
+
+def _events(execution: ExecutionRecord, delta: ExecutionDelta) -> Iterator[OutboxEvent]:
+    """What a change puts into the outbox."""
+    if delta.starts and delta.started_at is not None:
+        yield _event(execution, delta, EventType.EXECUTION_STARTED, delta.started_at)
+    if delta.finished_at is not None and delta.status.is_terminal:
+        yield _event(execution, delta, EventType.of_end(delta.status), delta.finished_at)
+
+
+def _event(execution: ExecutionRecord, delta: ExecutionDelta, type: EventType, at: datetime) -> OutboxEvent:
+    return OutboxEvent(
+        type=type,
+        at=at,
+        execution_id=execution.id,
+        workflow_id=execution.workflow_id,
+        started_at=delta.started_at,
+    )
 
 
 def _changed(execution: ExecutionRecord, delta: ExecutionDelta) -> ExecutionRecord:

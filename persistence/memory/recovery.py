@@ -9,7 +9,7 @@ from uuid import UUID
 from domain.records import ExecutionRecord, WorkerRecord
 from domain.statuses import ExecutionStatus
 from persistence.memory.tables import NOTHING, MemoryTables, item_prefixes
-from persistence.rows import UNLIMITED, end_notice, poisoned
+from persistence.rows import UNLIMITED, end_notice, ended_event, poisoned
 
 
 class MemoryRecovery:
@@ -78,6 +78,7 @@ class MemoryRecovery:
             _failed(row, now), progress=replace(progress, running=0, ended=progress.ended + len(stopped))
         )
         tables.tell(end_notice(row, poisoned(row.crashes), now))
+        tables.outbox.append(ended_event(row, now))
 
     def _fail_batch(self, batch: ExecutionRecord, now: datetime) -> None:
         tables = self._tables

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.engine.state import ItemRange, StepState
 from domain.json_text import JsonValue
+from domain.outbox import OutboxEvent
 from domain.records import (
     DefinitionRecord,
     ExecutionRecord,
@@ -38,6 +39,7 @@ class MemoryTables:
     steps: dict[UUID, dict[str, StepRecord]] = field(default_factory=dict)
     commands: dict[UUID, PendingCommand] = field(default_factory=dict)
     workers: dict[UUID, WorkerRecord] = field(default_factory=dict)
+    outbox: list[OutboxEvent] = field(default_factory=list)
     items: dict[UUID, Progress] = field(default_factory=dict)
     """What the batches of an execution have counted: part of its row's progress."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from domain.ports import (
+    EventRelay,
     ExecutionQueries,
     ExecutionStore,
     HealthProbe,
@@ -26,6 +27,7 @@ from persistence.memory import MemoryStorage
 from persistence.progress import RedisProgressFeed, RedisProgressPublisher
 from persistence.queries import PostgresExecutionQueries
 from persistence.recovery import PostgresRecovery
+from persistence.relaying import PostgresEventRelay
 from persistence.workers import PostgresWorkerRegistry
 from persistence.workflows import PostgresWorkflowStore
 
@@ -43,6 +45,7 @@ class Storage:
     publisher: ProgressPublisher
     health: HealthProbe
     installation: Installation
+    relay: EventRelay
 
 
 def over_memory(memory: MemoryStorage) -> Storage:
@@ -57,6 +60,7 @@ def over_memory(memory: MemoryStorage) -> Storage:
         publisher=memory.publisher,
         health=memory.health,
         installation=memory.installation,
+        relay=memory.relay,
     )
 
 
@@ -75,6 +79,7 @@ async def open_real(stack: AsyncExitStack, postgres_url: str, redis_url: str) ->
         publisher=publisher,
         health=SystemHealthProbe(database, redis_url),
         installation=PostgresInstallation(database),
+        relay=PostgresEventRelay(database),
     )
 
 

@@ -1,20 +1,14 @@
-"""What the rules need from the world: each port is a Protocol, its contract is the docstring.
+"""The ports that keep executions: as workers change them, as people read them, as the reconciler asks."""
 
-Every implementation, in memory or real, passes the same suite in tests/contract/. All times are aware and in UTC.
-A port raises `Unavailable` when what is behind it cannot be reached, never a driver's own error.
-"""
-
-from collections.abc import AsyncIterator, Awaitable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from domain.json_text import JsonValue
 from domain.records import (
     Claim,
-    ComponentRecord,
-    DefinitionRecord,
     ExecutionChange,
     ExecutionDelta,
     ExecutionFilter,
@@ -23,109 +17,10 @@ from domain.records import (
     NewExecution,
     Page,
     PendingCommand,
-    QueueRecord,
     StepFilter,
     StepRecord,
-    WorkerRecord,
-    WorkflowFilter,
-    WorkflowRecord,
 )
-from domain.statuses import CommandKind, StepStatus, WorkflowStatus
-
-
-class Clock(Protocol):
-    """Where the shell and the services read the time; the decider is only ever told it."""
-
-    def now(self) -> datetime:
-        """The present moment, aware, in UTC."""
-
-
-class Sandbox(Protocol):
-    """Evaluates expressions that must not be evaluated in this process."""
-
-    async def evaluate(
-        self, source: str, data: Mapping[str, JsonValue], *, now: datetime, seed: int, owner: UUID
-    ) -> JsonValue:
-        """The value of an expression on `data`, the part of a scope that it reads (`Expression.pruned`).
-
-        `data` is read before this waits for anything. `owner` is the execution it is for: what is shared is shared out
-        among owners. Raises `ExpressionError` as `Expression.evaluate` does, and `Unavailable` where the sandbox itself
-        does not work.
-        """
-
-
-class WorkflowStore(Protocol):
-    """Workflows and their immutable versions. Names are unique among workflows that are not deleted."""
-
-    async def create(
-        self,
-        *,
-        workflow_id: UUID,
-        definition_id: UUID,
-        name: str,
-        status: WorkflowStatus,
-        document: Mapping[str, JsonValue],
-        labels: Mapping[str, JsonValue],
-        note: str | None,
-        now: datetime,
-    ) -> WorkflowRecord:
-        """Store a workflow with version 1. Raises `Conflict` when the name is taken."""
-
-    async def update(
-        self,
-        workflow_id: UUID,
-        *,
-        expected_version: int | None,
-        name: str,
-        status: WorkflowStatus,
-        document: Mapping[str, JsonValue] | None,
-        definition_id: UUID | None,
-        labels: Mapping[str, JsonValue],
-        note: str | None,
-        now: datetime,
-    ) -> WorkflowRecord:
-        """Overwrite a workflow; a `document` (with its `definition_id`) becomes the next version, None adds none.
-
-        Raises `NotFound`, or `Conflict` when the name is taken or `expected_version` is not the newest.
-        """
-
-    async def delete(self, workflow_id: UUID, now: datetime) -> None:
-        """Hide a workflow and free its name; its versions and ended executions stay.
-
-        Raises `NotFound`, or `InvalidState` while executions of it have not ended.
-        """
-
-    async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, WorkflowRecord]:
-        """The workflows with these ids, deleted ones too (an old execution still shows its workflow)."""
-
-    async def find(self, *, id: UUID | None = None, name: str | None = None) -> WorkflowRecord | None:
-        """The workflow that is not deleted with this id or this name."""
-
-    async def page(self, filter: WorkflowFilter, *, first: int, after: UUID | None) -> Page[WorkflowRecord]:
-        """Workflows that are not deleted, newest first (by id)."""
-
-    async def count(self, filter: WorkflowFilter) -> int:
-        """How many `page` would show in all."""
-
-    async def definitions(self, ids: Collection[UUID]) -> Mapping[UUID, DefinitionRecord]:
-        """The stored versions with these ids."""
-
-    async def version(self, workflow_id: UUID, version: int) -> DefinitionRecord | None:
-        """One version of a workflow."""
-
-    async def versions_page(self, workflow_id: UUID, *, first: int, after: int | None) -> Page[DefinitionRecord]:
-        """The versions of a workflow, newest first; `after` is a version number."""
-
-    async def versions_count(self, workflow_id: UUID) -> int:
-        """How many versions a workflow has."""
-
-    async def save_definition(
-        self, *, definition_id: UUID, document: Mapping[str, JsonValue], digest: bytes, now: datetime
-    ) -> UUID:
-        """Store the steps of an orchestration once per `digest` (32 bytes over the canonical document).
-
-        Returns the id to use: the given one, or that of the first that was stored with the same digest.
-        """
+from domain.statuses import CommandKind, StepStatus
 
 
 class ExecutionStore(Protocol):
@@ -283,81 +178,3 @@ class Recovery(Protocol):
 
     async def fail_poisoned(self, *, crashes: int, now: datetime, limit: int) -> Sequence[UUID]:
         """End as FAILED with code POISONED those that nobody holds and that have outlived this many workers."""
-
-
-class WorkerRegistry(Protocol):
-    """Which worker processes live."""
-
-    async def register(self, worker_id: UUID, *, host: str, now: datetime) -> None:
-        """Announce a worker process."""
-
-    async def heartbeat(self, worker_id: UUID, *, active_executions: int, now: datetime) -> bool:
-        """Say that it lives. False: it was taken for dead, holds nothing any more, and must register anew."""
-
-    async def unregister(self, worker_id: UUID) -> Sequence[UUID]:
-        """Leave: whatever it still holds is released, and returned so that hints can be sent for it."""
-
-    async def workers(self) -> Sequence[WorkerRecord]:
-        """Every registered worker process, oldest first."""
-
-
-class WorkQueue(Protocol):
-    """Hints to the workers, through Dramatiq's queues. A hint says that there may be work; losing one loses nothing."""
-
-    async def hint(self, execution_ids: Sequence[UUID]) -> None:
-        """Ask some worker to look at these executions. Never raises `Unavailable`: the reconciler repeats it."""
-
-    async def nudge(self, worker_id: UUID, execution_id: UUID) -> None:
-        """Ask the worker that holds this execution to look at its commands. Never raises `Unavailable`."""
-
-    async def queues(self) -> Sequence[QueueRecord]:
-        """Every queue with its depth and its dead letters. Raises `Unavailable`."""
-
-
-class ChangeStream(Protocol):
-    """Changes in the order of their commits; None: some may be missing, ask the store."""
-
-    def __aiter__(self) -> AsyncIterator[ExecutionChange | None]:
-        """The changes, each when it comes."""
-
-    def __anext__(self) -> Awaitable[ExecutionChange | None]:
-        """The next one; ends only with the context."""
-
-    def waiting(self, most: int) -> Sequence[ExecutionChange]:
-        """The next changes, at most `most`, that can be read without waiting; they stay to be read."""
-
-
-class ProgressFeed(Protocol):
-    """Committed changes, live. One connection per process, however many listen.
-
-    A listener is told of every change from the moment its context is entered; changes that reach it late or never
-    (Redis was away) show as a gap in `sequence`. A listener that reads slowly gets changes merged: newest execution
-    part, union of steps by path. A wake-up without a change (None) means: ask the store.
-    """
-
-    def listen(self, execution_id: UUID) -> "AbstractAsyncContextManager[AsyncIterator[ExecutionChange | None]]":
-        """The changes of one execution."""
-
-    def listen_all(self) -> "AbstractAsyncContextManager[ChangeStream]":
-        """The changes of every execution that carry a new status (steps are left out)."""
-
-
-class ProgressPublisher(Protocol):
-    """Where committed changes are announced. Losing an announcement loses nothing: readers fill gaps from the store."""
-
-    def publish(self, changes: Sequence[ExecutionChange]) -> None:
-        """Announce these soon, in order. Never blocks and never raises; drops what does not fit its bounded queue."""
-
-
-class HealthProbe(Protocol):
-    """Whether the parts that Stepgraph depends on answer."""
-
-    async def components(self, timeout: timedelta) -> Sequence[ComponentRecord]:
-        """PostgreSQL, Redis and the migrations, each within `timeout`. Never raises."""
-
-
-class Installation(Protocol):
-    """What this installation has made up for itself, the same for all of its processes."""
-
-    async def key(self) -> bytes:
-        """32 random bytes that never change and never leave the installation."""

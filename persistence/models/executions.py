@@ -1,50 +1,11 @@
-"""The tables, as Tortoise models: what migrations are made from, and what the quiet paths read and write through.
-
-Tables are singular and snake_case, named like their models. Workers never come this way: what happens for every step
-is SQL by hand in executions.py, queries.py and recovery.py. What the ORM cannot say (`COLLATE "C"`, partial and
-expression indexes, fill factors, composite keys) is SQL in the migrations.
-"""
+"""The tables of executions, their steps and their commands."""
 
 from tortoise import fields
 from tortoise.models import Model
 
 from domain.json_text import dumps, loads
-from domain.statuses import ExecutionStatus, StepStatus, StepType, WorkflowStatus
+from domain.statuses import ExecutionStatus, StepStatus, StepType
 from persistence.fields import JsonTextField
-
-
-class Workflow(Model):
-    """A workflow at its newest version. A deleted one keeps its row, and frees its name."""
-
-    id = fields.UUIDField(primary_key=True)
-    name = fields.TextField()
-    status = fields.CharEnumField(WorkflowStatus, max_length=16, description="")
-    version = fields.IntField()
-    definition_id = fields.UUIDField()
-    labels: fields.JSONField[dict[str, object]] = fields.JSONField(encoder=dumps, decoder=loads)
-    created_at = fields.DatetimeField()
-    updated_at = fields.DatetimeField()
-    deleted_at = fields.DatetimeField(null=True)
-
-    class Meta:
-        table = "workflow"
-        table_description = "a workflow at its newest version"
-
-
-class WorkflowVersion(Model):
-    """An immutable document: a version of a workflow, or the steps of an orchestration (then found by `digest`)."""
-
-    id = fields.UUIDField(primary_key=True)
-    workflow_id = fields.UUIDField(null=True)
-    version = fields.IntField(null=True)
-    document = JsonTextField()
-    digest = fields.BinaryField(null=True)
-    note = fields.TextField(null=True)
-    created_at = fields.DatetimeField()
-
-    class Meta:
-        table = "workflow_version"
-        table_description = "an immutable document"
 
 
 class WorkflowExecution(Model):
@@ -140,28 +101,3 @@ class ExecutionCommand(Model):
     class Meta:
         table = "execution_command"
         table_description = "a command that was not applied yet"
-
-
-class WorkerProcess(Model):
-    """A worker process that lives, or did until its heartbeat stopped."""
-
-    id = fields.UUIDField(primary_key=True)
-    host = fields.TextField()
-    started_at = fields.DatetimeField()
-    heartbeat_at = fields.DatetimeField()
-    active_executions = fields.IntField()
-
-    class Meta:
-        table = "worker_process"
-        table_description = "a worker process that lives"
-
-
-class Installation(Model):
-    """The one row of what this installation has made up for itself: `key` is 32 random bytes."""
-
-    id = fields.IntField(primary_key=True, generated=False)
-    key = fields.BinaryField()
-
-    class Meta:
-        table = "installation"
-        table_description = "what this installation has made up for itself"

@@ -1,0 +1,30 @@
+"""What the rules need from the world: each port is a Protocol, its contract is the docstring.
+
+Every implementation, in memory or real, passes the same suite in tests/contract/. All times are aware and in UTC.
+A port raises `Unavailable` when what is behind it cannot be reached, never a driver's own error.
+"""
+
+from domain.ports.executions import ExecutionQueries, ExecutionStore, Recovery
+from domain.ports.outbox import EventRelay
+from domain.ports.progress import ChangeStream, ProgressFeed, ProgressPublisher
+from domain.ports.system import Cipher, Clock, HealthProbe, Installation, Sandbox
+from domain.ports.workers import WorkerRegistry, WorkQueue
+from domain.ports.workflows import WorkflowStore
+
+__all__ = [
+    "ChangeStream",
+    "Cipher",
+    "Clock",
+    "EventRelay",
+    "ExecutionQueries",
+    "ExecutionStore",
+    "HealthProbe",
+    "Installation",
+    "ProgressFeed",
+    "ProgressPublisher",
+    "Recovery",
+    "Sandbox",
+    "WorkQueue",
+    "WorkerRegistry",
+    "WorkflowStore",
+]

@@ -1,0 +1,57 @@
+"""Ports to the world at large: the time, the sandbox, the health of what Stepgraph stands on."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from domain.json_text import JsonValue
+from domain.records import ComponentRecord
+
+
+class Clock(Protocol):
+    """Where the shell and the services read the time; the decider is only ever told it."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+
+
+class Sandbox(Protocol):
+    """Evaluates expressions that must not be evaluated in this process."""
+
+    async def evaluate(
+        self, source: str, data: Mapping[str, JsonValue], *, now: datetime, seed: int, owner: UUID
+    ) -> JsonValue:
+        """The value of an expression on `data`, the part of a scope that it reads (`Expression.pruned`).
+
+        `data` is read before this waits for anything. `owner` is the execution it is for: what is shared is shared out
+        among owners. Raises `ExpressionError` as `Expression.evaluate` does, and `Unavailable` where the sandbox itself
+        does not work.
+        """
+
+
+class HealthProbe(Protocol):
+    """Whether the parts that Stepgraph depends on answer."""
+
+    async def components(self, timeout: timedelta) -> Sequence[ComponentRecord]:
+        """PostgreSQL, Redis and the migrations, each within `timeout`. Never raises."""
+
+
+class Cipher(Protocol):
+    """Seals what must not be read from a stolen database: secrets, and the keys that webhooks are signed with."""
+
+    def encrypt(self, plain: bytes, *, purpose: str) -> bytes:
+        """Seal under the newest key. `purpose` names what it is for ("webhook wh_…"), and is needed to open it."""
+
+    def decrypt(self, sealed: bytes, *, purpose: str) -> bytes:
+        """Open what `encrypt` sealed for the same purpose, under any key that is still known.
+
+        Raises `Undecipherable` where the key is gone, the bytes were changed, or they were sealed for something else.
+        """
+
+
+class Installation(Protocol):
+    """What this installation has made up for itself, the same for all of its processes."""
+
+    async def key(self) -> bytes:
+        """32 random bytes that never change and never leave the installation."""

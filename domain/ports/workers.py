@@ -1,0 +1,37 @@
+"""The ports that know the worker processes and send them hints."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from domain.records import QueueRecord, WorkerRecord
+
+
+class WorkerRegistry(Protocol):
+    """Which worker processes live."""
+
+    async def register(self, worker_id: UUID, *, host: str, now: datetime) -> None:
+        """Announce a worker process."""
+
+    async def heartbeat(self, worker_id: UUID, *, active_executions: int, now: datetime) -> bool:
+        """Say that it lives. False: it was taken for dead, holds nothing any more, and must register anew."""
+
+    async def unregister(self, worker_id: UUID) -> Sequence[UUID]:
+        """Leave: whatever it still holds is released, and returned so that hints can be sent for it."""
+
+    async def workers(self) -> Sequence[WorkerRecord]:
+        """Every registered worker process, oldest first."""
+
+
+class WorkQueue(Protocol):
+    """Hints to the workers, through Dramatiq's queues. A hint says that there may be work; losing one loses nothing."""
+
+    async def hint(self, execution_ids: Sequence[UUID]) -> None:
+        """Ask some worker to look at these executions. Never raises `Unavailable`: the reconciler repeats it."""
+
+    async def nudge(self, worker_id: UUID, execution_id: UUID) -> None:
+        """Ask the worker that holds this execution to look at its commands. Never raises `Unavailable`."""
+
+    async def queues(self) -> Sequence[QueueRecord]:
+        """Every queue with its depth and its dead letters. Raises `Unavailable`."""
