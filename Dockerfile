@@ -42,5 +42,5 @@ EXPOSE 8000
 HEALTHCHECK --interval=5s --timeout=4s --start-period=20s \
   CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/readyz', timeout=3)"]
 ENTRYPOINT ["stepgraph"]
-# The API has no keys yet, and refuses to listen on an address that others can reach unless it is told so by name.
+# On an address that others can reach the API asks for a key: `stepgraph keys create --in-database` makes the first one.
 CMD ["serve"]

@@ -5,18 +5,21 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from traceback import format_exception
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from actors.scope import ExecutionScope
+from actors.secrets import Concealed, NoSecrets, SecretSource, concealed, unopened
 from actors.steps.executor import Deferred, Failed, Opened, Outcome, StepCall, StepExecutor, Succeeded
+from actors.time_limit import STEP_LIMIT
 from actors.trials import NO_ANSWERS, SKIPPED, Trial, idempotency_key_of, opened_checkpoint, seed_of, stored_input
 from domain.definition import CompiledStep
 from domain.engine.reports import ContainerOpened, StepBypassed, StepDeferred, StepErrored, StepSucceeded
 from domain.engine.state import StepState
 from domain.errors import Unavailable
 from domain.evaluator import Evaluator
-from domain.expressions import Expression, ExpressionError
+from domain.expressions import SECRETS, Expression, ExpressionError
 from domain.failures import FailureCode, StepError
 from domain.json_text import JsonValue, dumps
 from domain.statuses import StepType
@@ -54,12 +57,13 @@ Begun = AttemptReport | Later[AttemptReport]
 class Attempts:
     """Runs attempts with these executors. `max_output_bytes` is the size of an output as compact JSON.
 
-    Without a sandbox behind the `evaluator`, expressions that need it fail.
+    Without a sandbox behind the `evaluator`, expressions that need it fail. `secrets` are what steps read as such.
     """
 
     executors: Mapping[StepType, StepExecutor]
     max_output_bytes: int
     evaluator: Evaluator = field(default_factory=Evaluator)
+    secrets: SecretSource = field(default_factory=NoSecrets)
 
     def begin(
         self, execution_id: UUID, step: CompiledStep, state: StepState, scope: ExecutionScope, now: datetime
@@ -71,7 +75,7 @@ class Attempts:
         """
         trial = Trial(execution_id, step, state, scope, now)
         values = trial.values
-        if step.needs_sandbox:
+        if step.needs_waiting:
             return Later(self._begin_later(trial, dict(values)))
         try:
             input = trial.input(values, NO_ANSWERS)
@@ -89,13 +93,15 @@ class Attempts:
         return self._failed(trial, state.input, Failed(error=error))
 
     async def _begin_later(self, trial: Trial, values: Mapping[str, JsonValue]) -> AttemptReport:
-        """The same with the help of the sandbox, on what expressions saw when the attempt began."""
+        """The same with the help of the sandbox and with secrets, on what expressions saw when the attempt began."""
         step = trial.step
         try:
             if step.when is not None and trial.asks_when:
                 when = step.when
                 if not await self._answered(trial, values, (when,), lambda answers: trial.is_wanted(values, answers)):
                     return StepBypassed(trial.path, trial.attempt)
+            if step.secrets:
+                return await self._begin_with_secrets(trial, values)
             input = await self._answered(
                 trial, values, step.inputs.sandboxed, lambda answers: trial.rendered(values, answers)
             )
@@ -104,6 +110,25 @@ class Attempts:
         except Unavailable as error:
             return trial.failed(_without_sandbox(error), None, None)
         begun = self._execute(trial, values, input)
+        return await begun if isinstance(begun, Later) else begun
+
+    async def _begin_with_secrets(self, trial: Trial, values: Mapping[str, JsonValue]) -> AttemptReport:
+        """The same for an input with secrets in it: it is rendered twice, and what is kept of it never has them.
+
+        Raises `ExpressionError` and `Unavailable`.
+        """
+        step = trial.step
+        opened = unopened(step.secrets) if trial.is_called_back else await self.secrets.opened(step.secrets)
+        if isinstance(opened, StepError):
+            return trial.failed(Failed(error=opened), None, None)
+        masked, revealed = {**values, SECRETS: opened.masked}, {**values, SECRETS: opened.values}
+        shown, input = await self._answered(
+            trial,
+            values,
+            step.inputs.sandboxed,
+            lambda answers: (trial.rendered(masked, answers), trial.rendered(revealed, answers)),
+        )
+        begun = self._execute(trial, values, input, Concealed(shown, opened.mask))
         return await begun if isinstance(begun, Later) else begun
 
     async def _answered(
@@ -122,7 +147,9 @@ class Attempts:
             except ExpressionError as error:
                 answers = await self.evaluator.more_answers(error, answers, values, now=now, seed=seed, owner=owner)
 
-    def _execute(self, trial: Trial, values: Mapping[str, JsonValue], input: JsonValue) -> Begun:
+    def _execute(
+        self, trial: Trial, values: Mapping[str, JsonValue], input: JsonValue, hidden: Concealed | None = None
+    ) -> Begun:
         step = trial.step
         checkpoint, received = opened_checkpoint(trial.state.checkpoint)
         call = StepCall(
@@ -137,14 +164,16 @@ class Attempts:
             called_at=trial.now,
             checkpoint=checkpoint,
             received=received,
+            mask=None if hidden is None else hidden.mask,
+            held_for=trial.held_for,
         )
-        shown = stored_input(step.type, input)
+        shown = stored_input(step.type, input if hidden is None else hidden.input)
         try:
             outcome = self.executors[step.type].execute(call)
         except Exception as error:  # an executor's own fault must not stop the driver
             outcome = _unexpected(call, error)
         if isinstance(outcome, Succeeded | Failed | Deferred | Opened):
-            return self._report(trial, shown, outcome)
+            return self._report(trial, shown, outcome if hidden is None else concealed(outcome, hidden.mask))
         return Later(self._wait(trial, call, shown, outcome), outcome)
 
     async def _wait(self, trial: Trial, call: StepCall, shown: JsonValue, outcome: Awaitable[Outcome]) -> AttemptReport:
@@ -155,6 +184,7 @@ class Attempts:
                 ended = await outcome
             else:
                 async with limit:
+                    STEP_LIMIT.set(limit)  # of this task, which ends with the call
                     ended = await outcome
         except Exception as error:
             if timeout is not None and limit is not None and limit.expired() and isinstance(error, TimeoutError):
@@ -166,7 +196,7 @@ class Attempts:
             if _is_being_cancelled():
                 raise
             ended = _unexpected(call, error)  # something inside was cancelled, and not by us
-        reported = self._report(trial, shown, ended)
+        reported = self._report(trial, shown, ended if call.mask is None else concealed(ended, call.mask))
         return await reported if isinstance(reported, Later) else reported
 
     def _report(self, trial: Trial, shown: JsonValue, outcome: Outcome) -> Begun:
@@ -271,7 +301,7 @@ class Attempts:
 
 def _seconds_left(call: StepCall, timeout: timedelta) -> float:
     """Of the attempt's time; one that is called again has used some of it."""
-    used = timedelta(0) if call.checkpoint is None else call.called_at - call.now
+    used = timedelta(0) if call.checkpoint is None else call.called_at - call.now - call.held_for
     return max(0.0, (timeout - used).total_seconds())
 
 
@@ -285,6 +315,10 @@ def _is_being_cancelled() -> bool:
 
 
 def _unexpected(call: StepCall, error: BaseException) -> Failed:
-    logger.error("the executor of %s failed", call.step.type, exc_info=error, extra={"path": call.path})
+    if call.mask is None:
+        logger.error("the executor of %s failed", call.step.type, exc_info=error, extra={"path": call.path})
+    else:
+        traceback = call.mask.text("".join(format_exception(error)))
+        logger.error("the executor of %s failed: %s", call.step.type, traceback, extra={"path": call.path})
     message = f"The step failed unexpectedly: {type(error).__name__}."
     return Failed(error=StepError(code=FailureCode.INTERNAL, message=message))

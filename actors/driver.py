@@ -91,7 +91,8 @@ class Driver:
         self._definition = definition
         self._parts = parts
         self._state = restore_claim(definition, claim)
-        self._scope = ExecutionScope(definition, self._owner, self._state)
+        signal_url = parts.signal_url(self._owner.id) if definition.reads_signal_url else None
+        self._scope = ExecutionScope(definition, self._owner, self._state, signal_url=signal_url)
         self._batches = Batches(self._owner, parts.store, parts.queue, parts.clock, parts.roster)
         self._reports: deque[Report] = deque()
         self._touched: dict[str, None] = {}

@@ -20,7 +20,8 @@ class DriverParts:
     """What every driver of a process shares. `hold`: waits up to this long are waited for without letting go.
 
     `roster` tells which workers there are to share long loops out to; without one, whoever takes a hint has the work.
-    `cancel_child` asks for the execution that a SUB_WORKFLOW step waits for to be cancelled.
+    `cancel_child` asks for the execution that a SUB_WORKFLOW step waits for to be cancelled. `signal_url` is where an
+    execution is sent signals.
     """
 
     store: ExecutionStore
@@ -31,3 +32,4 @@ class DriverParts:
     roster: Roster | None = None
     hold: timedelta = timedelta(seconds=3)
     cancel_child: Callable[[UUID, str], Awaitable[None]] = field(default=_leave_child)
+    signal_url: Callable[[UUID], str] = field(default=str)

@@ -44,13 +44,14 @@ class HttpRequest:
 
     `url` is absolute, http or https, without user and password. `expected` are the statuses whose body is wanted in
     full. Limits that are None are the client's own; `max_response_bytes` can only lower it. `credentials` are the
-    lower-case names of headers that must not follow a redirect to another origin, beside Authorization and Cookie.
+    lower-case names of headers that must not follow a redirect to another origin, beside Authorization and Cookie. Of
+    what may hold secrets nothing is in its representation.
     """
 
     method: str
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
     expected: Container[int] = ANY_STATUS
     follow_redirects: bool = False
     connect_timeout: timedelta | None = None

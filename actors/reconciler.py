@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from domain.errors import Unavailable
-from domain.ports import Clock, ExecutionStore, Recovery, WorkQueue
+from domain.ports import Clock, ExecutionQueries, ExecutionStore, ProgressPublisher, Recovery, WorkQueue
 
 logger = logging.getLogger(__name__)
 
@@ -44,12 +44,16 @@ class Reconciler:
         *,
         recovery: Recovery,
         executions: ExecutionStore,
+        queries: ExecutionQueries,
+        publisher: ProgressPublisher,
         queue: WorkQueue,
         clock: Clock,
         options: ReconcilerOptions,
     ) -> None:
         self._recovery = recovery
         self._executions = executions
+        self._queries = queries
+        self._publisher = publisher
         self._queue = queue
         self._clock = clock
         self._options = options
@@ -95,6 +99,14 @@ class Reconciler:
         poisoned = await self._recovery.fail_poisoned(crashes=self._options.poisoned_after, now=now, limit=_BATCH)
         if poisoned:
             logger.error("%s executions are quarantined: their workers kept dying", len(poisoned))
+            await self._announce(poisoned)
+
+    async def _announce(self, ended: Sequence[UUID]) -> None:
+        """Tell subscribers of ends that no worker's commit has told them of."""
+        for id, record in (await self._queries.get_many(ended)).items():
+            change = await self._queries.changes_since(id, record.sequence - 1)
+            if change is not None:
+                self._publisher.publish([change])
 
     async def _admit(self, now: datetime) -> None:
         """Give free slots to those that wait for one: whoever freed a slot may have died before it could."""

@@ -29,8 +29,18 @@ class ExecutionScope:
 
     __slots__ = ("_blocks", "_definition", "_execution", "_state")
 
-    def __init__(self, definition: Definition, execution: ExecutionRecord, state: ExecutionState) -> None:
-        """`execution` is the one that the expressions are about: of a batch, its parent."""
+    def __init__(
+        self,
+        definition: Definition,
+        execution: ExecutionRecord,
+        state: ExecutionState,
+        *,
+        signal_url: str | None = None,
+    ) -> None:
+        """`execution` is the one that the expressions are about: of a batch, its parent.
+
+        `signal_url`, where it is sent signals, is there for definitions that read it.
+        """
         self._definition = definition
         self._state = state
         self._execution: Values = {
@@ -38,6 +48,8 @@ class ExecutionScope:
             "createdAt": _text(execution.created_at),
             "startedAt": None if execution.started_at is None else _text(execution.started_at),
         }
+        if signal_url is not None:
+            self._execution["signalUrl"] = signal_url
         workflow_id = definition.workflow_id
         root: Values = {
             "input": execution.input,

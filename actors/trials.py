@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Final
 from uuid import UUID
@@ -10,6 +10,7 @@ from zlib import crc32
 
 from actors.scope import ExecutionScope
 from actors.steps.executor import Failed
+from actors.steps.webhook_call import is_delivered
 from domain.definition import CompiledStep
 from domain.engine.draft import prefix_of
 from domain.engine.reports import StepErrored
@@ -27,6 +28,7 @@ SKIPPED: Final[JsonValue] = {}
 """The one object that stands for the input of a step whose condition is false."""
 
 _MASKED = "***"
+_NO_TIME = timedelta(0)
 _CREDENTIAL_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 _WITHOUT_INPUT = frozenset({StepType.DATA_TRANSFORM, StepType.PARALLEL, StepType.FOR_EACH})
 _WITH_HEADERS = frozenset({StepType.HTTP_REQUEST, StepType.WEBHOOK_CALL})
@@ -60,6 +62,17 @@ class Trial:
     def asks_when(self) -> bool:
         """Whether the step's condition is asked: at its very start only."""
         return self.attempt == 1 and self.state.checkpoint is None
+
+    @property
+    def is_called_back(self) -> bool:
+        """Whether the step has called already, and only waits for an answer: it needs no secret for that."""
+        return self.step.type is StepType.WEBHOOK_CALL and is_delivered(self.state.checkpoint)
+
+    @property
+    def held_for(self) -> timedelta:
+        """For how long circuit breakers have held the attempt up."""
+        attempt = self.state.attempts[-1]
+        return _NO_TIME if attempt.delay is None else attempt.timed_from - attempt.started_at
 
     def is_wanted(self, values: Mapping[str, JsonValue], answers: Mapping[str, JsonValue]) -> bool:
         """Whether the step's condition holds, if it has one. Raises `ExpressionError`."""

@@ -1,47 +1,141 @@
-"""Callback tokens: the address at which whoever received a webhook answers the step that sent it.
+"""Hook tokens: the last part of `/hooks/{token}`, which says what is meant and that it was given out by us.
 
-A token names the step execution and carries a keyed BLAKE2b code over that (RFC 7693), so that it can neither be
-guessed nor be made for another step; nothing of it is stored. It is URL-safe base64 (RFC 4648, section 5), unpadded:
-the 16 bytes of the code, the 16 bytes of the execution's UUID, the path in UTF-8.
+There are three kinds: the callback of a step execution, a registered inbound webhook, the signals of an execution. A
+token carries a keyed BLAKE2b code (RFC 7693, with the kind as its personalization) over what it names, so that it can
+neither be guessed nor be made for anything else; nothing of it is stored, and nothing is looked up to read it. It is
+URL-safe base64 (RFC 4648, section 5), unpadded: the 16 bytes of the code, the 16 bytes of the UUID, and for a callback
+the path in UTF-8.
 """
 
 import base64
 import binascii
 import re
+from dataclasses import dataclass
 from hashlib import blake2b
 from hmac import compare_digest
+from typing import TypeAlias
+from urllib.parse import quote
 from uuid import UUID
 
 _CODE_BYTES = 16
 _HEAD_BYTES = _CODE_BYTES + 16
-_PURPOSE = b"callback"
+_CALLBACK = b"callback"
+_WEBHOOK = b"webhook"
+_SIGNALS = b"signals"
 _MAX_CHARACTERS = 4096
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 
 
+@dataclass(frozen=True, slots=True)
+class CallbackHook:
+    """A step execution that waits for a callback."""
+
+    execution_id: UUID
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookHook:
+    """A registered inbound webhook."""
+
+    webhook_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SignalHook:
+    """The signals of an execution."""
+
+    execution_id: UUID
+
+
+Hook: TypeAlias = CallbackHook | WebhookHook | SignalHook
+
+
+@dataclass(frozen=True, slots=True)
+class HookAddresses:
+    """The addresses of hooks. `key` is the installation's own, `public_url` where others reach the API."""
+
+    key: bytes
+    public_url: str
+
+    def of_callback(self, execution_id: UUID, path: str) -> str:
+        """Where the step execution at `path` is called back."""
+        return self._address(callback_token(self.key, execution_id, path))
+
+    def of_webhook(self, webhook_id: UUID) -> str:
+        """Where an inbound webhook is sent to."""
+        return self._address(webhook_token(self.key, webhook_id))
+
+    def of_signals(self, execution_id: UUID, name: str | None = None) -> str:
+        """Where an execution is sent signals, those with this name; without one, `?name=…` is to be appended."""
+        query = "" if name is None else f"?name={quote(name, safe='')}"
+        return self._address(signal_token(self.key, execution_id)) + query
+
+    def _address(self, token: str) -> str:
+        return f"{self.public_url.rstrip('/')}/hooks/{token}"
+
+
 def callback_token(key: bytes, execution_id: UUID, path: str) -> str:
     """The token of the step execution at `path`, always the same. `key` is the installation's own, of any length."""
-    named = execution_id.bytes + path.encode()
-    return base64.urlsafe_b64encode(_code(key, named) + named).rstrip(b"=").decode()
+    return _written(key, _CALLBACK, execution_id.bytes + path.encode())
+
+
+def webhook_token(key: bytes, webhook_id: UUID) -> str:
+    """The token of an inbound webhook, always the same."""
+    return _written(key, _WEBHOOK, webhook_id.bytes)
+
+
+def signal_token(key: bytes, execution_id: UUID) -> str:
+    """The token of an execution's signals, always the same."""
+    return _written(key, _SIGNALS, execution_id.bytes)
+
+
+def read_hook_token(key: bytes, token: str) -> Hook | None:
+    """What a token was made for; None for whatever was not made by one of the functions above."""
+    content = _content(token)
+    if content is None:
+        return None
+    code, named = content[:_CODE_BYTES], content[_CODE_BYTES:]
+    id = UUID(bytes=named[:16])
+    if len(content) > _HEAD_BYTES:
+        return CallbackHook(id, named[16:].decode()) if _is_coded(key, _CALLBACK, code, named) else None
+    is_webhook, is_signal = (_is_coded(key, purpose, code, named) for purpose in (_WEBHOOK, _SIGNALS))
+    if is_webhook:
+        return WebhookHook(id)
+    return SignalHook(id) if is_signal else None
 
 
 def read_callback_token(key: bytes, token: str) -> tuple[UUID, str] | None:
     """The execution and the path that a token was made for; None for whatever `callback_token` did not make."""
+    hook = read_hook_token(key, token)
+    return (hook.execution_id, hook.path) if isinstance(hook, CallbackHook) else None
+
+
+def _written(key: bytes, purpose: bytes, named: bytes) -> str:
+    return _text(_code(key, purpose, named) + named)
+
+
+def _text(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+def _content(token: str) -> bytes | None:
+    """The bytes of a text that may be a token: long enough, and in its one spelling."""
     if len(token) > _MAX_CHARACTERS or not _TOKEN.fullmatch(token):
         return None
     try:
         content = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
     except binascii.Error:
         return None
-    code, named = content[:_CODE_BYTES], content[_CODE_BYTES:]
-    if len(content) <= _HEAD_BYTES or not compare_digest(code, _code(key, named)):
-        return None
-    execution_id, path = UUID(bytes=named[:16]), named[16:].decode()
     # A last character with spare bits has several spellings; only the one that was given out counts.
-    return (execution_id, path) if callback_token(key, execution_id, path) == token else None
+    return content if len(content) >= _HEAD_BYTES and _text(content) == token else None
 
 
-def _code(key: bytes, named: bytes) -> bytes:
+def _is_coded(key: bytes, purpose: bytes, code: bytes, named: bytes) -> bool:
+    return compare_digest(code, _code(key, purpose, named))
+
+
+def _code(key: bytes, purpose: bytes, named: bytes) -> bytes:
     if len(key) > blake2b.MAX_KEY_SIZE:
         key = blake2b(key).digest()
-    return blake2b(named, key=key, digest_size=_CODE_BYTES, person=_PURPOSE).digest()
+    return blake2b(named, key=key, digest_size=_CODE_BYTES, person=purpose).digest()

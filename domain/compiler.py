@@ -1,11 +1,10 @@
 """From a document to a definition that can run: sorted, parsed, nothing left to look up."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from domain.definition import Block, CompiledStep, Definition, RetryPolicy
-from domain.errors import InvalidInput, Problem
 from domain.expressions import Expression, compile_expression
 from domain.graph import EACH, FAILURE_HANDLER, HANDLER, dependencies_of, inner_blocks, stages_of
 from domain.step_inputs import expressions_of, inputs_of
@@ -13,6 +12,7 @@ from domain.steps import ForEachConfig, RetryPolicyDocument, StepDocument
 from domain.workflows import WorkflowDocument
 
 _LAST = "~"  # sorts after every number
+_SIGNAL_URL = ("execution", "signalUrl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +24,13 @@ class _Found:
 def compile_workflow(
     document: WorkflowDocument, *, definition_id: UUID, workflow_id: UUID | None, version: int | None
 ) -> Definition:
-    """The definition of a document that was checked.
-
-    Raises `InvalidInput` for a step that this release cannot run, as one of a newer release may have been stored.
-    """
+    """The definition of a document that was checked."""
     found = _Found()
     root = _block(document.steps, "", "", "", found)
     on_failure = None
     if document.on_failure is not None:
         on_failure = _block(document.on_failure, FAILURE_HANDLER, FAILURE_HANDLER, f"{_LAST}.", found)
+    output = _expression(document.output)
     return Definition(
         id=definition_id,
         name=document.name,
@@ -40,13 +38,26 @@ def compile_workflow(
         version=version,
         root=root,
         variables=document.variables or {},
-        output=_expression(document.output),
+        output=output,
         timeout=document.timeout,
         on_failure=on_failure,
         max_concurrent_executions=document.max_concurrent_executions,
+        reads_signal_url=any(_SIGNAL_URL in expression.reads for expression in _expressions(found, output)),
         steps=found.steps,
         blocks=found.blocks,
     )
+
+
+def _expressions(found: _Found, output: Expression | None) -> Iterator[Expression]:
+    """Every expression of a workflow."""
+    if output is not None:
+        yield output
+    for step in found.steps.values():
+        yield from step.inputs.expressions
+        yield from step.expressions.values()
+        for expression in (step.when, step.result, None if step.retry is None else step.retry.when):
+            if expression is not None:
+                yield expression
 
 
 def _block(documents: Sequence[StepDocument], path: str, label: str, position: str, found: _Found) -> Block:
@@ -75,16 +86,7 @@ def _step(
     found: _Found,
 ) -> CompiledStep:
     inputs = inputs_of(step.type, step.config)
-    if inputs is None:
-        raise InvalidInput(
-            [
-                Problem(
-                    path=("steps", path),
-                    message=f"This release cannot run the step {path!r} ({step.type.value}).",
-                    hint="Upgrade the workers to the release that stored the workflow.",
-                )
-            ]
-        )
+    secrets = inputs.secrets
     blocks: dict[str, Block] = {}
     for ordinal, inner in enumerate(inner_blocks(step, path)):
         if not inner.steps:  # a branch of a condition that does nothing
@@ -113,7 +115,8 @@ def _step(
         blocks=blocks,
         expressions=expressions_of(step.config),
         result=_expression(result),
-        needs_sandbox=bool(inputs.sandboxed) or (when is not None and when.needs_sandbox),
+        needs_waiting=bool(inputs.sandboxed or secrets) or (when is not None and when.needs_sandbox),
+        secrets=secrets,
     )
 
 

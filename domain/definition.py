@@ -50,7 +50,7 @@ class CompiledStep:
     shape is the step type's own:
 
     - HTTP_REQUEST: an object with `method`, `url` and, where given, `query`, `headers`, `body`, `auth`
-    - DATA_TRANSFORM: the output value itself
+    - DATA_TRANSFORM: the output value itself, or what its rule is applied to
     - WAIT: `{"duration": "PT5S"}`, `{"until": <what the expression gives>}`, or `{"signal": name}`
     - CONDITIONAL: `{"if": <what the condition gives>}`; FOR_EACH: `{"items": <what the expression gives>}`
     - PARALLEL: `{}`
@@ -76,8 +76,10 @@ class CompiledStep:
     blocks: Mapping[str, "Block"] = field(default_factory=dict)
     expressions: Mapping[str, Expression] = field(default_factory=dict)
     result: Expression | None = None
-    needs_sandbox: bool = False
-    """Whether its condition or its input cannot be evaluated at once."""
+    needs_waiting: bool = False
+    """Whether its condition or its input cannot be evaluated at once: it needs the sandbox, or secrets."""
+    secrets: frozenset[str] = frozenset()
+    """The names of the secrets that its input needs."""
 
     @property
     def handler(self) -> "Block | None":
@@ -128,6 +130,8 @@ class Definition:
     timeout: timedelta | None = None
     on_failure: Block | None = None
     max_concurrent_executions: int | None = None
+    reads_signal_url: bool = False
+    """Whether an expression reads `execution.signalUrl`, which is made for no other definition."""
     steps: Mapping[str, CompiledStep] = field(default_factory=dict)
     """Every step of every block, by static path."""
     blocks: Mapping[str, Block] = field(default_factory=dict)

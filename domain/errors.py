@@ -6,6 +6,8 @@ StepgraphError
 ├── Conflict            somebody else was there first, or the name is taken
 ├── InvalidState        the thing exists, but not in a state that allows this
 ├── LimitExceeded       a size or a rate is over its cap
+├── Unauthenticated     no key, or none that is valid
+├── Forbidden           the key's role does not allow this
 ├── Undecipherable      the key that something was encrypted with is not known any more
 ├── Unavailable         PostgreSQL or Redis cannot be reached just now; trying again may help
 └── LeaseLost           another worker owns the execution now; stop quietly
@@ -96,6 +98,18 @@ class LimitExceeded(StepgraphError):
     """A size or a rate is over its cap; the message names the setting that raises it."""
 
     code = ErrorCode.LIMIT_EXCEEDED
+
+
+class Unauthenticated(StepgraphError):
+    """There is no key, or none that is valid any more."""
+
+    code = ErrorCode.UNAUTHENTICATED
+
+
+class Forbidden(StepgraphError):
+    """The role of the key does not allow this."""
+
+    code = ErrorCode.FORBIDDEN
 
 
 class Unavailable(StepgraphError):

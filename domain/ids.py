@@ -56,6 +56,11 @@ def derived_id(of: UUID, name: str, at: datetime) -> UUID:
     return UUID(int=milliseconds << 80 | version | rest & ~(0xF << 76) & ~(0x3 << 62) | variant)
 
 
+def oldest_id_of(at: datetime) -> UUID:
+    """What no id is below that was made at `at` or later."""
+    return UUID(int=int(at.timestamp() * 1000) << 80)
+
+
 def to_public(kind: IdKind, value: UUID) -> str:
     """`ex_01h455vb4pex5vsknk084sn02q` for an execution's UUID."""
     return str(TypeID.from_uuid(cast("uuid_utils.UUID", value), kind.value))  # it only asks for the bytes

@@ -296,6 +296,14 @@ class QueueRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxBacklog:
+    """How many events wait to be told, and for how long the oldest of them has."""
+
+    pending: int
+    lag: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ComponentRecord:
     """The answer of one part that Stepgraph depends on. `latency` is None when it did not answer."""
 

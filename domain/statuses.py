@@ -152,3 +152,71 @@ _ENDS = {
     ExecutionStatus.CANCELLED: EventType.EXECUTION_CANCELLED,
     ExecutionStatus.TIMED_OUT: EventType.EXECUTION_TIMED_OUT,
 }
+
+
+class WebhookDirection(StrEnum):
+    """Who sends: others to us, or we to others."""
+
+    INBOUND = "INBOUND"
+    OUTBOUND = "OUTBOUND"
+
+
+class WebhookEventStatus(StrEnum):
+    """Where the event of a webhook is in its life: the first three of what is sent, the last two of what comes in."""
+
+    PENDING = "PENDING"
+    DELIVERED = "DELIVERED"
+    FAILED = "FAILED"
+    RECEIVED = "RECEIVED"
+    REJECTED = "REJECTED"
+
+
+class InboundSignature(StrEnum):
+    """How whoever sends to an inbound webhook proves that it does; NONE: whoever knows the address may."""
+
+    STANDARD_WEBHOOKS = "STANDARD_WEBHOOKS"
+    GITHUB = "GITHUB"
+    STRIPE = "STRIPE"
+    HMAC_SHA256 = "HMAC_SHA256"
+    NONE = "NONE"
+
+
+class Role(StrEnum):
+    """What the holder of an API key may do; each role may do all that those before it may.
+
+    VIEWER reads and subscribes. OPERATOR starts and controls executions. EDITOR changes definitions: workflows, rules,
+    templates, schedules, webhooks, breakers. ADMIN manages keys and secrets.
+    """
+
+    VIEWER = "VIEWER"
+    OPERATOR = "OPERATOR"
+    EDITOR = "EDITOR"
+    ADMIN = "ADMIN"
+
+    def covers(self, needed: "Role") -> bool:
+        """Whether this role may do what needs that one."""
+        return _RANKS[self] >= _RANKS[needed]
+
+
+_RANKS = {role: rank for rank, role in enumerate(Role)}
+
+
+class OverlapPolicy(StrEnum):
+    """What a schedule does at a tick while the execution that it started last has not ended.
+
+    SKIP: nothing. BUFFER_ONE: remember one tick, and start it when that execution has ended. ALLOW: start.
+    CANCEL_OTHER: cancel that execution, and start the newest tick when it has ended.
+    """
+
+    SKIP = "SKIP"
+    BUFFER_ONE = "BUFFER_ONE"
+    ALLOW = "ALLOW"
+    CANCEL_OTHER = "CANCEL_OTHER"
+
+
+class CircuitBreakerState(StrEnum):
+    """Whether a service is called: always (CLOSED), not now (OPEN), or to see whether it is well again (HALF_OPEN)."""
+
+    CLOSED = "CLOSED"
+    OPEN = "OPEN"
+    HALF_OPEN = "HALF_OPEN"

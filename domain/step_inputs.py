@@ -20,10 +20,9 @@ from domain.steps import (
 from domain.templates import Template, compile_template, template_object, template_of
 
 
-def inputs_of(type: StepType, config: StepConfig) -> Template | None:
-    """What renders to a step's input, in the shape that `CompiledStep` describes; None: this release cannot run it."""
-    build = _INPUTS.get(type)
-    return None if build is None else build(config)
+def inputs_of(type: StepType, config: StepConfig) -> Template:
+    """What renders to a step's input, in the shape that `CompiledStep` describes."""
+    return _INPUTS[type](config)
 
 
 def expressions_of(config: StepConfig) -> dict[str, Expression]:
@@ -54,10 +53,11 @@ def _http_request(config: StepConfig) -> Template:
     return compile_template(members)
 
 
-def _data_transform(config: StepConfig) -> Template | None:
+def _data_transform(config: StepConfig) -> Template:
     assert isinstance(config, DataTransformConfig)
     if config.rule is not None:
-        return None
+        given = config.rule.input
+        return template_of(compile_expression("input")) if given is None else compile_template(given)
     if config.expression is not None:
         return template_of(compile_expression(config.expression))
     return compile_template(config.output)
@@ -87,11 +87,10 @@ def _wait(config: StepConfig) -> Template:
     return compile_template({"duration": format_duration(config.duration)})
 
 
-def _webhook_call(config: StepConfig) -> Template | None:
+def _webhook_call(config: StepConfig) -> Template:
     assert isinstance(config, WebhookCallConfig)
-    if config.url is None:
-        return None
-    members: dict[str, JsonValue] = {"url": config.url, "eventType": config.event_type}
+    where = {"webhookId": config.webhook_id} if config.url is None else {"url": config.url}
+    members: dict[str, JsonValue] = {**where, "eventType": config.event_type}
     if config.payload is not None:
         members["payload"] = config.payload
     if config.headers is not None:
@@ -112,7 +111,7 @@ def _sub_workflow(config: StepConfig) -> Template:
     return compile_template({"input": config.input})
 
 
-_INPUTS: Mapping[StepType, Callable[[StepConfig], Template | None]] = {
+_INPUTS: Mapping[StepType, Callable[[StepConfig], Template]] = {
     StepType.HTTP_REQUEST: _http_request,
     StepType.DATA_TRANSFORM: _data_transform,
     StepType.CONDITIONAL: _conditional,

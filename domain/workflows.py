@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain.checks import shape
 from domain.checks.json_values import json_problems, too_large
@@ -31,12 +31,14 @@ MAX_PROBLEMS = 500
 class CheckedDocument:
     """What is to be said about a document.
 
+    `rules` are the transformation rules that it names, each with its place; whether they exist is not looked up here.
     `document` is there when there are no problems; `graph` and `stages` (of the workflow's own steps) also when the
     problems left them clear.
     """
 
     problems: tuple[Problem, ...]
     document: WorkflowDocument | None = None
+    rules: tuple[tuple[tuple[str, ...], str], ...] = ()
     graph: WorkflowGraph | None = None
     stages: tuple[tuple[str, ...], ...] = ()
 
@@ -44,6 +46,11 @@ class CheckedDocument:
     def is_valid(self) -> bool:
         """Whether there is nothing to complain about."""
         return not self.problems
+
+    def and_also(self, problems: Iterable[Problem]) -> "CheckedDocument":
+        """The same with further problems, in the order of the document."""
+        problems = _in_order([*self.problems, *problems])
+        return replace(self, problems=problems, document=None if problems else self.document)
 
 
 def check_document(raw: object, limits: Limits | None = None) -> CheckedDocument:
@@ -69,9 +76,10 @@ def check_document(raw: object, limits: Limits | None = None) -> CheckedDocument
     others = (problem for problem in (*misshapen, *checks.problems) if problem.path not in places)
     problems = _in_order([*unstorable, *others])
     if document is None or not checks.is_ordered:
-        return CheckedDocument(problems=problems)
+        return CheckedDocument(problems=problems, rules=tuple(checks.rules))
     return CheckedDocument(
         problems=problems,
+        rules=tuple(checks.rules),
         document=None if problems else document,
         graph=graph_of(document.steps, document.on_failure or ()),
         stages=stages_of(dependencies_of(document.steps)),

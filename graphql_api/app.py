@@ -1,6 +1,6 @@
 """The web application: GraphQL, hooks, the playground, and the addresses that say whether this process can work."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, TypedDict
@@ -18,6 +18,8 @@ from graphql_api.schema import build_schema
 from graphql_api.system.health import check_readiness
 from graphql_api.view import GraphQLView
 
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
 Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
 
 
@@ -27,13 +29,15 @@ def create_app(
     options: ApiOptions | None = None,
     lifespan: Lifespan | None = None,
     static_files: Path = STATIC_FILES,
+    metrics: Callable[[], Awaitable[bytes]] | None = None,
 ) -> Starlette:
     """The application on these services. `lifespan` opens and closes what they stand on.
 
     - `POST /graphql`: GraphQL over HTTP and graphql-sse; WebSockets with graphql-transport-ws
-    - `POST /hooks/{token}`: callbacks to steps that wait for one
+    - `POST /hooks/{token}`: registered inbound webhooks, callbacks of steps, signals of executions
     - `GET /livez`: 200 while the process answers at all
     - `GET /readyz`: 200 when it can take work, else 503; a JSON object with every check either way
+    - `GET /metrics`: what Prometheus reads, where `metrics` gives it
     - `GET /graphiql/`: the playground, where it is built and switched on; `/` leads there
     """
     options = options or ApiOptions()
@@ -43,13 +47,12 @@ def create_app(
         return _json({"status": "UP"})
 
     async def readyz(_: Request) -> Response:
-        is_ready, report = await check_readiness(
-            services.health,
-            services.registry,
-            timeout=options.health_timeout,
-            needs_worker=options.ready_needs_worker,
-        )
+        is_ready, report = await check_readiness(services, options)
         return _json(report, 200 if is_ready else 503)
+
+    async def exposed(_: Request) -> Response:
+        assert metrics is not None
+        return Response(await metrics(), 200, {"Content-Type": METRICS_TYPE, "Cache-Control": "no-store"})
 
     async def root(_: Request) -> Response:
         return RedirectResponse("/graphiql/", 307) if options.graphiql else _json({"graphql": "/graphql"})
@@ -61,6 +64,7 @@ def create_app(
             Route("/hooks/{token}", Hooks(services, options).__call__, methods=["POST"]),
             Route("/livez", livez),
             Route("/readyz", readyz),
+            *((Route("/metrics", exposed),) if metrics is not None else ()),
             Route("/", root),
             *(playground(static_files) if options.graphiql else ()),
         ],

@@ -9,25 +9,44 @@ from typing import TypeAlias
 
 from strawberry.types import Info as StrawberryInfo
 
+from domain.access import ANYBODY, Principal
+from domain.callbacks import HookAddresses
 from domain.errors import LimitExceeded
 from domain.ports import (
+    ApiKeyStore,
+    AuditLog,
+    BreakerStore,
     Clock,
     ExecutionQueries,
     HealthProbe,
     Installation,
     ProgressFeed,
+    WebhookStore,
     WorkerRegistry,
     WorkflowStore,
     WorkQueue,
 )
+from domain.services.access import AccessService
+from domain.services.breakers import BreakerService
 from domain.services.control import ExecutionControl
 from domain.services.definitions import DefinitionCache
 from domain.services.evaluation import EvaluationService
 from domain.services.executions import ExecutionService
+from domain.services.metrics import MetricsService
+from domain.services.receiving import WebhookReceiving
 from domain.services.retries import ExecutionRetries
+from domain.services.rules import TransformationRuleService
+from domain.services.schedules import ScheduleService
+from domain.services.secrets import SecretService
+from domain.services.templates import WorkflowTemplateService
+from domain.services.webhooks import WebhookService
 from domain.services.workflows import WorkflowService
+from graphql_api.activity import ApiActivity
+from graphql_api.circuit_breakers.loaders import BreakerLoaders
 from graphql_api.executions.loaders import ExecutionLoaders
 from graphql_api.executions.origins import ExecutionOrigins
+from graphql_api.metrics.loaders import MetricsLoaders
+from graphql_api.webhooks.loaders import WebhookLoaders
 from graphql_api.workflows.loaders import WorkflowLoaders
 
 
@@ -40,6 +59,10 @@ class ApiServices:
     control: ExecutionControl
     retries: ExecutionRetries
     evaluation: EvaluationService
+    schedules: ScheduleService
+    rules: TransformationRuleService
+    secrets: SecretService
+    templates: WorkflowTemplateService
     workflow_store: WorkflowStore
     execution_queries: ExecutionQueries
     feed: ProgressFeed
@@ -49,6 +72,16 @@ class ApiServices:
     definitions: DefinitionCache
     clock: Clock
     installation: Installation
+    webhooks: WebhookService
+    webhook_store: WebhookStore
+    receiving: WebhookReceiving
+    breakers: BreakerService
+    breaker_store: BreakerStore
+    access: AccessService
+    keys: ApiKeyStore
+    audit: AuditLog
+    metrics: MetricsService
+    activity: ApiActivity = field(default_factory=ApiActivity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +91,8 @@ class ApiOptions:
     `max_rows`: the most list items that one operation may ask for, as the product of its pages. `max_subscriptions`:
     operations that one WebSocket may have open at once. `allowed_origins`: foreign pages that may open a WebSocket.
     `introspection` off also hides suggestions; it is no security boundary. `ready_needs_worker`: /readyz fails while
-    no worker is alive.
+    no worker is alive. `worker_lease`: a worker that was silent for longer is dead. `public_url`: where others reach
+    this API, without a slash at the end.
     """
 
     version: str = "0.0.0"
@@ -72,9 +106,11 @@ class ApiOptions:
     max_aliases: int = 100
     max_rows: int = 20_000
     max_subscriptions: int = 100
+    public_url: str = "http://127.0.0.1:8000"
     operation_timeout: timedelta = timedelta(seconds=30)
     connection_init_timeout: timedelta = timedelta(seconds=10)
     health_timeout: timedelta = timedelta(seconds=2)
+    worker_lease: timedelta = timedelta(seconds=8)
     allowed_origins: tuple[str, ...] = ()
     introspection: bool = True
     graphiql: bool = True
@@ -85,6 +121,8 @@ class ApiOptions:
 class Context:
     """The context of one operation. `connection_params` is what a WebSocket client sent with connection_init.
 
+    `authorization` is the header of the request, or of the WebSocket's handshake; `principal` is who that stands for.
+
     `deadline` is when a query or a mutation is given up.
     """
 
@@ -92,6 +130,8 @@ class Context:
     options: ApiOptions
     origins: ExecutionOrigins
     connection_params: Mapping[str, object] = field(default_factory=dict)
+    authorization: str | None = None
+    principal: Principal = ANYBODY
     rows_left: int = 0
     deadline: Timeout | None = None
 
@@ -109,6 +149,25 @@ class Context:
         services = self.services
         return ExecutionLoaders(services.execution_queries, services.definitions, services.clock)
 
+    @cached_property
+    def webhooks(self) -> WebhookLoaders:
+        """Loaders of webhooks and their events."""
+        return WebhookLoaders(self.services.webhook_store)
+
+    @cached_property
+    def breakers(self) -> BreakerLoaders:
+        """Loaders of what circuit breakers do not know themselves."""
+        return BreakerLoaders(self.services.breaker_store)
+
+    @cached_property
+    def metrics(self) -> MetricsLoaders:
+        """Loaders of metrics."""
+        return MetricsLoaders(self.services.metrics)
+
+    async def hook_addresses(self) -> HookAddresses:
+        """The addresses of hooks, as others reach them."""
+        return HookAddresses(await self.services.installation.key(), self.options.public_url)
+
     def for_operation(self) -> "Context":
         """A context for the next operation on the same connection: loaders and budgets are never shared."""
         return Context(
@@ -116,6 +175,8 @@ class Context:
             options=self.options,
             origins=self.origins,
             connection_params=self.connection_params,
+            authorization=self.authorization,
+            principal=self.principal,
         )
 
     def spend_rows(self, count: int) -> None:

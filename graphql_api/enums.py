@@ -7,28 +7,40 @@ import strawberry
 
 from domain.errors import ErrorCode
 from domain.statuses import (
+    CircuitBreakerState,
     ExecutionStatus,
     HttpMethod,
+    InboundSignature,
     Jitter,
+    OverlapPolicy,
     RetryStrategy,
+    Role,
     StepStatus,
     StepType,
     WaitKind,
+    WebhookDirection,
+    WebhookEventStatus,
     WorkflowStatus,
 )
 from domain.steps import CircuitBreakerUse, Join
 
 __all__ = [
+    "CircuitBreakerState",
     "CircuitBreakerUse",
     "ErrorCode",
     "ExecutionStatus",
     "HttpMethod",
+    "InboundSignature",
     "Jitter",
     "Join",
+    "OverlapPolicy",
     "RetryStrategy",
+    "Role",
     "StepStatus",
     "StepType",
     "WaitKind",
+    "WebhookDirection",
+    "WebhookEventStatus",
     "WorkflowStatus",
 ]
 
@@ -48,7 +60,25 @@ for enum, description in (
     (HttpMethod, "The methods that an HTTP request may use."),
     (RetryStrategy, "How the delay grows from one attempt to the next: LINEAR by delay, EXPONENTIAL by factor."),
     (Jitter, "How much of a delay is left to chance: NONE of it, all of it (FULL), or half of it (EQUAL)."),
+    (
+        CircuitBreakerState,
+        "CLOSED: calls go through. OPEN: none does. HALF_OPEN: a few go through, to find out how the service is.",
+    ),
     (CircuitBreakerUse, "What to do about an open breaker: WAIT for it, FAIL, or use none (OFF)."),
+    (
+        Role,
+        "What a key may do: read (VIEWER), also control executions (OPERATOR), also change definitions (EDITOR), all.",
+    ),
+    (
+        OverlapPolicy,
+        "What a schedule does while its last execution runs: nothing, start once that has ended, start, or cancel it.",
+    ),
+    (WebhookDirection, "Who sends: others to us (INBOUND), or we to others (OUTBOUND)."),
+    (
+        WebhookEventStatus,
+        "What became of an event: PENDING, DELIVERED, FAILED where it is sent; RECEIVED, REJECTED where it came in.",
+    ),
+    (InboundSignature, "How senders prove themselves. NONE: whoever knows the address may send."),
     (Join, "When the branches are done: when ALL have completed, when ANY has, or when all have ended (SETTLED)."),
 ):
     strawberry.enum(enum, description=description)

@@ -1,27 +1,66 @@
-"""`POST /hooks/{token}`: where whoever received a webhook answers the step that waits for a callback."""
+"""`POST /hooks/{token}`: where others reach in: callbacks of steps, signals of executions, registered webhooks."""
 
 import logging
 from collections.abc import Mapping
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from domain.callbacks import read_callback_token
-from domain.errors import InvalidInput, InvalidState, NotFound, Unavailable
+from domain.callbacks import CallbackHook, SignalHook, WebhookHook, read_hook_token
+from domain.errors import (
+    ErrorCode,
+    InvalidInput,
+    InvalidState,
+    LimitExceeded,
+    NotFound,
+    StepgraphError,
+    Unauthenticated,
+    Unavailable,
+)
 from domain.ids import IdKind, to_public
+from domain.inbound_messages import InboundMessage
 from domain.json_text import JsonValue, dumps
 from graphql_api.context import ApiOptions, ApiServices
 from graphql_api.requests import MalformedRequest, check_content_type, problem_in, read_body, read_json
 
 logger = logging.getLogger("stepgraph.hooks")
 
+_TOO_LARGE = 413
+
+
+class _CannotStart(InvalidState):
+    """The workflow of an inbound webhook is deleted, or not ACTIVE."""
+
+
+_STATUSES: Mapping[type[StepgraphError], int] = {
+    NotFound: 404,
+    Unauthenticated: 401,
+    InvalidState: 410,
+    _CannotStart: 409,
+    InvalidInput: 422,
+    LimitExceeded: 429,
+    Unavailable: 503,
+}
+_HEADERS: Mapping[int, Mapping[str, str]] = {
+    401: {"WWW-Authenticate": "Signature"},
+    429: {"Retry-After": "5"},
+    503: {"Retry-After": "5"},
+}
+
 
 class Hooks:
-    """The route. What is sent is JSON, or nothing, which counts as null.
+    """The route. The token says what is meant, and nothing is looked up before it is known to be one of ours:
 
-    202 `{"executionId": "ex_…"}` once it is stored. 404: no step has this token. 410: the execution or the step has
-    ended. 413, 415 and 400: too large, not JSON, malformed. 503: try again. Every refusal is `{"error": sentence}`.
+    - the callback of a step: JSON, or nothing, which counts as null
+    - the signals of an execution: the same, and `?name=…`
+    - an inbound webhook: whatever its sender has signed
+
+    202 `{"executionId": "ex_…"}` once it is stored; null for a message that asks for nothing. Every refusal is
+    `{"code", "message"}`, with `problems` where there are some. 400: malformed. 401: not signed as it must be. 404: no
+    such token, or nothing behind it any more, in the same words. 409: the webhook's workflow cannot be started. 410:
+    the execution or the step has ended. 413 and 415: too large, not JSON. 422: understood, but of no use. 429: too many
+    signals wait. 503: try again.
     """
 
     def __init__(self, services: ApiServices, options: ApiOptions) -> None:
@@ -31,33 +70,42 @@ class Hooks:
     async def __call__(self, request: Request) -> Response:
         """Answer one request; nothing of a fault is shown but an id to find it in the log."""
         try:
-            return await self._receive(request)
+            return _json(202, {"executionId": _public(await self._receive(request))})
         except MalformedRequest as error:
-            return _refusal(error.status, str(error))
-        except InvalidInput as error:
-            return _refusal(400, str(error))
-        except NotFound:
-            return _refusal(404, "There is nothing at this address.")
-        except InvalidState as error:
-            return _refusal(410, str(error))
-        except Unavailable as error:
-            return _refusal(503, str(error), {"Retry-After": "5"})
+            code = ErrorCode.LIMIT_EXCEEDED if error.status == _TOO_LARGE else ErrorCode.INVALID_INPUT
+            return _refusal(error.status, code, str(error))
         except ClientDisconnect:
             return Response(status_code=400)
-        except Exception:
-            request_id = uuid4().hex
-            logger.exception("request %s to a hook failed", request_id, extra={"requestId": request_id})
-            return _refusal(500, f"Something went wrong on our side. The log has the details under {request_id}.")
+        except StepgraphError as error:
+            return _fault(error) if error.code is ErrorCode.INTERNAL else _refusal_of(error)
+        except Exception as error:
+            return _fault(error)
 
-    async def _receive(self, request: Request) -> Response:
-        named = read_callback_token(await self._services.installation.key(), request.path_params["token"])
-        if named is None:
-            return _refusal(404, "There is nothing at this address.")
-        execution_id, path = named
-        await self._services.control.call_back(execution_id, path, await self._payload(request))
-        return _json(202, {"executionId": to_public(IdKind.EXECUTION, execution_id)})
+    async def _receive(self, request: Request) -> UUID | None:
+        """Take it, and return the execution that it is about."""
+        control = self._services.control
+        match read_hook_token(await self._services.installation.key(), request.path_params["token"]):
+            case CallbackHook(execution_id, path):
+                await control.call_back(execution_id, path, await self._payload(request))
+            case SignalHook(execution_id):
+                await control.signal(execution_id, request.query_params.get("name", ""), await self._payload(request))
+            case WebhookHook(webhook_id):
+                return await self._start(webhook_id, request)
+            case None:
+                raise NotFound("hook", "")
+        return execution_id
+
+    async def _start(self, webhook_id: UUID, request: Request) -> UUID | None:
+        message = InboundMessage(
+            headers=_joined(request), query=_query(request), body=await read_body(request, self._most)
+        )
+        try:
+            return await self._services.receiving.receive(webhook_id, message)
+        except InvalidState as error:
+            raise _CannotStart(str(error), error.status) from error
 
     async def _payload(self, request: Request) -> JsonValue:
+        """The JSON in the body of a callback or a signal. Raises `MalformedRequest`."""
         body = await read_body(request, self._most)
         if not body:
             return None
@@ -69,8 +117,48 @@ class Hooks:
         return value
 
 
-def _refusal(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
-    return _json(status, {"error": message}, headers)
+def _joined(request: Request) -> dict[str, str]:
+    """The headers by their lower-case names; one that came more than once as RFC 9110, section 5.3, reads it."""
+    headers: dict[str, str] = {}
+    for name, value in request.headers.items():
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def _query(request: Request) -> dict[str, JsonValue]:
+    """What stands behind the question mark; what came more than once as an array."""
+    found: dict[str, list[JsonValue]] = {}
+    for name, value in request.query_params.multi_items():
+        found.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+
+
+def _public(execution_id: UUID | None) -> str | None:
+    return None if execution_id is None else to_public(IdKind.EXECUTION, execution_id)
+
+
+def _refusal_of(error: StepgraphError) -> Response:
+    """What was raised on purpose, as its sender sees it: not whether a token is wrong or what it names is gone."""
+    if isinstance(error, NotFound):
+        return _refusal(404, error.code, "There is nothing at this address.")
+    problems: JsonValue = None
+    if isinstance(error, InvalidInput):
+        problems = [{"path": each.path, "message": each.message, "hint": each.hint} for each in error.problems]
+    return _refusal(_STATUSES.get(type(error), 400), error.code, str(error), problems)
+
+
+def _refusal(status: int, code: ErrorCode, message: str, problems: JsonValue = None) -> Response:
+    body: dict[str, JsonValue] = {"code": code.value, "message": message}
+    if problems is not None:
+        body["problems"] = problems
+    return _json(status, body, _HEADERS.get(status))
+
+
+def _fault(error: Exception) -> Response:
+    request_id = uuid4().hex
+    logger.error("request %s to a hook failed", request_id, exc_info=error, extra={"requestId": request_id})
+    message = f"Something went wrong on our side. The log has the details under {request_id}."
+    return _refusal(500, ErrorCode.INTERNAL, message)
 
 
 def _json(status: int, value: JsonValue, headers: Mapping[str, str] | None = None) -> Response:

@@ -75,6 +75,7 @@ def _read_version(text: str) -> int:
 BY_WORKFLOW: CursorKind[UUID] = CursorKind("workflow", lambda key: key.hex, UUID)
 BY_EXECUTION: CursorKind[UUID] = CursorKind("execution", lambda key: key.hex, UUID)
 BY_VERSION: CursorKind[int] = CursorKind("version", str, _read_version)
+BY_AUDIT_ENTRY: CursorKind[UUID] = CursorKind("audit", lambda key: key.hex, UUID)
 BY_POSITION: CursorKind[str] = CursorKind("step", str, _read_position)
 
 

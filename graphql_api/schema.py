@@ -1,6 +1,7 @@
 """The schema: every type of every domain put together, and how Strawberry runs an operation on it."""
 
 import asyncio
+import time
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
@@ -16,7 +17,13 @@ from strawberry.tools import merge_types
 from strawberry.types.execution import ExecutionContext, PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from domain.errors import Unavailable
+from domain.errors import Unauthenticated, Unavailable
+from graphql_api.access.mutations import AccessMutations
+from graphql_api.access.queries import AccessQueries
+from graphql_api.activity import count_subscriptions
+from graphql_api.circuit_breakers.mutations import CircuitBreakerMutations
+from graphql_api.circuit_breakers.queries import CircuitBreakerQueries
+from graphql_api.circuit_breakers.subscriptions import CircuitBreakerSubscriptions
 from graphql_api.context import ApiOptions, Context
 from graphql_api.errors import EXCEPTION_HANDLERS, USER_INPUT_CODE, publish
 from graphql_api.event_plans import PlanningExecutor
@@ -24,15 +31,55 @@ from graphql_api.executions.mutations import ExecutionMutations
 from graphql_api.executions.queries import ExecutionQueries
 from graphql_api.executions.subscriptions import ExecutionSubscriptions
 from graphql_api.limits import OperationLimits
+from graphql_api.metrics.queries import MetricsQueries
 from graphql_api.operations import DocumentCache
+from graphql_api.permissions import guard
 from graphql_api.scalars import SCALARS
+from graphql_api.schedules.mutations import ScheduleMutations
+from graphql_api.schedules.queries import ScheduleQueries
+from graphql_api.secrets.mutations import SecretMutations
+from graphql_api.secrets.queries import SecretQueries
 from graphql_api.system.queries import SystemQueries
+from graphql_api.templates.mutations import WorkflowTemplateMutations
+from graphql_api.templates.queries import WorkflowTemplateQueries
+from graphql_api.transformation_rules.mutations import TransformationRuleMutations
+from graphql_api.transformation_rules.queries import TransformationRuleQueries
+from graphql_api.webhooks.mutations import WebhookMutations
+from graphql_api.webhooks.queries import WebhookQueries
 from graphql_api.workflows.mutations import WorkflowMutations
 from graphql_api.workflows.queries import WorkflowQueries
 
-Query = merge_types("Query", (SystemQueries, WorkflowQueries, ExecutionQueries))
-Mutation = merge_types("Mutation", (WorkflowMutations, ExecutionMutations))
-Subscription = merge_types("Subscription", (ExecutionSubscriptions,))
+Query = merge_types(
+    "Query",
+    (
+        SystemQueries,
+        WorkflowQueries,
+        ExecutionQueries,
+        ScheduleQueries,
+        TransformationRuleQueries,
+        SecretQueries,
+        WorkflowTemplateQueries,
+        WebhookQueries,
+        CircuitBreakerQueries,
+        MetricsQueries,
+        AccessQueries,
+    ),
+)
+Mutation = merge_types(
+    "Mutation",
+    (
+        WorkflowMutations,
+        ExecutionMutations,
+        ScheduleMutations,
+        TransformationRuleMutations,
+        SecretMutations,
+        WorkflowTemplateMutations,
+        WebhookMutations,
+        CircuitBreakerMutations,
+        AccessMutations,
+    ),
+)
+Subscription = merge_types("Subscription", (ExecutionSubscriptions, CircuitBreakerSubscriptions))
 
 
 class _CachedNames(NameConverter):
@@ -75,6 +122,8 @@ class StepgraphSchema(strawberry.Schema):
             definition = type_.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
             if isinstance(type_, GraphQLInputObjectType) and definition is not None and definition.is_one_of:
                 _check_natively(type_)
+        guard(self._schema)
+        count_subscriptions(self._schema)
         self._timeout = options.operation_timeout
         self._documents = DocumentCache(
             OperationLimits(
@@ -117,19 +166,26 @@ class StepgraphSchema(strawberry.Schema):
             return PreExecutionError(data=None, errors=[GraphQLError(problem, extensions={"code": USER_INPUT_CODE})])
         if prepared.errors:
             return PreExecutionError(data=None, errors=prepared.errors)
-        return None
+        return await _problem_of_key(context.context)
 
     async def _execute_operation(self, execution_context: ExecutionContext, *args: Any, **kwargs: Any) -> Any:
         """Execute a query or a mutation, within the time that one may take."""
         seconds = self._timeout.total_seconds()
+        began, is_ok = time.perf_counter(), False
         try:
             async with asyncio.timeout(seconds) as deadline:
                 execution_context.context.deadline = deadline
-                return await super()._execute_operation(execution_context, *args, **kwargs)
+                result = await super()._execute_operation(execution_context, *args, **kwargs)
+                is_ok = not getattr(result, "errors", None)
+                return result
         except TimeoutError:
             raise Unavailable(
                 f"The operation took longer than {seconds:g} seconds and was given up; what it changed may be stored."
             ) from None
+        finally:
+            execution_context.context.services.activity.ended(
+                execution_context.operation_type.value, is_ok=is_ok, seconds=time.perf_counter() - began
+            )
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Every error of every answer comes through here, once, before it is shown."""
@@ -148,6 +204,18 @@ def _problem_of_operation(context: ExecutionContext, operations: int) -> str | N
         return f"The document has no operation {name[:80]!r}." if name else "The document has no operation."
     if operation_type not in context.allowed_operations:
         return "A subscription needs a WebSocket, or Accept: text/event-stream."
+    return None
+
+
+async def _problem_of_key(context: Context | None) -> PreExecutionError | None:
+    """Why the principal may not ask for anything any more: a WebSocket may well outlive its key."""
+    if context is None or context.principal.digest is None:
+        return None
+    try:
+        await context.services.access.check(context.principal)
+    except (Unauthenticated, Unavailable) as error:
+        code = {"code": error.code.value}
+        return PreExecutionError(data=None, errors=[GraphQLError(str(error), extensions=code)])
     return None
 
 

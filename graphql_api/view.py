@@ -17,12 +17,16 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
+from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
+from strawberry.types.unset import UnsetType
 
+from domain.access import NOBODY
+from domain.errors import Unauthenticated, Unavailable
 from domain.json_text import dumps
 from graphql_api.context import ApiOptions, ApiServices, Context
 from graphql_api.errors import USER_INPUT_CODE
@@ -41,6 +45,9 @@ from graphql_api.websocket import RefusedPayload, TransportHandler
 
 ANSWERED = frozenset({OperationType.QUERY, OperationType.MUTATION})
 STREAMED = ANSWERED | {OperationType.SUBSCRIPTION}
+
+_PRINCIPAL = "stepgraph.principal"
+"""Where a request carries who sends it, once that is known."""
 
 logger = logging.getLogger("stepgraph.graphql")
 
@@ -93,9 +100,14 @@ class GraphQLView(GraphQL[Context, None]):
         try:
             if request.method != "POST":
                 return _refusal(request, 405, "GraphQL is served to POST requests only.", {"Allow": "POST"})
+            request.scope[_PRINCIPAL] = await self._services.access.authenticate(request.headers.get("authorization"))
             return await self.run(request)
         except MalformedRequest as error:
             return _refusal(request, error.status, str(error))
+        except Unauthenticated as error:
+            return _refusal(request, 401, str(error), {"WWW-Authenticate": "Bearer"}, code=error.code)
+        except Unavailable as error:
+            return _refusal(request, 503, str(error), {"Retry-After": "1"}, code=error.code)
         except ClientDisconnect:
             raise
         except Exception:
@@ -107,7 +119,25 @@ class GraphQLView(GraphQL[Context, None]):
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         """A fresh context: for a request that of its operation, for a WebSocket that of the connection."""
-        return Context(services=self._services, options=self._options, origins=self._origins)
+        return Context(
+            services=self._services,
+            options=self._options,
+            origins=self._origins,
+            authorization=request.headers.get("authorization"),
+            principal=request.scope.get(_PRINCIPAL, NOBODY),
+        )
+
+    async def on_ws_connect(self, context: Context) -> dict[str, object] | UnsetType | None:
+        """Let in who has a key, if one is asked for: in the payload of connection_init, or in the handshake."""
+        given = {name.lower(): value for name, value in (context.connection_params or {}).items()}.get("authorization")
+        try:
+            context.principal = await self._services.access.authenticate(
+                given if isinstance(given, str) else context.authorization
+            )
+        except (Unauthenticated, Unavailable) as error:
+            logger.info("a WebSocket is refused: %s", error)
+            raise ConnectionRejectionError({"code": error.code.value}) from None
+        return await super().on_ws_connect(context)
 
     def should_render_graphql_ide(self, request: Any) -> bool:
         """Never: the playground is served from files of its own."""
@@ -187,12 +217,17 @@ class GraphQLView(GraphQL[Context, None]):
         return value
 
 
-def _refusal(request: Request, status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
+def _refusal(
+    request: Request,
+    status: int,
+    message: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    code: str = USER_INPUT_CODE,
+) -> Response:
     """A request that never became an operation."""
     media_type = media_type_for(request.headers.get("accept"))
-    return _answer(
-        media_type, {"errors": [{"message": message, "extensions": {"code": USER_INPUT_CODE}}]}, status, headers
-    )
+    return _answer(media_type, {"errors": [{"message": message, "extensions": {"code": code}}]}, status, headers)
 
 
 def _answer(media_type: str, value: object, status: int, headers: Mapping[str, str] | None = None) -> Response:

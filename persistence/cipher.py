@@ -7,12 +7,25 @@ from hashlib import sha256
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from domain.errors import Undecipherable
+from domain.errors import Unavailable, Undecipherable
 
 _VERSION = b"\x01"
 _KEY_ID = 4
 _NONCE = 12
 _HEAD = len(_VERSION) + _KEY_ID + _NONCE
+
+
+class NoCipher:
+    """Implements `domain.ports.Cipher` where no key is set: nothing can be sealed, and nothing opened."""
+
+    def encrypt(self, plain: bytes, *, purpose: str) -> bytes:
+        raise Unavailable(
+            f"The {purpose} cannot be stored: STEPGRAPH_ENCRYPTION_KEYS is not set, for the API and the workers alike. "
+            "`stepgraph encryption-key` prints a key."
+        )
+
+    def decrypt(self, sealed: bytes, *, purpose: str) -> bytes:
+        raise Undecipherable(purpose)
 
 
 class AesGcmCipher:
@@ -33,9 +46,14 @@ class AesGcmCipher:
 
     def decrypt(self, sealed: bytes, *, purpose: str) -> bytes:
         cipher = self._ciphers.get(sealed[1 : 1 + _KEY_ID])
-        if cipher is None or sealed[:1] != _VERSION:
+        if cipher is None or sealed[:1] != _VERSION or len(sealed) < _HEAD:
             raise Undecipherable(purpose)
         try:
             return cipher.decrypt(sealed[1 + _KEY_ID : _HEAD], sealed[_HEAD:], purpose.encode())
         except InvalidTag as error:
             raise Undecipherable(purpose) from error
+
+    def resealed(self, sealed: bytes, *, purpose: str) -> bytes:
+        """The same under the newest key: what is under it already stays as it is. Raises `Undecipherable`."""
+        plain = self.decrypt(sealed, purpose=purpose)
+        return sealed if sealed[1 : 1 + _KEY_ID] == self._newest else self.encrypt(plain, purpose=purpose)

@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from domain.errors import InvalidInput, InvalidState, LeaseLost, NotFound, Problem
+from domain.ids import oldest_id_of
 from domain.json_text import JsonValue
 from domain.ports import ProgressPublisher
 from domain.records import (
@@ -148,6 +149,9 @@ class PostgresExecutionStore:
     async def delete(self, ids: Collection[UUID]) -> Sequence[UUID]:
         rows = await self._database.fetch(statements.DELETE, list(ids))
         return [row["id"] for row in rows]
+
+    async def prune(self, before: datetime, limit: int) -> int:
+        return len(await self._database.fetch(statements.PRUNE, oldest_id_of(before), before, limit))
 
     async def _create(self, executions: list[NewExecution]) -> list[ExecutionRecord]:
         try:

@@ -3,15 +3,16 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from domain.records import ComponentRecord
+from domain.records import ComponentRecord, OutboxBacklog
 from persistence.database import Database
 from persistence.migrate import pending_migrations
+from persistence.outbox import backlog
 
 _RECENT = 30.0
 """Seconds for which complete migrations need no second look: no process takes them back."""
@@ -31,6 +32,9 @@ class SystemHealthProbe:
             _probe("redis", self._ask_redis, timeout),
             _probe("migrations", self._ask_migrations, timeout),
         )
+
+    async def backlog(self, now: datetime) -> OutboxBacklog:
+        return await backlog(self._database, now)
 
     async def _ask_postgres(self) -> str | None:
         await self._database.fetch_value("SELECT 1")

@@ -1,13 +1,15 @@
 """What has happened and is still to be told, in PostgreSQL: put there in the transaction in which it happens."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import asyncpg
 
 from domain.json_text import loads
 from domain.outbox import OutboxEvent
+from domain.records import OutboxBacklog
 from domain.statuses import EventType
-from persistence.database import Connection
+from persistence.database import Connection, Database
 from persistence.row_codec import json_column
 
 _ADD = """
@@ -18,6 +20,13 @@ INSERT INTO pending_event (type, at, execution_id, workflow_id, started_at, data
 _TAKE = """
 DELETE FROM pending_event WHERE position IN (SELECT position FROM pending_event ORDER BY position LIMIT $1)
 RETURNING *
+"""
+
+_COUNTED = 100_000
+"""So many waiting events are counted at most."""
+
+_BACKLOG = """
+SELECT count(*) AS pending, min(at) AS oldest FROM (SELECT at FROM pending_event ORDER BY position LIMIT $1) e
 """
 
 
@@ -36,6 +45,14 @@ async def take(connection: Connection, limit: int) -> list[tuple[int, OutboxEven
     """Take the oldest events out, each with its position, in a transaction that tells them."""
     rows = await connection.fetch(_TAKE, limit)
     return sorted(((row["position"], _event_of(row)) for row in rows), key=lambda taken: taken[0])
+
+
+async def backlog(database: Database, now: datetime) -> OutboxBacklog:
+    """How many events wait to be told, and for how long the oldest has. Raises `Unavailable`."""
+    row = await database.fetch_row(_BACKLOG, _COUNTED)
+    assert row is not None
+    lag = timedelta(0) if row["oldest"] is None else max(timedelta(0), now - row["oldest"])
+    return OutboxBacklog(pending=row["pending"], lag=lag)
 
 
 def _event_of(row: asyncpg.Record) -> OutboxEvent:

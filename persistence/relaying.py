@@ -1,7 +1,9 @@
 """Emptying the outbox in PostgreSQL: each event is counted and queued for webhooks in the transaction that takes it."""
 
+from collections.abc import Callable
 from datetime import datetime
 
+from domain.metrics import Counted
 from persistence import outbox
 from persistence.database import Database
 from persistence.metric_counting import count
@@ -12,10 +14,11 @@ _LOCK = "SELECT pg_try_advisory_xact_lock(x'53570004'::int)"
 
 
 class PostgresEventRelay:
-    """Implements `domain.ports.EventRelay`."""
+    """Implements `domain.ports.EventRelay`. `counted` is told what was counted, once that is committed."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, counted: Callable[[Counted], None] | None = None) -> None:
         self._database = database
+        self._counted = counted
 
     async def relay(self, limit: int, now: datetime) -> int:
         async with self._database.transaction() as connection:
@@ -23,6 +26,8 @@ class PostgresEventRelay:
                 return 0
             taken = await outbox.take(connection, limit)
             if taken:
-                await count(connection, taken)
+                counted = await count(connection, taken)
                 await enqueue(connection, taken, now)
-            return len(taken)
+        if taken and self._counted is not None:
+            self._counted(counted)
+        return len(taken)

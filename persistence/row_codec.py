@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from domain.engine.state import Attempt, Signal, StepState, WaitReason
+from domain.engine.state import Attempt, Delay, Signal, StepState, WaitReason
 from domain.failures import StepError
 from domain.json_text import JsonValue, dumps, loads
 from domain.records import ExecutionChange, ExecutionRecord, PendingCommand, Progress, StepRecord
@@ -119,9 +119,16 @@ def attempts_of(values: Any) -> tuple[Attempt, ...]:
             finished_at=time_of(value["finished_at"]),
             error=error_of(value["error"]),
             status_code=value["status_code"],
+            delay=_delay_of(value.get("delay")),
         )
         for value in values
     )
+
+
+def _delay_of(value: Any) -> Delay | None:
+    if value is None:
+        return None
+    return Delay(timed_from=datetime.fromisoformat(value["timed_from"]), since=time_of(value["since"]))
 
 
 def signals_of(text: str | None) -> tuple[Signal, ...]:

@@ -220,12 +220,7 @@ SELECT
 FROM unnest($1::step_change_2[]) s
 """
 
-# Executions that were started by one that is deleted, or are retries of it, keep its id.
-DELETE = """
-WITH doomed AS (
-  SELECT e.id FROM workflow_execution e
-  WHERE e.id = ANY ($1::uuid[]) AND NOT e.is_batch AND e.status IN ('COMPLETED', 'FAILED', 'CANCELLED', 'TIMED_OUT')
-  ORDER BY e.id FOR UPDATE
+_REMOVE = """
 ), batches AS (
   DELETE FROM workflow_execution b USING doomed WHERE b.parent_id = doomed.id AND b.is_batch
 ), steps AS (
@@ -236,3 +231,24 @@ WITH doomed AS (
 DELETE FROM workflow_execution e USING doomed WHERE e.id = doomed.id
 RETURNING e.id
 """
+
+# Executions that were started by one that is deleted, or are retries of it, keep its id.
+DELETE = f"""
+WITH doomed AS (
+  SELECT e.id FROM workflow_execution e
+  WHERE e.id = ANY ($1::uuid[]) AND NOT e.is_batch AND e.status IN ('COMPLETED', 'FAILED', 'CANCELLED', 'TIMED_OUT')
+  ORDER BY e.id FOR UPDATE
+{_REMOVE}"""
+
+# No index knows when executions have ended. Ids sort by creation, and what has an id above $1 was created too late to
+# have ended by then: this walks from the oldest on, over those that live long, and ends at the first that is too young.
+PRUNE = f"""
+WITH doomed AS (
+  SELECT e.id FROM workflow_execution e
+  WHERE e.id < $1 AND NOT e.is_batch AND e.status IN ('COMPLETED', 'FAILED', 'CANCELLED', 'TIMED_OUT')
+    AND e.finished_at < $2 AND NOT EXISTS (
+      SELECT FROM workflow_execution p
+      WHERE p.id = e.parent_id AND p.status NOT IN ('COMPLETED', 'FAILED', 'CANCELLED', 'TIMED_OUT')
+    )
+  ORDER BY e.id LIMIT $3 FOR UPDATE OF e SKIP LOCKED
+{_REMOVE}"""

@@ -15,7 +15,7 @@ from domain.json_text import JsonValue, dumps, loads
 from domain.records import DefinitionRecord, Page, WorkflowFilter, WorkflowRecord
 from domain.statuses import TERMINAL_EXECUTION_STATUSES, ExecutionStatus, WorkflowStatus
 from persistence.database import Database
-from persistence.models import Workflow, WorkflowExecution, WorkflowVersion
+from persistence.models import Schedule, Workflow, WorkflowExecution, WorkflowVersion
 from persistence.unavailable import translated
 
 _ACTIVE = [status for status in ExecutionStatus if status not in TERMINAL_EXECUTION_STATUSES]
@@ -104,6 +104,7 @@ class PostgresWorkflowStore:
                 )
             workflow.deleted_at = now
             await workflow.save(update_fields=["deleted_at"])
+            await Schedule.filter(workflow_id=workflow_id).delete()
 
     async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, WorkflowRecord]:
         if not ids:

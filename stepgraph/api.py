@@ -1,31 +1,99 @@
-"""The API's services on PostgreSQL and Redis, and the lifespan that opens and closes what they stand on."""
+"""The API's process: its services on PostgreSQL and Redis, and the lifespan of what they stand on."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import uvicorn
+
 from actors.sandbox import SandboxPool
+from domain.evaluator import Evaluator
+from domain.services.access import AccessService
+from domain.services.breakers import BreakerService
 from domain.services.control import ExecutionControl
 from domain.services.definitions import DefinitionCache
 from domain.services.evaluation import EvaluationService
 from domain.services.executions import ExecutionService
+from domain.services.metrics import MetricsService
+from domain.services.receiving import WebhookReceiving
 from domain.services.retries import ExecutionRetries
+from domain.services.rules import TransformationRuleService
+from domain.services.schedules import ScheduleService
+from domain.services.secrets import SecretService
+from domain.services.templates import WorkflowTemplateService
+from domain.services.webhooks import WebhookService
 from domain.services.workflows import WorkflowService
-from graphql_api.app import Lifespan
-from graphql_api.context import ApiServices
+from domain.shipped_templates import shipped_templates
+from graphql_api.app import Lifespan, create_app, server_options
+from graphql_api.context import ApiOptions, ApiServices
+from persistence.api_keys import PostgresApiKeyStore
+from persistence.audit import PostgresAuditLog
+from persistence.breaker_sharing import RedisSharedBreakers
+from persistence.breakers import PostgresBreakerStore
 from persistence.database import Database
 from persistence.executions import PostgresExecutionStore
 from persistence.health import SystemHealthProbe
 from persistence.installation import PostgresInstallation
+from persistence.metrics import PostgresMetricsStore
 from persistence.progress_feed import RedisProgressFeed
 from persistence.progress_publisher import RedisProgressPublisher
 from persistence.queries import PostgresExecutionQueries
+from persistence.rules import PostgresTransformationRuleStore
+from persistence.schedules import PostgresScheduleStore
+from persistence.secrets import PostgresSecretStore
+from persistence.webhooks import PostgresWebhookStore
 from persistence.work_queue import RedisWorkQueue
 from persistence.workers import PostgresWorkerRegistry
+from persistence.workflow_templates import PostgresWorkflowTemplateStore
 from persistence.workflows import PostgresWorkflowStore
+from stepgraph import __version__
+from stepgraph.api_exposition import ApiExposition
 from stepgraph.clock import SystemClock
-from stepgraph.composition import addresses_of, limits_of, sandbox_options_of
+from stepgraph.composition import (
+    addresses_of,
+    cipher_of,
+    limits_of,
+    metrics_retention_of,
+    public_url_of,
+    sandbox_options_of,
+)
 from stepgraph.settings import Settings
+
+
+def serve_api(settings: Settings, *, needs_worker: bool) -> None:
+    """Serve the API in this process until it is told to stop."""
+    options = ApiOptions(
+        version=__version__,
+        allowed_origins=settings.allowed_origins,
+        graphiql=settings.graphiql,
+        public_url=public_url_of(settings),
+        ready_needs_worker=needs_worker,
+        worker_lease=settings.lease,
+    )
+    services, lifespan = api_services(settings)
+    exposition = ApiExposition(services, options) if settings.prometheus else None
+
+    @asynccontextmanager
+    async def watched(app: object) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(lifespan(app))
+            if exposition is not None:
+                await stack.enter_async_context(exposition.watching())
+            yield
+
+    app = create_app(
+        services, options=options, lifespan=watched, metrics=None if exposition is None else exposition.render
+    )
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        **server_options(options),
+    )
+    uvicorn.Server(config).run()
 
 
 def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
@@ -40,19 +108,26 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
     feed = RedisProgressFeed(redis_url, queries)
     queue = RedisWorkQueue(redis_url)
     definitions = DefinitionCache(workflows)
+    keys, audit = PostgresApiKeyStore(database), PostgresAuditLog(database)
     sandbox = SandboxPool(sandbox_options_of(settings))
+    webhooks, cipher = PostgresWebhookStore(database), cipher_of(settings)
+    rules = PostgresTransformationRuleStore(database)
+    breakers, shared_breakers = PostgresBreakerStore(database), RedisSharedBreakers(redis_url)
+    workflow_service = WorkflowService(workflows=workflows, clock=clock, limits=limits, rules=rules)
+    executions = ExecutionService(
+        workflows=workflows,
+        rules=rules,
+        executions=store,
+        queries=queries,
+        queue=queue,
+        feed=feed,
+        definitions=definitions,
+        clock=clock,
+        limits=limits,
+    )
     services = ApiServices(
-        workflows=WorkflowService(workflows=workflows, clock=clock, limits=limits),
-        executions=ExecutionService(
-            workflows=workflows,
-            executions=store,
-            queries=queries,
-            queue=queue,
-            feed=feed,
-            definitions=definitions,
-            clock=clock,
-            limits=limits,
-        ),
+        workflows=workflow_service,
+        executions=executions,
         control=ExecutionControl(executions=store, queries=queries, queue=queue, clock=clock, limits=limits),
         retries=ExecutionRetries(
             workflows=workflows,
@@ -64,6 +139,22 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
             limits=limits,
         ),
         evaluation=EvaluationService(clock=clock, sandbox=sandbox, limits=limits),
+        schedules=ScheduleService(
+            schedules=PostgresScheduleStore(database),
+            workflows=workflows,
+            definitions=definitions,
+            clock=clock,
+            limits=limits,
+        ),
+        rules=TransformationRuleService(rules=rules, clock=clock, sandbox=sandbox),
+        secrets=SecretService(secrets=PostgresSecretStore(database), cipher=cipher, clock=clock),
+        templates=WorkflowTemplateService(
+            templates=PostgresWorkflowTemplateStore(database),
+            workflows=workflow_service,
+            shipped=shipped_templates(),
+            clock=clock,
+            limits=limits,
+        ),
         workflow_store=workflows,
         execution_queries=queries,
         feed=feed,
@@ -73,11 +164,24 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
         definitions=definitions,
         clock=clock,
         installation=PostgresInstallation(database),
+        webhooks=WebhookService(webhooks=webhooks, workflows=workflows, cipher=cipher, clock=clock, limits=limits),
+        webhook_store=webhooks,
+        receiving=WebhookReceiving(
+            webhooks=webhooks, executions=executions, cipher=cipher, evaluator=Evaluator(sandbox), clock=clock
+        ),
+        breakers=BreakerService(store=breakers, shared=shared_breakers, clock=clock),
+        breaker_store=breakers,
+        access=AccessService(keys=keys, clock=clock, requires_keys=settings.asks_for_keys),
+        keys=keys,
+        audit=audit,
+        metrics=MetricsService(
+            metrics=PostgresMetricsStore(database), clock=clock, retention=metrics_retention_of(settings)
+        ),
     )
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
-        async with database, publisher, store, feed, queue, sandbox:
+        async with database, publisher, store, feed, queue, shared_breakers, sandbox, audit:
             yield
 
     return services, lifespan

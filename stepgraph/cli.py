@@ -5,7 +5,24 @@ from typing import Annotated
 import typer
 
 from stepgraph import __version__
-from stepgraph.commands import bulk, control, development, executions, schema, serving, workflows
+from stepgraph.commands import (
+    breakers,
+    bulk,
+    control,
+    development,
+    encryption,
+    executions,
+    keys,
+    monitoring,
+    rules,
+    schedules,
+    schema,
+    secrets,
+    serving,
+    templates,
+    webhooks,
+    workflows,
+)
 
 app = typer.Typer(
     name="stepgraph",
@@ -28,6 +45,18 @@ for changed in (bulk.cancel_all, bulk.retry_all):
 app.add_typer(executions.app, name="executions")
 app.command("cancel")(executions.cancel)
 app.command("signal")(control.signal)
+app.add_typer(keys.app, name="keys")
+app.command()(keys.audit)
+app.add_typer(secrets.app, name="secrets")
+app.command("encryption-key")(encryption.encryption_key)
+app.command("rotate-encryption")(encryption.rotate_encryption)
+app.add_typer(schedules.app, name="schedules")
+app.add_typer(breakers.app, name="breakers")
+app.add_typer(webhooks.app, name="webhooks")
+app.add_typer(rules.app, name="rules")
+app.add_typer(templates.app, name="templates")
+app.command()(monitoring.metrics)
+app.command()(monitoring.health)
 app.command()(schema.schema)
 
 

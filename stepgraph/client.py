@@ -11,11 +11,15 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
+from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from domain.json_text import JsonValue, dumps, loads
+from stepgraph.settings import load_settings
 
 _LARGEST_MESSAGE = 64 * 1024 * 1024
+_FORBIDDEN = 4403
+_WANTS_A_KEY = "The API asks for a key: set STEPGRAPH_TOKEN to the token of one."
+_WRONG_KEY = "The API does not know the key in STEPGRAPH_TOKEN, or not any more."
 Data = Mapping[str, Any]
 
 
@@ -33,9 +37,10 @@ class ApiRefused(Exception):
 class ApiClient:
     """One connection to the API."""
 
-    def __init__(self, url: str, connection: ClientConnection) -> None:
+    def __init__(self, url: str, connection: ClientConnection, token: str | None = None) -> None:
         self._url = url
         self._connection = connection
+        self._token = token
         self._ids = itertools.count(1)
 
     async def execute(self, operation: str, **variables: JsonValue) -> Data:
@@ -73,6 +78,10 @@ class ApiClient:
         while True:
             try:
                 message: Any = loads(await self._connection.recv())
+            except ConnectionClosed as error:
+                if error.rcvd is not None and error.rcvd.code == _FORBIDDEN:
+                    raise ApiRefused(_WANTS_A_KEY if self._token is None else _WRONG_KEY) from error
+                raise ApiUnreachable(self._url, error) from error
             except (OSError, WebSocketException) as error:
                 raise ApiUnreachable(self._url, error) from error
             if message["type"] == "ping":
@@ -82,14 +91,19 @@ class ApiClient:
 
     async def greet(self) -> None:
         """Open the session that the protocol asks for."""
-        await self._send({"type": "connection_init"})
+        payload = {} if self._token is None else {"payload": {"authorization": f"Bearer {self._token}"}}
+        await self._send({"type": "connection_init", **payload})
         while (await self._receive())["type"] != "connection_ack":
             pass
 
 
 @asynccontextmanager
 async def connected(url: str, *, patience: float = 5.0) -> AsyncIterator[ApiClient]:
-    """A client of the API at `url` (http or https). Raises `ApiUnreachable` after `patience` seconds."""
+    """A client of the API at `url` (http or https), with the key in STEPGRAPH_TOKEN if there is one.
+
+    Raises `ApiUnreachable` after `patience` seconds.
+    """
+    token = load_settings().token
     parts = urlsplit(url)
     socket_url = urlunsplit(
         ("wss" if parts.scheme == "https" else "ws", parts.netloc, f"{parts.path.rstrip('/')}/graphql", "", "")
@@ -105,7 +119,7 @@ async def connected(url: str, *, patience: float = 5.0) -> AsyncIterator[ApiClie
     except (OSError, WebSocketException, TimeoutError, ValueError) as error:
         raise ApiUnreachable(url, error) from error
     async with connection:
-        client = ApiClient(url, connection)
+        client = ApiClient(url, connection, None if token is None else token.get_secret_value())
         try:
             async with asyncio.timeout(patience):
                 await client.greet()

@@ -5,12 +5,17 @@ import os
 import sys
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from stepgraph.settings import LogFormat
 
 PROCESS_VARIABLE = "STEPGRAPH_PROCESS"
 """The environment variable by which a supervisor names its processes, so that their lines can be told apart."""
+
+# Without the values of local variables, which may well be secrets.
+_CONSOLE_TRACEBACKS = structlog.dev.RichTracebackFormatter(show_locals=False)
+_JSON_TRACEBACKS = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
 
 _QUIET = {"uvicorn.access": logging.WARNING, "tortoise": logging.WARNING, "asyncio": logging.WARNING}
 
@@ -31,9 +36,9 @@ def configure_logging(level: str, format: LogFormat) -> None:
     ]
     final: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if is_console:
-        final.append(structlog.dev.ConsoleRenderer())
+        final.append(structlog.dev.ConsoleRenderer(exception_formatter=_CONSOLE_TRACEBACKS))
     else:
-        final += [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        final += [_JSON_TRACEBACKS, structlog.processors.JSONRenderer()]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=final))
     root = logging.getLogger()

@@ -1,18 +1,20 @@
 """Everything that can be set, from the environment: `STEPGRAPH_*`, and `DATABASE_URL` and `REDIS_URL` as they are."""
 
+import base64
 import os
 from datetime import timedelta
 from enum import StrEnum
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import AliasChoices, BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MEBIBYTE = 1024 * 1024
+_KEY_BYTES = 32
 UNPREFIXED = ("DATABASE_URL", "REDIS_URL")
 """Variables that are understood without the prefix too, as everybody else calls them so."""
 
@@ -70,6 +72,35 @@ class Settings(BaseSettings):
     allowed_origins: CommaSeparated = Field(
         (), description="Origins of other sites whose pages may open WebSockets, separated by commas."
     )
+    require_keys: bool | None = Field(
+        None,
+        description="Whether the API asks for keys. Default: where it listens on an address that others can reach.",
+    )
+    token: SecretStr | None = Field(None, description="The token of an API key, for the client commands.")
+    execution_retention: Duration | None = Field(
+        None, description="How long executions are kept after their end. Default: until somebody deletes them."
+    )
+    audit_retention: Duration = Field(timedelta(days=90), description="How long entries of the audit are kept.")
+    metrics_minutes_retention: Duration = Field(
+        timedelta(days=35), description="How long buckets of a minute are kept in the metrics."
+    )
+    metrics_hours_retention: Duration = Field(
+        timedelta(days=400), description="How long buckets of an hour are kept in the metrics; of a day: for ever."
+    )
+    prometheus: bool = Field(True, description="Whether the API serves /metrics, for Prometheus.")
+    worker_metrics_host: str = Field("127.0.0.1", description="The address on which workers serve /metrics.")
+    worker_metrics_port: int | None = Field(
+        None,
+        ge=1,
+        le=65_000,
+        description="The port on which the first worker process serves /metrics, for Prometheus; the second has the "
+        "next one, and so on. Default: none does.",
+    )
+    encryption_keys: SecretStr | None = Field(
+        None,
+        description="Keys that secrets are stored under: 32 random bytes each, in base64, separated by commas. The "
+        "first one encrypts, all of them decrypt. `dev` and `demo` make one up.",
+    )
     graphiql: bool = Field(True, description="Whether the API serves GraphiQL at /graphiql.")
 
     database_pool_size: int = Field(6, ge=2, le=200, description="Connections to PostgreSQL of each process.")
@@ -109,6 +140,9 @@ class Settings(BaseSettings):
     )
 
     http_connections: int = Field(1000, ge=1, description="Connections to called services that a worker keeps.")
+    webhook_retention: Duration = Field(
+        timedelta(days=30), description="How long events of webhooks are kept once they are over."
+    )
     egress_allow_loopback: bool = Field(
         False, description="Whether steps may call services on this machine; `dev` and `demo` allow it."
     )
@@ -161,6 +195,13 @@ class Settings(BaseSettings):
             raise ValueError("must be an address such as https://flows.example.com")
         return value.rstrip("/")
 
+    @field_validator("encryption_keys")
+    @classmethod
+    def _are_keys(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and any(len(key) != _KEY_BYTES for key in _keys_in(value)):
+            raise ValueError("must be keys of 32 bytes in base64, such as `stepgraph encryption-key` prints")
+        return value
+
     @field_validator("database_url")
     @classmethod
     def _is_postgresql(cls, value: str | None) -> str | None:
@@ -175,6 +216,16 @@ class Settings(BaseSettings):
             raise ValueError("must start with redis://, rediss:// or unix://")
         return value
 
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """The bytes of the encryption keys, the one that encrypts first; none where none are set."""
+        return () if self.encryption_keys is None else _keys_in(self.encryption_keys)
+
+    @property
+    def asks_for_keys(self) -> bool:
+        """Whether the API asks for keys: as it is set, or where it listens for others than this machine."""
+        return not is_loopback(self.host) if self.require_keys is None else self.require_keys
+
     def redacted(self) -> dict[str, str]:
         """Every setting as text, with passwords in addresses left out."""
         shown = {}
@@ -184,6 +235,25 @@ class Settings(BaseSettings):
                 value = without_password(value)
             shown[name] = "" if value is None else str(value)
         return shown
+
+
+def _keys_in(value: SecretStr) -> tuple[bytes, ...]:
+    """What is no base64 counts as an empty key."""
+    keys = []
+    for text in value.get_secret_value().split(","):
+        try:
+            keys.append(base64.b64decode(text.strip(), validate=True))
+        except ValueError:
+            keys.append(b"")
+    return tuple(keys)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def without_password(url: str) -> str:

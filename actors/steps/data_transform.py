@@ -1,11 +1,25 @@
-"""DATA_TRANSFORM: the value was computed when the step's input was rendered; the output is that value."""
+"""DATA_TRANSFORM: the value was computed when the step's input was rendered, or a stored rule computes it from that."""
 
-from actors.steps.executor import Outcome, StepCall, Succeeded
+from collections.abc import Awaitable
+from typing import Any
+
+from actors.steps.applied_rules import AppliedRules
+from actors.steps.executor import Failed, Outcome, StepCall, Succeeded
+from domain.failures import FailureCode, StepError
 
 
 class DataTransformExecutor:
-    """Hands its input on as its output."""
+    """Hands its input on as its output, or applies the step's rule to it. Without `rules`, steps with one fail."""
 
-    def execute(self, call: StepCall) -> Outcome:
-        """Done at once."""
-        return Succeeded(output=call.input)
+    def __init__(self, rules: AppliedRules | None = None) -> None:
+        self._rules = rules
+
+    def execute(self, call: StepCall) -> Outcome | Awaitable[Outcome]:
+        """Done at once, but for a rule that must be looked up, or needs the sandbox."""
+        config: Any = call.step.config
+        if config.rule is None:
+            return Succeeded(output=call.input)
+        if self._rules is None:
+            message = "There are no transformation rules here."
+            return Failed(error=StepError(code=FailureCode.INTERNAL, message=message))
+        return self._rules.apply(config.rule.name, call)

@@ -1,7 +1,7 @@
 """The port between the driver and the executors of the step types: a call goes in, an outcome comes out."""
 
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -10,6 +10,7 @@ from domain.definition import CompiledStep
 from domain.engine.state import WaitReason
 from domain.failures import StepError
 from domain.json_text import JsonValue
+from domain.secrets import SecretMask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,22 +20,28 @@ class StepCall:
     `idempotency_key` is the same for every attempt of this step execution, over crashes and workers; a pure step, which
     calls nothing, has none. `now` is when the attempt started.
 
+    Where the input holds values of secrets, `mask` takes them out of what the executor itself stores or logs; what it
+    returns is masked by its caller.
+
     `checkpoint` is what an earlier call of the same step execution has left (None at first); `received` is what a
     step that waits for a signal, a callback or a child was sent, `{"payload": …}`, None where it is called for any
-    other reason. `called_at` is the present, where `now` is the start of the attempt.
+    other reason. `called_at` is the present, where `now` is the start of the attempt; for `held_for` of the time
+    between the two, circuit breakers held it up.
     """
 
     execution_id: UUID
     path: str
     attempt: int
     step: CompiledStep
-    input: JsonValue
+    input: JsonValue = field(repr=False)
     scope: Mapping[str, JsonValue]
     now: datetime
     idempotency_key: str
     called_at: datetime
     checkpoint: JsonValue = None
     received: Mapping[str, JsonValue] | None = None
+    mask: SecretMask | None = None
+    held_for: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import cast
 
-from actors.http import HttpClient, HttpRequest, HttpResponse
-from actors.steps.executor import Failed, StepCall
+from actors.http import HttpRequest, HttpResponse
+from actors.steps.executor import Deferred, Failed, StepCall
+from actors.steps.guarding import UNNAMED, GuardedClient, Guarding
 from actors.steps.http_messages import (
     MalformedBody,
     MalformedInput,
@@ -23,7 +24,7 @@ from actors.steps.per_step import PerStep
 from domain.definition import CompiledStep
 from domain.failures import FailureCode, StepError
 from domain.json_text import JsonValue
-from domain.steps import HttpRequestConfig
+from domain.steps import CircuitBreakerUse, HttpRequestConfig
 
 _SUCCESS = range(200, 300)
 _EXCERPT_CHARACTERS = 2000
@@ -38,6 +39,7 @@ class OutgoingCall:
 
     request: HttpRequest
     credentials: ClientCredentials | None = None
+    guarding: Guarding = UNNAMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class _Prepared:
     connect_timeout: timedelta | None
     read_timeout: timedelta | None
     max_response_bytes: int | None
+    guarding: Guarding
 
 
 class HttpCalls:
@@ -68,7 +71,7 @@ class HttpCalls:
     with HTTP_STATUS and details `{status, headers, body}`, the last two cut short.
     """
 
-    def __init__(self, client: HttpClient, tokens: AccessTokens) -> None:
+    def __init__(self, client: GuardedClient, tokens: AccessTokens) -> None:
         self._client = client
         self._tokens = tokens
         self._prepared = PerStep(_prepared)
@@ -92,6 +95,8 @@ class HttpCalls:
         private = _NO_NAMES
         if "auth" in given:
             credentials, private = _authenticate(headers, given["auth"])
+        if call.mask is not None:
+            private |= call.mask.names_of(headers)
         request = HttpRequest(
             method=method,
             url=url_with_query(url, given.get("query")),
@@ -104,44 +109,52 @@ class HttpCalls:
             max_response_bytes=prepared.max_response_bytes,
             credentials=private,
         )
-        return OutgoingCall(request, credentials)
+        return OutgoingCall(request, credentials, prepared.guarding)
 
-    async def send(self, outgoing: OutgoingCall, now: datetime) -> Answer | Failed:
-        """What the service answered, or how the step fails. `now` is what dates in the answer are compared with."""
-        request = outgoing.request
+    async def send(self, outgoing: OutgoingCall, now: datetime) -> Answer | Failed | Deferred:
+        """What the service answered, how the step fails, or how long it waits for the service's circuit breaker.
+
+        `now` is what dates in the answer are compared with.
+        """
         if outgoing.credentials is None:
-            answer = await self._client.send(request)
+            answer = await self._send(outgoing, outgoing.request, now)
         else:
-            sent = await self._send_with_token(request, outgoing.credentials, now)
-            if isinstance(sent, Failed):
-                return sent
-            answer = sent
-        if isinstance(answer, StepError):
-            return Failed(error=answer)
-        status = answer.status
-        if status not in request.expected:
-            return Failed(
-                error=status_error(request, answer), retry_after=retry_after_of(answer, now), status_code=status
-            )
-        try:
-            body = decode_body(answer)
-        except MalformedBody as error:
-            message = f"{request.method} {shown_url(answer.url)}: {error}."
-            return Failed(error=StepError(code=FailureCode.INVALID_RESPONSE, message=message), status_code=status)
-        return Answer(status, {"status": status, "headers": answer.headers, "body": body}, answer.url)
+            answer = await self._send_with_token(outgoing, outgoing.credentials, now)
+        return Failed(error=answer) if isinstance(answer, StepError) else answer
+
+    async def _send(
+        self, outgoing: OutgoingCall, request: HttpRequest, now: datetime
+    ) -> Answer | StepError | Failed | Deferred:
+        return await self._client.send(request, outgoing.guarding, lambda answer: _read(request, answer, now))
 
     async def _send_with_token(
-        self, request: HttpRequest, credentials: ClientCredentials, now: datetime
-    ) -> HttpResponse | StepError | Failed:
+        self, outgoing: OutgoingCall, credentials: ClientCredentials, now: datetime
+    ) -> Answer | StepError | Failed | Deferred:
         """A service that refuses a token is called once more, with a fresh one."""
+        request = outgoing.request
         token = await self._tokens.token(credentials, now=now)
         if isinstance(token, Failed):
             return token
-        answer = await self._client.send(_with_token(request, token))
-        if isinstance(answer, StepError) or answer.status != _UNAUTHORIZED or _UNAUTHORIZED in request.expected:
+        answer = await self._send(outgoing, _with_token(request, token), now)
+        if not isinstance(answer, Failed) or answer.status_code != _UNAUTHORIZED:
             return answer
         fresh = await self._tokens.token(credentials, now=now, refused=token)
-        return fresh if isinstance(fresh, Failed) else await self._client.send(_with_token(request, fresh))
+        if isinstance(fresh, Failed):
+            return fresh
+        return await self._send(outgoing, _with_token(request, fresh), now)
+
+
+def _read(request: HttpRequest, answer: HttpResponse, now: datetime) -> Answer | Failed:
+    """What an answer comes to."""
+    status = answer.status
+    if status not in request.expected:
+        return Failed(error=status_error(request, answer), retry_after=retry_after_of(answer, now), status_code=status)
+    try:
+        body = decode_body(answer)
+    except MalformedBody as error:
+        message = f"{request.method} {shown_url(answer.url)}: {error}."
+        return Failed(error=StepError(code=FailureCode.INVALID_RESPONSE, message=message), status_code=status)
+    return Answer(status, {"status": status, "headers": answer.headers, "body": body}, answer.url)
 
 
 def shown_url(url: str) -> str:
@@ -160,6 +173,7 @@ def _prepared(step: CompiledStep) -> _Prepared:
         connect_timeout=config.connect_timeout,
         read_timeout=config.read_timeout,
         max_response_bytes=config.max_response_bytes,
+        guarding=Guarding(config.circuit_breaker or CircuitBreakerUse.WAIT, config.service_id),
     )
 
 

@@ -4,7 +4,8 @@ from collections.abc import Awaitable
 from typing import cast
 
 from actors.http import HttpClient
-from actors.steps.executor import Failed, Outcome, StepCall, Succeeded
+from actors.steps.executor import Deferred, Failed, Outcome, StepCall, Succeeded
+from actors.steps.guarding import GuardedClient
 from actors.steps.http_calls import HttpCalls, OutgoingCall
 from actors.steps.http_messages import MalformedInput
 from actors.steps.oauth2 import AccessTokens
@@ -12,6 +13,7 @@ from actors.steps.paging import Paging
 from actors.steps.polling import Polling
 from domain.evaluator import Evaluator
 from domain.failures import FailureCode, StepError
+from domain.ports import CircuitBreakers
 from domain.steps import HttpRequestConfig
 
 
@@ -19,10 +21,18 @@ class HttpRequestExecutor:
     """Gives `{status, headers, body}` of the answer, with `paginate` the items of all pages as the body.
 
     `max_items_bytes`: how much those may come to as JSON. An input that cannot be sent fails with INVALID_REQUEST.
+    Every single call is guarded by the circuit breaker of its service.
     """
 
-    def __init__(self, client: HttpClient, evaluator: Evaluator, *, max_items_bytes: int) -> None:
-        self._calls = HttpCalls(client, AccessTokens(client))
+    def __init__(
+        self,
+        client: HttpClient,
+        evaluator: Evaluator,
+        *,
+        max_items_bytes: int,
+        breakers: CircuitBreakers | None = None,
+    ) -> None:
+        self._calls = HttpCalls(GuardedClient(client, breakers), AccessTokens(client))
         self._polling = Polling(self._calls, evaluator)
         self._paging = Paging(self._calls, evaluator, max_items_bytes=max_items_bytes)
 
@@ -41,6 +51,6 @@ class HttpRequestExecutor:
 
     async def _send(self, outgoing: OutgoingCall, call: StepCall) -> Outcome:
         answer = await self._calls.send(outgoing, call.called_at)
-        if isinstance(answer, Failed):
+        if isinstance(answer, Failed | Deferred):
             return answer
         return Succeeded(output=answer.output, status_code=answer.status)

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from actors.http import is_same_origin, joined_url
 from actors.steps.evaluating import StepExpressions
-from actors.steps.executor import Failed, Outcome, StepCall, Succeeded
+from actors.steps.executor import Deferred, Failed, Outcome, StepCall, Succeeded
 from actors.steps.http_calls import Answer, HttpCalls, OutgoingCall, shown_url
 from actors.steps.http_messages import url_with_query
 from domain.evaluator import Evaluator
@@ -64,6 +64,8 @@ class Paging:
             answer = await self._calls.send(outgoing, call.called_at)
             if isinstance(answer, Failed):
                 return replace(answer, checkpoint=progress.to_json())
+            if isinstance(answer, Deferred):
+                return replace(answer, checkpoint=progress.to_json() or answer.checkpoint)
             ended = await self._take(answer, number, config, expressions, progress)
             if isinstance(ended, StepError):
                 return Failed(error=ended, status_code=answer.status, checkpoint=progress.to_json())
@@ -115,7 +117,7 @@ def _page(call: StepCall, first: OutgoingCall, number: int, url: str | None) -> 
     if is_same_origin(first.request.url, url):
         return replace(first, request=replace(first.request, url=url, headers=headers))
     headers = {name: value for name, value in headers.items() if name in _HARMLESS_HEADERS}
-    return OutgoingCall(replace(first.request, url=url, headers=headers))
+    return replace(first, request=replace(first.request, url=url, headers=headers), credentials=None)
 
 
 def _following(answer: Answer, given: JsonValue) -> str | StepError | None:

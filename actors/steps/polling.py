@@ -52,8 +52,10 @@ class Polling:
         expressions: StepExpressions,
     ) -> Outcome:
         answer = await self._calls.send(outgoing, call.called_at)
-        if isinstance(answer, Failed):
+        if isinstance(answer, Failed) or (isinstance(answer, Deferred) and progress.calls):
             return replace(answer, checkpoint=progress.to_json())
+        if isinstance(answer, Deferred):
+            return answer  # a circuit breaker lets not even the first call through: the time does not run yet
         is_done = await expressions.is_true("poll.until", {"response": answer.output})
         if isinstance(is_done, StepError):
             return Failed(error=is_done, status_code=answer.status, checkpoint=progress.to_json())
@@ -83,4 +85,4 @@ def _progress_of(call: StepCall) -> _Progress:
         case {"since": str(since), "calls": int(calls)}:
             return _Progress(datetime.fromisoformat(since), calls)
         case _:
-            return _Progress(call.now, 0)
+            return _Progress(call.now + call.held_for, 0)

@@ -1,56 +1,87 @@
 """WEBHOOK_CALL: tells a receiver of an event, and may wait until it calls back."""
 
+import asyncio
 from collections.abc import Awaitable, Mapping
+from datetime import timedelta
 from hashlib import blake2b
 from typing import cast
 from uuid import UUID
 
-from actors.http import HttpClient, HttpRequest
+from actors.http import HttpClient, HttpRequest, HttpResponse
+from actors.secrets import concealed_attempt
 from actors.steps.executor import Deferred, Failed, Outcome, StepCall, Succeeded
+from actors.steps.guarding import GuardedClient, Guarding
 from actors.steps.http_calls import status_error
 from actors.steps.http_messages import MalformedInput, encode_body, header_texts, retry_after_of
+from actors.steps.registered_webhooks import Receiver, RegisteredWebhooks, Told
+from actors.webhook_sender import attempt_of
 from domain.callbacks import callback_token
 from domain.engine.state import WaitReason
 from domain.failures import FailureCode, StepError
-from domain.ids import IdKind, to_public
-from domain.json_text import JsonValue
+from domain.ids import IdKind, from_public, to_public
+from domain.json_text import JsonValue, loads
+from domain.ports import CircuitBreakers
+from domain.standard_webhooks import signed_headers
 from domain.statuses import WaitKind
-from domain.steps import WebhookCallConfig
+from domain.steps import CircuitBreakerUse, WebhookCallConfig
 
 _SUCCESS = range(200, 300)
 _JSON = "application/json"
 
 
 class WebhookCallExecutor:
-    """POSTs `{type, timestamp, data, callbackUrl?}` of `{"url", "eventType", "payload"?, "headers"?}`.
+    """POSTs `{type, timestamp, data, callbackUrl?}` of `{"url"?, "eventType", "payload"?, "headers"?}`.
 
-    The headers are those of https://www.standardwebhooks.com without the signature, and an Idempotency-Key; the
-    `webhook-id` is the same for every attempt. Any 2xx is a success, whatever the body. The output is
+    The headers are those of https://www.standardwebhooks.com and an Idempotency-Key; the `webhook-id` is the same for
+    every attempt. To a `url` of the step's own nothing is signed; a registered webhook has its own address and
+    signature, and lists every attempt among its events. Any 2xx is a success, whatever the body. The output is
     `{eventId, status, callback}`; with `awaitCallback`, the step then waits until somebody POSTs JSON to `callbackUrl`,
     which becomes `callback`, and fails with TIMEOUT when nobody does. `public_url` is where this installation can be
     reached, `key` its secret.
     """
 
-    def __init__(self, client: HttpClient, *, key: bytes, public_url: str) -> None:
-        self._client = client
+    def __init__(
+        self,
+        client: HttpClient,
+        webhooks: RegisteredWebhooks,
+        *,
+        key: bytes,
+        public_url: str,
+        breakers: CircuitBreakers | None = None,
+    ) -> None:
+        self._client = GuardedClient(client, breakers)
+        self._webhooks = webhooks
         self._key = key
         self._hooks = f"{public_url.rstrip('/')}/hooks/"
 
     def execute(self, call: StepCall) -> Outcome | Awaitable[Outcome]:
         """Delivers, or goes on with what was delivered."""
-        if call.checkpoint is not None:
+        if is_delivered(call.checkpoint):
             return _awaited(call, cast("Mapping[str, JsonValue]", call.checkpoint))
+        webhook_id = _config(call).webhook_id
+        if webhook_id is not None:
+            return self._call_registered(call, webhook_id)
+        request = self._request(call, None)
+        return request if isinstance(request, Failed) else self._deliver(call, request)
+
+    async def _call_registered(self, call: StepCall, webhook_id: str) -> Outcome:
+        receiver = await self._webhooks.receiver(webhook_id, call.called_at)
+        if isinstance(receiver, Failed):
+            return receiver
+        request = self._request(call, receiver)
+        return request if isinstance(request, Failed) else await self._deliver(call, request, receiver)
+
+    def _request(self, call: StepCall, receiver: Receiver | None) -> HttpRequest | Failed:
         try:
-            request = self._request(call)
+            return self._built(call, receiver)
         except MalformedInput as error:
             return Failed(error=StepError(code=FailureCode.INVALID_REQUEST, message=str(error)))
-        return self._deliver(call, request)
 
-    def _request(self, call: StepCall) -> HttpRequest:
+    def _built(self, call: StepCall, receiver: Receiver | None) -> HttpRequest:
         given = call.input
         if not isinstance(given, Mapping):
             raise MalformedInput("The step's input is not an object.")
-        url, event_type = given.get("url"), given.get("eventType")
+        url, event_type = given.get("url") if receiver is None else receiver.url, given.get("eventType")
         if not isinstance(url, str) or not isinstance(event_type, str):
             raise MalformedInput("The URL or the event's type is not a text.")
         event: dict[str, JsonValue] = {
@@ -68,11 +99,18 @@ class WebhookCallExecutor:
             "webhook-id": event_id(call.execution_id, call.path),
             "webhook-timestamp": str(int(call.called_at.timestamp())),
         }
+        if receiver is not None:
+            headers |= signed_headers(receiver.secrets, id=headers["webhook-id"], at=call.called_at, body=body)
         # No status is expected: of a body of which nothing is wanted, only the beginning is read.
         return HttpRequest(method="POST", url=url, headers=headers, body=body, expected=())
 
-    async def _deliver(self, call: StepCall, request: HttpRequest) -> Outcome:
-        answer = await self._client.send(request)
+    async def _deliver(self, call: StepCall, request: HttpRequest, receiver: Receiver | None = None) -> Outcome:
+        if receiver is None:
+            answer = await self._client.send(request, _guarding(call), _as_it_is)
+        else:
+            answer = await self._send_and_tell(call, request, receiver)
+        if isinstance(answer, Failed | Deferred):
+            return answer
         if isinstance(answer, StepError):
             return Failed(error=answer)
         status = answer.status
@@ -86,6 +124,60 @@ class WebhookCallExecutor:
         if _config(call).await_callback is not None:
             return _awaited(call, delivered)
         return Succeeded(output={**delivered, "callback": None}, status_code=status)
+
+    async def _send_and_tell(
+        self, call: StepCall, request: HttpRequest, receiver: Receiver
+    ) -> HttpResponse | StepError | Failed | Deferred:
+        """Send to a registered webhook, and put the attempt into its list, also when the step gives it up.
+
+        A call that its breaker refuses, or that is given up while that is asked, is no attempt.
+        """
+        loop = asyncio.get_running_loop()
+        begun_at: float | None = None
+
+        def begins() -> None:
+            nonlocal begun_at
+            begun_at = loop.time()
+
+        answer: HttpResponse | StepError | Failed | Deferred = StepError(
+            code=FailureCode.TIMEOUT, message="The step has given it up."
+        )
+        try:
+            answer = await self._client.send(request, _guarding(call), _as_it_is, begins=begins)
+        finally:
+            if begun_at is not None and not isinstance(answer, Failed | Deferred):
+                await self._record(call, request, receiver, answer, begun_at)
+        return answer
+
+    async def _record(
+        self,
+        call: StepCall,
+        request: HttpRequest,
+        receiver: Receiver,
+        answer: HttpResponse | StepError,
+        begun_at: float,
+    ) -> None:
+        over_at = call.called_at + timedelta(seconds=asyncio.get_running_loop().time() - begun_at)
+        attempt = attempt_of(answer, call.called_at, over_at)
+        if call.mask is not None:
+            attempt = concealed_attempt(attempt, call.mask)
+        await self._webhooks.record(_told(call, request, receiver), attempt)
+
+
+def _told(call: StepCall, request: HttpRequest, receiver: Receiver) -> Told:
+    event = cast("Mapping[str, JsonValue]", loads(request.body))
+    return Told(
+        event_id=from_public(request.headers["webhook-id"], IdKind.WEBHOOK_EVENT),
+        webhook_id=receiver.id,
+        execution_id=call.execution_id,
+        event_type=cast("str", event["type"]),
+        payload=event,
+    )
+
+
+def is_delivered(checkpoint: JsonValue) -> bool:
+    """Whether a step with this checkpoint has delivered its event, and only waits for the call back."""
+    return isinstance(checkpoint, Mapping) and "status" in checkpoint
 
 
 def event_id(execution_id: UUID, path: str) -> str:
@@ -106,7 +198,7 @@ def _awaited(call: StepCall, delivered: Mapping[str, JsonValue]) -> Outcome:
         return Succeeded(output={**delivered, "callback": call.received["payload"]}, status_code=status)
     patience = _config(call).await_callback
     assert patience is not None
-    until = call.now + patience
+    until = call.now + call.held_for + patience
     if call.called_at >= until:
         message = f"Nobody called back within {patience.total_seconds():g} s."
         return Failed(error=StepError(code=FailureCode.TIMEOUT, message=message), status_code=status)
@@ -115,6 +207,14 @@ def _awaited(call: StepCall, delivered: Mapping[str, JsonValue]) -> Outcome:
         reason=WaitReason(kind=WaitKind.CALLBACK, until=until, detail=cast("str", delivered["eventId"])),
         checkpoint=delivered,
     )
+
+
+def _as_it_is(answer: HttpResponse) -> HttpResponse:
+    return answer
+
+
+def _guarding(call: StepCall) -> Guarding:
+    return Guarding(_config(call).circuit_breaker or CircuitBreakerUse.WAIT)
 
 
 def _config(call: StepCall) -> WebhookCallConfig:

@@ -7,6 +7,7 @@ from domain.checks.http_request import address_problems, request_problems
 from domain.definition import CONTAINER_TYPES
 from domain.document_types import DocumentModel
 from domain.errors import Problem
+from domain.ids import IdKind, MalformedId, from_public
 from domain.steps import Branch, HttpRequestConfig, StepDocument, ValidationConfig, WebhookCallConfig
 
 
@@ -52,6 +53,13 @@ def _webhook_call(raw: Mapping[Any, Any]) -> Iterator[Problem]:
         what = f"{' and '.join(given)} are" if given else "none is"
         message = f"Exactly one of `url`, `webhookId` must be given, but {what}."
         yield Problem(path=(), message=message, hint="Say the receiver's address with `url`.")
+    webhook_id = raw.get("webhookId")
+    if isinstance(webhook_id, str) and webhook_id:
+        try:
+            from_public(webhook_id, IdKind.WEBHOOK)
+        except MalformedId as error:
+            hint = "`stepgraph webhooks list` shows the ids of outbound webhooks."
+            yield Problem(path=("webhookId",), message=f"{error}.", hint=hint)
     yield from address_problems(raw)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from domain.breakers import MAX_SERVICE_ID, is_service_id
 from domain.checks.hints import kind_of, shown
 from domain.errors import Problem
 from domain.scanner import OPEN
@@ -16,6 +17,10 @@ _URL_HINT = "For example https://api.example.com/orders/{{ input.id }}."
 def request_problems(config: Mapping[str, Any]) -> Iterator[Problem]:
     """What is wrong with a raw HTTP_REQUEST configuration, beyond the kinds of its members."""
     yield from address_problems(config)
+    service_id = config.get("serviceId")
+    if isinstance(service_id, str) and service_id and not is_service_id(service_id):
+        message = f"This must be 1 to {MAX_SERVICE_ID} characters that can be seen."
+        yield Problem(path=("serviceId",), message=message, hint="Leave it out to take the URL's host and port.")
     query = config.get("query")
     if not isinstance(query, dict):
         yield from _no_object("query", query)

@@ -14,7 +14,7 @@ WORDS = frozenset({"true", "false", "null", "and", "or", "in", "function"})
 """What the expression language itself understands by these names."""
 
 _MEMBERS: Mapping[str, tuple[str, ...]] = {
-    "execution": ("id", "createdAt", "startedAt"),
+    "execution": ("id", "createdAt", "startedAt", "signalUrl"),
     "workflow": ("id", "name", "version"),
 }
 _MAX_LISTED = 8

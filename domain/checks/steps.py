@@ -4,7 +4,6 @@ The walk follows the models, but reads the document as it was sent: what is malf
 reports it), so that one fault hides no other.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,7 +12,7 @@ from domain.checks.configurations import configuration_problems
 from domain.checks.flow import Flow
 from domain.checks.reading import Member, members_of, model_of_config
 from domain.checks.scope import RESERVED, ROOTS, STEP_ROOTS, WORDS, Frame, Scope
-from domain.checks.unsupported import NOT_YET, SECRETS_HINT, Gate
+from domain.checks.secret_places import may_read_secrets, secret_problem
 from domain.document_types import DocumentModel
 from domain.errors import Problem
 from domain.expressions import SECRETS, Expression, ExpressionSyntaxError, compile_expression
@@ -25,6 +24,7 @@ from domain.steps import (
     ForEachConfig,
     OnErrorDocument,
     ParallelConfig,
+    RuleUse,
     StepDocument,
     ValidationConfig,
 )
@@ -40,19 +40,17 @@ _EXPRESSION_HINT = "An expression is JSONata, for example `input.items[price > 1
 _TEMPLATE_HINT = "Between `{{` and `}}` stands one expression in JSONata, for example `{{ input.id }}`."
 _SCHEMA_HINT = "This is JSON Schema, draft 2020-12 where `$schema` names no other."
 
-_GATES: Mapping[tuple[type[DocumentModel], str], list[Gate]] = defaultdict(list)
-for _gate in NOT_YET:
-    _GATES[_gate.model, _gate.member].append(_gate)
-
 
 class StepChecks:
     """One walk over one document. It stops early once there are `max_problems`.
 
+    `rules`: the transformation rules that are named, each with its place.
     `is_ordered`: the workflow's own steps have ids and an order, whatever else is wrong with them.
     """
 
     def __init__(self, limits: Limits, max_problems: int) -> None:
         self.problems: list[Problem] = []
+        self.rules: list[tuple[Path, str]] = []
         self.is_ordered = False
         self._limits = limits
         self._max_problems = max_problems
@@ -113,13 +111,14 @@ class StepChecks:
             raw = {name: value for name, value in raw.items() if name not in ("steps", "output")}
         elif model is ParallelConfig:
             self._branch_names(raw.get("branches"), (*path, "branches"))
+        elif model is RuleUse and isinstance(raw.get("name"), str):
+            self.rules.append(((*path, "name"), raw["name"]))
         elif model is ValidationConfig:
             self._schema(raw.get("schema"), (*path, "schema"))
         members = members_of(model)
         for name, value in raw.items():
             member = members.get(name)
             if member is not None and value is not None:
-                self._gate(model, name, value, path)
                 self._member(model, member, raw, (*path, name), scope, depth)
 
     def _member(
@@ -129,7 +128,8 @@ class StepChecks:
         if member.expression is not None:
             self._expression(value, path, scope.seeing(member.expression.roots))
         elif member.is_template:
-            self._template(value, path, scope)
+            is_sent = may_read_secrets(model, member.name)
+            self._template(value, path, scope.seeing((SECRETS,)) if is_sent else scope)
         elif member.is_block:
             self._block(value, path, scope.handling() if model is OnErrorDocument else scope, depth + 1)
         elif member.model is not None:
@@ -198,17 +198,11 @@ class StepChecks:
     def _reads(self, expression: Expression, path: Path, scope: Scope) -> None:
         for read in sorted(expression.reads):
             if read[0] == SECRETS:
-                message, hint = "Secrets are not available yet.", SECRETS_HINT
-                self.problems.append(Problem(path=path, message=message, hint=hint))
-            elif found := scope.problem_of(read, guessing=len(self.problems) < _MAX_GUESSES):
+                found = secret_problem(read[1], is_allowed=SECRETS in scope.roots)
+            else:
+                found = scope.problem_of(read, guessing=len(self.problems) < _MAX_GUESSES)
+            if found is not None:
                 self.problems.append(Problem(path=path, message=found[0], hint=found[1]))
-
-    def _gate(self, model: type[DocumentModel], member: str, value: object, path: Path) -> None:
-        for gate in _GATES.get((model, member), ()):
-            if value is not None and (gate.values is None or value in gate.values):
-                what = f"`{member}`" if gate.values is None else f"`{member}` {value}"
-                message = f"{what} is not available yet."
-                self.problems.append(Problem(path=(*path, member), message=message, hint=gate.hint))
 
     def _schema(self, schema: Any, path: Path) -> None:
         if schema is None:

@@ -60,7 +60,7 @@ from domain.engine.reports import (
 )
 from domain.engine.signals import consumer_of, first_for, resume
 from domain.engine.spreading import next_on_lane, runnable_batches, spread_json, spread_of
-from domain.engine.state import ExecutionState, StepState
+from domain.engine.state import ExecutionState, StepState, WaitReason
 from domain.engine.stopping import stop_blocks_of, stop_everything
 from domain.failures import FailureCode, StepError
 from domain.json_text import JsonValue
@@ -226,7 +226,7 @@ def _deferred(draft: Draft, report: StepDeferred) -> None:
     if not _is_running(state, path, report.attempt):
         return
     due_at = report.until
-    limit = _limit_of(draft, state.steps[path])
+    limit = _limit_of(draft, state.steps[path], report.reason)
     if limit is not None:
         due_at = limit if due_at is None else min(due_at, limit)
     draft.facts.append(
@@ -297,14 +297,16 @@ def _timed_out(draft: Draft) -> None:
     fail_execution(draft, error, is_timeout=True)
 
 
-def _limit_of(draft: Draft, step: StepState) -> datetime | None:
-    """When the running attempt of a step is over, whatever it does."""
+def _limit_of(draft: Draft, step: StepState, reason: WaitReason | None) -> datetime | None:
+    """When the running attempt of a step is over, whatever it does; its time stands while a breaker holds it up."""
     timeout = draft.definition.step(step.path).timeout
-    return None if timeout is None else step.attempts[-1].started_at + timeout
+    if timeout is None or (reason is not None and reason.kind is WaitKind.CIRCUIT_BREAKER):
+        return None
+    return step.attempts[-1].timed_from + timeout
 
 
 def _has_outlived_its_limit(draft: Draft, step: StepState) -> bool:
-    limit = _limit_of(draft, step)
+    limit = _limit_of(draft, step, step.waiting_for)
     until = None if step.waiting_for is None else step.waiting_for.until
     return limit is not None and draft.now >= limit and (until is None or until > limit)
 

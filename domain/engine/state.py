@@ -29,14 +29,34 @@ class WaitReason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Delay:
+    """What an attempt lost to circuit breakers. `since` is when the one began that holds it up now, if one does.
+
+    Its time counts from `timed_from`: its start, moved by all the time for which it was held up.
+    """
+
+    timed_from: datetime
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One try at a step. `number` starts at 1; `finished_at` is None while it runs."""
+    """One try at a step. `number` starts at 1; `finished_at` is None while it runs.
+
+    `delay` is None where no circuit breaker ever held it up.
+    """
 
     number: int
     started_at: datetime
     finished_at: datetime | None = None
     error: StepError | None = None
     status_code: int | None = None
+    delay: Delay | None = None
+
+    @property
+    def timed_from(self) -> datetime:
+        """Since when the step's timeout counts."""
+        return self.started_at if self.delay is None else self.delay.timed_from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

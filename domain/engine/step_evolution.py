@@ -1,5 +1,6 @@
 """How facts about steps change the state: attempts, ends, waits, and what follows for counters and timers."""
 
+from dataclasses import replace
 from datetime import datetime
 from heapq import heapify, heappop, heappush
 from typing import assert_never
@@ -16,7 +17,7 @@ from domain.engine.events import (
     StepStarted,
     StepWaited,
 )
-from domain.engine.state import Attempt, ExecutionState, StepState, WaitReason
+from domain.engine.state import Attempt, Delay, ExecutionState, StepState, WaitReason
 from domain.engine.transitions import EXECUTION_TRANSITIONS, STEP_TRANSITIONS, IllegalTransition
 from domain.failures import StepError
 from domain.json_text import JsonValue
@@ -111,7 +112,12 @@ def _step_started(state: ExecutionState, definition: Definition, fact: StepStart
 
 def _resume(state: ExecutionState, fact: StepResumed) -> None:
     before = state.steps[fact.path]
-    _run_again(state, before, before.attempts, fact.checkpoint)
+    attempts = before.attempts
+    delay = attempts[-1].delay
+    if delay is not None and delay.since is not None:
+        delay = Delay(timed_from=delay.timed_from + (fact.at - delay.since))
+        attempts = (*attempts[:-1], replace(attempts[-1], delay=delay))
+    _run_again(state, before, attempts, fact.checkpoint)
 
 
 def _run_again(state: ExecutionState, before: StepState, attempts: tuple[Attempt, ...], checkpoint: JsonValue) -> None:
@@ -225,7 +231,12 @@ def _suspend(
 ) -> None:
     before = state.steps[path]
     _check(state, path, before.status, StepStatus.WAITING)
-    attempts = before.attempts if error is None else _close(before.attempts, at, error, status_code)
+    attempts = before.attempts
+    if error is not None:
+        attempts = _close(attempts, at, error, status_code)
+    elif reason.kind is WaitKind.CIRCUIT_BREAKER:
+        delay = Delay(timed_from=attempts[-1].timed_from, since=at)
+        attempts = (*attempts[:-1], replace(attempts[-1], delay=delay))
     state.steps[path] = StepState(
         path=path,
         step_id=before.step_id,
@@ -252,7 +263,12 @@ def _close(
 ) -> tuple[Attempt, ...]:
     running = attempts[-1]
     ended = Attempt(
-        number=running.number, started_at=running.started_at, finished_at=at, error=error, status_code=status_code
+        number=running.number,
+        started_at=running.started_at,
+        finished_at=at,
+        error=error,
+        status_code=status_code,
+        delay=running.delay,
     )
     return (*attempts[:-1], ended)
 

@@ -107,6 +107,13 @@ class ExecutionStore(Protocol):
     async def delete(self, ids: Collection[UUID]) -> Sequence[UUID]:
         """Remove executions that have ended, with their steps; returns those that were removed."""
 
+    async def prune(self, before: datetime, limit: int) -> int:
+        """Remove the oldest executions that ended before `before`, with their steps; returns how many, at most `limit`.
+
+        One whose parent has not ended stays: the parent may not have read its output yet. Calls at the same time each
+        remove others.
+        """
+
 
 class ExecutionQueries(Protocol):
     """Executions and their steps, as people read them."""

@@ -6,7 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.json_text import JsonValue
-from domain.records import ComponentRecord
+from domain.records import ComponentRecord, OutboxBacklog
 
 
 class Clock(Protocol):
@@ -35,6 +35,9 @@ class HealthProbe(Protocol):
 
     async def components(self, timeout: timedelta) -> Sequence[ComponentRecord]:
         """PostgreSQL, Redis and the migrations, each within `timeout`. Never raises."""
+
+    async def backlog(self, now: datetime) -> OutboxBacklog:
+        """What waits in the outbox. Raises `Unavailable`."""
 
 
 class Cipher(Protocol):

@@ -46,7 +46,7 @@ class WorkflowStore(Protocol):
         """
 
     async def delete(self, workflow_id: UUID, now: datetime) -> None:
-        """Hide a workflow and free its name; its versions and ended executions stay.
+        """Hide a workflow, free its name, and remove its schedules; its versions and ended executions stay.
 
         Raises `NotFound`, or `InvalidState` while executions of it have not ended.
         """

@@ -20,12 +20,21 @@ from domain.errors import (
 from domain.ids import new_id
 from domain.json_text import JsonValue
 from domain.limits import Limits
-from domain.ports import Clock, ExecutionQueries, ExecutionStore, ProgressFeed, WorkflowStore, WorkQueue
+from domain.ports import (
+    Clock,
+    ExecutionQueries,
+    ExecutionStore,
+    ProgressFeed,
+    TransformationRuleStore,
+    WorkflowStore,
+    WorkQueue,
+)
 from domain.records import ExecutionRecord, NewExecution
 from domain.services.children import CHILD_KEY
 from domain.services.definitions import DefinitionCache
 from domain.services.launching import launch
 from domain.services.lookups import Lookups
+from domain.services.named_rules import with_rules_looked_up
 from domain.services.waiting import until_ended
 from domain.statuses import CommandKind, WorkflowStatus
 from domain.workflows import canonical, check_document, digest
@@ -70,7 +79,10 @@ class OrchestrateRequest:
 
 
 class ExecutionService:
-    """Starts executions. Hints are sent after the commit, and losing one loses nothing."""
+    """Starts executions. Hints are sent after the commit, and losing one loses nothing.
+
+    Without `rules`, nobody looks whether the transformation rules exist that an orchestration names.
+    """
 
     def __init__(
         self,
@@ -83,6 +95,7 @@ class ExecutionService:
         definitions: DefinitionCache,
         clock: Clock,
         limits: Limits | None = None,
+        rules: TransformationRuleStore | None = None,
         new_id: Callable[[], UUID] = new_id,
     ) -> None:
         self._workflows = workflows
@@ -93,6 +106,7 @@ class ExecutionService:
         self._definitions = definitions
         self._clock = clock
         self._limits = limits or Limits()
+        self._rules = rules
         self._new_id = new_id
 
     async def execute(self, request: ExecuteRequest) -> ExecutionRecord:
@@ -134,6 +148,7 @@ class ExecutionService:
         problems = self._problems(request.input, request.labels, request.idempotency_key, request.wait_for)
         raw = {"name": ORCHESTRATION, **request.document}
         checked = await asyncio.to_thread(check_document, raw, self._limits)
+        checked = await with_rules_looked_up(checked, self._rules)
         if checked.document is None or problems:
             raise InvalidInput([*checked.problems, *problems])
         now = self._clock.now()

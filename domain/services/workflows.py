@@ -9,8 +9,9 @@ from domain.errors import Conflict, InvalidInput, NotFound, Problem
 from domain.ids import IdKind, new_id, to_public
 from domain.json_text import JsonValue
 from domain.limits import Limits
-from domain.ports import Clock, WorkflowStore
+from domain.ports import Clock, TransformationRuleStore, WorkflowStore
 from domain.records import DefinitionRecord, Page, WorkflowFilter, WorkflowRecord
+from domain.services.named_rules import with_rules_looked_up
 from domain.statuses import WorkflowStatus
 from domain.workflows import (
     CheckedDocument,
@@ -18,7 +19,6 @@ from domain.workflows import (
     canonical,
     check_document,
     digest,
-    parse_document,
     read_document,
 )
 
@@ -49,7 +49,10 @@ class UpdateWorkflow:
 
 
 class WorkflowService:
-    """Use cases around workflows. Documents are checked on a thread, for a large one takes a second."""
+    """Use cases around workflows. Documents are checked on a thread, for a large one takes a second.
+
+    Without `rules`, nobody looks whether the transformation rules exist that a document names.
+    """
 
     def __init__(
         self,
@@ -57,17 +60,19 @@ class WorkflowService:
         workflows: WorkflowStore,
         clock: Clock,
         limits: Limits | None = None,
+        rules: TransformationRuleStore | None = None,
         new_id: Callable[[], UUID] = new_id,
     ) -> None:
         self._workflows = workflows
         self._clock = clock
         self._limits = limits or Limits()
+        self._rules = rules
         self._new_id = new_id
 
     async def create(self, request: CreateWorkflow) -> WorkflowRecord:
         """Store a workflow. Raises `InvalidInput`, or `Conflict` when the name is taken."""
         self._check_note(request.note)
-        document = await asyncio.to_thread(parse_document, request.document, self._limits)
+        document = await self._parsed(request.document)
         return await self._create(document, request.status, request.note)
 
     async def update(self, request: UpdateWorkflow) -> WorkflowRecord:
@@ -82,7 +87,7 @@ class WorkflowService:
                 break
             merged = {**current.document, **request.changes}
             raw = {name: member for name, member in merged.items() if member is not None}
-            document = await asyncio.to_thread(parse_document, raw, self._limits)
+            document = await self._parsed(raw)
             try:
                 return await self._update(current, document, request.status or current.status, request.note)
             except Conflict:
@@ -98,7 +103,7 @@ class WorkflowService:
         Raises `InvalidInput`, or `Conflict` when others keep changing it at the same time.
         """
         self._check_note(note)
-        parsed = await asyncio.to_thread(parse_document, document, self._limits)
+        parsed = await self._parsed(document)
         for _ in range(_MAX_RACES):
             current = await self._workflows.find(name=parsed.name)
             try:
@@ -116,7 +121,8 @@ class WorkflowService:
 
     async def validate(self, document: JsonValue) -> CheckedDocument:
         """Every problem of a document, its graph and its stages; nothing is stored and nothing is raised."""
-        return await asyncio.to_thread(check_document, document, self._limits)
+        checked = await asyncio.to_thread(check_document, document, self._limits)
+        return await with_rules_looked_up(checked, self._rules)
 
     async def find(self, *, id: UUID | None = None, name: str | None = None) -> WorkflowRecord | None:
         """The workflow with this id or this name. Raises `InvalidInput` unless exactly one is given."""
@@ -140,6 +146,13 @@ class WorkflowService:
     async def versions_count(self, workflow_id: UUID) -> int:
         """How many versions a workflow has."""
         return await self._workflows.versions_count(workflow_id)
+
+    async def _parsed(self, raw: JsonValue) -> WorkflowDocument:
+        """The document. Raises `InvalidInput` with every problem."""
+        checked = await self.validate(raw)
+        if checked.document is None:
+            raise InvalidInput(checked.problems)
+        return checked.document
 
     async def _get(self, id: UUID) -> WorkflowRecord:
         record = await self._workflows.find(id=id)

@@ -107,6 +107,12 @@ class WorkflowExecution(Node):
     async def step(self, info: Info, path: str) -> StepExecution | None:
         return await load_step(info, self.record, path)
 
+    @strawberry.field(
+        description="Where signals with this name are sent to by POST, without a key: whoever has the address may."
+    )
+    async def signal_url(self, info: Info, name: str) -> str:
+        return (await info.context.hook_addresses()).of_signals(self.record.id, name)
+
     @classmethod
     def from_record(cls, record: ExecutionRecord, now: datetime | None = None) -> "WorkflowExecution":
         """The execution as clients see it, at the present where that is given."""

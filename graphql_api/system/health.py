@@ -1,47 +1,68 @@
 """Reading the health of the system: for the `health` query and for /readyz."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Sequence
 from datetime import timedelta
+from typing import Any, TypeVar
 
+from domain.durations import format_duration
 from domain.errors import Unavailable
 from domain.json_text import JsonValue
-from domain.ports import HealthProbe, WorkerRegistry, WorkQueue
+from domain.records import ComponentRecord
+from graphql_api.context import ApiOptions, ApiServices
 from graphql_api.system.types import ComponentHealth, Queue, ServiceStatus, SystemHealth, Worker
 
-DISPENSABLE = frozenset({"redis"})
+DISPENSABLE = frozenset({"redis", "outbox"})
 """Parts without which work is still accepted: it is stored, and waits until they are back."""
+LONGEST_LAG = timedelta(minutes=1)
+"""Metrics and webhooks that hear of things later than this are not well."""
+
+Answer = TypeVar("Answer")
+
+_WITHOUT_REDIS = (
+    "until it is back, circuit breakers go on in each process on its own, and workers hear of new work from the "
+    "reconciler, a little later"
+)
 
 
-async def read_health(
-    probe: HealthProbe, registry: WorkerRegistry, queue: WorkQueue, *, version: str, timeout: timedelta
-) -> SystemHealth:
-    """How everything is. A part that does not answer within `timeout` is DOWN; that is an answer, not an error."""
-    components = [ComponentHealth.from_record(record) for record in await probe.components(timeout)]
-    workers = await _workers(registry)
+async def read_health(services: ApiServices, options: ApiOptions) -> SystemHealth:
+    """How everything is. A part that does not answer in time is DOWN; that is an answer, not an error.
+
+    Nothing is asked of a part that is down: the answer comes within twice the time that one part has.
+    """
+    components = await _components(services, options)
+    down = {each.name for each in components if each.status is ServiceStatus.DOWN}
+    outbox, workers, queues = await asyncio.gather(
+        _nothing() if down - DISPENSABLE else _in_time(_outbox(services), options),
+        _nothing() if down - DISPENSABLE else _in_time(_workers(services, options), options),
+        _nothing() if "redis" in down else _in_time(_queues(services), options),
+    )
+    components += outbox
     return SystemHealth(
-        status=overall(components, has_workers=bool(workers)),
-        version=version,
+        status=overall(components, queues, has_workers=bool(workers)),
+        version=options.version,
         components=components,
         workers=workers,
-        queues=await _queues(queue),
+        queues=queues,
     )
 
 
-def overall(components: Sequence[ComponentHealth], *, has_workers: bool) -> ServiceStatus:
-    """DOWN when nothing could be stored; DEGRADED when what is stored would have to wait; else UP."""
-    down = {component.name for component in components if component.status is ServiceStatus.DOWN}
-    if down - DISPENSABLE:
+def overall(components: Sequence[ComponentHealth], queues: Sequence[Queue] = (), *, has_workers: bool) -> ServiceStatus:
+    """DOWN when nothing could be stored; DEGRADED when what is stored would have to wait, or was given up; else UP."""
+    if any(each.status is ServiceStatus.DOWN and each.name not in DISPENSABLE for each in components):
         return ServiceStatus.DOWN
-    return ServiceStatus.DEGRADED if down or not has_workers else ServiceStatus.UP
+    is_well = all(each.status is ServiceStatus.UP for each in components)
+    return ServiceStatus.UP if is_well and has_workers and not any(q.dead_letters for q in queues) else _DEGRADED
 
 
-async def check_readiness(
-    probe: HealthProbe, registry: WorkerRegistry, *, timeout: timedelta, needs_worker: bool
-) -> tuple[bool, dict[str, JsonValue]]:
-    """Whether this process can take work, and every check as JSON. `needs_worker`: somebody must be there to do it."""
-    components = [ComponentHealth.from_record(record) for record in await probe.components(timeout)]
+async def check_readiness(services: ApiServices, options: ApiOptions) -> tuple[bool, dict[str, JsonValue]]:
+    """Whether this process can take work, and every check as JSON; options say whether somebody must be there to do it.
+
+    Dead letters and a late outbox are no reason to send work elsewhere.
+    """
+    components = await _components(services, options)
     is_down = any(each.status is ServiceStatus.DOWN and each.name not in DISPENSABLE for each in components)
-    workers = [] if is_down else await _workers(registry)
+    workers = [] if is_down else await _in_time(_workers(services, options), options)
     checks: list[JsonValue] = [
         {
             "name": each.name,
@@ -51,23 +72,62 @@ async def check_readiness(
         }
         for each in components
     ]
-    if needs_worker:
+    if options.ready_needs_worker:
         status = ServiceStatus.UP if workers else ServiceStatus.DOWN
         checks.append({"name": "workers", "status": status.value, "latencyMs": None, "detail": f"{len(workers)} alive"})
-    is_ready = not is_down and (bool(workers) or not needs_worker)
+    is_ready = not is_down and (bool(workers) or not options.ready_needs_worker)
     status = overall(components, has_workers=bool(workers)) if is_ready else ServiceStatus.DOWN
     return is_ready, {"status": status.value, "checks": checks}
 
 
-async def _workers(registry: WorkerRegistry) -> list[Worker]:
+async def _components(services: ApiServices, options: ApiOptions) -> list[ComponentHealth]:
+    return [_component(record) for record in await services.health.components(options.health_timeout)]
+
+
+def _component(record: ComponentRecord) -> ComponentHealth:
+    component = ComponentHealth.from_record(record)
+    if record.name == "redis" and not record.is_up:
+        component.detail = f"{record.detail or 'it does not answer'}; {_WITHOUT_REDIS}"
+    return component
+
+
+async def _nothing() -> list[Any]:
+    return []
+
+
+async def _in_time(question: Awaitable[list[Answer]], options: ApiOptions) -> list[Answer]:
+    """The answer, or nothing where there is none in time: that a part is away was said of its component."""
     try:
-        return [Worker.from_record(record) for record in await registry.workers()]
-    except Unavailable:
+        async with asyncio.timeout(options.health_timeout.total_seconds()):
+            return await question
+    except (Unavailable, TimeoutError):
         return []
 
 
-async def _queues(queue: WorkQueue) -> list[Queue]:
-    try:
-        return [Queue.from_record(record) for record in await queue.queues()]
-    except Unavailable:
-        return []
+async def _outbox(services: ApiServices) -> list[ComponentHealth]:
+    """What waits to be told to metrics and webhooks."""
+    backlog = await services.health.backlog(services.clock.now())
+    is_late = backlog.lag > LONGEST_LAG
+    oldest = format_duration(timedelta(seconds=int(backlog.lag.total_seconds())))
+    detail = f"events that wait to be told to metrics and webhooks: {backlog.pending:,}, the oldest for {oldest}"
+    return [
+        ComponentHealth(
+            name="outbox",
+            status=_DEGRADED if is_late else ServiceStatus.UP,
+            latency=None,
+            detail=detail if is_late else None,
+        )
+    ]
+
+
+async def _workers(services: ApiServices, options: ApiOptions) -> list[Worker]:
+    """The workers that live: one that was silent for longer than its lease is dead, though it is still registered."""
+    alive_since = services.clock.now() - options.worker_lease
+    return [Worker.from_record(each) for each in await services.registry.workers() if each.heartbeat_at > alive_since]
+
+
+async def _queues(services: ApiServices) -> list[Queue]:
+    return [Queue.from_record(record) for record in await services.queue.queues()]
+
+
+_DEGRADED = ServiceStatus.DEGRADED

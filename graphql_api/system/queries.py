@@ -3,14 +3,19 @@
 import strawberry
 
 from domain.ids import IdKind
+from graphql_api.circuit_breakers.types import CircuitBreaker
 from graphql_api.context import Info
 from graphql_api.executions.steps import load_step
 from graphql_api.executions.types import load_execution
 from graphql_api.ids import Node, read_id, read_kind, read_step_execution_id
 from graphql_api.json_input import json_value
 from graphql_api.scalars import JSON, Expression
+from graphql_api.schedules.types import Schedule
 from graphql_api.system.health import read_health
 from graphql_api.system.types import Evaluation, SystemHealth
+from graphql_api.templates.types import WorkflowTemplate
+from graphql_api.transformation_rules.types import TransformationRule
+from graphql_api.webhooks.types import Webhook, WebhookEvent
 from graphql_api.workflows.types import Workflow
 
 
@@ -29,6 +34,24 @@ class SystemQueries:
             case IdKind.STEP_EXECUTION:
                 execution_id, path = read_step_execution_id(id)
                 return await load_step(info, await info.context.executions.by_id.load(execution_id), path)
+            case IdKind.TRANSFORMATION_RULE:
+                rule = await info.context.services.rules.get(read_id(id, IdKind.TRANSFORMATION_RULE))
+                return None if rule is None else TransformationRule.from_record(rule)
+            case IdKind.WORKFLOW_TEMPLATE:
+                template = await info.context.services.templates.get(read_id(id, IdKind.WORKFLOW_TEMPLATE))
+                return None if template is None else WorkflowTemplate.from_record(template)
+            case IdKind.SCHEDULE:
+                schedule = await info.context.services.schedules.find(id=read_id(id, IdKind.SCHEDULE))
+                return None if schedule is None else Schedule.from_record(schedule)
+            case IdKind.WEBHOOK:
+                webhook = await info.context.webhooks.by_id.load(read_id(id, IdKind.WEBHOOK))
+                return None if webhook is None else Webhook.from_record(webhook)
+            case IdKind.WEBHOOK_EVENT:
+                event = await info.context.webhooks.events.load(read_id(id, IdKind.WEBHOOK_EVENT))
+                return None if event is None else WebhookEvent.from_record(event)
+            case IdKind.CIRCUIT_BREAKER:
+                breaker = await info.context.services.breakers.get(read_id(id, IdKind.CIRCUIT_BREAKER))
+                return None if breaker is None else CircuitBreaker.from_record(breaker)
             case kind:
                 read_id(id, kind)
                 return None
@@ -36,9 +59,7 @@ class SystemQueries:
     @strawberry.field(description="How the parts of the system are, right now.")
     async def health(self, info: Info) -> SystemHealth:
         services, options = info.context.services, info.context.options
-        return await read_health(
-            services.health, services.registry, services.queue, version=options.version, timeout=options.health_timeout
-        )
+        return await read_health(services, options)
 
     @strawberry.field(description="Try an expression on a context, exactly as a worker would.")
     async def evaluate(self, info: Info, expression: Expression, context: JSON) -> Evaluation:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -21,6 +22,7 @@ from graphql_api.errors import Problem
 from graphql_api.executions.inputs import ExecutionFilter
 from graphql_api.executions.types import WorkflowExecution, execution_page
 from graphql_api.ids import Node, public_id
+from graphql_api.metrics.types import OrchestrationMetrics, load_metrics
 from graphql_api.pagination import BY_VERSION, Connection, connection, page_size
 from graphql_api.scalars import JSON, Expression
 
@@ -217,6 +219,15 @@ class Workflow(Node):
     ) -> Connection[WorkflowExecution]:
         wanted = replace(ExecutionFilter.to_record(filter), workflow_id=self.uuid)
         return await execution_page(info, wanted, first, after)
+
+    @strawberry.field(description="How its executions have gone; by default in the last 24 hours.")
+    async def metrics(
+        self,
+        info: Info,
+        from_: Annotated[datetime | None, strawberry.argument(name="from")] = strawberry.UNSET,
+        to: datetime | None = strawberry.UNSET,
+    ) -> OrchestrationMetrics:
+        return await load_metrics(info, self.uuid, from_, to)
 
     @strawberry.field(description="The graph that a console draws: blocks are nested, edges are dependencies.")
     def graph(self) -> WorkflowGraph:

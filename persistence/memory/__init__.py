@@ -1,13 +1,21 @@
 """In-memory twins of every port, for tests: the same contract, nothing outside the process."""
 
+from persistence.memory.access import MemoryApiKeyStore, MemoryAuditLog
+from persistence.memory.breakers import MemoryBreakerStore, MemorySharedBreakers
 from persistence.memory.executions import MemoryExecutionStore
 from persistence.memory.health import MemoryHealthProbe
 from persistence.memory.installation import MemoryInstallation
+from persistence.memory.metrics import MemoryMetricsStore
 from persistence.memory.progress import MemoryProgress
 from persistence.memory.queries import MemoryExecutionQueries
 from persistence.memory.recovery import MemoryRecovery, MemoryWorkerRegistry
 from persistence.memory.relaying import MemoryEventRelay
+from persistence.memory.rules import MemoryTransformationRuleStore, MemoryWorkflowTemplateStore
+from persistence.memory.schedules import MemoryScheduleStore
+from persistence.memory.secrets import MemorySecretStore
 from persistence.memory.tables import MemoryTables
+from persistence.memory.webhook_deliveries import MemoryWebhookDeliveries
+from persistence.memory.webhooks import MemoryWebhookStore
 from persistence.memory.work_queue import MemoryWorkQueue
 from persistence.memory.workflows import MemoryWorkflowStore
 
@@ -21,11 +29,22 @@ class MemoryStorage:
         self.tables = MemoryTables()
         self.feed = self.publisher = MemoryProgress()
         self.workflows = MemoryWorkflowStore(self.tables)
+        self.schedules = MemoryScheduleStore(self.tables)
+        self.rules = MemoryTransformationRuleStore(self.tables)
+        self.templates = MemoryWorkflowTemplateStore()
+        self.secrets = MemorySecretStore(self.tables)
         self.executions = MemoryExecutionStore(self.tables, self.publisher)
         self.queries = MemoryExecutionQueries(self.tables)
         self.recovery = MemoryRecovery(self.tables)
         self.registry = MemoryWorkerRegistry(self.tables)
         self.queue = MemoryWorkQueue()
-        self.health = MemoryHealthProbe()
+        self.health = MemoryHealthProbe(self.tables)
         self.installation = MemoryInstallation()
+        self.keys = MemoryApiKeyStore()
+        self.breakers = MemoryBreakerStore(self.tables)
+        self.shared_breakers = MemorySharedBreakers()
+        self.audit = MemoryAuditLog()
+        self.metrics = MemoryMetricsStore(self.tables)
         self.relay = MemoryEventRelay(self.tables)
+        self.webhooks = MemoryWebhookStore(self.tables)
+        self.deliveries = MemoryWebhookDeliveries(self.tables)

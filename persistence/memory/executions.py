@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
 from domain.errors import InvalidState, LeaseLost, NotFound
@@ -181,6 +182,17 @@ class MemoryExecutionStore:
             tables.steps.pop(row.id, None)
             tables.items.pop(row.id, None)
         return [row.id for row in doomed]
+
+    async def prune(self, before: datetime, limit: int) -> int:
+        executions = self._tables.executions
+        ended = [row.id for row in executions.values() if row.finished_at is not None and row.finished_at < before]
+        free = (id for id in sorted(ended) if not self._has_living_parent(id))
+        return len(await self.delete(list(islice(free, limit))))
+
+    def _has_living_parent(self, id: UUID) -> bool:
+        parent_id = self._tables.executions[id].parent_id
+        parent = None if parent_id is None else self._tables.executions.get(parent_id)
+        return parent is not None and not parent.status.is_terminal
 
     def _known(self, new: NewExecution) -> ExecutionRecord | None:
         if new.id in self._tables.executions:

@@ -1,15 +1,17 @@
 """The health of nothing: in memory every part is up, unless a test says otherwise."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from domain.records import ComponentRecord
+from domain.records import ComponentRecord, OutboxBacklog
+from persistence.memory.tables import MemoryTables
 
 
 class MemoryHealthProbe:
     """Implements `domain.ports.HealthProbe`. `down` names the components that do not answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, tables: MemoryTables) -> None:
+        self._tables = tables
         self.down: set[str] = set()
 
     async def components(self, timeout: timedelta) -> Sequence[ComponentRecord]:
@@ -22,3 +24,8 @@ class MemoryHealthProbe:
             )
             for name in ("postgresql", "redis", "migrations")
         ]
+
+    async def backlog(self, now: datetime) -> OutboxBacklog:
+        outbox = self._tables.outbox
+        lag = max(timedelta(0), now - min(event.at for event in outbox)) if outbox else timedelta(0)
+        return OutboxBacklog(pending=len(outbox), lag=lag)

@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
+from persistence.memory.metrics import count
 from persistence.memory.tables import MemoryTables
+from persistence.memory.webhook_queueing import enqueue
 
 
 class MemoryEventRelay:
@@ -12,5 +14,10 @@ class MemoryEventRelay:
         self._tables = tables
 
     async def relay(self, limit: int, now: datetime) -> int:
-        taken, self._tables.outbox[:] = self._tables.outbox[:limit], self._tables.outbox[limit:]
+        outbox = self._tables.outbox
+        taken = list(enumerate(outbox[:limit], start=self._tables.relayed + 1))
+        del outbox[: len(taken)]
+        self._tables.relayed += len(taken)
+        count(self._tables, taken)
+        enqueue(self._tables, taken, now)
         return len(taken)

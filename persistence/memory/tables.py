@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.engine.state import ItemRange, StepState
 from domain.json_text import JsonValue
+from domain.metrics import BucketKey, Tally
 from domain.outbox import OutboxEvent
 from domain.records import (
     DefinitionRecord,
@@ -20,10 +21,32 @@ from domain.records import (
     WorkerRecord,
     WorkflowRecord,
 )
+from domain.schedules import ScheduleRecord
 from domain.statuses import CommandKind, StepStatus
+from domain.webhooks import WebhookEventRecord, WebhookRecord
 from persistence.changes import sum_of
 
 Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointState:
+    """Who serves an outbound webhook until when, and how it has gone."""
+
+    lease_id: UUID | None = None
+    lease_until: datetime | None = None
+    failures: int = 0
+    paused_until: datetime | None = None
+    throttled_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleRow:
+    """A schedule, and until when somebody fires it."""
+
+    schedule: ScheduleRecord
+    epoch: int = 0
+    claimed_until: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -40,6 +63,13 @@ class MemoryTables:
     commands: dict[UUID, PendingCommand] = field(default_factory=dict)
     workers: dict[UUID, WorkerRecord] = field(default_factory=dict)
     outbox: list[OutboxEvent] = field(default_factory=list)
+    relayed: int = 0
+    """How many events have left the outbox: what the next one's position is counted from."""
+    webhooks: dict[UUID, WebhookRecord] = field(default_factory=dict)
+    webhook_events: dict[UUID, WebhookEventRecord] = field(default_factory=dict)
+    endpoints: dict[UUID, EndpointState] = field(default_factory=dict)
+    schedules: dict[UUID, ScheduleRow] = field(default_factory=dict)
+    metrics: dict[BucketKey, Tally] = field(default_factory=dict)
     items: dict[UUID, Progress] = field(default_factory=dict)
     """What the batches of an execution have counted: part of its row's progress."""
 

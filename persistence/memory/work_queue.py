@@ -17,6 +17,7 @@ class MemoryWorkQueue:
         self.hints: list[UUID] = []
         self.nudges: list[tuple[UUID, UUID]] = []
         self.is_lossy = False
+        self.dead_letters = 0
         self._waiting: asyncio.Queue[UUID] = asyncio.Queue()
 
     async def hint(self, execution_ids: Sequence[UUID]) -> None:
@@ -31,7 +32,7 @@ class MemoryWorkQueue:
             self.nudges.append((worker_id, execution_id))
 
     async def queues(self) -> Sequence[QueueRecord]:
-        return [QueueRecord(name="executions", depth=self._waiting.qsize(), dead_letters=0)]
+        return [QueueRecord(name="executions", depth=self._waiting.qsize(), dead_letters=self.dead_letters)]
 
     async def next_hint(self) -> UUID:
         """Take the oldest hint that was not taken yet, waiting for one."""

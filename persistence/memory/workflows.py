@@ -82,6 +82,9 @@ class MemoryWorkflowStore:
                     execution.status.value,
                 )
         self._tables.deleted_workflows.add(workflow_id)
+        for row in list(self._tables.schedules.values()):
+            if row.schedule.settings.workflow_id == workflow_id:
+                del self._tables.schedules[row.schedule.id]
 
     async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, WorkflowRecord]:
         return {id: self._tables.workflows[id] for id in ids if id in self._tables.workflows}

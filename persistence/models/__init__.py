@@ -5,18 +5,35 @@ is SQL by hand in executions.py, queries.py and recovery.py. What the ORM cannot
 expression indexes, fill factors, composite keys) is SQL in the migrations.
 """
 
+from persistence.models.access import ApiKey, AuditEntry
+from persistence.models.breakers import CircuitBreaker
 from persistence.models.executions import ExecutionCommand, StepExecution, WorkflowExecution
+from persistence.models.metrics import OrchestrationMetrics
 from persistence.models.outbox import PendingEvent
+from persistence.models.rules import TransformationRule, WorkflowTemplate
+from persistence.models.schedules import Schedule
+from persistence.models.secrets import Secret
 from persistence.models.system import Installation, WorkerProcess
+from persistence.models.webhooks import Webhook, WebhookEvent
 from persistence.models.workflows import Workflow, WorkflowVersion
 
 __all__ = [
+    "ApiKey",
+    "AuditEntry",
+    "CircuitBreaker",
     "ExecutionCommand",
     "Installation",
+    "OrchestrationMetrics",
     "PendingEvent",
+    "Schedule",
+    "Secret",
     "StepExecution",
+    "TransformationRule",
+    "Webhook",
+    "WebhookEvent",
     "WorkerProcess",
     "Workflow",
     "WorkflowExecution",
+    "WorkflowTemplate",
     "WorkflowVersion",
 ]

@@ -20,6 +20,7 @@ import typer
 from domain.errors import Unavailable
 from domain.json_text import JsonValue
 from stepgraph.client import connected
+from stepgraph.commands.encryption import new_encryption_key
 from stepgraph.commands.exits import Exit, fail, read_document, run, settings_of
 from stepgraph.commands.following import follow
 from stepgraph.commands.serving import refuse_open_address, worker_programs
@@ -43,7 +44,7 @@ def dev(
     workers: Annotated[int | None, typer.Option(min=1, help="How many worker processes.")] = None,
     example_port: Annotated[int, typer.Option(help="The port of the example service; 0 leaves it out.")] = 8765,
     insecure_no_auth: Annotated[
-        bool, typer.Option("--insecure-no-auth", help="Listen on an address that others can reach.")
+        bool, typer.Option("--insecure-no-auth", help="Ask nobody for a key, also on an address that others can reach.")
     ] = False,
 ) -> None:
     """Run everything in this terminal until Ctrl-C: PostgreSQL, Valkey, the API, workers and the example service.
@@ -51,7 +52,7 @@ def dev(
     Example: stepgraph dev --port 8080 --workers 4
     """
     settings = settings_of(host=host, port=port, data_dir=data_dir, worker_processes=workers)
-    refuse_open_address(settings.host, insecure=insecure_no_auth)
+    settings = refuse_open_address(settings, insecure=insecure_no_auth)
     configure_logging(settings.log_level, settings.log_format)
 
     if example_port and not _is_free("127.0.0.1", example_port):
@@ -125,9 +126,11 @@ async def whole_stack(settings: Settings, *, example_port: int) -> AsyncIterator
             "STEPGRAPH_REDIS_URL": addresses.redis_url,
             "STEPGRAPH_EGRESS_ALLOW_LOOPBACK": "true",
             "STEPGRAPH_PUBLIC_URL": settings.public_url or url,
+            "STEPGRAPH_ENCRYPTION_KEYS": encryption_keys_of(settings),
             "STEPGRAPH_LOG_LEVEL": logging.getLevelName(logging.getLogger().level),
         }
-        api = ("serve", "--host", settings.host, "--port", str(port), "--needs-worker", "--insecure-no-auth")
+        open_to_all = () if settings.asks_for_keys else ("--insecure-no-auth",)
+        api = ("serve", "--host", settings.host, "--port", str(port), "--needs-worker", *open_to_all)
         # Stopped in the reverse order: workers hand over what they hold while the API can still show it. When we are
         # killed instead, PostgreSQL goes at the same moment, and there is nothing that they could still store.
         died = signal.SIGKILL
@@ -147,6 +150,20 @@ async def whole_stack(settings: Settings, *, example_port: int) -> AsyncIterator
         await migrate(addresses.database_url)
         await _until_ready(url)
         yield url
+
+
+def encryption_keys_of(settings: Settings) -> str:
+    """Those of the settings, or a key of this data directory, made the first time."""
+    if settings.encryption_keys is not None:
+        return settings.encryption_keys.get_secret_value()
+    kept = settings.data_dir / "encryption.key"
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        fresh = kept.with_suffix(".new")
+        fresh.touch(mode=0o600)
+        fresh.write_text(new_encryption_key())
+        fresh.rename(kept)
+    return kept.read_text()
 
 
 def _demo_workflow() -> Path:

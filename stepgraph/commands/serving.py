@@ -4,7 +4,6 @@ import asyncio
 import signal
 import sys
 from collections.abc import Mapping
-from ipaddress import ip_address
 from typing import Annotated
 
 import typer
@@ -12,7 +11,7 @@ import typer
 from stepgraph.commands.exits import Exit, fail, run, settings_of
 from stepgraph.commands.showing import console, print_json
 from stepgraph.logging import configure_logging
-from stepgraph.settings import Settings
+from stepgraph.settings import Settings, is_loopback
 from stepgraph.supervisor import Program, kept_alive
 
 
@@ -26,25 +25,26 @@ def settings_with_servers(**overrides: object) -> Settings:
     return settings
 
 
-def refuse_open_address(host: str, *, insecure: bool) -> None:
-    """Without API keys whoever reaches the port may do everything: only loopback, unless asked for by name."""
-    try:
-        is_loopback = ip_address(host).is_loopback
-    except ValueError:
-        is_loopback = host == "localhost"
-    if not is_loopback and not insecure:
+def refuse_open_address(settings: Settings, *, insecure: bool) -> Settings:
+    """An address that others can reach is served to keys alone, unless the contrary is asked for by name."""
+    if is_loopback(settings.host):
+        return settings
+    if insecure:
+        return settings.model_copy(update={"require_keys": False})
+    if not settings.asks_for_keys:
         fail(
-            f"The API has no authentication yet and would be open to whoever reaches {host}. Put a proxy that"
-            " authenticates in front and start it with --insecure-no-auth, or bind to 127.0.0.1.",
+            f"Whoever reaches {settings.host} could do everything: STEPGRAPH_REQUIRE_KEYS is off. Leave it out, bind to"
+            " 127.0.0.1, or put a proxy that authenticates in front and start with --insecure-no-auth.",
             Exit.USAGE,
         )
+    return settings
 
 
 def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None,
     insecure_no_auth: Annotated[
-        bool, typer.Option("--insecure-no-auth", help="Listen on an address that others can reach.")
+        bool, typer.Option("--insecure-no-auth", help="Ask nobody for a key, also on an address that others can reach.")
     ] = False,
     needs_worker: Annotated[
         bool, typer.Option("--needs-worker", help="Answer 200 on /readyz only while a worker lives.")
@@ -55,8 +55,8 @@ def serve(
     Example: DATABASE_URL=postgresql://… REDIS_URL=redis://… stepgraph serve --port 8000
     """
     settings = settings_with_servers(host=host, port=port)
-    refuse_open_address(settings.host, insecure=insecure_no_auth)
-    from stepgraph.composition import serve_api
+    settings = refuse_open_address(settings, insecure=insecure_no_auth)
+    from stepgraph.api import serve_api
 
     serve_api(settings, needs_worker=needs_worker)
 
@@ -81,7 +81,7 @@ def worker_process(
     Example: DATABASE_URL=postgresql://… REDIS_URL=redis://… stepgraph worker-process
     """
     settings = settings_with_servers(worker_threads=threads)
-    from stepgraph.composition import run_worker_process
+    from stepgraph.worker import run_worker_process
 
     sys.exit(run_worker_process(settings))
 
@@ -111,9 +111,15 @@ def worker_programs(
     """The worker processes to keep alive."""
     grace = settings.shutdown_grace.total_seconds() + 5
     arguments = ("worker-process", "--threads", str(settings.worker_threads))
+    port = settings.worker_metrics_port
+
+    def environment_of(number: int) -> Mapping[str, str]:
+        own = {} if port is None else {"STEPGRAPH_WORKER_METRICS_PORT": str(port + number - 1)}
+        return {**environment, **own}
+
     return [
         Program.stepgraph(
-            f"worker {number}", *arguments, environment=environment, grace=grace, death_signal=death_signal
+            f"worker {number}", *arguments, environment=environment_of(number), grace=grace, death_signal=death_signal
         )
         for number in range(1, settings.worker_processes + 1)
     ]

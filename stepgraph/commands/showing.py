@@ -1,7 +1,8 @@
 """What the command line shows: executions and their steps as tables, live while they run; or plain JSON."""
 
+import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,10 @@ from rich.text import Text
 
 from domain.json_text import JsonValue, dumps
 
-console = Console()
+_UNWRAPPED = 1000
+"""Characters of a line that goes to a program or into a file: one row of a table is one line there."""
+
+console = Console(width=None if sys.stdout.isatty() else _UNWRAPPED)
 
 _LOOKS = {
     "PENDING": ("·", "dim"),
@@ -56,6 +60,16 @@ def duration(text: str | None) -> str:
         return f"{seconds:.2f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s"
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+    """Rows of values under headings, nothing cut off."""
+    shown = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in headings:
+        shown.add_column(heading, header_style="dim", overflow="fold")
+    for row in rows:
+        shown.add_row(*(str(value) for value in row))
+    return shown
 
 
 def steps_table(steps: Iterable[Row]) -> Table:

@@ -1,11 +1,12 @@
 """One PostgreSQL database and one Valkey of its own for each deployment under test."""
 
 import asyncio
+import base64
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,8 @@ class Deployment:
     port: int
     service: WatchedService
     stack: AsyncExitStack
+    extra: dict[str, str] = field(default_factory=dict)
+    """What the environment of its processes has besides."""
 
     @property
     def url(self) -> str:
@@ -95,10 +98,12 @@ class Deployment:
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.valkey.url,
             "STEPGRAPH_PUBLIC_URL": self.url,
+            "STEPGRAPH_ENCRYPTION_KEYS": base64.b64encode(bytes(32)).decode(),
             "STEPGRAPH_EGRESS_ALLOW_LOOPBACK": "true",
             "STEPGRAPH_HEARTBEAT": "PT0.2S",
             "STEPGRAPH_LEASE": "PT1S",
             "STEPGRAPH_LOG_FORMAT": "json",
+            **self.extra,
         }
 
     async def start_api(self) -> Running:

@@ -8,27 +8,49 @@ from dataclasses import dataclass
 import pytest
 
 from domain.ports import (
+    ApiKeyStore,
+    AuditLog,
+    BreakerStore,
     EventRelay,
     ExecutionQueries,
     ExecutionStore,
     HealthProbe,
     Installation,
+    MetricsStore,
     ProgressFeed,
     ProgressPublisher,
     Recovery,
+    ScheduleStore,
+    SecretStore,
+    SharedBreakers,
+    TransformationRuleStore,
+    WebhookDeliveries,
+    WebhookStore,
     WorkerRegistry,
     WorkflowStore,
+    WorkflowTemplateStore,
 )
+from persistence.api_keys import PostgresApiKeyStore
+from persistence.audit import PostgresAuditLog
+from persistence.breaker_sharing import RedisSharedBreakers
+from persistence.breakers import PostgresBreakerStore
 from persistence.database import Database
 from persistence.executions import PostgresExecutionStore
 from persistence.health import SystemHealthProbe
 from persistence.installation import PostgresInstallation
 from persistence.memory import MemoryStorage
+from persistence.metrics import PostgresMetricsStore
 from persistence.progress import RedisProgressFeed, RedisProgressPublisher
 from persistence.queries import PostgresExecutionQueries
 from persistence.recovery import PostgresRecovery
 from persistence.relaying import PostgresEventRelay
+from persistence.rules import PostgresTransformationRuleStore
+from persistence.schedules import PostgresScheduleStore
+from persistence.secrets import PostgresSecretStore
+from persistence.webhook_deliveries import PostgresWebhookDeliveries
+from persistence.webhooks import PostgresWebhookStore
 from persistence.workers import PostgresWorkerRegistry
+from persistence.workflow_templates import PostgresWorkflowTemplateStore
 from persistence.workflows import PostgresWorkflowStore
 
 
@@ -38,6 +60,9 @@ class Storage:
 
     workflows: WorkflowStore
     executions: ExecutionStore
+    schedules: ScheduleStore
+    rules: TransformationRuleStore
+    templates: WorkflowTemplateStore
     queries: ExecutionQueries
     recovery: Recovery
     registry: WorkerRegistry
@@ -46,6 +71,14 @@ class Storage:
     health: HealthProbe
     installation: Installation
     relay: EventRelay
+    webhooks: WebhookStore
+    deliveries: WebhookDeliveries
+    keys: ApiKeyStore
+    audit: AuditLog
+    metrics: MetricsStore
+    secrets: SecretStore
+    breakers: BreakerStore
+    shared_breakers: SharedBreakers
 
 
 def over_memory(memory: MemoryStorage) -> Storage:
@@ -53,6 +86,9 @@ def over_memory(memory: MemoryStorage) -> Storage:
     return Storage(
         workflows=memory.workflows,
         executions=memory.executions,
+        schedules=memory.schedules,
+        rules=memory.rules,
+        templates=memory.templates,
         queries=memory.queries,
         recovery=memory.recovery,
         registry=memory.registry,
@@ -61,6 +97,14 @@ def over_memory(memory: MemoryStorage) -> Storage:
         health=memory.health,
         installation=memory.installation,
         relay=memory.relay,
+        webhooks=memory.webhooks,
+        deliveries=memory.deliveries,
+        keys=memory.keys,
+        audit=memory.audit,
+        metrics=memory.metrics,
+        secrets=memory.secrets,
+        breakers=memory.breakers,
+        shared_breakers=memory.shared_breakers,
     )
 
 
@@ -73,6 +117,9 @@ async def open_real(stack: AsyncExitStack, postgres_url: str, redis_url: str) ->
         workflows=PostgresWorkflowStore(database),
         executions=await stack.enter_async_context(PostgresExecutionStore(database, publisher)),
         queries=queries,
+        schedules=PostgresScheduleStore(database),
+        rules=PostgresTransformationRuleStore(database),
+        templates=PostgresWorkflowTemplateStore(database),
         recovery=PostgresRecovery(database),
         registry=PostgresWorkerRegistry(database),
         feed=await stack.enter_async_context(RedisProgressFeed(redis_url, queries, check_interval=0.2)),
@@ -80,6 +127,14 @@ async def open_real(stack: AsyncExitStack, postgres_url: str, redis_url: str) ->
         health=SystemHealthProbe(database, redis_url),
         installation=PostgresInstallation(database),
         relay=PostgresEventRelay(database),
+        webhooks=PostgresWebhookStore(database),
+        deliveries=PostgresWebhookDeliveries(database),
+        keys=PostgresApiKeyStore(database),
+        audit=await stack.enter_async_context(PostgresAuditLog(database)),
+        metrics=PostgresMetricsStore(database),
+        secrets=PostgresSecretStore(database),
+        breakers=PostgresBreakerStore(database),
+        shared_breakers=await stack.enter_async_context(RedisSharedBreakers(redis_url)),
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 from actors.destinations import DestinationPolicy
 from actors.http import HttpClient
 from actors.steps.executor import Failed, Outcome, Succeeded
+from actors.steps.guarding import GuardedClient
 from actors.steps.http_calls import HttpCalls
 from actors.steps.http_request import HttpRequestExecutor
 from actors.steps.oauth2 import AccessTokens, ClientCredentials
@@ -283,7 +284,7 @@ async def test_a_thousand_tokens_are_kept_at_most(world: World) -> None:
 
 async def test_a_secret_is_nowhere_to_be_seen(world: World) -> None:
     step = http("call", auth={"oauth2": {"tokenUrl": "http://a", "clientId": "b", "clientSecret": SECRET}})
-    outgoing = HttpCalls(world.client, AccessTokens(world.client)).outgoing(a_call(step), "key")
+    outgoing = HttpCalls(GuardedClient(world.client, None), AccessTokens(world.client)).outgoing(a_call(step), "key")
 
     assert SECRET not in repr(outgoing)
 

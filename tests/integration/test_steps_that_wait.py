@@ -28,6 +28,7 @@ from domain.statuses import CommandKind, ExecutionStatus, StepStatus, WaitKind
 from persistence.memory import MemoryStorage
 from stepgraph.clock import SystemClock
 from tests.builders import a_document, http, step, transform
+from tests.registered import no_webhooks
 from tests.scripted_service import Asked, ScriptedService, reply, scripted_service
 
 KEY = b"k" * 32
@@ -79,6 +80,7 @@ async def world() -> AsyncIterator[World]:
                 definitions=definitions,
                 clock=clock,
             ),
+            webhooks=no_webhooks(),
             callback_key=KEY,
             public_url="http://stepgraph.test",
             max_items=1_000,

@@ -21,6 +21,7 @@ from domain.json_text import JsonValue
 from domain.statuses import WaitKind
 from tests.builders import step
 from tests.calls import EXECUTION, KEY, NOW, a_call, run
+from tests.registered import no_webhooks
 from tests.scripted_service import HANG, ScriptedService, raw_reply, reply, scripted_service
 
 SECRET = b"k" * 32
@@ -55,7 +56,8 @@ async def world() -> AsyncIterator[World]:
         HttpClient(DestinationPolicy(allow_loopback=True), user_agent="test", read_timeout=timedelta(seconds=0.1))
         as client,
     ):  # fmt: skip
-        yield World(WebhookCallExecutor(client, key=SECRET, public_url="https://flows.example/"), receiver)
+        executor = WebhookCallExecutor(client, no_webhooks(), key=SECRET, public_url="https://flows.example/")
+        yield World(executor, receiver)
 
 
 async def test_a_receiver_is_told_what_has_happened(world: World) -> None:

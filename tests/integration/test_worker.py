@@ -125,6 +125,8 @@ class Cluster:
             reconciler = Reconciler(
                 recovery=PostgresRecovery(database),
                 executions=store,
+                queries=PostgresExecutionQueries(database),
+                publisher=publisher,
                 queue=queue,
                 clock=self.clock,
                 options=options,

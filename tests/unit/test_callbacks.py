@@ -1,12 +1,24 @@
-"""Callback tokens: only what was given out is understood."""
+"""Hook tokens: only what was given out is understood, and as what it was given out."""
 
+import base64
+from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.callbacks import callback_token, read_callback_token
+from domain.callbacks import (
+    CallbackHook,
+    HookAddresses,
+    SignalHook,
+    WebhookHook,
+    callback_token,
+    read_callback_token,
+    read_hook_token,
+    signal_token,
+    webhook_token,
+)
 
 KEY = b"k" * 32
 EXECUTION = UUID("01890000-0000-7000-8000-000000000001")
@@ -72,3 +84,49 @@ def test_garbage_is_no_token(token: str) -> None:
 
 def test_a_token_for_no_path_is_refused() -> None:
     assert read_callback_token(KEY, callback_token(KEY, uuid4(), "")) is None
+
+
+@given(st.uuids())
+def test_each_kind_of_token_names_what_it_was_made_for_and_nothing_of_another_kind(id: UUID) -> None:
+    webhook, signals, callback = webhook_token(KEY, id), signal_token(KEY, id), callback_token(KEY, id, "ask")
+
+    assert read_hook_token(KEY, webhook) == WebhookHook(id)
+    assert read_hook_token(KEY, signals) == SignalHook(id)
+    assert read_hook_token(KEY, callback) == CallbackHook(id, "ask")
+    assert len({webhook, signals, callback}) == 3
+    assert read_callback_token(KEY, webhook) is None
+
+
+@pytest.mark.parametrize("make", [webhook_token, signal_token])
+def test_any_change_makes_a_token_of_any_kind_worthless(make: Callable[[bytes, UUID], str]) -> None:
+    token = make(KEY, EXECUTION)
+
+    for index, character in enumerate(token):
+        other = "A" if character != "A" else "B"
+        assert read_hook_token(KEY, token[:index] + other + token[index + 1 :]) is None
+    for other in (token[:-1], token + "A", "A" + token, token[:22] + token, f"{token}=", token.lower()):
+        assert read_hook_token(KEY, other) is None
+    assert read_hook_token(b"another", token) is None
+
+
+def test_a_path_that_is_no_path_never_comes_out_of_a_shortened_token() -> None:
+    # Cut behind the UUID, a callback's token has the length of the other kinds, and another code.
+    token = callback_token(KEY, EXECUTION, "a")
+    content = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    cut = base64.urlsafe_b64encode(content[:32]).rstrip(b"=").decode()
+
+    assert read_hook_token(KEY, cut) is None
+
+
+def test_addresses_begin_where_others_reach_the_api() -> None:
+    addresses = HookAddresses(KEY, "https://flows.example/api/")
+
+    for address, hook in (
+        (addresses.of_callback(EXECUTION, "ask"), CallbackHook(EXECUTION, "ask")),
+        (addresses.of_webhook(EXECUTION), WebhookHook(EXECUTION)),
+        (addresses.of_signals(EXECUTION), SignalHook(EXECUTION)),
+    ):
+        base, _, token = address.rpartition("/")
+        assert base == "https://flows.example/api/hooks"
+        assert read_hook_token(KEY, token) == hook
+    assert addresses.of_signals(EXECUTION, "a b&c/ü") == f"{addresses.of_signals(EXECUTION)}?name=a%20b%26c%2F%C3%BC"

@@ -9,7 +9,6 @@ import pytest
 
 from domain.compiler import compile_workflow
 from domain.definition import RetryPolicy
-from domain.errors import InvalidInput
 from domain.json_text import JsonValue
 from domain.statuses import RetryStrategy, StepType
 from domain.templates import Template
@@ -116,12 +115,18 @@ def test_the_defaults_of_a_retry_policy_are_those_of_the_document() -> None:
     assert a_definition(steps=[http(retry={})]).root.steps["fetch"].retry == RetryPolicy()
 
 
-def test_a_step_that_this_release_cannot_run_is_refused() -> None:
-    by_rule = step("shape", "DATA_TRANSFORM", {"rule": {"name": "vat"}})
-    with pytest.raises(InvalidInput, match="cannot run the step 'shape'"):
-        a_definition(steps=[constant(), by_rule])
-    with pytest.raises(InvalidInput, match=r"cannot run the step 'answer\.onError\.shape'"):
-        a_definition(steps=[constant(onError={"steps": [by_rule]})])
+def test_a_rule_is_applied_to_the_input_of_the_execution_unless_the_step_says_to_what() -> None:
+    steps = a_definition(
+        steps=[
+            step("whole", "DATA_TRANSFORM", {"rule": {"name": "vat"}}),
+            step("part", "DATA_TRANSFORM", {"rule": {"name": "vat", "input": {"net": "{{ input.net }}"}}}),
+        ]
+    ).root.steps
+
+    scope: dict[str, JsonValue] = {"input": {"net": 5, "id": "a"}}
+    assert steps["whole"].inputs.render(scope, now=NOW, seed=1) == scope["input"]
+    assert steps["whole"].inputs.render({"input": None}, now=NOW, seed=1) is None
+    assert steps["part"].inputs.render(scope, now=NOW, seed=1) == {"net": 5}
 
 
 def test_the_steps_of_blocks_are_found_by_the_paths_of_their_executions() -> None:

@@ -22,7 +22,9 @@ _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]\n]+\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _MAKE = re.compile(r"(?:^|`)make ([a-z]+)", re.MULTILINE)
-_STEPGRAPH = re.compile(r"(?:^|`)(?:\.venv/bin/)?stepgraph ([a-z]+(?: [a-z]+)?)((?: [^`\n]*)?)", re.MULTILINE)
+_STEPGRAPH = re.compile(
+    r"(?:^|`)(?:\.venv/bin/)?stepgraph ([a-z]+(?:-[a-z]+)*(?: [a-z]+)?)((?: [^`\n]*)?)", re.MULTILINE
+)
 _OPTION = re.compile(r"(?<= )--[a-z-]+")
 
 

@@ -104,7 +104,7 @@ PLANTED = {
     "steps.10.config.expression": "`status` and `error`, but no `body`. There is no 'apy' in `vars`.",
     "steps.11.config.expression": "Nothing is called `inptu` here. Nothing is called `late` here.",
     "steps.12.config.expression": "`$eval` is not available",
-    "steps.13.config.expression": "Secrets are not available yet.",
+    "steps.13.config.expression": "A secret cannot be read here",
     "steps.14.dependsOn": "These steps wait for each other: ring_a → ring_b → ring_a.",
     "steps.15.dependsOn.1": "cannot depend on itself",
     "steps.16.config.duration": "longer than zero",
@@ -307,34 +307,25 @@ class TestScopes:
         assert set(found) == {"steps.0.config.branches.1.name", "steps.0.config.branches.2.name"}
 
 
-NOT_YET = {
-    "steps.0.config.circuitBreaker": http(circuitBreaker="FAIL"),
-    "steps.0.config.serviceId": http(serviceId="shop"),
-    "steps.0.config.webhookId": step("a", "WEBHOOK_CALL", {"webhookId": "wh_1", "eventType": "order.paid"}),
-    "steps.0.config.rule": step("a", "DATA_TRANSFORM", {"rule": {"name": "r"}}),
-    "steps.0.config.url": http(url="http://service.test/{{ secrets.token }}"),
-}
-
-
-@pytest.mark.parametrize("path", NOT_YET)
-def test_what_cannot_run_yet_is_refused_at_its_place_with_a_way_out(path: str) -> None:
-    problem = the_problem(a_document(steps=[NOT_YET[path]]))
-
-    assert ".".join(problem.path) == path
-    assert "not available yet" in problem.message
-    assert problem.hint
-
-
-def test_a_breaker_of_a_webhook_call_cannot_be_used_yet_either() -> None:
-    call = step("a", "WEBHOOK_CALL", {"url": "http://service.test", "eventType": "x", "circuitBreaker": "WAIT"})
-    assert problem_of(call).path == ("steps", "0", "config", "circuitBreaker")
+@pytest.mark.parametrize("service_id", [" shop", "two\nlines", "x" * 201])
+def test_a_service_needs_a_name_that_can_be_seen(service_id: str) -> None:
+    assert problem_of(http(serviceId=service_id)).path == ("steps", "0", "config", "serviceId")
 
 
 @pytest.mark.parametrize(
     "allowed",
     [
         http(circuitBreaker="OFF"),
+        http(circuitBreaker="FAIL", serviceId="shop"),
+        step("a", "WEBHOOK_CALL", {"url": "http://service.test", "eventType": "x", "circuitBreaker": "WAIT"}),
         http(auth={"bearer": "{{ input.token }}"}),
+        http(url="http://service.test/{{ secrets.token }}", query={"key": ["{{ secrets.key }}"]}),
+        http(headers={"x-key": "Key {{ secrets.key }}"}, body={"key": "{{ secrets.key }}"}),
+        http(auth={"bearer": "{{ secrets.token }}"}),
+        http(auth={"basic": {"username": "{{ secrets.user }}", "password": "{{ secrets.password }}"}}),
+        http(auth={"header": {"name": "x-key", "value": "{{ secrets.key }}"}}),
+        http(auth={"oauth2": {"tokenUrl": "http://t.test", "clientId": "a", "clientSecret": "{{ secrets.client }}"}}),
+        step("a", "WEBHOOK_CALL", {"url": "{{ secrets.hook }}", "eventType": "x", "headers": {"a": "{{ secrets.a }}"}}),
         constant(onError={"continue": True}),
         transform(expression='$round(input.a * 2, 1) > 3 ? "x" : input.b ?? vars.c'),
     ],

@@ -14,6 +14,7 @@ from domain.statuses import StepType
 from persistence.memory import MemoryStorage
 from tests.builders import a_definition, constant
 from tests.clocks import ManualClock
+from tests.registered import no_webhooks
 
 
 def a_step(id: str = "answer") -> CompiledStep:
@@ -33,6 +34,7 @@ def test_every_step_type_has_its_executor() -> None:
             definitions=DefinitionCache(storage.workflows),
             clock=ManualClock(),
         ),
+        webhooks=no_webhooks(),
         callback_key=b"key",
         public_url="http://stepgraph.test",
         max_items=100,

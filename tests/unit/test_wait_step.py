@@ -14,7 +14,7 @@ from domain.engine.state import WaitReason
 from domain.failures import FailureCode
 from domain.json_text import JsonValue
 from domain.statuses import WaitKind
-from tests.builders import step, wait
+from tests.builders import constant, step, wait
 from tests.calls import NOW, a_call
 
 SIGNAL = {"signal": {"name": "approved"}}
@@ -73,7 +73,7 @@ def test_what_is_no_time_fails_the_step(value: JsonValue) -> None:
 
 
 def test_a_transform_hands_its_input_on() -> None:
-    assert DataTransformExecutor().execute(call({"a": [1]})) == Succeeded(output={"a": [1]})
+    assert DataTransformExecutor().execute(a_call(constant(output={"a": [1]}))) == Succeeded(output={"a": [1]})
 
 
 @pytest.mark.parametrize(("config", "until"), [(SIGNAL, None), (TIMED, NOW + timedelta(hours=1))])

@@ -148,4 +148,4 @@ def test_what_expressions_see_is_what_they_may_read() -> None:
 
     assert {name for name, where in names.items() if where == "everywhere"} == ROOTS
     assert {name for name, where in names.items() if where in ("everywhere", "in steps")} == STEP_ROOTS
-    assert names.keys() - {"item", "as"} == RESERVED - {"secrets"}
+    assert names.keys() - {"item", "as"} == RESERVED

@@ -14,21 +14,34 @@ import uvicorn
 from starlette.applications import Starlette
 
 from domain.engine.state import Attempt, StepState
+from domain.evaluator import Evaluator
 from domain.ids import IdKind, from_public, new_id, to_public
 from domain.json_text import JsonValue
 from domain.limits import Limits
+from domain.ports import Cipher
 from domain.records import ExecutionDelta, NewExecution, Progress, StepChange
+from domain.services.access import AccessService
+from domain.services.breakers import BreakerService
 from domain.services.control import ExecutionControl
 from domain.services.definitions import DefinitionCache
 from domain.services.evaluation import EvaluationService
 from domain.services.executions import ExecutionService
+from domain.services.metrics import MetricsService
+from domain.services.receiving import WebhookReceiving
 from domain.services.retries import ExecutionRetries
+from domain.services.rules import TransformationRuleService
+from domain.services.schedules import ScheduleService
+from domain.services.secrets import SecretService
+from domain.services.templates import WorkflowTemplateService
+from domain.services.webhooks import WebhookService
 from domain.services.workflows import WorkflowService
+from domain.shipped_templates import shipped_templates
 from domain.statuses import ExecutionStatus, StepStatus, StepType
 from graphql_api.app import create_app, server_options
 from graphql_api.context import ApiOptions, ApiServices, Context
 from graphql_api.executions.origins import ExecutionOrigins
 from graphql_api.schema import build_schema
+from persistence.cipher import AesGcmCipher
 from persistence.memory import MemoryStorage
 from tests.clocks import ManualClock
 from tests.waiting import wait_until
@@ -44,22 +57,28 @@ class Api:
     storage: MemoryStorage = field(default_factory=MemoryStorage)
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOON))
     limits: Limits = field(default_factory=Limits)
+    requires_keys: bool = False
+    cipher: Cipher = field(default_factory=lambda: AesGcmCipher([bytes(32)]))
 
     def __post_init__(self) -> None:
         storage, clock = self.storage, self.clock
         definitions = DefinitionCache(storage.workflows)
+        self.access = AccessService(keys=storage.keys, clock=clock, requires_keys=self.requires_keys)
+        workflows = WorkflowService(workflows=storage.workflows, clock=clock, limits=self.limits, rules=storage.rules)
+        executions = ExecutionService(
+            workflows=storage.workflows,
+            rules=storage.rules,
+            executions=storage.executions,
+            queries=storage.queries,
+            queue=storage.queue,
+            feed=storage.feed,
+            definitions=definitions,
+            clock=clock,
+            limits=self.limits,
+        )
         self.services = ApiServices(
-            workflows=WorkflowService(workflows=storage.workflows, clock=clock, limits=self.limits),
-            executions=ExecutionService(
-                workflows=storage.workflows,
-                executions=storage.executions,
-                queries=storage.queries,
-                queue=storage.queue,
-                feed=storage.feed,
-                definitions=definitions,
-                clock=clock,
-                limits=self.limits,
-            ),
+            workflows=workflows,
+            executions=executions,
             control=ExecutionControl(
                 executions=storage.executions,
                 queries=storage.queries,
@@ -77,6 +96,22 @@ class Api:
                 limits=self.limits,
             ),
             evaluation=EvaluationService(clock=clock, limits=self.limits),
+            schedules=ScheduleService(
+                schedules=storage.schedules,
+                workflows=storage.workflows,
+                definitions=definitions,
+                clock=clock,
+                limits=self.limits,
+            ),
+            rules=TransformationRuleService(rules=storage.rules, clock=clock),
+            secrets=SecretService(secrets=storage.secrets, cipher=self.cipher, clock=clock),
+            templates=WorkflowTemplateService(
+                templates=storage.templates,
+                workflows=workflows,
+                shipped=shipped_templates(),
+                clock=clock,
+                limits=self.limits,
+            ),
             workflow_store=storage.workflows,
             execution_queries=storage.queries,
             feed=storage.feed,
@@ -86,6 +121,27 @@ class Api:
             definitions=definitions,
             clock=clock,
             installation=storage.installation,
+            webhooks=WebhookService(
+                webhooks=storage.webhooks,
+                workflows=storage.workflows,
+                cipher=self.cipher,
+                clock=clock,
+                limits=self.limits,
+            ),
+            webhook_store=storage.webhooks,
+            receiving=WebhookReceiving(
+                webhooks=storage.webhooks,
+                executions=executions,
+                cipher=self.cipher,
+                evaluator=Evaluator(),
+                clock=clock,
+            ),
+            breakers=BreakerService(store=storage.breakers, shared=storage.shared_breakers, clock=clock),
+            breaker_store=storage.breakers,
+            access=self.access,
+            keys=storage.keys,
+            audit=storage.audit,
+            metrics=MetricsService(metrics=storage.metrics, clock=clock),
         )
         self.schema = build_schema(self.options)
 

@@ -5,15 +5,24 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from persistence.breaker_sharing import RedisSharedBreakers
+from persistence.breakers import PostgresBreakerStore
 from persistence.database import Connection, Database
 from persistence.executions import PostgresExecutionStore
 from persistence.health import SystemHealthProbe
 from persistence.installation import PostgresInstallation
+from persistence.memory.access import MemoryApiKeyStore, MemoryAuditLog
 from persistence.memory.work_queue import MemoryWorkQueue
+from persistence.metrics import PostgresMetricsStore
 from persistence.progress_feed import RedisProgressFeed
 from persistence.progress_publisher import RedisProgressPublisher
 from persistence.queries import PostgresExecutionQueries
+from persistence.rules import PostgresTransformationRuleStore
+from persistence.schedules import PostgresScheduleStore
+from persistence.secrets import PostgresSecretStore
+from persistence.webhooks import PostgresWebhookStore
 from persistence.workers import PostgresWorkerRegistry
+from persistence.workflow_templates import PostgresWorkflowTemplateStore
 from persistence.workflows import PostgresWorkflowStore
 from tests.integration.graphql.api import Api
 
@@ -44,16 +53,26 @@ class CountingDatabase(Database):
 
 @dataclass
 class RealStorage:
-    """What `Api` takes its ports from, on real parts; only the queue is nobody's."""
+    """What `Api` takes its ports from, on real parts; only the queue is nobody's, and keys and audit are in memory."""
 
     workflows: PostgresWorkflowStore
     executions: PostgresExecutionStore
+    schedules: PostgresScheduleStore
+    rules: PostgresTransformationRuleStore
+    secrets: PostgresSecretStore
+    templates: PostgresWorkflowTemplateStore
     queries: PostgresExecutionQueries
     feed: RedisProgressFeed
     registry: PostgresWorkerRegistry
     health: SystemHealthProbe
     queue: MemoryWorkQueue
     installation: PostgresInstallation
+    webhooks: PostgresWebhookStore
+    breakers: PostgresBreakerStore
+    shared_breakers: RedisSharedBreakers
+    keys: MemoryApiKeyStore
+    audit: MemoryAuditLog
+    metrics: PostgresMetricsStore
 
 
 @dataclass
@@ -72,15 +91,26 @@ async def real_parts(postgres_url: str, redis_url: str) -> AsyncIterator[Real]:
         RedisProgressPublisher(redis_url) as publisher,
         PostgresExecutionStore(database, publisher) as executions,
         RedisProgressFeed(redis_url, queries := PostgresExecutionQueries(database)) as feed,
+        RedisSharedBreakers(redis_url) as shared_breakers,
     ):
         storage: Any = RealStorage(
             workflows=PostgresWorkflowStore(database),
             executions=executions,
+            schedules=PostgresScheduleStore(database),
+            rules=PostgresTransformationRuleStore(database),
+            secrets=PostgresSecretStore(database),
+            templates=PostgresWorkflowTemplateStore(database),
             queries=queries,
             feed=feed,
             registry=PostgresWorkerRegistry(database),
             health=SystemHealthProbe(database, redis_url),
             queue=MemoryWorkQueue(),
             installation=PostgresInstallation(database),
+            webhooks=PostgresWebhookStore(database),
+            breakers=PostgresBreakerStore(database),
+            shared_breakers=shared_breakers,
+            keys=MemoryApiKeyStore(),
+            audit=MemoryAuditLog(),
+            metrics=PostgresMetricsStore(database),
         )
         yield Real(Api(storage=storage), database)

@@ -100,7 +100,7 @@ STEPS: list[dict[str, Any]] = [
             "circuitBreaker": "OFF",
         },
     ),
-    step("registered", "WEBHOOK_CALL", {"webhookId": "wh_1", "eventType": "order.created"}),
+    step("registered", "WEBHOOK_CALL", {"webhookId": "wh_01h455vb4pex5vsknk084sn02q", "eventType": "order.created"}),
     step(
         "check",
         "VALIDATION",

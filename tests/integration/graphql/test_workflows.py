@@ -127,8 +127,8 @@ async def test_a_problem_in_a_nested_block_is_told_at_its_place(api: Api) -> Non
     assert [*chosen, *fan, *loop] in paths
 
 
-async def test_what_is_not_there_yet_is_refused_with_a_hint(api: Api) -> None:
-    steps = [an_http_step(config={"httpRequest": {"url": "http://service.test/", "serviceId": "shop"}})]
+async def test_a_service_whose_name_cannot_be_seen_is_refused_with_a_hint(api: Api) -> None:
+    steps = [an_http_step(config={"httpRequest": {"url": "http://service.test/", "serviceId": " shop"}})]
 
     data = await api.run(CREATE, input={"name": "orders", "steps": steps})
 

@@ -23,6 +23,8 @@ def reconciler_of(world: World, poisoned_after: int = 3, settling: timedelta = t
     return Reconciler(
         recovery=world.storage.recovery,
         executions=world.storage.executions,
+        queries=world.storage.queries,
+        publisher=world.storage.publisher,
         queue=world.storage.queue,
         clock=world.clock,
         options=ReconcilerOptions(
@@ -146,6 +148,22 @@ async def test_an_execution_that_keeps_killing_workers_is_quarantined(world: Wor
     assert ended.status is ExecutionStatus.FAILED
     assert ended.error is not None
     assert ended.error.code == "POISONED"
+
+
+async def test_subscribers_hear_of_an_execution_that_is_quarantined(world: World) -> None:
+    id = await world.execution(a_definition(steps=[constant()]))
+    reconciler = reconciler_of(world, poisoned_after=1)
+
+    async with world.storage.feed.listen_all() as changes:
+        await world.claim(id)
+        world.clock.move(seconds=60)
+        await reconciler.reconcile()
+        told = await anext(aiter(changes))
+
+    assert told is not None
+    assert (told.execution_id, told.status) == (id, ExecutionStatus.FAILED)
+    assert told.error is not None
+    assert told.error.code == "POISONED"
 
 
 async def test_while_redis_is_away_hints_are_repeated_until_they_arrive(world: World) -> None:

@@ -14,6 +14,7 @@ from domain.engine.events import (
     ExecutionCompleted,
     ExecutionFailed,
     ExecutionTimedOut,
+    StepResumed,
     StepStarted,
 )
 from domain.engine.evolution import evolve
@@ -65,7 +66,9 @@ def answer(draw: Callable[..., Any], simulation: Simulation, command: RunStep | 
     if isinstance(command, EvaluateOutput):
         failed = draw(st.booleans())
         return OutputEvaluated(error=FATAL) if failed else OutputEvaluated(output="done")
-    match draw(st.sampled_from(["success", "success", "success", "retryable", "fatal", "bypassed", "deferred"])):
+    match draw(
+        st.sampled_from(["success", "success", "success", "retryable", "fatal", "bypassed", "deferred", "held up"])
+    ):
         case "success":
             return StepSucceeded(command.path, command.attempt, output={"of": command.path})
         case "retryable":
@@ -74,6 +77,10 @@ def answer(draw: Callable[..., Any], simulation: Simulation, command: RunStep | 
             return StepErrored(command.path, command.attempt, FATAL, chance=0.5)
         case "bypassed":
             return StepBypassed(command.path, command.attempt)
+        case "held up":
+            until = simulation.now + timedelta(seconds=draw(st.integers(0, 5)))
+            reason = WaitReason(kind=WaitKind.CIRCUIT_BREAKER, until=until, detail="service.test:80")
+            return StepDeferred(command.path, command.attempt, until, reason, checkpoint={})
         case _:
             until = simulation.now + timedelta(seconds=draw(st.integers(0, 5)))
             reason = WaitReason(kind=WaitKind.TIMER, until=until)
@@ -110,7 +117,8 @@ def test_every_execution_ends_once_and_no_step_is_recorded_twice(data: st.DataOb
             case "again" if said:
                 # A report that was already told, in any order, must change nothing that it had decided before.
                 stale = draw(st.sampled_from(said))
-                if not isinstance(stale, CancelRequested | TimePassed | Activated):
+                is_numbered = not isinstance(stale, StepDeferred) or stale.checkpoint is None
+                if is_numbered and not isinstance(stale, CancelRequested | TimePassed | Activated):
                     decided = len(simulation.facts)
                     newest = stale is said[-1] and decided == 0
                     simulation.report(stale)
@@ -142,7 +150,8 @@ def test_every_execution_ends_once_and_no_step_is_recorded_twice(data: st.DataOb
     if simulation.state.status is ExecutionStatus.COMPLETED:
         assert set(simulation.rows) == set(simulation.definition.root.steps)
     if crashes == 0:
-        assert len(simulation.runs) == len({(run.path, run.attempt) for run in simulation.runs})
+        again = sum(isinstance(fact, StepResumed) for fact in simulation.facts)
+        assert len(simulation.runs) == len({(run.path, run.attempt) for run in simulation.runs}) + again
     folded = fresh_state(simulation.definition)
     for fact in simulation.facts:
         evolve(folded, simulation.definition, fact)

@@ -1,0 +1,77 @@
+"""Applying a stored transformation rule: its input is checked, its expression evaluated, and its output checked."""
+
+from collections.abc import Awaitable, Sequence
+
+from actors.rules import StoredRules
+from actors.steps.executor import Failed, Outcome, StepCall, Succeeded
+from actors.trials import NO_ANSWERS, seed_of
+from domain.errors import Problem, Unavailable
+from domain.evaluator import Evaluator
+from domain.expressions import ExpressionError
+from domain.failures import FailureCode, StepError
+from domain.json_text import JsonValue
+from domain.transformation_rules import CompiledRule
+
+
+class AppliedRules:
+    """Applies rules to the inputs of steps, as they are when the step runs.
+
+    It fails with VALIDATION_FAILED and details `{rule, problems: [{path, message}]}`, whose paths begin with `input` or
+    `output`, where a schema is not met; with EXPRESSION_FAILED where the rule is gone; else as expressions do.
+    """
+
+    def __init__(self, rules: StoredRules, evaluator: Evaluator) -> None:
+        self._rules = rules
+        self._evaluator = evaluator
+
+    def apply(self, name: str, call: StepCall) -> Outcome | Awaitable[Outcome]:
+        """At once, where the rule was looked up just now and needs no sandbox."""
+        rule = self._rules.kept(name)
+        if rule is None or rule.expression.needs_sandbox:
+            return self._apply_later(name, call)
+        if problems := rule.input_problems(call.input):
+            return _refused(name, "input", problems)
+        seed = seed_of(call.execution_id, call.path)
+        try:
+            output = rule.expression.evaluate({"input": call.input}, now=call.now, seed=seed)
+        except ExpressionError as error:
+            if self._evaluator.may_answer(error, NO_ANSWERS):
+                return self._apply_later(name, call)
+            return Failed(error=error.to_step_error())
+        return _given(name, rule, output)
+
+    async def _apply_later(self, name: str, call: StepCall) -> Outcome:
+        seed = seed_of(call.execution_id, call.path)
+        try:
+            rule = await self._rules.get(name)
+            if rule is None:
+                message = f"There is no transformation rule {name!r}: it was deleted."
+                return Failed(error=StepError(code=FailureCode.EXPRESSION_FAILED, message=message))
+            if problems := rule.input_problems(call.input):
+                return _refused(name, "input", problems)
+            output = await self._evaluator.evaluate(
+                rule.expression, {"input": call.input}, now=call.now, seed=seed, owner=call.execution_id
+            )
+        except ExpressionError as error:
+            return Failed(error=error.to_step_error())
+        except Unavailable as error:
+            return Failed(error=StepError(code=FailureCode.INTERNAL, message=str(error)))
+        return _given(name, rule, output)
+
+
+def _given(name: str, rule: CompiledRule, output: JsonValue) -> Outcome:
+    if problems := rule.output_problems(output):
+        return _refused(name, "output", problems)
+    return Succeeded(output=output)
+
+
+def _refused(name: str, what: str, problems: Sequence[Problem]) -> Failed:
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    listed: list[JsonValue] = [{"path": [what, *problem.path], "message": problem.message} for problem in problems]
+    return Failed(
+        error=StepError(
+            code=FailureCode.VALIDATION_FAILED,
+            message=f"The {what} of the rule {name!r} is not valid: {count}.",
+            details={"rule": name, "problems": listed},
+        )
+    )

@@ -1,0 +1,114 @@
+"""What WEBHOOK_CALL needs of a registered webhook: its address, what signs for it, and a place among its events."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from actors.steps.executor import Failed
+from domain.errors import Unavailable, Undecipherable
+from domain.failures import FailureCode, StepError
+from domain.ids import IdKind, MalformedId, from_public
+from domain.json_text import JsonValue
+from domain.ports import Cipher, WebhookDeliveries, WebhookStore
+from domain.statuses import WebhookDirection
+from domain.webhook_secrets import opened_secrets
+from domain.webhooks import WebhookAttempt, WebhookRecord
+
+logger = logging.getLogger(__name__)
+
+_KEPT_FOR = 1.0
+"""Seconds for which a webhook is not looked up again: so long a change may go unnoticed."""
+
+_MOST_KEPT = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """A registered webhook that may be called now, and the secrets that sign for it."""
+
+    id: UUID
+    url: str
+    secrets: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a step tells a registered webhook: an event of its list, the same for every attempt."""
+
+    event_id: UUID
+    webhook_id: UUID
+    execution_id: UUID
+    event_type: str
+    payload: JsonValue
+
+
+class RegisteredWebhooks:
+    """Looks webhooks up, each at most about once a second however many steps ask, and remembers calls of them."""
+
+    def __init__(self, webhooks: WebhookStore, deliveries: WebhookDeliveries, cipher: Cipher) -> None:
+        self._webhooks = webhooks
+        self._deliveries = deliveries
+        self._cipher = cipher
+        self._known: dict[UUID, tuple[float, asyncio.Task[WebhookRecord | None]]] = {}
+        self._recording: set[asyncio.Task[None]] = set()
+
+    async def receiver(self, public_id: str, now: datetime) -> Receiver | Failed:
+        """The webhook with this id, or how a step that wants to call it fails."""
+        try:
+            webhook = await self._find(from_public(public_id, IdKind.WEBHOOK))
+            if webhook is None:
+                return _refused(f"There is no webhook {public_id!r}.")
+            if webhook.direction is not WebhookDirection.OUTBOUND or webhook.url is None:
+                return _refused(f"The webhook {webhook.name!r} is inbound: it can start a workflow, but not be called.")
+            if not webhook.enabled:
+                why = f": {webhook.disabled_reason}" if webhook.disabled_reason else "."
+                return _refused(f"The webhook {webhook.name!r} is disabled{why}")
+            return Receiver(webhook.id, webhook.url, opened_secrets(webhook, self._cipher, now))
+        except MalformedId as error:
+            return _refused(f"The webhookId is malformed: {error}.")
+        except (Unavailable, Undecipherable) as error:
+            return Failed(error=StepError(code=FailureCode.INTERNAL, message=str(error)))
+
+    async def record(self, told: Told, attempt: WebhookAttempt) -> None:
+        """Put an attempt into the list of the webhook's events. Where that cannot be, the step goes on without.
+
+        It is put there also when whoever waits for that is cancelled.
+        """
+        recording = asyncio.create_task(self._record(told, attempt))
+        self._recording.add(recording)
+        recording.add_done_callback(self._recording.discard)
+        await asyncio.shield(recording)
+
+    async def _record(self, told: Told, attempt: WebhookAttempt) -> None:
+        try:
+            await self._deliveries.record_call(
+                event_id=told.event_id,
+                webhook_id=told.webhook_id,
+                execution_id=told.execution_id,
+                event_type=told.event_type,
+                payload=told.payload,
+                attempt=attempt,
+            )
+        except Unavailable as error:
+            logger.warning("a call of webhook %s is missing from its events: %s", told.webhook_id, error)
+
+    async def _find(self, id: UUID) -> WebhookRecord | None:
+        now = asyncio.get_running_loop().time()
+        known = self._known.get(id)
+        if known is None or known[0] <= now or _has_failed(known[1]):
+            if len(self._known) >= _MOST_KEPT:
+                self._known.clear()
+            known = self._known[id] = now + _KEPT_FOR, asyncio.create_task(self._webhooks.find(id=id))
+        # A step that is given up while it waits must not take the answer away from the others.
+        return await asyncio.shield(known[1])
+
+
+def _has_failed(task: "asyncio.Task[WebhookRecord | None]") -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
+
+
+def _refused(message: str) -> Failed:
+    return Failed(error=StepError(code=FailureCode.INVALID_REQUEST, message=message))

@@ -1,0 +1,210 @@
+"""What can be wrong with a workflow template: its parameters, its document, and how the two fit together.
+
+A template is checked before its parameters have values, as far as that goes.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from domain.checks.hints import did_you_mean, kind_of
+from domain.checks.json_values import json_problems, too_large
+from domain.document_types import IDENTIFIER
+from domain.errors import InvalidInput, Problem
+from domain.json_schema import SchemaValidator
+from domain.json_text import JsonValue, dumps
+from domain.limits import Limits
+from domain.parameters import OPEN, Parameter, ParameterError, scan_parameters
+from domain.transformation_rules import description_problems, name_problems, schema_problems
+from domain.workflow_templates import NAME, Filling, TemplateParameter, TemplateSettings
+from domain.workflows import check_document
+
+MAX_PARAMETERS = 100
+
+_SAMPLES: Mapping[str, JsonValue] = {
+    "string": "sample",
+    "integer": 1,
+    "number": 1,
+    "boolean": True,
+    "object": {},
+    "array": [],
+    "null": None,
+}
+
+Path = tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Walk:
+    """What a walk over a template's document has found."""
+
+    uses: dict[Path, frozenset[str]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def settings_problems(settings: TemplateSettings, limits: Limits | None = None) -> list[Problem]:
+    """Everything that is wrong with a template. A large document takes a second.
+
+    The document is checked with the defaults of its parameters, and with an example or a value that their schemas name.
+    For a parameter that has none of these, something is made up, and what is wrong at its places is not told.
+    """
+    limits = limits or Limits()
+    problems = [*name_problems(settings.name, "order-import"), *description_problems(settings.description)]
+    if settings.category is not None:
+        problems += [
+            Problem(path=("category",), message=each.message, hint="For example integration.")
+            for each in name_problems(settings.category, "")
+        ]
+    problems += _parameter_problems(settings.parameters)
+    document = settings.document
+    unusable = _unusable(document, limits)
+    if unusable or not isinstance(document, Mapping):
+        return [*problems, *(fault.under("document") for fault in unusable)]
+    walk = _walked(document)
+    problems += (fault.under("document") for fault in walk.problems)
+    problems += _use_problems(settings.parameters, walk.uses)
+    if not walk.problems:
+        problems += (
+            fault.under("document") for fault in _document_problems(settings.parameters, document, walk, limits)
+        )
+    return problems
+
+
+def _unusable(document: JsonValue, limits: Limits) -> list[Problem]:
+    """Why the document cannot even be walked, or stored."""
+    if not isinstance(document, Mapping):
+        message = f"A workflow document is an object, not {kind_of(document)}."
+        return [Problem(path=(), message=message, hint="It has `steps`.")]
+    faults = json_problems(document, max_values=limits.max_document_bytes)
+    if not faults and (size := len(dumps(document).encode())) > limits.max_document_bytes:
+        return [too_large(size, limits.max_document_bytes, "document")]
+    return faults
+
+
+def _walked(document: Mapping[str, JsonValue]) -> _Walk:
+    """Every place of a parameter in a document, but in its name."""
+    walk = _Walk()
+    pending: list[tuple[Path, JsonValue]] = [((name,), value) for name, value in document.items() if name != NAME]
+    while pending:
+        path, value = pending.pop()
+        if isinstance(value, str):
+            if OPEN in value:
+                _read_text(value, path, walk)
+        elif isinstance(value, Mapping):
+            pending += (((*path, name), member) for name, member in value.items())
+        elif isinstance(value, Sequence):
+            pending += (((*path, str(index)), item) for index, item in enumerate(value))
+    return walk
+
+
+def _read_text(text: str, path: Path, walk: _Walk) -> None:
+    try:
+        parts = scan_parameters(text)
+    except ParameterError as error:
+        message = f"{error} (at character {error.position + 1})"
+        walk.problems.append(Problem(path=path, message=message, hint="A parameter is written as `<<name>>`."))
+    else:
+        names = frozenset(part.name for part in parts if isinstance(part, Parameter))
+        if names:
+            walk.uses[path] = names
+
+
+def _parameter_problems(parameters: Sequence[TemplateParameter]) -> Iterator[Problem]:
+    if len(parameters) > MAX_PARAMETERS:
+        message = f"There are {len(parameters):,} parameters; {MAX_PARAMETERS} are allowed."
+        yield Problem(path=("parameters",), message=message, hint="Let one of them be an object.")
+        return
+    counts: Counter[str] = Counter()
+    for index, parameter in enumerate(parameters):
+        path = ("parameters", str(index))
+        counts[parameter.name] += 1
+        if not IDENTIFIER.fullmatch(parameter.name):
+            message = "The name of a parameter is a letter or _, and then letters, digits and _, 64 in all."
+            yield Problem(path=(*path, "name"), message=message, hint="For example baseUrl.")
+        elif counts[parameter.name] == 2:
+            message = f"There is another parameter {parameter.name!r}."
+            yield Problem(path=(*path, "name"), message=message, hint="Give each a name of its own.")
+        yield from (fault.under(*path) for fault in description_problems(parameter.description))
+        faults = schema_problems(parameter.schema)
+        if parameter.schema is None:
+            faults = [Problem(path=(), message="A JSON Schema is an object or a boolean.", hint="{} takes any value.")]
+        yield from (fault.under(*path, "schema") for fault in faults)
+        if parameter.default is not None and not faults:
+            unstorable = json_problems(parameter.default, max_values=100_000)
+            unfit = unstorable or SchemaValidator(parameter.schema).problems(parameter.default)
+            yield from (fault.under(*path, "default") for fault in unfit)
+
+
+def _use_problems(parameters: Sequence[TemplateParameter], uses: Mapping[Path, frozenset[str]]) -> Iterator[Problem]:
+    """What is used and not declared, and the other way round."""
+    declared = {each.name for each in parameters}
+    for path, names in sorted(uses.items()):
+        for name in sorted(names - declared):
+            hint = did_you_mean(name, declared) or "Declare it in `parameters`, or write `\\<<` for the two characters."
+            yield Problem(path=("document", *path), message=f"There is no parameter {name!r}.", hint=hint)
+    used = frozenset[str]().union(*uses.values())
+    for index, parameter in enumerate(parameters):
+        if parameter.name not in used:
+            message = f"Nothing in the document is `<<{parameter.name}>>`."
+            yield Problem(path=("parameters", str(index)), message=message, hint="Use it, or leave it out.")
+
+
+def _document_problems(
+    parameters: Sequence[TemplateParameter], document: Mapping[str, JsonValue], walk: _Walk, limits: Limits
+) -> Iterator[Problem]:
+    """What is wrong with the document whatever its parameters are."""
+    values: dict[str, JsonValue] = {}
+    made_up: set[str] = set()
+    for parameter in parameters:
+        value, is_known = _sample(parameter)
+        values[parameter.name] = value
+        if not is_known:
+            made_up.add(parameter.name)
+    unknown = frozenset[str]().union(*walk.uses.values()) - values.keys()
+    values.update(dict.fromkeys(unknown, _SAMPLES["string"]))
+    made_up |= unknown
+    try:
+        raw = Filling(values, limits.max_document_bytes).value({**document, NAME: "sample"})
+    except InvalidInput as error:
+        yield from error.problems
+        return
+    doubtful = [path for path, names in walk.uses.items() if names & made_up]
+    for problem in check_document(raw, limits).problems:
+        if not any(_touches(problem.path, path) for path in doubtful):
+            yield problem
+
+
+def _touches(problem: Path, place: Path) -> bool:
+    """Whether one of the two is inside of the other."""
+    common = min(len(problem), len(place))
+    return problem[:common] == place[:common]
+
+
+def _sample(parameter: TemplateParameter) -> tuple[JsonValue, bool]:
+    """A value to check the document with, and whether the template's author has named it."""
+    if parameter.default is not None or not parameter.required:
+        return parameter.default, True
+    schema = parameter.schema if isinstance(parameter.schema, Mapping) else {}
+    for value in _named_values(schema):
+        if _fits(schema, value):
+            return value, True
+    kind = schema.get("type", "string")
+    if isinstance(kind, list | tuple) and kind:
+        kind = kind[0]
+    return _SAMPLES.get(kind if isinstance(kind, str) else "string"), False
+
+
+def _named_values(schema: Mapping[str, Any]) -> Iterator[JsonValue]:
+    if "const" in schema:
+        yield schema["const"]
+    for name in ("examples", "enum"):
+        named = schema.get(name)
+        if isinstance(named, list | tuple):
+            yield from named
+    if "default" in schema:
+        yield schema["default"]
+
+
+def _fits(schema: Mapping[str, Any], value: JsonValue) -> bool:
+    return not schema_problems(schema) and not SchemaValidator(schema).problems(value)

@@ -1,0 +1,55 @@
+"""The ports that keep transformation rules and workflow templates."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
+from uuid import UUID
+
+from domain.transformation_rules import RuleRecord
+from domain.workflow_templates import TemplateRecord
+
+
+class TransformationRuleStore(Protocol):
+    """Transformation rules. Names are unique."""
+
+    async def save(self, rule: RuleRecord) -> RuleRecord:
+        """Store a rule, or overwrite the one with its name, which keeps its id and its `created_at`.
+
+        Returns what is stored. `revision` is one more than before, 1 at first.
+        """
+
+    async def delete(self, name: str) -> bool:
+        """Remove the rule with this name; whether there was one."""
+
+    async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, RuleRecord]:
+        """The rules with these ids."""
+
+    async def find_many(self, names: Collection[str]) -> Mapping[str, RuleRecord]:
+        """The rules with these names, by name."""
+
+    async def list_rules(self) -> Sequence[RuleRecord]:
+        """All rules, by name (as code points)."""
+
+    async def users_of(self, name: str, *, limit: int) -> Sequence[str]:
+        """The names of at most `limit` workflows, in order, that are not deleted and whose newest version uses it."""
+
+
+class WorkflowTemplateStore(Protocol):
+    """Workflow templates that somebody has stored. Names are unique."""
+
+    async def save(self, template: TemplateRecord) -> TemplateRecord:
+        """Store a template, or overwrite the one with its name, which keeps its id and its `created_at`.
+
+        Returns what is stored.
+        """
+
+    async def delete(self, name: str) -> bool:
+        """Remove the template with this name; whether there was one."""
+
+    async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, TemplateRecord]:
+        """The templates with these ids."""
+
+    async def find(self, name: str) -> TemplateRecord | None:
+        """The template with this name."""
+
+    async def list_templates(self) -> Sequence[TemplateRecord]:
+        """All of them, by name (as code points)."""

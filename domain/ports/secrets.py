@@ -1,0 +1,25 @@
+"""The port that keeps secrets."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
+
+from domain.secrets import SecretRecord
+
+
+class SecretStore(Protocol):
+    """Secrets, sealed. Names are unique."""
+
+    async def save(self, secret: SecretRecord) -> SecretRecord:
+        """Store a secret, or overwrite the one with its name, which keeps its `created_at`. Returns what is stored."""
+
+    async def delete(self, name: str) -> bool:
+        """Remove the secret with this name; whether there was one."""
+
+    async def find_many(self, names: Collection[str]) -> Mapping[str, SecretRecord]:
+        """The secrets with these names, by name."""
+
+    async def list_secrets(self) -> Sequence[SecretRecord]:
+        """All secrets, by name (as code points)."""
+
+    async def readers_of(self, name: str, *, limit: int) -> Sequence[str]:
+        """The names of at most `limit` workflows, in order, that are not deleted and whose newest version reads it."""

@@ -1,0 +1,134 @@
+"""API keys: made, revoked, and asked for."""
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from domain.access import ANYBODY, ApiKeyRecord, Principal, digest_of, new_token, prefix_of
+from domain.errors import InvalidInput, NotFound, Problem, Unauthenticated, Unavailable
+from domain.ids import IdKind, new_id, to_public
+from domain.ports import ApiKeyStore, Clock
+from domain.statuses import Role
+
+MAX_NAME_CHARACTERS = 200
+TRUSTED_FOR = timedelta(seconds=2)
+"""How long a key is trusted without being looked up again: what a revoked one goes on for, at most."""
+
+_REMEMBERED = 1_000
+_NOTED_EVERY = timedelta(minutes=1)
+_NO_KEY = "This API asks for a key: send Authorization: Bearer sg_…, or the same in the payload of connection_init."
+_BAD_KEY = "This key is not valid, or not any more."
+
+
+@dataclass(slots=True)
+class _Known:
+    """A key that was looked up. `noted_at` is when its use was last noted."""
+
+    key: ApiKeyRecord
+    checked_at: datetime
+    noted_at: datetime | None = None
+
+
+class AccessService:
+    """Keys are remembered for a moment, so that a busy client costs one look-up every two seconds."""
+
+    def __init__(self, *, keys: ApiKeyStore, clock: Clock, requires_keys: bool) -> None:
+        self._keys = keys
+        self._clock = clock
+        self._requires_keys = requires_keys
+        self._known: OrderedDict[bytes, _Known] = OrderedDict()
+
+    async def create(self, name: str, role: Role, expires_at: datetime | None) -> tuple[ApiKeyRecord, str]:
+        """A new key and its token, which is never shown again. Raises `InvalidInput`."""
+        now = self._clock.now()
+        problems = []
+        if not name.strip() or len(name) > MAX_NAME_CHARACTERS:
+            message = f"must be 1 to {MAX_NAME_CHARACTERS} characters."
+            problems.append(Problem(path=("name",), message=message, hint="Say who or what will use the key."))
+        if expires_at is not None and expires_at <= now:
+            problems.append(Problem(path=("expiresAt",), message="is over already.", hint="Leave it out for no end."))
+        if problems:
+            raise InvalidInput(problems)
+        token = new_token()
+        digest = digest_of(token)
+        assert digest is not None
+        key = ApiKeyRecord(
+            id=new_id(), name=name, role=role, prefix=prefix_of(token), created_at=now, expires_at=expires_at
+        )
+        await self._keys.add(key, digest)
+        return key, token
+
+    async def revoke(self, id: UUID) -> None:
+        """Take a key away: no request is answered with it from now on, here, and elsewhere within two seconds."""
+        if not await self._keys.remove(id):
+            raise NotFound("API key", to_public(IdKind.API_KEY, id))
+        for digest, known in list(self._known.items()):
+            if known.key.id == id:
+                del self._known[digest]
+
+    async def authenticate(self, authorization: str | None) -> Principal:
+        """Who sends this `Authorization`. Raises `Unauthenticated`.
+
+        Without one it is `ANYBODY`, where keys are not asked for; a wrong one is refused everywhere.
+        """
+        if not authorization:
+            if self._requires_keys:
+                raise Unauthenticated(_NO_KEY)
+            return ANYBODY
+        scheme, _, token = authorization.strip().partition(" ")
+        digest = digest_of(token.strip()) if scheme.lower() == "bearer" else None
+        if digest is None:
+            raise Unauthenticated(_NO_KEY)
+        return await self._principal(digest)
+
+    async def check(self, principal: Principal) -> None:
+        """Raises `Unauthenticated` where the principal's key is not valid any more."""
+        if principal.digest is not None:
+            await self._principal(principal.digest)
+
+    async def until_invalid(self, principal: Principal) -> None:
+        """Wait until the principal's key has expired or was revoked; for ever for one without."""
+        if principal.digest is None:
+            await asyncio.Event().wait()
+            return
+        while True:
+            try:
+                key = (await self._look_up(principal.digest)).key
+            except Unauthenticated:
+                return
+            except Unavailable:
+                await asyncio.sleep(TRUSTED_FOR.total_seconds())
+                continue
+            pause = TRUSTED_FOR
+            if key.expires_at is not None:
+                pause = min(pause, key.expires_at - self._clock.now())
+            await asyncio.sleep(max(0.01, pause.total_seconds()))
+
+    async def _principal(self, digest: bytes) -> Principal:
+        known = await self._look_up(digest)
+        await self._note_use(known)
+        return Principal(name=known.key.name, role=known.key.role, key_id=known.key.id, digest=digest)
+
+    async def _look_up(self, digest: bytes) -> _Known:
+        now = self._clock.now()
+        known = self._known.get(digest)
+        if known is None or not now - TRUSTED_FOR < known.checked_at <= now:
+            key = await self._keys.find(digest)
+            if key is None:
+                self._known.pop(digest, None)
+                raise Unauthenticated(_BAD_KEY)
+            known = _Known(key, now, key.last_used_at if known is None else known.noted_at)
+            self._known[digest] = known
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        if known.key.expires_at is not None and known.key.expires_at <= now:
+            raise Unauthenticated(_BAD_KEY)
+        return known
+
+    async def _note_use(self, known: _Known) -> None:
+        now = self._clock.now()
+        if known.noted_at is None or now - known.noted_at >= _NOTED_EVERY:
+            known.noted_at = now
+            await self._keys.touch(known.key.id, now)

@@ -1,0 +1,27 @@
+"""Whether the transformation rules exist that a document names: all of them are looked up at once."""
+
+from domain.checks.hints import did_you_mean
+from domain.errors import Problem
+from domain.ports import TransformationRuleStore
+from domain.transformation_rules import is_name
+from domain.workflows import CheckedDocument
+
+_HINT = "Save it with saveTransformationRule, or `stepgraph rules save`, before the workflow."
+_MAX_GUESSES = 20
+
+
+async def with_rules_looked_up(checked: CheckedDocument, rules: TransformationRuleStore | None) -> CheckedDocument:
+    """The same, with a problem for each rule that is named and does not exist. Without a store none is looked up."""
+    if rules is None or not checked.rules:
+        return checked
+    names = {name for _, name in checked.rules}
+    missing = names - (await rules.find_many([name for name in names if is_name(name)])).keys()
+    if not missing:
+        return checked
+    known = [rule.settings.name for rule in await rules.list_rules()]
+    hints = {name: did_you_mean(name, known) for name in sorted(missing)[:_MAX_GUESSES]}
+    return checked.and_also(
+        Problem(path=path, message=f"There is no transformation rule {name!r}.", hint=hints.get(name) or _HINT)
+        for path, name in checked.rules
+        if name in missing
+    )

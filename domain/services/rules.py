@@ -1,0 +1,119 @@
+"""What can be done with transformation rules: save, delete and find; and what a document says about them."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+from domain.errors import Conflict, InvalidInput, NotFound, Problem
+from domain.evaluator import Evaluator
+from domain.expressions import ExpressionError, ExpressionSyntaxError
+from domain.ids import new_id
+from domain.json_schema import InvalidSchema
+from domain.json_text import JsonValue, dumps
+from domain.ports import Clock, Sandbox, TransformationRuleStore
+from domain.transformation_rules import (
+    CompiledRule,
+    RuleExample,
+    RuleRecord,
+    RuleSettings,
+    is_name,
+    is_same_json,
+    settings_problems,
+)
+
+_SEED = 0
+_MAX_SHOWN = 300
+_MAX_USERS = 5
+_AT_ONCE = 8
+
+
+class TransformationRuleService:
+    """Use cases around rules. Examples are tried as a worker would: without a `sandbox`, those fail that need it."""
+
+    def __init__(
+        self,
+        *,
+        rules: TransformationRuleStore,
+        clock: Clock,
+        sandbox: Sandbox | None = None,
+        new_id: Callable[[], UUID] = new_id,
+    ) -> None:
+        self._rules = rules
+        self._clock = clock
+        self._evaluator = Evaluator(sandbox)
+        self._new_id = new_id
+
+    async def save(self, settings: RuleSettings) -> RuleRecord:
+        """Create a rule, or overwrite the one with this name. Raises `InvalidInput` with every problem."""
+        problems = await asyncio.to_thread(settings_problems, settings)
+        if not any(problem.path[0] == "examples" for problem in problems):
+            problems += await self._problems_of_examples(settings)
+        if problems:
+            raise InvalidInput(problems)
+        now = self._clock.now()
+        rule = RuleRecord(id=self._new_id(), settings=settings, revision=1, created_at=now, updated_at=now)
+        return await self._rules.save(rule)
+
+    async def delete(self, name: str) -> RuleRecord:
+        """Remove a rule. Raises `NotFound`, or `Conflict` while the newest version of a workflow uses it."""
+        rule = await self.find(name)
+        if rule is None:
+            raise NotFound("transformation rule", name)
+        users = await self._rules.users_of(name, limit=_MAX_USERS + 1)
+        if users:
+            listed = ", ".join(repr(user) for user in users[:_MAX_USERS])
+            more = " and others" if len(users) > _MAX_USERS else ""
+            raise Conflict(f"The rule {name!r} is used by {listed}{more}: take it out of them first.")
+        if not await self._rules.delete(name):
+            raise NotFound("transformation rule", name)
+        return rule
+
+    async def find(self, name: str) -> RuleRecord | None:
+        """The rule with this name."""
+        return (await self._rules.find_many([name])).get(name) if is_name(name) else None
+
+    async def get(self, id: UUID) -> RuleRecord | None:
+        """The rule with this id."""
+        return (await self._rules.get_many([id])).get(id)
+
+    async def list_rules(self) -> Sequence[RuleRecord]:
+        """All rules, by name."""
+        return await self._rules.list_rules()
+
+    async def _problems_of_examples(self, settings: RuleSettings) -> list[Problem]:
+        """What does not hold, of a rule whose examples are JSON; nothing where the rest of it is of no use."""
+        try:
+            rule = CompiledRule.of(settings)
+        except (ExpressionSyntaxError, InvalidSchema):
+            return []
+        places = asyncio.Semaphore(_AT_ONCE)
+
+        async def tried(index: int, example: RuleExample) -> list[Problem]:
+            async with places:
+                return [problem.under("examples", str(index)) for problem in await self._unmet(rule, example)]
+
+        found = await asyncio.gather(*(tried(index, example) for index, example in enumerate(settings.examples)))
+        return [problem for problems in found for problem in problems]
+
+    async def _unmet(self, rule: CompiledRule, example: RuleExample) -> list[Problem]:
+        problems = [problem.under("input") for problem in rule.input_problems(example.input)]
+        problems += (problem.under("output") for problem in rule.output_problems(example.output))
+        now, id = self._clock.now(), self._new_id()
+        try:
+            value = await self._evaluator.evaluate(
+                rule.expression, {"input": example.input}, now=now, seed=_SEED, owner=id
+            )
+        except ExpressionError as error:
+            return [*problems, Problem(path=("output",), message=f"The rule gives no output: {error}")]
+        if not is_same_json(value, example.output):
+            hint = "Mend the expression, or what is expected of it."
+            problems.append(Problem(path=("output",), message=f"The rule gives {_shown(value)} instead.", hint=hint))
+        return problems
+
+
+def _shown(value: JsonValue) -> str:
+    try:
+        text = dumps(value)
+    except ValueError:
+        return "what is no JSON"
+    return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 1] + "…"

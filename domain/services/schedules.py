@@ -1,0 +1,144 @@
+"""What can be done with schedules: save, delete and find."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+from domain.checks.json_values import payload_problems
+from domain.cron import cron_problems
+from domain.errors import Conflict, InvalidInput, NotFound, Problem
+from domain.ids import IdKind, new_id, to_public
+from domain.json_text import dumps
+from domain.limits import Limits
+from domain.ports import Clock, ScheduleStore, WorkflowStore
+from domain.records import WorkflowRecord
+from domain.schedules import ScheduleRecord, ScheduleSettings, next_run
+from domain.services.definitions import DefinitionCache
+
+MAX_CATCH_UP = timedelta(days=366)
+_MAX_RACES = 5
+
+
+class ScheduleService:
+    """Use cases around schedules. Firing them is `ScheduleFiring`, in the workers."""
+
+    def __init__(
+        self,
+        *,
+        schedules: ScheduleStore,
+        workflows: WorkflowStore,
+        definitions: DefinitionCache,
+        clock: Clock,
+        limits: Limits | None = None,
+        new_id: Callable[[], UUID] = new_id,
+    ) -> None:
+        self._schedules = schedules
+        self._workflows = workflows
+        self._definitions = definitions
+        self._clock = clock
+        self._limits = limits or Limits()
+        self._new_id = new_id
+
+    async def save(self, settings: ScheduleSettings) -> ScheduleRecord:
+        """Create a schedule, or overwrite the settings of the one with this name; the same settings change nothing.
+
+        When it runs next is worked out anew, from now on, where the workflow, `cron`, `timezone` or `enabled` change.
+        Raises `NotFound` for the workflow, `InvalidInput` with every problem, or `Conflict` when others keep changing
+        it.
+        """
+        await self._check(settings)
+        for _ in range(_MAX_RACES):
+            current = await self._schedules.find(settings.name)
+            try:
+                if current is None:
+                    return await self._create(settings)
+                return current if _is_same(settings, current.settings) else await self._update(current, settings)
+            except (Conflict, NotFound):
+                continue
+        raise Conflict(f"The schedule {settings.name!r} is being changed by others: try again.")
+
+    async def delete(self, schedule_id: UUID) -> None:
+        """Remove a schedule; what it has started goes on. Raises `NotFound`."""
+        if not await self._schedules.delete(schedule_id):
+            raise NotFound("schedule", to_public(IdKind.SCHEDULE, schedule_id))
+
+    async def find(self, *, id: UUID | None = None, name: str | None = None) -> ScheduleRecord | None:
+        """The schedule with this id or this name. Raises `InvalidInput` unless exactly one is given."""
+        if id is not None and name is None:
+            return (await self._schedules.get_many([id])).get(id)
+        if name is not None and id is None:
+            return await self._schedules.find(name)
+        raise InvalidInput([Problem(path=("id",), message="Exactly one of `id` and `name` must be given.")])
+
+    async def list_schedules(self, workflow_id: UUID | None = None) -> Sequence[ScheduleRecord]:
+        """All schedules, or those of a workflow, by name."""
+        return await self._schedules.list_schedules(workflow_id)
+
+    async def _create(self, settings: ScheduleSettings) -> ScheduleRecord:
+        now = self._clock.now()
+        schedule = ScheduleRecord(
+            id=self._new_id(),
+            settings=settings,
+            revision=1,
+            created_at=now,
+            updated_at=now,
+            next_run_at=next_run(settings, now),
+        )
+        await self._schedules.create(schedule)
+        return schedule
+
+    async def _update(self, current: ScheduleRecord, settings: ScheduleSettings) -> ScheduleRecord:
+        now, old = self._clock.now(), current.settings
+        # A tick of the old workflow must not be started for the new one too: a key is unique within its workflow.
+        is_timely = _timing(settings) == _timing(old)
+        changed = replace(
+            current,
+            settings=settings,
+            revision=current.revision + 1,
+            updated_at=now,
+            next_run_at=current.next_run_at if is_timely else next_run(settings, now),
+            last_error=None,
+        )
+        return await self._schedules.update(changed, expected_revision=current.revision, keeps_next_run=is_timely)
+
+    async def _check(self, settings: ScheduleSettings) -> None:
+        """Raise all problems at once; or `NotFound`, where the workflow is the only one."""
+        problems = self._name_problems(settings.name)
+        problems += cron_problems(settings.cron, settings.timezone)
+        if not timedelta(0) <= settings.catch_up_window <= MAX_CATCH_UP:
+            message = f"The catch-up window is between PT0S and P{MAX_CATCH_UP.days}D."
+            problems.append(Problem(path=("catchUpWindow",), message=message))
+        faults = payload_problems(settings.input, max_bytes=self._limits.max_input_bytes, what="input")
+        workflow = await self._workflows.find(id=settings.workflow_id)
+        if workflow is not None and not faults:
+            faults = await self._input_problems(workflow, settings)
+        problems += [fault.under("input") for fault in faults]
+        if workflow is None:
+            missing = NotFound("workflow", to_public(IdKind.WORKFLOW, settings.workflow_id))
+            if not problems:
+                raise missing
+            problems.append(Problem(path=("workflowId",), message=str(missing)))
+        if problems:
+            raise InvalidInput(problems)
+
+    async def _input_problems(self, workflow: WorkflowRecord, settings: ScheduleSettings) -> list[Problem]:
+        loaded = await self._definitions.load(workflow.definition_id)
+        return loaded.input_problems(settings.input)
+
+    def _name_problems(self, name: str) -> list[Problem]:
+        longest = self._limits.max_label_characters
+        if 1 <= len(name) <= longest and name.isprintable() and name == name.strip():
+            return []
+        message = f"A name has 1 to {longest} characters, all of them printable, and no space at its ends."
+        return [Problem(path=("name",), message=message, hint="For example nightly-report.")]
+
+
+def _timing(settings: ScheduleSettings) -> tuple[object, ...]:
+    """What decides on when something is started, and of what."""
+    return settings.workflow_id, settings.cron, settings.timezone, settings.enabled
+
+
+def _is_same(one: ScheduleSettings, other: ScheduleSettings) -> bool:
+    """Whether they say the same. Python takes 1, 1.0 and true for equal, and JSON does not."""
+    return one == other and dumps(one.input) == dumps(other.input)

@@ -1,0 +1,50 @@
+"""What can be done with secrets: set, delete and list; nothing here gives a value back."""
+
+from collections.abc import Sequence
+
+from domain.document_types import IDENTIFIER
+from domain.errors import Conflict, InvalidInput, NotFound, Problem
+from domain.ports import Cipher, Clock, SecretStore
+from domain.secrets import SecretRecord, purpose_of, value_problems
+
+_MAX_READERS = 5
+_NAME_HINT = "Names are letters, digits and underscores, at most 64, and do not begin with a digit."
+
+
+class SecretService:
+    """Use cases around secrets."""
+
+    def __init__(self, *, secrets: SecretStore, cipher: Cipher, clock: Clock) -> None:
+        self._secrets = secrets
+        self._cipher = cipher
+        self._clock = clock
+
+    async def set(self, name: str, value: str) -> SecretRecord:
+        """Store a secret, or a new value of it. Raises `InvalidInput`, and `Unavailable` where no key is set."""
+        problems = [] if IDENTIFIER.fullmatch(name) else [_malformed_name()]
+        problems += value_problems(value)
+        if problems:
+            raise InvalidInput(problems)
+        sealed = self._cipher.encrypt(value.encode(), purpose=purpose_of(name))
+        now = self._clock.now()
+        return await self._secrets.save(SecretRecord(name=name, sealed=sealed, created_at=now, updated_at=now))
+
+    async def delete(self, name: str) -> None:
+        """Remove a secret. Raises `NotFound`, or `Conflict` while the newest version of a workflow reads it."""
+        if name not in await self._secrets.find_many([name]):
+            raise NotFound("secret", name)
+        readers = await self._secrets.readers_of(name, limit=_MAX_READERS + 1)
+        if readers:
+            listed = ", ".join(repr(reader) for reader in readers[:_MAX_READERS])
+            more = " and others" if len(readers) > _MAX_READERS else ""
+            raise Conflict(f"The secret {name!r} is read by {listed}{more}: take it out of them first.")
+        if not await self._secrets.delete(name):
+            raise NotFound("secret", name)
+
+    async def list_secrets(self) -> Sequence[SecretRecord]:
+        """All secrets, by name."""
+        return await self._secrets.list_secrets()
+
+
+def _malformed_name() -> Problem:
+    return Problem(path=("name",), message="This is no name of a secret.", hint=_NAME_HINT)

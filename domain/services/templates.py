@@ -1,0 +1,116 @@
+"""What can be done with workflow templates: save, delete, find, and make a workflow of one."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from uuid import UUID
+
+from domain.checks.workflow_templates import settings_problems
+from domain.errors import Conflict, InvalidInput, NotFound, Problem
+from domain.ids import new_id
+from domain.json_text import JsonValue
+from domain.limits import Limits
+from domain.ports import Clock, WorkflowTemplateStore
+from domain.records import WorkflowRecord
+from domain.services.workflows import CreateWorkflow, WorkflowService
+from domain.transformation_rules import is_name
+from domain.workflow_templates import (
+    TemplateRecord,
+    TemplateSettings,
+    instantiated,
+    normalized,
+    value_problems,
+)
+
+ORIGIN = "template"
+"""The label that says which template a workflow was made of."""
+
+
+class WorkflowTemplateService:
+    """Use cases around templates. `shipped` are always there; a stored one of the same name takes its place."""
+
+    def __init__(
+        self,
+        *,
+        templates: WorkflowTemplateStore,
+        workflows: WorkflowService,
+        shipped: Sequence[TemplateRecord],
+        clock: Clock,
+        limits: Limits | None = None,
+        new_id: Callable[[], UUID] = new_id,
+    ) -> None:
+        self._templates = templates
+        self._workflows = workflows
+        self._shipped = {each.settings.name: each for each in shipped}
+        self._clock = clock
+        self._limits = limits or Limits()
+        self._new_id = new_id
+
+    async def save(self, settings: TemplateSettings) -> TemplateRecord:
+        """Create a template, or overwrite the one with this name. Raises `InvalidInput` with every problem."""
+        problems = await asyncio.to_thread(settings_problems, settings, self._limits)
+        if problems:
+            raise InvalidInput(problems)
+        now = self._clock.now()
+        template = TemplateRecord(id=self._new_id(), settings=normalized(settings), created_at=now, updated_at=now)
+        return await self._templates.save(template)
+
+    async def delete(self, name: str) -> TemplateRecord:
+        """Remove a stored template. Raises `NotFound`, or `Conflict` for one that is shipped."""
+        template = await self.find(name)
+        if template is not None and not template.is_shipped and await self._templates.delete(name):
+            return template
+        if name in self._shipped:
+            raise Conflict(f"The template {name!r} comes with Stepgraph, and cannot be deleted.")
+        raise NotFound("workflow template", name)
+
+    async def find(self, name: str) -> TemplateRecord | None:
+        """The template with this name."""
+        return await self._templates.find(name) or self._shipped.get(name) if is_name(name) else None
+
+    async def get(self, id: UUID) -> TemplateRecord | None:
+        """The template with this id."""
+        stored = (await self._templates.get_many([id])).get(id)
+        return stored or next((each for each in self._shipped.values() if each.id == id), None)
+
+    async def list_templates(self, category: str | None = None) -> Sequence[TemplateRecord]:
+        """All templates, or those of a category, by name."""
+        stored = {each.settings.name: each for each in await self._templates.list_templates()}
+        found = {**self._shipped, **stored}
+        return [found[name] for name in sorted(found) if category in (None, found[name].settings.category)]
+
+    async def instantiate(self, name: str, workflow_name: str, parameters: JsonValue) -> WorkflowRecord:
+        """Store the workflow that a template becomes with these parameters.
+
+        It has the label `template` where there is room for one and the document has none of its own, and version 1 the
+        note. Raises `NotFound`, `InvalidInput` with every problem of the parameters, or else of the resulting document,
+        or `Conflict` when the workflow's name is taken.
+        """
+        template = await self.find(name)
+        if template is None:
+            raise NotFound("workflow template", name)
+        settings = template.settings
+        problems = [problem.under("parameters") for problem in value_problems(settings, parameters)]
+        if problems or not isinstance(parameters, Mapping):
+            raise InvalidInput(problems)
+        try:
+            document = self._labelled(instantiated(settings, parameters, self._limits), settings.name)
+            return await self._workflows.create(
+                CreateWorkflow(
+                    document={"name": workflow_name, **document}, note=f"From the template {settings.name!r}."
+                )
+            )
+        except InvalidInput as error:
+            raise InvalidInput([_located(problem) for problem in error.problems]) from error
+
+    def _labelled(self, document: Mapping[str, JsonValue], template: str) -> Mapping[str, JsonValue]:
+        labels = {} if document.get("labels") is None else document["labels"]
+        if not isinstance(labels, Mapping) or ORIGIN in labels or len(labels) >= self._limits.max_labels:
+            return document
+        return {**document, "labels": {**labels, ORIGIN: template}}
+
+
+def _located(problem: Problem) -> Problem:
+    """Where in the arguments a problem of the document is: its name is one of them."""
+    if problem.path[:1] == ("name",):
+        return Problem(path=("workflowName",), message=problem.message, hint=problem.hint)
+    return problem.under("document")

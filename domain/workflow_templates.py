@@ -1,0 +1,135 @@
+"""Workflow templates: documents with parameters in their texts, what is wrong with values, and what comes of both."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from domain.checks.hints import did_you_mean, kind_of, shown
+from domain.checks.json_values import json_problems
+from domain.errors import InvalidInput, Problem
+from domain.json_schema import SchemaValidator
+from domain.json_text import JsonValue, dumps
+from domain.limits import Limits
+from domain.parameters import OPEN, Parameter, scan_parameters
+
+_MAX_VALUES = 1_000_000
+
+NAME = "name"
+"""The member of a document that each workflow has of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateParameter:
+    """What a template asks for. One that is not required and has no default is null where it is left out."""
+
+    name: str
+    schema: JsonValue
+    description: str | None = None
+    required: bool = True
+    default: JsonValue = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateSettings:
+    """What somebody says about a template. The `name` in its document is never used: each workflow gets its own."""
+
+    name: str
+    document: JsonValue
+    parameters: tuple[TemplateParameter, ...] = ()
+    description: str | None = None
+    category: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateRecord:
+    """A template as it is stored, or as it is shipped."""
+
+    id: UUID
+    settings: TemplateSettings
+    created_at: datetime
+    updated_at: datetime
+    is_shipped: bool = False
+
+
+def normalized(settings: TemplateSettings) -> TemplateSettings:
+    """The same, in which no parameter is required that has a default."""
+    parameters = (replace(each, required=each.required and each.default is None) for each in settings.parameters)
+    return replace(settings, parameters=tuple(parameters))
+
+
+def value_problems(settings: TemplateSettings, given: JsonValue) -> list[Problem]:
+    """What is wrong with the values that somebody gives for a template's parameters."""
+    if not isinstance(given, Mapping):
+        hint = 'For example {"url": "https://api.example.com"}.'
+        return [Problem(path=(), message=f"Parameters are an object, not {kind_of(given)}.", hint=hint)]
+    problems = json_problems(given, max_values=_MAX_VALUES)
+    if problems:
+        return problems
+    known = {each.name: each for each in settings.parameters}
+    for name in given:
+        if name not in known:
+            hint = did_you_mean(name, known) or _listed(known)
+            problems.append(Problem(path=(name,), message=f"There is no parameter {shown(name)}.", hint=hint))
+    for name, parameter in known.items():
+        if given.get(name) is None and not (name in given and parameter.required):
+            if parameter.required:
+                problems.append(Problem(path=(name,), message=f"`{name}` is required.", hint=parameter.description))
+            continue
+        faults = SchemaValidator(parameter.schema).problems(given[name])
+        problems += (Problem(path=(name, *each.path), message=each.message, hint=each.hint) for each in faults)
+    return problems
+
+
+def instantiated(
+    settings: TemplateSettings, given: Mapping[str, JsonValue], limits: Limits | None = None
+) -> Mapping[str, JsonValue]:
+    """The document without its name and with every parameter put in; what is left out, or null, has its default.
+
+    A text that is nothing but one parameter becomes its value; inside of a text a string is written as it is, and any
+    other value as compact JSON. Keys of objects are left alone, and so is what has been put in. Raises `InvalidInput`
+    where all that is put in comes to more than a document may have.
+    """
+    values = {
+        each.name: each.default if given.get(each.name) is None else given[each.name] for each in settings.parameters
+    }
+    assert isinstance(settings.document, Mapping)
+    filling = Filling(values, (limits or Limits()).max_document_bytes)
+    return {name: filling.value(member) for name, member in settings.document.items() if name != NAME}
+
+
+class Filling:
+    """Puts values into a document, by the names of its parameters.
+
+    A megabyte may be named thousands of times, so what is put in is counted.
+    """
+
+    def __init__(self, values: Mapping[str, JsonValue], max_bytes: int) -> None:
+        self._values = values
+        self._texts = {name: value if isinstance(value, str) else dumps(value) for name, value in values.items()}
+        self._max_bytes = self._left = max_bytes
+
+    def value(self, value: JsonValue) -> JsonValue:
+        """A value of the document with everything put in."""
+        if isinstance(value, str):
+            return self._text(value) if OPEN in value else value
+        if isinstance(value, Mapping):
+            return {name: self.value(member) for name, member in value.items()}
+        if isinstance(value, Sequence):
+            return [self.value(item) for item in value]
+        return value
+
+    def _text(self, text: str) -> JsonValue:
+        parts = scan_parameters(text)
+        self._left -= sum(len(self._texts[part.name]) for part in parts if isinstance(part, Parameter))
+        if self._left < 0:
+            message = f"With its parameters the document has more than {self._max_bytes:,} bytes."
+            raise InvalidInput([Problem(path=(), message=message, hint="Give shorter values, or split it.")])
+        if len(parts) == 1 and isinstance(parts[0], Parameter):
+            return self._values[parts[0].name]
+        return "".join(part if isinstance(part, str) else self._texts[part.name] for part in parts)
+
+
+def _listed(names: Iterable[str]) -> str:
+    listed = ", ".join(f"`{name}`" for name in names)
+    return f"The parameters are {listed}." if listed else "This template has no parameters."

@@ -1,0 +1,31 @@
+"""Mutations of API keys."""
+
+from datetime import datetime
+
+import strawberry
+
+from domain.ids import IdKind
+from graphql_api.access.types import ApiKey, ApiKeyCreated
+from graphql_api.context import Info
+from graphql_api.deleting import Deleted, DeleteResult
+from graphql_api.enums import Role
+from graphql_api.ids import read_id
+
+
+@strawberry.type
+class AccessMutations:
+    """The part of Mutation that is about keys."""
+
+    @strawberry.mutation(description="Make a key. Its token is shown this once.")
+    async def create_api_key(
+        self, info: Info, name: str, role: Role, expires_at: datetime | None = strawberry.UNSET
+    ) -> ApiKeyCreated:
+        key, token = await info.context.services.access.create(name, role, expires_at or None)
+        return ApiKeyCreated(api_key=ApiKey.from_record(key), token=token)
+
+    @strawberry.mutation(
+        description="Take a key away. Whoever uses it is refused within two seconds, and live subscriptions end."
+    )
+    async def revoke_api_key(self, info: Info, id: strawberry.ID) -> DeleteResult:
+        await info.context.services.access.revoke(read_id(id, IdKind.API_KEY))
+        return Deleted(id=id)

@@ -1,0 +1,69 @@
+"""API keys and entries of the audit as clients see them."""
+
+from datetime import datetime
+
+import strawberry
+
+from domain.access import ApiKeyRecord
+from domain.access import AuditEntry as Entry
+from domain.ids import IdKind
+from graphql_api.enums import Role
+from graphql_api.ids import Node, public_id
+
+
+@strawberry.type(description="A key to this API, without its token.")
+class ApiKey(Node):
+    """A key to the API."""
+
+    id: strawberry.ID
+    name: str
+    role: Role
+    prefix: str = strawberry.field(description="How its token begins, to recognise it by.")
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None = strawberry.field(description="Within a minute.")
+
+    @classmethod
+    def from_record(cls, key: ApiKeyRecord) -> "ApiKey":
+        """The key as clients see it."""
+        return cls(
+            id=public_id(IdKind.API_KEY, key.id),
+            name=key.name,
+            role=key.role,
+            prefix=key.prefix,
+            created_at=key.created_at,
+            expires_at=key.expires_at,
+            last_used_at=key.last_used_at,
+        )
+
+
+@strawberry.type(description="A new key. The token is shown this once.")
+class ApiKeyCreated:
+    """A new key, with its token."""
+
+    api_key: ApiKey
+    token: str
+
+
+@strawberry.type(description="That somebody has asked for a mutation, and how that went.")
+class AuditEntry:
+    """An entry of the audit."""
+
+    at: datetime
+    principal: str = strawberry.field(description="The name of the key; `anybody` where no keys are asked for.")
+    api_key_id: strawberry.ID | None
+    action: str = strawberry.field(description="The mutation.")
+    target: str | None = strawberry.field(description="The id or the name that it was about, where it was given one.")
+    outcome: str = strawberry.field(description="The type of the answer, or the code of the error.")
+
+    @classmethod
+    def from_record(cls, entry: Entry) -> "AuditEntry":
+        """The entry as clients see it."""
+        return cls(
+            at=entry.at,
+            principal=entry.principal,
+            api_key_id=None if entry.key_id is None else public_id(IdKind.API_KEY, entry.key_id),
+            action=entry.action,
+            target=entry.target,
+            outcome=entry.outcome,
+        )

@@ -1,0 +1,1 @@
+"""Circuit breakers: which services are called at present, and when that changes."""

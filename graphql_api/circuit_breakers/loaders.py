@@ -1,0 +1,20 @@
+"""Loaders of circuit breakers: what many resolvers ask for in the same moment becomes one statement."""
+
+from strawberry.dataloader import DataLoader
+
+from domain.ports import BreakerStore
+
+
+class BreakerLoaders:
+    """Loads within one operation. Nothing is cached beyond the batch, so a mutation never answers with old counts.
+
+    `waiting` is keyed by service id.
+    """
+
+    def __init__(self, breakers: BreakerStore) -> None:
+        self._breakers = breakers
+        self.waiting: DataLoader[str, int] = DataLoader(self._waiting, cache=False)
+
+    async def _waiting(self, service_ids: list[str]) -> list[int]:
+        found = await self._breakers.waiting(set(service_ids))
+        return [found.get(service_id, 0) for service_id in service_ids]

@@ -1,0 +1,1 @@
+"""Metrics: how executions have gone."""

@@ -1,0 +1,1 @@
+"""Schedules: which workflow starts when."""

@@ -1,0 +1,95 @@
+"""Schedules as clients see them."""
+
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Annotated
+
+import strawberry
+
+from domain.cron import cron_of
+from domain.errors import InvalidInput, Problem
+from domain.ids import IdKind
+from domain.schedules import ScheduleRecord
+from graphql_api.context import Info
+from graphql_api.enums import OverlapPolicy
+from graphql_api.executions.types import WorkflowExecution, load_execution
+from graphql_api.ids import Node, public_id
+from graphql_api.scalars import JSON
+from graphql_api.workflows.types import Workflow
+
+MAX_RUNS = 100
+
+
+@strawberry.type(description="Starts a workflow again and again, at the times that a cron expression names.")
+class Schedule(Node):
+    """Starts a workflow again and again."""
+
+    name: str
+    cron: str
+    timezone: str
+    input: JSON | None
+    overlap: OverlapPolicy
+    catch_up_window: timedelta
+    enabled: bool
+    next_run_at: datetime | None = strawberry.field(
+        description="The next tick that was not looked at yet; null when it is disabled."
+    )
+    buffered_run_at: datetime | None = strawberry.field(
+        description="A tick that is started as soon as the execution that runs has ended."
+    )
+    last_run_at: datetime | None = strawberry.field(description="The newest tick that an execution was started for.")
+    last_error: str | None = strawberry.field(
+        description="Why the newest ticks started nothing; null once one has started something again."
+    )
+    created_at: datetime
+    updated_at: datetime
+    record: strawberry.Private[ScheduleRecord]
+
+    @strawberry.field(description="What it starts, at its newest version.")
+    async def workflow(self, info: Info) -> Workflow:
+        record = await info.context.workflows.by_id.load(self.record.settings.workflow_id)
+        assert record is not None  # workflows are hidden, never removed
+        return Workflow.from_record(record)
+
+    @strawberry.field(
+        description=f"When it fires next, at most {MAX_RUNS} times, in order, with every change of the clock; none "
+        "when it is disabled."
+    )
+    def next_runs(
+        self, info: Info, count: Annotated[int, strawberry.argument(description="How many.")] = 5
+    ) -> list[datetime]:
+        if not 1 <= count <= MAX_RUNS:
+            message = f"count must be between 1 and {MAX_RUNS}, and is {count}."
+            raise InvalidInput([Problem(path=("count",), message=message)])
+        info.context.spend_rows(count)
+        settings = self.record.settings
+        if not settings.enabled:
+            return []
+        now = info.context.services.clock.now()
+        return list(islice(cron_of(settings.cron, settings.timezone).after(now), count))
+
+    @strawberry.field(description="The execution that it started last, unless that was deleted.")
+    async def last_execution(self, info: Info) -> WorkflowExecution | None:
+        return await load_execution(info, self.record.last_execution_id)
+
+    @classmethod
+    def from_record(cls, record: ScheduleRecord) -> "Schedule":
+        """The schedule as clients see it."""
+        settings = record.settings
+        return cls(
+            id=public_id(IdKind.SCHEDULE, record.id),
+            name=settings.name,
+            cron=settings.cron,
+            timezone=settings.timezone,
+            input=JSON(settings.input),
+            overlap=settings.overlap,
+            catch_up_window=settings.catch_up_window,
+            enabled=settings.enabled,
+            next_run_at=record.next_run_at,
+            buffered_run_at=record.buffered_at,
+            last_run_at=record.last_run_at,
+            last_error=record.last_error,
+            created_at=record.created_at,
+            updated_at=record.updated_at,
+            record=record,
+        )

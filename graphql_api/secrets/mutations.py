@@ -1,0 +1,27 @@
+"""Mutations of secrets."""
+
+import strawberry
+
+from graphql_api.context import Info
+from graphql_api.deleting import Deleted, DeleteResult
+from graphql_api.secrets.types import Secret
+
+
+@strawberry.type
+class SecretMutations:
+    """The part of Mutation that is about secrets."""
+
+    @strawberry.mutation(
+        description="Store a secret, or a new value of it, at most 64 KiB: two seconds later no attempt "
+        "begins with the old one. Send the value as a variable, so that it stands in no text of a query."
+    )
+    async def set_secret(self, info: Info, name: str, value: str) -> Secret:
+        return Secret.from_record(await info.context.services.secrets.set(name, value))
+
+    @strawberry.mutation(
+        description="Delete a secret. Refused while the newest version of a workflow that is not deleted reads it. The "
+        "`id` of what was deleted is its name."
+    )
+    async def delete_secret(self, info: Info, name: str) -> DeleteResult:
+        await info.context.services.secrets.delete(name)
+        return Deleted(id=strawberry.ID(name))

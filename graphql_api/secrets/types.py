@@ -1,0 +1,21 @@
+"""Secrets as clients see them: never their values."""
+
+from datetime import datetime
+
+import strawberry
+
+from domain.secrets import SecretRecord
+
+
+@strawberry.type(description="A value that workflows read as `secrets.<name>`, and that nothing ever gives back.")
+class Secret:
+    """A secret, without its value."""
+
+    name: str
+    created_at: datetime
+    updated_at: datetime = strawberry.field(description="When its value was last set.")
+
+    @classmethod
+    def from_record(cls, secret: SecretRecord) -> "Secret":
+        """The secret as clients see it."""
+        return cls(name=secret.name, created_at=secret.created_at, updated_at=secret.updated_at)

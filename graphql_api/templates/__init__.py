@@ -1,0 +1,1 @@
+"""Workflow templates: documents with parameters."""

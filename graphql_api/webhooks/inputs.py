@@ -1,0 +1,83 @@
+"""What clients send about webhooks. The inputs carry no rules of their own: the service checks what they become."""
+
+from uuid import UUID
+
+import strawberry
+
+from domain.ids import IdKind
+from domain.services.webhooks import CreateWebhook, WebhookChanges
+from graphql_api.enums import InboundSignature, WebhookDirection
+from graphql_api.ids import read_id
+from graphql_api.scalars import Expression
+
+
+@strawberry.input(description="A new webhook.")
+class CreateWebhookInput:
+    """A new webhook."""
+
+    name: str
+    direction: WebhookDirection
+    url: str | None = strawberry.field(default=None, description="Outbound: where to.")
+    event_types: list[str] | None = strawberry.field(
+        default=None, description="Outbound: execution.completed, execution.failed, …; left out or empty: everything."
+    )
+    workflow_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Inbound: what to start. Outbound: of which workflow alone it is told."
+    )
+    input: Expression | None = strawberry.field(
+        default=None,
+        description="Inbound: builds the execution's input from `body`, `headers`, `query` and `webhook`; left out: "
+        "the input is the body.",
+    )
+    signature: InboundSignature = InboundSignature.STANDARD_WEBHOOKS
+    secret: str | None = strawberry.field(
+        default=None, description="Left out: one is made up. STANDARD_WEBHOOKS: whsec_… and base64; else any text."
+    )
+
+    def to_request(self) -> CreateWebhook:
+        """What the service takes. Raises `InvalidInput` for a malformed id."""
+        return CreateWebhook(
+            name=self.name,
+            direction=self.direction,
+            url=self.url,
+            event_types=self.event_types,
+            workflow_id=None if self.workflow_id is None else _workflow_id(self.workflow_id),
+            input=self.input,
+            signature=self.signature,
+            secret=self.secret,
+        )
+
+
+@strawberry.input(description="Changes to a webhook: what is left out stays, what is null is removed.")
+class UpdateWebhookInput:
+    """Changes to a webhook."""
+
+    name: str | None = strawberry.UNSET
+    url: str | None = strawberry.UNSET
+    event_types: list[str] | None = strawberry.UNSET
+    workflow_id: strawberry.ID | None = strawberry.UNSET
+    input: Expression | None = strawberry.UNSET
+    enabled: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="Enabling forgets past failures: what is due is sent at once."
+    )
+
+    def to_changes(self) -> WebhookChanges:
+        """What the service takes. Raises `InvalidInput` for a malformed id."""
+        changes = WebhookChanges()
+        if self.name is not strawberry.UNSET:
+            changes["name"] = self.name
+        if self.url is not strawberry.UNSET:
+            changes["url"] = self.url
+        if self.event_types is not strawberry.UNSET:
+            changes["event_types"] = self.event_types
+        if self.workflow_id is not strawberry.UNSET:
+            changes["workflow_id"] = None if self.workflow_id is None else _workflow_id(self.workflow_id)
+        if self.input is not strawberry.UNSET:
+            changes["input"] = self.input
+        if self.enabled is not strawberry.UNSET:
+            changes["enabled"] = self.enabled
+        return changes
+
+
+def _workflow_id(text: str) -> UUID:
+    return read_id(text, IdKind.WORKFLOW, "workflowId")

@@ -1,0 +1,187 @@
+"""Webhooks, their events and every attempt at delivering one, as clients see them."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from domain import webhooks
+from domain.errors import NotFound
+from domain.ids import IdKind
+from domain.webhooks import WebhookEventRecord, WebhookRecord
+from graphql_api.context import Info
+from graphql_api.enums import InboundSignature, WebhookDirection, WebhookEventStatus
+from graphql_api.executions.types import WorkflowExecution, load_execution
+from graphql_api.ids import Node, public_id
+from graphql_api.pagination import Connection, CursorKind, connection, page_size
+from graphql_api.scalars import JSON, Expression
+from graphql_api.workflows.types import Workflow
+
+BY_WEBHOOK: CursorKind[UUID] = CursorKind("webhook", lambda key: key.hex, UUID)
+BY_WEBHOOK_EVENT: CursorKind[UUID] = CursorKind("webhookEvent", lambda key: key.hex, UUID)
+
+_LazyEvent = Annotated["WebhookEvent", strawberry.lazy("graphql_api.webhooks.types")]
+
+
+@strawberry.type(
+    description="An address that is told of what happens here (OUTBOUND), or one at which others start a workflow "
+    "(INBOUND)."
+)
+class Webhook(Node):
+    """An outbound or an inbound webhook."""
+
+    name: str
+    direction: WebhookDirection
+    event_types: list[str] = strawberry.field(description="Outbound: what it is told of; everything where it is empty.")
+    signature: InboundSignature = strawberry.field(
+        description="How senders prove themselves. What is sent is always signed as STANDARD_WEBHOOKS."
+    )
+    input: Expression | None = strawberry.field(
+        description="Inbound: builds the execution's input from `body`, `headers`, `query` and `webhook`; null: the "
+        "input is the body."
+    )
+    enabled: bool
+    disabled_reason: str | None = strawberry.field(description="Why it was disabled, where nobody asked for that.")
+    failing_since: datetime | None = strawberry.field(
+        description="Outbound: the first failure since a delivery last succeeded."
+    )
+    previous_secret_until: datetime | None = strawberry.field(
+        description="Until when the secret before the present one is good, after a rotation."
+    )
+    created_at: datetime
+    updated_at: datetime
+    record: strawberry.Private[WebhookRecord]
+
+    @strawberry.field(description="Outbound: where to. Inbound: the address to give to senders.")
+    async def url(self, info: Info) -> str:
+        if self.record.url is not None:
+            return self.record.url
+        return (await info.context.hook_addresses()).of_webhook(self.record.id)
+
+    @strawberry.field(
+        description="Inbound: what it starts. Outbound: the one workflow whose executions it is told of; null: all."
+    )
+    async def workflow(self, info: Info) -> Workflow | None:
+        if self.record.workflow_id is None:
+            return None
+        record = await info.context.workflows.by_id.load(self.record.workflow_id)
+        return None if record is None else Workflow.from_record(record)
+
+    @strawberry.field(description="What it was told of, or has brought, newest first.")
+    async def events(
+        self, info: Info, first: int | None = 20, after: str | None = strawberry.UNSET
+    ) -> Connection[_LazyEvent]:
+        size, key = page_size(first), BY_WEBHOOK_EVENT.read(after)
+        info.context.spend_rows(size)
+        id, loaders = self.record.id, info.context.webhooks
+        if key is None:
+            page = await loaders.event_pages.load((id, size))
+        else:
+            page = await info.context.services.webhook_store.events_page(id, first=size, after=key)
+        return connection(
+            page,
+            item=WebhookEvent.from_record,
+            key=lambda record: record.id,
+            cursors=BY_WEBHOOK_EVENT,
+            is_first=key is None,
+            count=lambda: loaders.event_counts.load(id),
+        )
+
+    @classmethod
+    def from_record(cls, record: WebhookRecord) -> "Webhook":
+        """The webhook as clients see it."""
+        return cls(
+            id=public_id(IdKind.WEBHOOK, record.id),
+            name=record.name,
+            direction=record.direction,
+            event_types=[type.value for type in record.event_types],
+            signature=record.signature,
+            input=None if record.input is None else Expression(record.input),
+            enabled=record.enabled,
+            disabled_reason=record.disabled_reason,
+            failing_since=record.failing_since,
+            previous_secret_until=record.previous_secret_until,
+            created_at=record.created_at,
+            updated_at=record.updated_at,
+            record=record,
+        )
+
+
+@strawberry.type(description="One attempt at delivering an event.")
+class WebhookAttempt:
+    """One attempt at delivering an event."""
+
+    at: datetime
+    duration: timedelta
+    status_code: int | None
+    error: str | None = strawberry.field(description="Why it failed; null where it succeeded.")
+    response: str | None = strawberry.field(description="The beginning of what the receiver answered.")
+
+    @classmethod
+    def from_record(cls, attempt: webhooks.WebhookAttempt) -> "WebhookAttempt":
+        """The attempt as clients see it."""
+        return cls(
+            at=attempt.at,
+            duration=attempt.duration,
+            status_code=attempt.status_code,
+            error=attempt.error,
+            response=attempt.excerpt,
+        )
+
+
+@strawberry.type(
+    description="Something that a webhook was or is to be told of (PENDING, DELIVERED, FAILED), or has brought "
+    "(RECEIVED, REJECTED)."
+)
+class WebhookEvent(Node):
+    """Something that a webhook was told of, or has brought."""
+
+    event_type: str
+    status: WebhookEventStatus
+    payload: JSON | None = strawberry.field(description="What is sent, or what came.")
+    attempts: int
+    attempt_log: list[WebhookAttempt] = strawberry.field(description="Every attempt at delivering it, oldest first.")
+    last_status_code: int | None
+    last_error: str | None = strawberry.field(description="Why the last attempt failed, or why it was rejected.")
+    created_at: datetime
+    delivered_at: datetime | None
+    next_attempt_at: datetime | None
+    record: strawberry.Private[WebhookEventRecord]
+
+    @strawberry.field(description="Whose event it is.")
+    async def webhook(self, info: Info) -> Webhook:
+        record = await info.context.webhooks.by_id.load(self.record.webhook_id)
+        if record is None:  # deleted while it was read
+            raise NotFound("webhook", public_id(IdKind.WEBHOOK, self.record.webhook_id))
+        return Webhook.from_record(record)
+
+    @strawberry.field(description="The execution that it is about, or that it has started.")
+    async def execution(self, info: Info) -> WorkflowExecution | None:
+        return await load_execution(info, self.record.execution_id)
+
+    @classmethod
+    def from_record(cls, record: WebhookEventRecord) -> "WebhookEvent":
+        """The event as clients see it."""
+        return cls(
+            id=public_id(IdKind.WEBHOOK_EVENT, record.id),
+            event_type=record.event_type,
+            status=record.status,
+            payload=JSON(record.payload),
+            attempts=len(record.attempts),
+            attempt_log=[WebhookAttempt.from_record(attempt) for attempt in record.attempts],
+            last_status_code=record.last_status_code,
+            last_error=record.last_error,
+            created_at=record.created_at,
+            delivered_at=record.delivered_at,
+            next_attempt_at=record.next_attempt_at,
+            record=record,
+        )
+
+
+@strawberry.type(description="A webhook and its secret, which is shown this once.")
+class WebhookCreated:
+    """A webhook and its secret."""
+
+    webhook: Webhook
+    secret: str = strawberry.field(description="Empty where senders sign nothing.")

@@ -1,0 +1,55 @@
+"""API keys in PostgreSQL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from domain.access import ApiKeyRecord
+from domain.statuses import Role
+from persistence.database import Database
+
+_ADD = """
+INSERT INTO api_key (id, name, role, prefix, digest, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""
+_TOUCH = "UPDATE api_key SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)"
+
+
+class PostgresApiKeyStore:
+    """Implements `domain.ports.ApiKeyStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, key: ApiKeyRecord, digest: bytes) -> None:
+        await self._database.fetch(_ADD, key.id, key.name, key.role, key.prefix, digest, key.created_at, key.expires_at)
+
+    async def find(self, digest: bytes) -> ApiKeyRecord | None:
+        row = await self._database.fetch_row("SELECT * FROM api_key WHERE digest = $1", digest)
+        return None if row is None else _key_of(row)
+
+    async def get(self, id: UUID) -> ApiKeyRecord | None:
+        row = await self._database.fetch_row("SELECT * FROM api_key WHERE id = $1", id)
+        return None if row is None else _key_of(row)
+
+    async def all(self) -> Sequence[ApiKeyRecord]:
+        return [_key_of(row) for row in await self._database.fetch("SELECT * FROM api_key ORDER BY id")]
+
+    async def remove(self, id: UUID) -> bool:
+        return bool(await self._database.fetch("DELETE FROM api_key WHERE id = $1 RETURNING id", id))
+
+    async def touch(self, id: UUID, now: datetime) -> None:
+        await self._database.fetch(_TOUCH, id, now)
+
+
+def _key_of(row: asyncpg.Record) -> ApiKeyRecord:
+    return ApiKeyRecord(
+        id=row["id"],
+        name=row["name"],
+        role=Role(row["role"]),
+        prefix=row["prefix"],
+        created_at=row["created_at"],
+        expires_at=row["expires_at"],
+        last_used_at=row["last_used_at"],
+    )

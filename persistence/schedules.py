@@ -1,0 +1,205 @@
+"""Schedules in PostgreSQL. What is due is claimed by one statement, and what came of it stored by another."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from domain.errors import Conflict, NotFound
+from domain.ids import IdKind, to_public
+from domain.schedules import ScheduleClaim, ScheduleOutcome, ScheduleRecord, ScheduleSettings
+from domain.statuses import OverlapPolicy
+from persistence.database import Database
+from persistence.row_codec import json_column, json_value
+
+_CREATE = """
+INSERT INTO schedule (
+  id, name, workflow_id, cron, timezone, input, overlap, catch_up_window, enabled, revision, created_at, updated_at,
+  next_run_at, epoch
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0)
+"""
+
+_UPDATE = """
+UPDATE schedule SET
+  name = $3, workflow_id = $4, cron = $5, timezone = $6, input = $7,
+  buffered_at = CASE WHEN $13 AND overlap = $8 THEN buffered_at END,
+  overlap = $8, catch_up_window = $9, enabled = $10, revision = $11, updated_at = $12, last_error = NULL,
+  next_run_at = CASE WHEN $13 THEN next_run_at ELSE $14 END,
+  epoch = epoch + 1, claimed_until = NULL
+WHERE id = $1 AND revision = $2
+RETURNING *
+"""
+
+_RUNNING = """
+EXISTS (
+  SELECT FROM workflow_execution e
+  WHERE e.id = s.last_execution_id AND e.status IN ('PENDING', 'RUNNING', 'WAITING', 'PAUSED')
+)
+"""
+
+# Two workers that ask at once get different ones: what one of them has locked, the other passes over.
+_CLAIM = f"""
+WITH due AS (
+  SELECT s.id FROM schedule s
+  WHERE s.enabled AND s.next_run_at <= $1 AND (s.claimed_until IS NULL OR s.claimed_until <= $1)
+  ORDER BY s.next_run_at LIMIT $3 FOR UPDATE SKIP LOCKED
+), buffered AS (
+  SELECT s.id FROM schedule s
+  WHERE s.enabled AND s.buffered_at IS NOT NULL AND (s.claimed_until IS NULL OR s.claimed_until <= $1)
+    AND NOT {_RUNNING}
+  ORDER BY s.buffered_at LIMIT $3 FOR UPDATE SKIP LOCKED
+)
+UPDATE schedule s SET epoch = s.epoch + 1, claimed_until = $2
+WHERE s.id IN (SELECT id FROM (SELECT id FROM due UNION SELECT id FROM buffered) found LIMIT $3)
+RETURNING s.*, {_RUNNING} AS is_running
+"""
+
+# Rows are locked in one order, so that two who finish the same never wait for each other in a circle.
+_FINISH = """
+UPDATE schedule s SET
+  last_run_at = CASE WHEN o.last_run_at > coalesce(s.last_run_at, '-infinity') THEN o.last_run_at
+    ELSE s.last_run_at END,
+  last_execution_id = CASE WHEN o.last_run_at > coalesce(s.last_run_at, '-infinity') THEN o.last_execution_id
+    ELSE s.last_execution_id END,
+  last_error = CASE WHEN s.epoch = o.epoch THEN o.last_error ELSE s.last_error END,
+  next_run_at = CASE WHEN s.epoch = o.epoch THEN o.next_run_at ELSE s.next_run_at END,
+  buffered_at = CASE WHEN s.epoch = o.epoch THEN o.buffered_at ELSE s.buffered_at END,
+  claimed_until = CASE WHEN s.epoch = o.epoch THEN NULL ELSE s.claimed_until END,
+  enabled = s.enabled AND NOT (s.epoch = o.epoch AND o.stops)
+FROM unnest(
+  $1::uuid[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::uuid[], $7::text[], $8::boolean[]
+) AS o (id, epoch, next_run_at, buffered_at, last_run_at, last_execution_id, last_error, stops)
+JOIN (SELECT id FROM schedule WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE) locked ON locked.id = o.id
+WHERE s.id = o.id
+"""
+
+
+class PostgresScheduleStore:
+    """Implements `domain.ports.ScheduleStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def create(self, schedule: ScheduleRecord) -> None:
+        async with self._database.connection() as connection:
+            try:
+                await connection.execute(
+                    _CREATE,
+                    schedule.id,
+                    *_settings_row(schedule.settings),
+                    schedule.revision,
+                    schedule.created_at,
+                    schedule.updated_at,
+                    schedule.next_run_at,
+                )
+            except asyncpg.UniqueViolationError as error:
+                raise _taken(schedule.settings.name) from error
+
+    async def update(self, schedule: ScheduleRecord, *, expected_revision: int, keeps_next_run: bool) -> ScheduleRecord:
+        async with self._database.connection() as connection:
+            try:
+                row = await connection.fetchrow(
+                    _UPDATE,
+                    schedule.id,
+                    expected_revision,
+                    *_settings_row(schedule.settings),
+                    schedule.revision,
+                    schedule.updated_at,
+                    keeps_next_run,
+                    schedule.next_run_at,
+                )
+            except asyncpg.UniqueViolationError as error:
+                raise _taken(schedule.settings.name) from error
+            if row is not None:
+                return _record_of(row)
+            if await connection.fetchval("SELECT 1 FROM schedule WHERE id = $1", schedule.id) is None:
+                raise NotFound("schedule", to_public(IdKind.SCHEDULE, schedule.id))
+            raise Conflict(f"The schedule {schedule.settings.name!r} has been changed: read it again.")
+
+    async def delete(self, schedule_id: UUID) -> bool:
+        return (
+            await self._database.fetch_value("DELETE FROM schedule WHERE id = $1 RETURNING id", schedule_id) is not None
+        )
+
+    async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, ScheduleRecord]:
+        rows = await self._database.fetch("SELECT * FROM schedule WHERE id = ANY ($1::uuid[])", list(ids))
+        return {row["id"]: _record_of(row) for row in rows}
+
+    async def find(self, name: str) -> ScheduleRecord | None:
+        row = await self._database.fetch_row("SELECT * FROM schedule WHERE name = $1", name)
+        return None if row is None else _record_of(row)
+
+    async def list_schedules(self, workflow_id: UUID | None = None) -> Sequence[ScheduleRecord]:
+        if workflow_id is None:
+            rows = await self._database.fetch("SELECT * FROM schedule ORDER BY name")
+        else:
+            rows = await self._database.fetch(
+                "SELECT * FROM schedule WHERE workflow_id = $1 ORDER BY name", workflow_id
+            )
+        return [_record_of(row) for row in rows]
+
+    async def claim(self, *, now: datetime, until: datetime, limit: int) -> Sequence[ScheduleClaim]:
+        rows = await self._database.fetch(_CLAIM, now, until, limit)
+        return [
+            ScheduleClaim(schedule=_record_of(row), epoch=row["epoch"], is_running=row["is_running"]) for row in rows
+        ]
+
+    async def finish(self, outcomes: Sequence[ScheduleOutcome]) -> None:
+        if not outcomes:
+            return
+        async with self._database.connection() as connection:
+            await connection.execute(
+                _FINISH,
+                [outcome.schedule_id for outcome in outcomes],
+                [outcome.epoch for outcome in outcomes],
+                [outcome.next_run_at for outcome in outcomes],
+                [outcome.buffered_at for outcome in outcomes],
+                [outcome.last_run_at for outcome in outcomes],
+                [outcome.last_execution_id for outcome in outcomes],
+                [outcome.last_error for outcome in outcomes],
+                [outcome.stops for outcome in outcomes],
+            )
+
+
+def _settings_row(settings: ScheduleSettings) -> tuple[Any, ...]:
+    """The settings in the order in which the statements take them."""
+    return (
+        settings.name,
+        settings.workflow_id,
+        settings.cron,
+        settings.timezone,
+        json_column(settings.input),
+        settings.overlap,
+        settings.catch_up_window // timedelta(microseconds=1),
+        settings.enabled,
+    )
+
+
+def _record_of(row: asyncpg.Record) -> ScheduleRecord:
+    return ScheduleRecord(
+        id=row["id"],
+        settings=ScheduleSettings(
+            name=row["name"],
+            workflow_id=row["workflow_id"],
+            cron=row["cron"],
+            timezone=row["timezone"],
+            input=json_value(row["input"]),
+            overlap=OverlapPolicy(row["overlap"]),
+            catch_up_window=timedelta(microseconds=row["catch_up_window"]),
+            enabled=row["enabled"],
+        ),
+        revision=row["revision"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        next_run_at=row["next_run_at"],
+        buffered_at=row["buffered_at"],
+        last_run_at=row["last_run_at"],
+        last_execution_id=row["last_execution_id"],
+        last_error=row["last_error"],
+    )
+
+
+def _taken(name: str) -> Conflict:
+    return Conflict(f"There is a schedule called {name!r} already.")

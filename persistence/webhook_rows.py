@@ -1,0 +1,78 @@
+"""Rows of webhooks and their events to records, and the columns that statements select for them."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import asyncpg
+
+from domain.json_text import loads
+from domain.statuses import EventType, InboundSignature, WebhookDirection, WebhookEventStatus
+from domain.webhooks import WebhookAttempt, WebhookEventRecord, WebhookRecord
+from persistence.row_codec import json_value
+
+WEBHOOK_COLUMNS = """
+  w.id, w.name, w.direction, w.url, w.event_types, w.workflow_id, w.signature, w.input, w.secret, w.previous_secret,
+  w.previous_secret_until, w.enabled, w.disabled_reason, w.failing_since, w.created_at, w.updated_at
+"""
+
+EVENT_COLUMNS = """
+  e.id, e.webhook_id, e.event_type, e.status, e.payload, e.created_at, e.attempts, e.failures, e.last_status_code,
+  e.last_error, e.delivered_at, e.next_attempt_at, e.execution_id, e.external_id, e.position
+"""
+
+_EVENT_TYPES = {type.value: type for type in EventType}
+
+
+def webhook_of(row: asyncpg.Record) -> WebhookRecord:
+    """The record of a row that selects `WEBHOOK_COLUMNS`, without event types of a newer release."""
+    names: Any = loads(row["event_types"])
+    return WebhookRecord(
+        id=row["id"],
+        name=row["name"],
+        direction=WebhookDirection(row["direction"]),
+        url=row["url"],
+        event_types=tuple(_EVENT_TYPES[name] for name in names if name in _EVENT_TYPES),
+        workflow_id=row["workflow_id"],
+        signature=InboundSignature(row["signature"]),
+        input=row["input"],
+        secret=row["secret"],
+        previous_secret=row["previous_secret"],
+        previous_secret_until=row["previous_secret_until"],
+        enabled=row["enabled"],
+        disabled_reason=row["disabled_reason"],
+        failing_since=row["failing_since"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
+
+
+def event_of(row: asyncpg.Record) -> WebhookEventRecord:
+    """The record of a row that selects `EVENT_COLUMNS`."""
+    attempts: Any = loads(row["attempts"])
+    return WebhookEventRecord(
+        id=row["id"],
+        webhook_id=row["webhook_id"],
+        event_type=row["event_type"],
+        status=WebhookEventStatus(row["status"]),
+        payload=json_value(row["payload"]),
+        created_at=row["created_at"],
+        attempts=tuple(_attempt_of(attempt) for attempt in attempts),
+        failures=row["failures"],
+        last_status_code=row["last_status_code"],
+        last_error=row["last_error"],
+        delivered_at=row["delivered_at"],
+        next_attempt_at=row["next_attempt_at"],
+        execution_id=row["execution_id"],
+        external_id=row["external_id"],
+        position=row["position"],
+    )
+
+
+def _attempt_of(value: dict[str, Any]) -> WebhookAttempt:
+    return WebhookAttempt(
+        at=datetime.fromisoformat(value["at"]),
+        duration=timedelta(seconds=value["duration"]),
+        status_code=value["statusCode"],
+        error=value["error"],
+        excerpt=value["excerpt"],
+    )

@@ -1,0 +1,189 @@
+"""`breakers`: which services are called at present, and how that is changed."""
+
+from typing import Annotated, Any
+
+import typer
+
+from domain.statuses import CircuitBreakerState
+from stepgraph.client import connected
+from stepgraph.commands.breaker_operations import (
+    BREAKER,
+    BREAKERS,
+    DELETE_BREAKER,
+    RESET_BREAKER,
+    UPDATE_BREAKER,
+    WATCH_BREAKERS,
+)
+from stepgraph.commands.exits import fail, run
+from stepgraph.commands.showing import console, duration, print_json, problems_of, table
+from stepgraph.commands.workflows import AsJson, Url
+from stepgraph.settings import load_settings
+
+app = typer.Typer(help="Circuit breakers: which services are called at present.", no_args_is_help=True)
+ServiceId = Annotated[str, typer.Argument(help="Such as api.example.com:443.", show_default=False)]
+
+
+@app.command("list")
+def list_breakers(
+    state: Annotated[
+        list[CircuitBreakerState] | None,
+        typer.Option(case_sensitive=False, help="Only those in this state; may be given more than once."),
+    ] = None,
+    first: Annotated[int, typer.Option(min=1, max=100, help="At most so many.")] = 20,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """List circuit breakers by the service that they guard.
+
+    Example: stepgraph breakers list --state OPEN --state HALF_OPEN
+    """
+    wanted = None if not state else [each.value for each in state]
+    breakers = _ask(BREAKERS, url, state=wanted, first=first)["circuitBreakers"]["nodes"]
+    if as_json:
+        print_json(breakers)
+        return
+    headings = ("service", "state", "failures", "opened", "next probe", "waiting")
+    console.print(table(headings, (_line(breaker) for breaker in breakers)))
+
+
+@app.command()
+def show(service_id: ServiceId, url: Url = None, as_json: AsJson = False) -> None:
+    """Show the circuit breaker of one service.
+
+    Example: stepgraph breakers show api.example.com:443
+    """
+    breaker = _ask(BREAKER, url, serviceId=service_id)["circuitBreaker"]
+    if breaker is None:
+        fail(f"There is no circuit breaker {service_id}.")
+    _show(breaker, as_json=as_json)
+
+
+@app.command()
+def configure(
+    service_id: ServiceId,
+    failures: Annotated[int | None, typer.Option(help="So many failures in a row open it: at first 5.")] = None,
+    successes: Annotated[int | None, typer.Option(help="So many probes that succeed close it: at first 2.")] = None,
+    reset_timeout: Annotated[
+        str | None, typer.Option(help="How long it lets no call through: PT0.1S to P1D, at first PT30S.")
+    ] = None,
+    probes: Annotated[int | None, typer.Option(help="So many probes at a time, over all workers: at first 1.")] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change when a breaker opens and closes, also before its service is called for the first time.
+
+    What is left out stays as it is.
+
+    Example: stepgraph breakers configure api.example.com:443 --failures 10 --reset-timeout PT1M
+    """
+    given = {
+        "failureThreshold": failures,
+        "successThreshold": successes,
+        "resetTimeout": reset_timeout,
+        "halfOpenMaxCalls": probes,
+    }
+    config = {name: value for name, value in given.items() if value is not None}
+    _show(_changed(_ask(UPDATE_BREAKER, url, serviceId=service_id, config=config)), as_json=as_json)
+
+
+@app.command()
+def reset(service_id: ServiceId, url: Url = None, as_json: AsJson = False) -> None:
+    """Close a breaker by hand; what waits for it goes on.
+
+    Example: stepgraph breakers reset api.example.com:443
+    """
+    _show(_changed(_ask(RESET_BREAKER, url, serviceId=service_id)), as_json=as_json)
+
+
+@app.command()
+def delete(service_id: ServiceId, url: Url = None, as_json: AsJson = False) -> None:
+    """Forget a breaker and its configuration; the service's next call makes a new one.
+
+    Example: stepgraph breakers delete old-api.example.com:443
+    """
+    result = _changed(_ask(DELETE_BREAKER, url, serviceId=service_id))
+    if as_json:
+        print_json(result)
+    else:
+        console.print(f"deleted {service_id}", highlight=False, markup=False)
+
+
+@app.command()
+def watch(
+    service_id: Annotated[
+        str | None, typer.Argument(help="Only the breaker of this service.", show_default=False)
+    ] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print every change of the breakers as it happens, until Ctrl-C.
+
+    Example: stepgraph breakers watch api.example.com:443
+    """
+
+    async def main() -> None:
+        async with connected(url or load_settings().url) as client:
+            async for data in client.subscribe(WATCH_BREAKERS, serviceId=service_id):
+                breaker = data["circuitBreakerUpdates"]
+                if as_json:
+                    print_json(breaker)
+                else:
+                    console.print(_sentence(breaker), highlight=False, markup=False, soft_wrap=True)
+
+    run(main())
+
+
+def _ask(operation: str, url: str | None, **variables: Any) -> dict[str, Any]:
+    async def main() -> dict[str, Any]:
+        async with connected(url or load_settings().url) as client:
+            return dict(await client.execute(operation, **variables))
+
+    return run(main())
+
+
+def _changed(data: dict[str, Any]) -> dict[str, Any]:
+    """What a mutation gives. Leaves with exit code 1 where that is an error."""
+    [result] = data.values()
+    if result["__typename"] not in {"CircuitBreaker", "Deleted"}:
+        fail(problems_of(result))
+    return dict(result)
+
+
+def _show(breaker: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(breaker)
+        return
+    config = breaker["config"]
+    facts = {
+        "id": breaker["id"],
+        "state": breaker["state"],
+        "failures": f"{breaker['failureCount']}; {config['failureThreshold']} in a row open it",
+        "successes": f"{breaker['successCount']}; {config['successThreshold']} of its probes close it",
+        "probes": f"at most {config['halfOpenMaxCalls']} at a time",
+        "reset timeout": duration(config["resetTimeout"]),
+        "opened": _time(breaker["openedAt"]),
+        "next probe": _time(breaker["nextProbeAt"]),
+        "waiting": f"{breaker['waitingExecutions']} executions",
+        "changed": _time(breaker["updatedAt"]),
+    }
+    console.print(table((breaker["serviceId"], ""), facts.items()))
+
+
+def _line(breaker: dict[str, Any]) -> tuple[object, ...]:
+    return (
+        breaker["serviceId"],
+        breaker["state"],
+        f"{breaker['failureCount']} of {breaker['config']['failureThreshold']}",
+        _time(breaker["openedAt"]),
+        _time(breaker["nextProbeAt"]),
+        breaker["waitingExecutions"],
+    )
+
+
+def _sentence(breaker: dict[str, Any]) -> str:
+    until = f", next probe {_time(breaker['nextProbeAt'])}" if breaker["nextProbeAt"] else ""
+    return f"{breaker['serviceId']}  {breaker['state']}  failures {breaker['failureCount']}{until}"
+
+
+def _time(moment: str | None) -> str:
+    return "" if moment is None else moment[:19].replace("T", " ")

@@ -1,0 +1,120 @@
+"""`stepgraph keys …` and `stepgraph audit`: who may use the API, and who asked it for what."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from domain.ids import IdKind, to_public
+from domain.statuses import Role
+from stepgraph.client import connected
+from stepgraph.commands.access_operations import AUDIT, CREATE_KEY, KEYS, REVOKE_KEY
+from stepgraph.commands.exits import Exit, fail, run, settings_of
+from stepgraph.commands.showing import console, print_json, table
+from stepgraph.commands.workflows import AsJson, Url
+from stepgraph.settings import load_settings
+
+app = typer.Typer(name="keys", help="The keys of the API.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_keys(url: Url = None, as_json: AsJson = False) -> None:
+    """List the keys.
+
+    Example: stepgraph keys list
+    """
+    keys = _ask(KEYS, url)["apiKeys"]
+    if as_json:
+        print_json(keys)
+    else:
+        columns = ("id", "name", "role", "prefix", "expiresAt", "lastUsedAt")
+        console.print(table(columns, [[key[name] or "" for name in columns] for key in keys]))
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="Who or what will use it.", show_default=False)],
+    role: Annotated[Role, typer.Option(help="What it may do.", case_sensitive=False)] = Role.VIEWER,
+    expires: Annotated[
+        datetime | None, typer.Option(help="When it ends, in UTC.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"])
+    ] = None,
+    in_database: Annotated[
+        bool, typer.Option("--in-database", help="Store it in DATABASE_URL, without the API: for the first key.")
+    ] = False,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key and print its token, which is shown this once.
+
+    Example: stepgraph keys create "nightly reports" --role OPERATOR --expires 2030-01-31
+    """
+    expires_at = None if expires is None else expires.replace(tzinfo=UTC)
+    if in_database:
+        created = run(_create_in_database(name, role, expires_at))
+    else:
+        ends = None if expires_at is None else expires_at.isoformat()
+        answer = _ask(CREATE_KEY, url, name=name, role=role.value, expiresAt=ends)["createApiKey"]
+        created = {"id": answer["apiKey"]["id"], "token": answer["token"]}
+    if as_json:
+        print_json(created)
+    else:
+        typer.echo(created["token"])
+
+
+@app.command()
+def revoke(
+    id: Annotated[str, typer.Argument(help="The key's id, ak_…", show_default=False)],
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take a key away; its live subscriptions end.
+
+    Example: stepgraph keys revoke ak_01kaz1v8q3e0x9m6s4t7c2b5d8
+    """
+    answer = _ask(REVOKE_KEY, url, id=id)["revokeApiKey"]
+    if answer["__typename"] != "Deleted":
+        fail(answer["message"])
+    if as_json:
+        print_json(answer)
+    else:
+        console.print("revoked", highlight=False)
+
+
+def audit(
+    first: Annotated[int, typer.Option(min=1, max=100, help="How many entries.")] = 20,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what was asked for by whom, newest first.
+
+    Example: stepgraph audit --first 50
+    """
+    entries = _ask(AUDIT, url, first=first)["auditEntries"]["nodes"]
+    if as_json:
+        print_json(entries)
+    else:
+        columns = ("at", "principal", "action", "target", "outcome")
+        console.print(table(columns, [[entry[name] or "" for name in columns] for entry in entries]))
+
+
+def _ask(operation: str, url: str | None, **variables: Any) -> Any:
+    async def main() -> Any:
+        async with connected(url or load_settings().url) as client:
+            return await client.execute(operation, **variables)
+
+    return run(main())
+
+
+async def _create_in_database(name: str, role: Role, expires_at: datetime | None) -> dict[str, str]:
+    from domain.services.access import AccessService  # slow to import, and for this one only
+    from persistence.api_keys import PostgresApiKeyStore
+    from persistence.database import Database
+    from stepgraph.clock import SystemClock
+
+    settings = settings_of()
+    if settings.database_url is None:
+        fail("DATABASE_URL must be set.", Exit.USAGE)
+    async with Database(settings.database_url, pool_size=1) as database:
+        access = AccessService(keys=PostgresApiKeyStore(database), clock=SystemClock(), requires_keys=True)
+        key, token = await access.create(name, role, expires_at)
+    return {"id": to_public(IdKind.API_KEY, key.id), "token": token}

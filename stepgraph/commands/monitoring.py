@@ -1,0 +1,120 @@
+"""`metrics` and `health`: how executions have gone, and how the system is."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from domain.durations import parse_duration
+from stepgraph.client import connected
+from stepgraph.commands.exits import Exit, fail, run
+from stepgraph.commands.monitoring_operations import HEALTH, METRICS, WORKFLOW_METRICS
+from stepgraph.commands.showing import console, duration, print_json, table
+from stepgraph.commands.workflows import AsJson, Url
+from stepgraph.settings import load_settings
+
+_COLOURS = {"UP": "green", "DEGRADED": "yellow", "DOWN": "red"}
+
+
+def metrics(
+    workflow: Annotated[str | None, typer.Option(help="Only of the workflow with this name.")] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", help="Where the range begins, such as 2026-11-01T00:00:00Z.")
+    ] = None,
+    to: Annotated[str | None, typer.Option(help="Where it ends. Default: now.")] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how executions have gone, by default in the last 24 hours.
+
+    Example: stepgraph metrics --workflow sales-report
+    """
+
+    async def main() -> dict[str, Any] | None:
+        asked = {"from": from_, "to": to}
+        async with connected(url or load_settings().url) as client:
+            if workflow is None:
+                return dict((await client.execute(METRICS, **asked))["metrics"])
+            found = (await client.execute(WORKFLOW_METRICS, name=workflow, **asked))["workflow"]
+            return None if found is None else dict(found["metrics"])
+
+    found = run(main())
+    if found is None:
+        fail(f"There is no workflow {workflow!r}.")
+    if as_json:
+        print_json(found)
+        return
+    console.print(f"{found['from']} to {found['to']}", highlight=False)
+    headings = ("started", "completed", "failed", "cancelled", "running", "success", "mean", "p50", "p95", "p99")
+    counts = [str(found[name]) for name in headings[:5]]
+    line = (*counts, f"{found['successRate']:.1%}", *_durations(found["duration"]))
+    console.print(table(headings, [line]))
+    if found["steps"]:
+        steps = [
+            (
+                step["type"],
+                str(step["executions"]),
+                str(step["failures"]),
+                str(step["retries"]),
+                *_durations(step["duration"]),
+            )
+            for step in found["steps"]
+        ]
+        console.print(table(("steps", "executions", "failures", "retries", "mean", "p50", "p95", "p99"), steps))
+
+
+def health(url: Url = None, as_json: AsJson = False) -> None:
+    """Show how the system is: its components, workers and queues. Exit code 1 where it is DOWN.
+
+    Example: stepgraph health
+    """
+
+    async def main() -> dict[str, Any]:
+        async with connected(url or load_settings().url) as client:
+            return dict((await client.execute(HEALTH))["health"])
+
+    found = run(main())
+    if as_json:
+        print_json(found)
+    else:
+        _show(found)
+    if found["status"] == "DOWN":
+        raise typer.Exit(Exit.FAILED)
+
+
+def _show(found: dict[str, Any]) -> None:
+    console.print(f"{_coloured(found['status'])}  stepgraph {found['version']}", highlight=False)
+    components = [
+        (
+            each["name"],
+            _coloured(each["status"]),
+            "" if each["latency"] is None else _length(each["latency"]),
+            escape(each["detail"] or ""),
+        )
+        for each in found["components"]
+    ]
+    console.print(table(("component", "status", "latency", ""), components))
+    workers = [
+        (each["id"], each["host"], str(each["activeExecutions"]), each["startedAt"], each["lastHeartbeatAt"])
+        for each in found["workers"]
+    ]
+    if workers:
+        console.print(table(("worker", "host", "executions", "started", "last heartbeat"), workers))
+    else:
+        console.print("No worker lives: executions wait.")
+    queues = [(each["name"], str(each["depth"]), str(each["deadLetters"])) for each in found["queues"]]
+    console.print(table(("queue", "depth", "dead letters"), queues))
+
+
+def _durations(stats: dict[str, str]) -> tuple[str, ...]:
+    return tuple(_length(stats[name]) for name in ("mean", "p50", "p95", "p99"))
+
+
+def _length(text: str) -> str:
+    length = parse_duration(text)
+    return f"{length / timedelta(milliseconds=1):.1f} ms" if length < timedelta(seconds=1) else duration(text)
+
+
+def _coloured(status: str) -> str:
+    return f"[{_COLOURS[status]}]{status}[/]"

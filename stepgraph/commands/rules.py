@@ -1,0 +1,165 @@
+"""`rules`: stored expressions that DATA_TRANSFORM steps apply."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from domain.json_schema import SchemaValidator
+from domain.json_text import JsonValue, dumps
+from stepgraph.client import connected
+from stepgraph.commands.exits import fail, json_argument, read_documents, run
+from stepgraph.commands.rule_operations import DELETE_RULE, RULE, RULES, SAVE_RULE, TRY_EXPRESSION
+from stepgraph.commands.showing import console, print_json, problems_of, table
+from stepgraph.commands.workflows import AsJson, Url
+from stepgraph.settings import load_settings
+
+app = typer.Typer(help="Keep expressions by name, for workflows to apply.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="The rule's name.", show_default=False)]
+
+
+@app.command("list")
+def list_rules(url: Url = None, as_json: AsJson = False) -> None:
+    """List rules by name.
+
+    Example: stepgraph rules list
+    """
+
+    async def main() -> list[dict[str, Any]]:
+        async with connected(url or load_settings().url) as client:
+            found: list[dict[str, Any]] = (await client.execute(RULES))["transformationRules"]
+            return found
+
+    rules = run(main())
+    if as_json:
+        print_json(rules)
+        return
+    rows = ((rule["name"], escape(rule["description"] or ""), len(rule["examples"])) for rule in rules)
+    console.print(table(("name", "description", "examples"), rows))
+
+
+@app.command()
+def show(name: Name, url: Url = None, as_json: AsJson = False) -> None:
+    """Show one rule, with its schemas and its examples.
+
+    Example: stepgraph rules show order-total
+    """
+    rule = _find(name, url)
+    if as_json:
+        print_json(rule)
+        return
+    facts: dict[str, str] = {
+        "id": rule["id"],
+        "description": escape(rule["description"] or ""),
+        "expression": escape(rule["expression"]),
+        "input schema": "" if rule["inputSchema"] is None else escape(dumps(rule["inputSchema"])),
+        "output schema": "" if rule["outputSchema"] is None else escape(dumps(rule["outputSchema"])),
+        "examples": escape("\n".join(f"{dumps(each['input'])} → {dumps(each['output'])}" for each in rule["examples"])),
+    }
+    console.print(table((rule["name"], ""), facts.items()))
+
+
+@app.command()
+def save(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Rules in YAML or JSON: name, description, expression, inputSchema, outputSchema, examples.",
+            show_default=False,
+        ),
+    ],
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create rules from files, or overwrite those with their names. A rule whose examples do not hold is refused.
+
+    Example: stepgraph rules save order-total.yaml
+    """
+    documents = [document for file in files for document in read_documents(file)]
+
+    async def main() -> list[dict[str, Any]]:
+        saved = []
+        async with connected(url or load_settings().url) as client:
+            for document in documents:
+                result = dict((await client.execute(SAVE_RULE, input=document))["saveTransformationRule"])
+                if result["__typename"] != "TransformationRule":
+                    fail(problems_of(result))
+                saved.append(result)
+        return saved
+
+    rules = run(main())
+    if as_json:
+        print_json(rules)
+    else:
+        for rule in rules:
+            console.print(f"{rule['name']}: saved, {len(rule['examples'])} examples hold", highlight=False)
+
+
+@app.command()
+def delete(name: Name, url: Url = None, as_json: AsJson = False) -> None:
+    """Delete a rule. Refused while a workflow uses it.
+
+    Example: stepgraph rules delete order-total
+    """
+
+    async def main() -> dict[str, Any]:
+        async with connected(url or load_settings().url) as client:
+            return dict((await client.execute(DELETE_RULE, name=name))["deleteTransformationRule"])
+
+    result = run(main())
+    if result["__typename"] != "Deleted":
+        fail(problems_of(result))
+    if as_json:
+        print_json(result)
+    else:
+        console.print(f"deleted {result['id']}", highlight=False)
+
+
+@app.command("try")
+def try_rule(
+    name: Name,
+    input: Annotated[str, typer.Option(help="The input as JSON, or @file with JSON or YAML.")] = "null",
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Apply a rule to an input, and print what it gives. Nothing is stored.
+
+    Example: stepgraph rules try order-total --input '{"lines": [{"price": 3, "quantity": 2}]}'
+    """
+    value = json_argument(input, "--input")
+    rule = _find(name, url)
+    _refuse(rule["inputSchema"], value, "input")
+
+    async def main() -> dict[str, Any]:
+        async with connected(url or load_settings().url) as client:
+            asked = {"expression": rule["expression"], "context": {"input": value}}
+            return dict((await client.execute(TRY_EXPRESSION, **asked))["evaluate"])
+
+    tried = run(main())
+    if tried["error"] is not None:
+        fail(tried["error"])
+    _refuse(rule["outputSchema"], tried["value"], "output")
+    print_json(tried if as_json else tried["value"])
+
+
+def _find(name: str, url: str | None) -> dict[str, Any]:
+    """The rule. Leaves with exit code 1 where there is none."""
+
+    async def main() -> dict[str, Any] | None:
+        async with connected(url or load_settings().url) as client:
+            found: dict[str, Any] | None = (await client.execute(RULE, name=name))["transformationRule"]
+            return found
+
+    rule = run(main())
+    if rule is None:
+        fail(f"There is no transformation rule {name}.")
+    return rule
+
+
+def _refuse(schema: JsonValue, value: JsonValue, what: str) -> None:
+    """Leave with exit code 1 and every problem where a value does not meet its schema."""
+    faults = [] if schema is None else SchemaValidator(schema).problems(value)
+    if faults:
+        problems = [{"path": [what, *each.path], "message": each.message, "hint": each.hint} for each in faults]
+        fail(problems_of({"message": f"The {what} does not meet the rule's schema.", "problems": problems}))

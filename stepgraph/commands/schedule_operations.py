@@ -1,0 +1,48 @@
+"""The GraphQL operations about schedules that the command line sends; a test validates each against the schema."""
+
+_SCHEDULE = """
+  id name cron timezone input overlap catchUpWindow enabled nextRunAt bufferedRunAt lastRunAt lastError
+  createdAt updatedAt workflow { id name } lastExecution { id status }
+"""
+_FAILURES = """
+  ... on Error { message code }
+  ... on ValidationError { problems { path message hint } }
+"""
+
+SCHEDULES = f"""
+query Schedules($workflowId: ID) {{
+  schedules(workflowId: $workflowId) {{ {_SCHEDULE} }}
+}}
+"""
+
+SCHEDULE = f"""
+query Schedule($id: ID, $name: String, $count: Int!) {{
+  schedule(id: $id, name: $name) {{ {_SCHEDULE} nextRuns(count: $count) }}
+}}
+"""
+
+WORKFLOW_ID = """
+query WorkflowId($name: String!) {
+  workflow(name: $name) { id }
+}
+"""
+
+SAVE_SCHEDULE = f"""
+mutation SaveSchedule($input: ScheduleInput!) {{
+  saveSchedule(input: $input) {{
+    __typename
+    ... on Schedule {{ {_SCHEDULE} }}
+    {_FAILURES}
+  }}
+}}
+"""
+
+DELETE_SCHEDULE = """
+mutation DeleteSchedule($id: ID!) {
+  deleteSchedule(id: $id) {
+    __typename
+    ... on Deleted { id }
+    ... on Error { message code }
+  }
+}
+"""

@@ -1,0 +1,181 @@
+"""`templates`: workflow documents with parameters, and workflows made of them."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from domain.json_text import JsonValue, dumps, loads
+from stepgraph.client import connected
+from stepgraph.commands.exits import Exit, fail, json_argument, read_documents, run
+from stepgraph.commands.showing import console, print_json, problems_of, table
+from stepgraph.commands.template_operations import (
+    DELETE_TEMPLATE,
+    INSTANTIATE,
+    SAVE_TEMPLATE,
+    TEMPLATE,
+    TEMPLATES,
+)
+from stepgraph.commands.workflows import AsJson, Url
+from stepgraph.settings import load_settings
+
+app = typer.Typer(help="Make workflows of templates.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="The template's name.", show_default=False)]
+
+
+@app.command("list")
+def list_templates(
+    category: Annotated[str | None, typer.Option(help="Only those of this category.")] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """List templates by name: those that come with Stepgraph, and those that were saved.
+
+    Example: stepgraph templates list --category integration
+    """
+
+    async def main() -> list[dict[str, Any]]:
+        async with connected(url or load_settings().url) as client:
+            found: list[dict[str, Any]] = (await client.execute(TEMPLATES, category=category))["workflowTemplates"]
+            return found
+
+    templates = run(main())
+    if as_json:
+        print_json(templates)
+        return
+    rows = (
+        (each["name"], each["category"] or "", "yes" if each["shipped"] else "", escape(each["description"] or ""))
+        for each in templates
+    )
+    console.print(table(("name", "category", "shipped", "description"), rows))
+
+
+@app.command()
+def show(name: Name, url: Url = None, as_json: AsJson = False) -> None:
+    """Show what a template asks for; with --json also its document.
+
+    Example: stepgraph templates show polled-job
+    """
+
+    async def main() -> dict[str, Any] | None:
+        async with connected(url or load_settings().url) as client:
+            found: dict[str, Any] | None = (await client.execute(TEMPLATE, name=name))["workflowTemplate"]
+            return found
+
+    template = run(main())
+    if template is None:
+        fail(f"There is no workflow template {name}.")
+    if as_json:
+        print_json(template)
+        return
+    console.print(escape(template["description"] or ""), highlight=False)
+    rows = (
+        (
+            each["name"],
+            "required" if each["required"] else escape(dumps(each["default"])),
+            escape(dumps(each["schema"])),
+            escape(each["description"] or ""),
+        )
+        for each in template["parameters"]
+    )
+    console.print(table(("parameter", "default", "schema", "description"), rows))
+
+
+@app.command()
+def save(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Templates in YAML or JSON: name, description, category, parameters, document.", show_default=False
+        ),
+    ],
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create templates from files, or overwrite those with their names.
+
+    Example: stepgraph templates save nightly-copy.yaml
+    """
+    documents = [document for file in files for document in read_documents(file)]
+
+    async def main() -> list[dict[str, Any]]:
+        saved = []
+        async with connected(url or load_settings().url) as client:
+            for document in documents:
+                result = dict((await client.execute(SAVE_TEMPLATE, input=document))["saveWorkflowTemplate"])
+                if result["__typename"] != "WorkflowTemplate":
+                    fail(problems_of(result))
+                saved.append(result)
+        return saved
+
+    templates = run(main())
+    if as_json:
+        print_json(templates)
+    else:
+        for template in templates:
+            console.print(f"{template['name']}: saved", highlight=False)
+
+
+@app.command()
+def delete(name: Name, url: Url = None, as_json: AsJson = False) -> None:
+    """Delete a saved template. What was made of it stays as it is.
+
+    Example: stepgraph templates delete nightly-copy
+    """
+
+    async def main() -> dict[str, Any]:
+        async with connected(url or load_settings().url) as client:
+            return dict((await client.execute(DELETE_TEMPLATE, name=name))["deleteWorkflowTemplate"])
+
+    result = run(main())
+    if result["__typename"] != "Deleted":
+        fail(problems_of(result))
+    if as_json:
+        print_json(result)
+    else:
+        console.print(f"deleted {result['id']}", highlight=False)
+
+
+@app.command()
+def instantiate(
+    name: Name,
+    workflow: Annotated[str, typer.Argument(help="The name of the new workflow.", show_default=False)],
+    parameters: Annotated[str, typer.Option(help="An object as JSON, or @file with JSON or YAML.")] = "{}",
+    parameter: Annotated[
+        list[str] | None, typer.Option("--set", help="One parameter: name=value; what is no JSON is a text.")
+    ] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a workflow of a template.
+
+    Example: stepgraph templates instantiate checked-call stock --set url=https://stock.example.com/levels
+    """
+    given = json_argument(parameters, "--parameters")
+    if not isinstance(given, dict):
+        fail("--parameters must be an object.", Exit.USAGE)
+    values: dict[str, JsonValue] = {**given, **dict(map(_pair, parameter or ()))}
+
+    async def main() -> dict[str, Any]:
+        async with connected(url or load_settings().url) as client:
+            answer = await client.execute(INSTANTIATE, name=name, workflowName=workflow, parameters=values)
+            return dict(answer["instantiateTemplate"])
+
+    result = run(main())
+    if result["__typename"] != "Workflow":
+        fail(problems_of(result))
+    if as_json:
+        print_json(result)
+    else:
+        console.print(f"{result['name']}: version {result['version']}", highlight=False)
+
+
+def _pair(text: str) -> tuple[str, JsonValue]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        fail(f"--set {text}: write name=value.", Exit.USAGE)
+    try:
+        return name, loads(value)
+    except ValueError:
+        return name, value

@@ -1,0 +1,287 @@
+"""A worker process: everything it runs executions with, opened when it starts and closed when it ends."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from dramatiq import Broker
+
+from actors.attempts import Attempts
+from actors.breakers import WorkerBreakers
+from actors.broker import make_broker
+from actors.chores import Chore, Chores
+from actors.driver_parts import DriverParts
+from actors.http import HttpClient
+from actors.process import run_worker
+from actors.reconciler import Reconciler, ReconcilerOptions
+from actors.roster import Roster
+from actors.rules import StoredRules
+from actors.runner import Runner, RunnerOptions
+from actors.sandbox import SandboxPool
+from actors.schedules import schedule_chore
+from actors.secrets import StoredSecrets
+from actors.steps.registered_webhooks import RegisteredWebhooks
+from actors.steps.registry import step_executors
+from actors.webhook_sender import WebhookSender
+from actors.webhooks import WebhookDeliverer
+from domain.callbacks import HookAddresses
+from domain.evaluator import Evaluator
+from domain.limits import Limits
+from domain.ports import Clock
+from domain.services.children import ChildStarter
+from domain.services.control import ExecutionControl
+from domain.services.definitions import DefinitionCache
+from domain.services.executions import ExecutionService
+from domain.services.firing import ScheduleFiring
+from persistence.breaker_sharing import RedisSharedBreakers
+from persistence.breakers import PostgresBreakerStore
+from persistence.database import Database
+from persistence.executions import PostgresExecutionStore
+from persistence.health import SystemHealthProbe
+from persistence.installation import PostgresInstallation
+from persistence.progress_feed import RedisProgressFeed
+from persistence.progress_publisher import RedisProgressPublisher
+from persistence.queries import PostgresExecutionQueries
+from persistence.recovery import PostgresRecovery
+from persistence.rules import PostgresTransformationRuleStore
+from persistence.schedules import PostgresScheduleStore
+from persistence.secrets import PostgresSecretStore
+from persistence.webhooks import PostgresWebhookStore
+from persistence.work_queue import RedisNudges, RedisWorkQueue
+from persistence.workers import PostgresWorkerRegistry
+from persistence.workflows import PostgresWorkflowStore
+from stepgraph import __version__
+from stepgraph.chores import chores_of
+from stepgraph.clock import SystemClock
+from stepgraph.composition import (
+    addresses_of,
+    cipher_of,
+    destinations_of,
+    limits_of,
+    public_url_of,
+    sandbox_options_of,
+)
+from stepgraph.settings import Settings
+from stepgraph.worker_exposition import CountedDeliveries, CountedStarts, WorkerExposition
+
+logger = logging.getLogger(__name__)
+
+
+def worker_broker(settings: Settings) -> Broker:
+    """The broker of a worker process: it opens the runner when the worker starts, and closes it at the end."""
+    _, redis_url = addresses_of(settings)
+
+    @asynccontextmanager
+    async def open_runner() -> AsyncIterator[Runner]:
+        async with AsyncExitStack() as stack:
+            yield await _runner(stack, settings)
+
+    return make_broker(redis_url, open_runner)
+
+
+def run_worker_process(settings: Settings) -> int:
+    """Work in this process until it is told to stop; returns the exit code. Waits for the database and its schema."""
+    try:
+        asyncio.run(_until_database_is_ready(settings))
+    except KeyboardInterrupt:
+        return 0
+    return run_worker(worker_broker(settings), threads=settings.worker_threads)
+
+
+async def _until_database_is_ready(settings: Settings) -> None:
+    """A worker may well be up before PostgreSQL is, or before somebody has migrated it."""
+    database_url, redis_url = addresses_of(settings)
+    async with Database(database_url, pool_size=2) as database:
+        probe = SystemHealthProbe(database, redis_url)
+        complaint = ""
+        while True:
+            components = await probe.components(timedelta(seconds=5))
+            missing = [f"{each.name}: {each.detail}" for each in components if not each.is_up and each.name != "redis"]
+            if not missing:
+                return
+            if missing[0] != complaint:
+                complaint = missing[0]
+                logger.info("waiting for %s", complaint)
+            await asyncio.sleep(0.1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Storage:
+    """What everything else in the process stands on."""
+
+    settings: Settings
+    clock: Clock
+    limits: Limits
+    redis_url: str
+    database: Database
+    publisher: RedisProgressPublisher
+    executions: PostgresExecutionStore
+    queue: RedisWorkQueue
+    workflows: PostgresWorkflowStore
+    queries: PostgresExecutionQueries
+    definitions: DefinitionCache
+    registry: PostgresWorkerRegistry
+    recovery: PostgresRecovery
+
+
+async def _runner(stack: AsyncExitStack, settings: Settings) -> Runner:
+    """The runner, with what goes on beside it; closed in the reverse order."""
+    storage = await _open_storage(stack, settings)
+    client = await stack.enter_async_context(
+        HttpClient(
+            destinations_of(settings),
+            user_agent=f"stepgraph/{__version__}",
+            pool_size=settings.http_connections,
+            max_response_bytes=settings.max_response_bytes,
+        )
+    )
+    exposition = WorkerExposition(storage.database, settings)
+    deliveries = CountedDeliveries(storage.database, exposition.worker)
+    sender = WebhookSender(client, cipher_of(settings), storage.clock)
+    deliverer = await stack.enter_async_context(WebhookDeliverer(deliveries, sender, storage.clock))
+    parts = await _driver_parts(stack, storage, client, deliveries)
+    runner = Runner(
+        parts=parts,
+        definitions=storage.definitions,
+        registry=storage.registry,
+        recovery=storage.recovery,
+        queue=storage.queue,
+        nudges=RedisNudges(storage.redis_url),
+        options=RunnerOptions(
+            host=socket.gethostname(),
+            capacity=settings.worker_executions,
+            heartbeat=settings.heartbeat,
+            shutdown_grace=settings.shutdown_grace,
+        ),
+    )
+    await stack.enter_async_context(runner)
+    exposition.worker.active = lambda: runner.active
+    await stack.enter_async_context(exposition.serving())
+    chores = Chores(
+        [
+            *chores_of(storage.database, storage.executions, storage.clock, settings, exposition.counted.add),
+            _firing(storage, exposition),
+            *deliverer.chores(settings.webhook_retention),
+        ]
+    )
+    for name, work in (("reconciler", _reconciler(storage).run()), ("chores", chores.run())):
+        stack.push_async_callback(_cancelled, asyncio.create_task(work, name=name))
+    return runner
+
+
+async def _open_storage(stack: AsyncExitStack, settings: Settings) -> _Storage:
+    database_url, redis_url = addresses_of(settings)
+    database = await stack.enter_async_context(Database(database_url, pool_size=settings.database_pool_size))
+    publisher = await stack.enter_async_context(RedisProgressPublisher(redis_url))
+    workflows = PostgresWorkflowStore(database)
+    return _Storage(
+        settings=settings,
+        clock=SystemClock(),
+        limits=limits_of(settings),
+        redis_url=redis_url,
+        database=database,
+        publisher=publisher,
+        executions=await stack.enter_async_context(PostgresExecutionStore(database, publisher)),
+        queue=await stack.enter_async_context(RedisWorkQueue(redis_url)),
+        workflows=workflows,
+        queries=PostgresExecutionQueries(database),
+        definitions=DefinitionCache(workflows),
+        registry=PostgresWorkerRegistry(database),
+        recovery=PostgresRecovery(database),
+    )
+
+
+async def _driver_parts(
+    stack: AsyncExitStack, storage: _Storage, client: HttpClient, deliveries: CountedDeliveries
+) -> DriverParts:
+    """What runs the steps."""
+    settings, database, clock = storage.settings, storage.database, storage.clock
+    sandbox = await stack.enter_async_context(SandboxPool(sandbox_options_of(settings)))
+    sandbox.start()
+    shared = await stack.enter_async_context(RedisSharedBreakers(storage.redis_url))
+    breakers = await stack.enter_async_context(
+        WorkerBreakers(shared=shared, store=PostgresBreakerStore(database), clock=clock)
+    )
+    evaluator, cipher = Evaluator(sandbox), cipher_of(settings)
+    addresses = HookAddresses(await PostgresInstallation(database).key(), public_url_of(settings))
+    children = ChildStarter(
+        workflows=storage.workflows,
+        executions=storage.executions,
+        queries=storage.queries,
+        queue=storage.queue,
+        definitions=storage.definitions,
+        clock=clock,
+        limits=storage.limits,
+    )
+    executors = step_executors(
+        client=client,
+        evaluator=evaluator,
+        children=children,
+        webhooks=RegisteredWebhooks(PostgresWebhookStore(database), deliveries, cipher),
+        callback_key=addresses.key,
+        public_url=addresses.public_url,
+        max_items=storage.limits.max_items,
+        max_output_bytes=settings.max_output_bytes,
+        rules=StoredRules(PostgresTransformationRuleStore(database)),
+        breakers=breakers,
+    )
+    secrets = StoredSecrets(PostgresSecretStore(database), cipher)
+    return DriverParts(
+        store=storage.executions,
+        attempts=Attempts(executors, settings.max_output_bytes, evaluator, secrets),
+        clock=clock,
+        queue=storage.queue,
+        roster=Roster(storage.registry, clock, lease=settings.lease),
+        cancel_child=children.cancel,
+        signal_url=addresses.of_signals,
+    )
+
+
+def _reconciler(storage: _Storage) -> Reconciler:
+    return Reconciler(
+        recovery=storage.recovery,
+        executions=storage.executions,
+        queries=storage.queries,
+        publisher=storage.publisher,
+        queue=storage.queue,
+        clock=storage.clock,
+        options=ReconcilerOptions(lease=storage.settings.lease, poisoned_after=storage.settings.poisoned_after),
+    )
+
+
+def _firing(storage: _Storage, exposition: WorkerExposition) -> Chore:
+    """What starts executions for schedules."""
+    starter = ExecutionService(
+        workflows=storage.workflows,
+        executions=storage.executions,
+        queries=storage.queries,
+        queue=storage.queue,
+        feed=RedisProgressFeed(storage.redis_url, storage.queries),  # never opened: nobody waits for an end here
+        definitions=storage.definitions,
+        clock=storage.clock,
+        limits=storage.limits,
+    )
+    control = ExecutionControl(
+        executions=storage.executions,
+        queries=storage.queries,
+        queue=storage.queue,
+        clock=storage.clock,
+        limits=storage.limits,
+    )
+    return schedule_chore(
+        ScheduleFiring(
+            schedules=PostgresScheduleStore(storage.database),
+            executions=CountedStarts(starter, exposition.worker),
+            control=control,
+            clock=storage.clock,
+        )
+    )
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])

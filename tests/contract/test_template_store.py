@@ -1,0 +1,57 @@
+"""What every store of workflow templates promises, in memory and in PostgreSQL."""
+
+from dataclasses import replace
+from typing import Any
+
+from domain.ids import new_id
+from domain.workflow_templates import TemplateParameter, TemplateRecord, TemplateSettings
+from tests.contract.conftest import Storage
+from tests.contract.rows import NOW, SOON
+
+DOCUMENT = {"steps": [{"id": "a", "type": "DATA_TRANSFORM", "config": {"output": "<<value>>"}}]}
+PARAMETERS = (
+    TemplateParameter(name="value", schema={"type": "string"}, description="What", required=False, default="é"),
+    TemplateParameter(name="more", schema=True),
+)
+
+
+def a_template(name: str = "import", **given: Any) -> TemplateRecord:
+    settings = TemplateSettings(**({"name": name, "document": DOCUMENT} | given))
+    return TemplateRecord(id=new_id(), settings=settings, created_at=NOW, updated_at=NOW)
+
+
+async def test_a_template_comes_back_as_it_was_saved(storage: Storage) -> None:
+    whole = a_template(parameters=PARAMETERS, description="Imports", category="data")
+
+    assert await storage.templates.save(whole) == whole
+    await storage.templates.save(a_template("bare"))
+
+    assert await storage.templates.find("import") == whole
+    assert await storage.templates.find("missing") is None
+    assert await storage.templates.get_many([whole.id, new_id()]) == {whole.id: whole}
+
+
+async def test_saving_a_template_again_keeps_its_id(storage: Storage) -> None:
+    first = await storage.templates.save(a_template(parameters=PARAMETERS, category="data"))
+    second = replace(a_template(description="new"), created_at=SOON, updated_at=SOON)
+
+    saved = await storage.templates.save(second)
+
+    assert saved == replace(second, id=first.id, created_at=NOW)
+    assert await storage.templates.list_templates() == [saved]
+
+
+async def test_templates_are_listed_by_name(storage: Storage) -> None:
+    for name in ("b", "B", "ä", "a"):
+        await storage.templates.save(a_template(name))
+
+    listed = await storage.templates.list_templates()
+    assert [template.settings.name for template in listed] == ["B", "a", "b", "ä"]
+
+
+async def test_a_deleted_template_is_gone(storage: Storage) -> None:
+    await storage.templates.save(a_template())
+
+    assert await storage.templates.delete("import")
+    assert not await storage.templates.delete("import")
+    assert await storage.templates.find("import") is None

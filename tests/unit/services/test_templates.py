@@ -1,0 +1,139 @@
+"""Saving workflow templates, and making workflows of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from domain.errors import Conflict, InvalidInput, NotFound, Problem
+from domain.json_text import JsonValue
+from domain.services.templates import WorkflowTemplateService
+from domain.services.workflows import WorkflowService
+from domain.shipped_templates import shipped_templates
+from domain.workflow_templates import TemplateParameter, TemplateSettings
+from tests.builders import http, transform
+from tests.unit.services.conftest import Services
+
+STEPS = [http(url="<<url>>/{{ input.id }}", retry={"maxAttempts": "<<attempts>>"})]
+PARAMETERS = (
+    TemplateParameter(name="url", schema={"type": "string"}),
+    TemplateParameter(name="attempts", schema={"type": "integer"}, default=3),
+)
+GIVEN = {"url": "https://api.example.com"}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The services that know templates."""
+
+    services: Services
+    templates: WorkflowTemplateService
+    workflows: WorkflowService
+
+    async def save(self, name: str = "import", **members: Any) -> Any:
+        given: dict[str, Any] = {"document": {"steps": STEPS}, "parameters": PARAMETERS} | members
+        return await self.templates.save(TemplateSettings(name=name, **given))
+
+    async def problems(self, parameters: JsonValue, *, name: str = "copy") -> list[Problem]:
+        with pytest.raises(InvalidInput) as refused:
+            await self.templates.instantiate("import", name, parameters)
+        return list(refused.value.problems)
+
+
+@pytest.fixture
+def desk(services: Services) -> Desk:
+    storage, clock = services.storage, services.clock
+    workflows = WorkflowService(workflows=storage.workflows, clock=clock)
+    templates = WorkflowTemplateService(
+        templates=storage.templates, workflows=workflows, shipped=shipped_templates(), clock=clock
+    )
+    return Desk(services, templates, workflows)
+
+
+async def test_a_saved_template_is_shown_beside_the_shipped_ones(desk: Desk) -> None:
+    saved = await desk.save(category="data", description="Imports.")
+
+    listed = await desk.templates.list_templates()
+    assert [each.settings.name for each in listed] == sorted(
+        ["import", "approval", "checked-call", "fan-out", "paged-sync", "polled-job", "saga"]
+    )
+    assert [each.settings.name for each in await desk.templates.list_templates("data")] == ["import", "paged-sync"]
+    assert await desk.templates.list_templates("nothing") == []
+    assert await desk.templates.find("import") == await desk.templates.get(saved.id) == saved
+    assert [each.required for each in saved.settings.parameters] == [True, False]
+
+
+async def test_a_template_with_problems_is_not_saved(desk: Desk) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        await desk.save(name="", parameters=PARAMETERS[:1])
+    assert [problem.path[0] for problem in refused.value.problems] == ["name", "document"]
+
+
+async def test_a_shipped_template_cannot_be_deleted_but_replaced(desk: Desk) -> None:
+    shipped = await desk.templates.find("saga")
+    assert shipped is not None and shipped.is_shipped
+    assert await desk.templates.get(shipped.id) == shipped
+    with pytest.raises(Conflict, match="comes with Stepgraph"):
+        await desk.templates.delete("saga")
+
+    own = await desk.save("saga")
+    assert await desk.templates.find("saga") == own
+    assert own in await desk.templates.list_templates() and shipped not in await desk.templates.list_templates()
+
+    assert await desk.templates.delete("saga") == own
+    assert await desk.templates.find("saga") == shipped
+    with pytest.raises(NotFound):
+        await desk.templates.delete("import")
+
+
+async def test_a_workflow_is_made_of_a_template(desk: Desk) -> None:
+    await desk.save()
+
+    workflow = await desk.templates.instantiate("import", "copy", GIVEN)
+
+    assert (workflow.name, workflow.version) == ("copy", 1)
+    assert workflow.document["steps"] == [http(url="https://api.example.com/{{ input.id }}", retry={"maxAttempts": 3})]
+    assert workflow.labels == {"template": "import"}
+    [version] = (await desk.workflows.versions_page(workflow.id, first=1, after=None)).rows
+    assert version.note == "From the template 'import'."
+
+
+async def test_the_label_leaves_those_of_the_document_alone(desk: Desk) -> None:
+    await desk.save(document={"steps": STEPS, "labels": {"team": "data"}, "name": "<<ignored"})
+    assert (await desk.templates.instantiate("import", "copy", GIVEN)).labels == {"team": "data", "template": "import"}
+
+    await desk.save(document={"steps": STEPS, "labels": {"template": "mine"}})
+    assert (await desk.templates.instantiate("import", "other", GIVEN)).labels == {"template": "mine"}
+
+
+async def test_all_problems_of_the_parameters_are_told_at_once(desk: Desk) -> None:
+    await desk.save()
+
+    assert [problem.path for problem in await desk.problems({"attempts": "x", "urll": 1})] == [
+        ("parameters", "urll"),
+        ("parameters", "url"),
+        ("parameters", "attempts"),
+    ]
+    assert [problem.path for problem in await desk.problems(["url"])] == [("parameters",)]
+
+
+async def test_all_problems_of_the_document_are_told_at_once(desk: Desk) -> None:
+    await desk.save()
+
+    problems = await desk.problems({"url": "ftp://x", "attempts": 0}, name="")
+
+    assert sorted(problem.path for problem in problems) == [
+        ("document", "steps", "0", "config", "url"),
+        ("document", "steps", "0", "retry", "maxAttempts"),
+        ("workflowName",),
+    ]
+
+
+async def test_the_name_may_be_taken_and_the_template_may_be_missing(desk: Desk) -> None:
+    await desk.save(document={"steps": [transform("a", "<<url>>")]}, parameters=PARAMETERS[:1])
+    await desk.templates.instantiate("import", "copy", {"url": "input"})
+
+    with pytest.raises(Conflict):
+        await desk.templates.instantiate("import", "copy", {"url": "input"})
+    with pytest.raises(NotFound, match="workflow template 'export'"):
+        await desk.templates.instantiate("export", "other", {})
