@@ -26,8 +26,8 @@ demo: setup ## start everything, execute the example workflow and show it live
 dev: setup ## start everything and keep it up until Ctrl-C
 	@exec $(BIN)/stepgraph dev
 
-test: setup ## run all tests
-	@$(BIN)/python -m pytest
+test: setup ## run all tests, on up to four cores
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
 
 check: setup ## lint, types, import contracts, generated files
 	@$(BIN)/ruff check --quiet .

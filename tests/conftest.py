@@ -136,7 +136,9 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Redis database of this run's own, empty at the start."""
     given = os.environ.get("REDIS_URL")
     if given:
-        url = urlunsplit(urlsplit(given)._replace(path="/15"))
+        # Counted down from the last: where tests run in several processes, each has a database.
+        number = 15 - int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+        url = urlunsplit(urlsplit(given)._replace(path=f"/{number}"))
         with redis.Redis.from_url(url) as client:
             client.flushdb()
         yield url
