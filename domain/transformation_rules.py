@@ -170,7 +170,8 @@ def _expression_problems(source: str) -> list[Problem]:
         where = "" if error.position is None else f" (at character {error.position + 1})"
         hint = "An expression is JSONata, for example `$sum(input.lines.price)`."
         return [Problem(path=(), message=f"The expression cannot be read: {error}{where}", hint=hint)]
-    return [problem for read in sorted(expression.reads) if (problem := _problem_of(read)) is not None]
+    problems = map(_problem_of, sorted(expression.reads))
+    return list(dict.fromkeys(problem for problem in problems if problem is not None))
 
 
 def _problem_of(read: tuple[str, ...]) -> Problem | None:

@@ -196,12 +196,14 @@ class StepChecks:
                     self._reads(expression, path, scope)
 
     def _reads(self, expression: Expression, path: Path, scope: Scope) -> None:
+        told = set()
         for read in sorted(expression.reads):
             if read[0] == SECRETS:
                 found = secret_problem(read[1], is_allowed=SECRETS in scope.roots)
             else:
                 found = scope.problem_of(read, guessing=len(self.problems) < _MAX_GUESSES)
-            if found is not None:
+            if found is not None and found not in told:  # a name that is wrong may be read with several members
+                told.add(found)
                 self.problems.append(Problem(path=path, message=found[0], hint=found[1]))
 
     def _schema(self, schema: Any, path: Path) -> None:

@@ -81,7 +81,8 @@ def input_problems(source: str) -> list[Problem]:
     except ExpressionSyntaxError as error:
         where = "" if error.position is None else f" (at character {error.position + 1})"
         return [Problem(path=(), message=f"{error}{where}")]
-    return [problem for read in sorted(expression.reads) if (problem := _problem_of(read)) is not None]
+    problems = map(_problem_of, sorted(expression.reads))
+    return list(dict.fromkeys(problem for problem in problems if problem is not None))
 
 
 def _problem_of(read: tuple[str, ...]) -> Problem | None:

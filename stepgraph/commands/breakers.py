@@ -4,8 +4,10 @@ from typing import Annotated, Any
 
 import typer
 
+from domain.json_text import JsonValue
 from domain.statuses import CircuitBreakerState
-from stepgraph.client import connected
+from stepgraph.client import ApiClient
+from stepgraph.commands.asking import ask, asked, change, report
 from stepgraph.commands.breaker_operations import (
     BREAKER,
     BREAKERS,
@@ -14,10 +16,9 @@ from stepgraph.commands.breaker_operations import (
     UPDATE_BREAKER,
     WATCH_BREAKERS,
 )
-from stepgraph.commands.exits import fail, run
-from stepgraph.commands.showing import console, duration, print_json, problems_of, table
+from stepgraph.commands.exits import fail
+from stepgraph.commands.showing import console, duration, moment, print_json, table
 from stepgraph.commands.workflows import AsJson, Url
-from stepgraph.settings import load_settings
 
 app = typer.Typer(help="Circuit breakers: which services are called at present.", no_args_is_help=True)
 ServiceId = Annotated[str, typer.Argument(help="Such as api.example.com:443.", show_default=False)]
@@ -37,8 +38,8 @@ def list_breakers(
 
     Example: stepgraph breakers list --state OPEN --state HALF_OPEN
     """
-    wanted = None if not state else [each.value for each in state]
-    breakers = _ask(BREAKERS, url, state=wanted, first=first)["circuitBreakers"]["nodes"]
+    wanted: JsonValue = [each.value for each in state] if state else None
+    breakers = ask(url, BREAKERS, state=wanted, first=first)["nodes"]
     if as_json:
         print_json(breakers)
         return
@@ -52,7 +53,7 @@ def show(service_id: ServiceId, url: Url = None, as_json: AsJson = False) -> Non
 
     Example: stepgraph breakers show api.example.com:443
     """
-    breaker = _ask(BREAKER, url, serviceId=service_id)["circuitBreaker"]
+    breaker = ask(url, BREAKER, serviceId=service_id)
     if breaker is None:
         fail(f"There is no circuit breaker {service_id}.")
     _show(breaker, as_json=as_json)
@@ -76,14 +77,14 @@ def configure(
 
     Example: stepgraph breakers configure api.example.com:443 --failures 10 --reset-timeout PT1M
     """
-    given = {
+    given: dict[str, JsonValue] = {
         "failureThreshold": failures,
         "successThreshold": successes,
         "resetTimeout": reset_timeout,
         "halfOpenMaxCalls": probes,
     }
     config = {name: value for name, value in given.items() if value is not None}
-    _show(_changed(_ask(UPDATE_BREAKER, url, serviceId=service_id, config=config)), as_json=as_json)
+    _show(change(url, UPDATE_BREAKER, serviceId=service_id, config=config), as_json=as_json)
 
 
 @app.command()
@@ -92,7 +93,7 @@ def reset(service_id: ServiceId, url: Url = None, as_json: AsJson = False) -> No
 
     Example: stepgraph breakers reset api.example.com:443
     """
-    _show(_changed(_ask(RESET_BREAKER, url, serviceId=service_id)), as_json=as_json)
+    _show(change(url, RESET_BREAKER, serviceId=service_id), as_json=as_json)
 
 
 @app.command()
@@ -101,11 +102,7 @@ def delete(service_id: ServiceId, url: Url = None, as_json: AsJson = False) -> N
 
     Example: stepgraph breakers delete old-api.example.com:443
     """
-    result = _changed(_ask(DELETE_BREAKER, url, serviceId=service_id))
-    if as_json:
-        print_json(result)
-    else:
-        console.print(f"deleted {service_id}", highlight=False, markup=False)
+    report(change(url, DELETE_BREAKER, serviceId=service_id), f"deleted {service_id}", as_json=as_json)
 
 
 @app.command()
@@ -121,32 +118,15 @@ def watch(
     Example: stepgraph breakers watch api.example.com:443
     """
 
-    async def main() -> None:
-        async with connected(url or load_settings().url) as client:
-            async for data in client.subscribe(WATCH_BREAKERS, serviceId=service_id):
-                breaker = data["circuitBreakerUpdates"]
-                if as_json:
-                    print_json(breaker)
-                else:
-                    console.print(_sentence(breaker), highlight=False, markup=False, soft_wrap=True)
+    async def watching(client: ApiClient) -> None:
+        async for data in client.subscribe(WATCH_BREAKERS, serviceId=service_id):
+            breaker = data["circuitBreakerUpdates"]
+            if as_json:
+                print_json(breaker)
+            else:
+                console.print(_sentence(breaker), highlight=False, markup=False, soft_wrap=True)
 
-    run(main())
-
-
-def _ask(operation: str, url: str | None, **variables: Any) -> dict[str, Any]:
-    async def main() -> dict[str, Any]:
-        async with connected(url or load_settings().url) as client:
-            return dict(await client.execute(operation, **variables))
-
-    return run(main())
-
-
-def _changed(data: dict[str, Any]) -> dict[str, Any]:
-    """What a mutation gives. Leaves with exit code 1 where that is an error."""
-    [result] = data.values()
-    if result["__typename"] not in {"CircuitBreaker", "Deleted"}:
-        fail(problems_of(result))
-    return dict(result)
+    asked(url, watching)
 
 
 def _show(breaker: dict[str, Any], *, as_json: bool) -> None:
@@ -161,10 +141,10 @@ def _show(breaker: dict[str, Any], *, as_json: bool) -> None:
         "successes": f"{breaker['successCount']}; {config['successThreshold']} of its probes close it",
         "probes": f"at most {config['halfOpenMaxCalls']} at a time",
         "reset timeout": duration(config["resetTimeout"]),
-        "opened": _time(breaker["openedAt"]),
-        "next probe": _time(breaker["nextProbeAt"]),
+        "opened": moment(breaker["openedAt"]),
+        "next probe": moment(breaker["nextProbeAt"]),
         "waiting": f"{breaker['waitingExecutions']} executions",
-        "changed": _time(breaker["updatedAt"]),
+        "changed": moment(breaker["updatedAt"]),
     }
     console.print(table((breaker["serviceId"], ""), facts.items()))
 
@@ -174,16 +154,12 @@ def _line(breaker: dict[str, Any]) -> tuple[object, ...]:
         breaker["serviceId"],
         breaker["state"],
         f"{breaker['failureCount']} of {breaker['config']['failureThreshold']}",
-        _time(breaker["openedAt"]),
-        _time(breaker["nextProbeAt"]),
+        moment(breaker["openedAt"]),
+        moment(breaker["nextProbeAt"]),
         breaker["waitingExecutions"],
     )
 
 
 def _sentence(breaker: dict[str, Any]) -> str:
-    until = f", next probe {_time(breaker['nextProbeAt'])}" if breaker["nextProbeAt"] else ""
+    until = f", next probe {moment(breaker['nextProbeAt'])}" if breaker["nextProbeAt"] else ""
     return f"{breaker['serviceId']}  {breaker['state']}  failures {breaker['failureCount']}{until}"
-
-
-def _time(moment: str | None) -> str:
-    return "" if moment is None else moment[:19].replace("T", " ")

@@ -7,12 +7,10 @@ import typer
 
 from domain.json_text import JsonValue, loads
 from domain.statuses import ExecutionStatus
-from stepgraph.client import connected
-from stepgraph.commands.exits import Exit, fail, run
+from stepgraph.commands.asking import ask, report
+from stepgraph.commands.exits import Exit, fail
 from stepgraph.commands.operations import CANCEL_ALL, RETRY_ALL
-from stepgraph.commands.showing import console, print_json
 from stepgraph.commands.workflows import AsJson, Url
-from stepgraph.settings import load_settings
 
 _TIMES = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"]
 
@@ -113,14 +111,5 @@ def _label(text: str) -> tuple[str, JsonValue]:
 
 def _change(operation: str, done: str, url: str | None, as_json: bool, **variables: JsonValue) -> None:
     """Send a mutation about many executions, and show how many there were."""
-
-    async def main() -> dict[str, Any]:
-        async with connected(url or load_settings().url) as client:
-            (result,) = (await client.execute(operation, **variables)).values()
-            return dict(result)
-
-    result = run(main())
-    if as_json:
-        print_json(result)
-    else:
-        console.print(f"{result['changed']} of {result['matched']} matching executions {done}", highlight=False)
+    result = ask(url, operation, **variables)
+    report(result, f"{result['changed']} of {result['matched']} matching executions {done}", as_json=as_json)

@@ -1,17 +1,16 @@
 """`signal`, `pause`, `resume`, `retry` and `delete`: what can be done with one execution, besides cancelling it."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from domain.json_text import JsonValue
-from stepgraph.client import connected
+from stepgraph.commands.asking import change, report
 from stepgraph.commands.executions import Id
-from stepgraph.commands.exits import fail, json_argument, run
+from stepgraph.commands.exits import json_argument
 from stepgraph.commands.operations import DELETE, PAUSE, RESUME, RETRY, SIGNAL
-from stepgraph.commands.showing import console, print_json, problems_of, status
+from stepgraph.commands.showing import console, print_json, status
 from stepgraph.commands.workflows import AsJson, Url
-from stepgraph.settings import load_settings
 
 
 def signal(
@@ -68,31 +67,13 @@ def delete(id: Id, url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph executions delete ex_01kaz1v8q3e0x9m6s4t7c2b5d8
     """
-
-    async def main() -> dict[str, Any]:
-        async with connected(url or load_settings().url) as client:
-            return dict((await client.execute(DELETE, id=id))["deleteExecution"])
-
-    result = run(main())
-    if result["__typename"] != "Deleted":
-        fail(problems_of(result))
-    if as_json:
-        print_json(result)
-    else:
-        console.print(result["id"], "deleted", highlight=False)
+    result = change(url, DELETE, id=id)
+    report(result, f"{result['id']} deleted", as_json=as_json)
 
 
 def _tell(operation: str, url: str | None, as_json: bool, **variables: JsonValue) -> None:
     """Send a mutation about one execution, and show the execution that it answers."""
-
-    async def main() -> dict[str, Any]:
-        async with connected(url or load_settings().url) as client:
-            (result,) = (await client.execute(operation, **variables)).values()
-            return dict(result)
-
-    result = run(main())
-    if result["__typename"] != "WorkflowExecution":
-        fail(problems_of(result))
+    result = change(url, operation, **variables)
     if as_json:
         print_json(result)
     else:

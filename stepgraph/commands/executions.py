@@ -5,12 +5,11 @@ from typing import Annotated, Any
 import typer
 
 from domain.statuses import ExecutionStatus
-from stepgraph.client import connected
-from stepgraph.commands.exits import fail, run
+from stepgraph.commands.asking import ask, change
+from stepgraph.commands.exits import fail
 from stepgraph.commands.operations import CANCEL, LIST, SHOW
-from stepgraph.commands.showing import console, execution_view, executions_table, print_json, problems_of, status
+from stepgraph.commands.showing import console, execution_view, executions_table, print_json, status
 from stepgraph.commands.workflows import AsJson, Url
-from stepgraph.settings import load_settings
 
 app = typer.Typer(help="Look at executions, and tell them what to do.", no_args_is_help=True)
 Id = Annotated[str, typer.Argument(help="The execution's id: ex_…", show_default=False)]
@@ -37,13 +36,7 @@ def list_executions(
         wanted["workflowName"] = workflow
     if only:
         wanted["status"] = [status.value for status in only]
-
-    async def main() -> dict[str, Any]:
-        async with connected(url or load_settings().url) as client:
-            data = await client.execute(LIST, filter=wanted, first=first, after=after)
-            return dict(data["executions"])
-
-    page = run(main())
+    page = ask(url, LIST, filter=wanted, first=first, after=after)
     if as_json:
         print_json(page)
         return
@@ -58,13 +51,7 @@ def show(id: Id, url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph executions show ex_01kaz1v8q3e0x9m6s4t7c2b5d8 --json
     """
-
-    async def main() -> dict[str, Any] | None:
-        async with connected(url or load_settings().url) as client:
-            found: dict[str, Any] | None = (await client.execute(SHOW, id=id))["execution"]
-            return found
-
-    execution = run(main())
+    execution = ask(url, SHOW, id=id)
     if execution is None:
         fail(f"There is no execution {id}.")
     if as_json:
@@ -86,14 +73,7 @@ def cancel(
 
     Example: stepgraph cancel ex_01kaz1v8q3e0x9m6s4t7c2b5d8 --reason "ordered twice"
     """
-
-    async def main() -> dict[str, Any]:
-        async with connected(url or load_settings().url) as client:
-            return dict((await client.execute(CANCEL, id=id, reason=reason))["cancelExecution"])
-
-    result = run(main())
-    if result["__typename"] != "WorkflowExecution":
-        fail(problems_of(result))
+    result = change(url, CANCEL, id=id, reason=reason)
     if as_json:
         print_json(result)
     else:

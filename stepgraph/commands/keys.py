@@ -1,18 +1,17 @@
 """`stepgraph keys …` and `stepgraph audit`: who may use the API, and who asked it for what."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from domain.ids import IdKind, to_public
 from domain.statuses import Role
-from stepgraph.client import connected
 from stepgraph.commands.access_operations import AUDIT, CREATE_KEY, KEYS, REVOKE_KEY
+from stepgraph.commands.asking import ask, change, report
 from stepgraph.commands.exits import Exit, fail, run, settings_of
 from stepgraph.commands.showing import console, print_json, table
 from stepgraph.commands.workflows import AsJson, Url
-from stepgraph.settings import load_settings
 
 app = typer.Typer(name="keys", help="The keys of the API.", no_args_is_help=True)
 
@@ -23,7 +22,7 @@ def list_keys(url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph keys list
     """
-    keys = _ask(KEYS, url)["apiKeys"]
+    keys = ask(url, KEYS)
     if as_json:
         print_json(keys)
     else:
@@ -53,7 +52,7 @@ def create(
         created = run(_create_in_database(name, role, expires_at))
     else:
         ends = None if expires_at is None else expires_at.isoformat()
-        answer = _ask(CREATE_KEY, url, name=name, role=role.value, expiresAt=ends)["createApiKey"]
+        answer = ask(url, CREATE_KEY, name=name, role=role.value, expiresAt=ends)
         created = {"id": answer["apiKey"]["id"], "token": answer["token"]}
     if as_json:
         print_json(created)
@@ -71,13 +70,7 @@ def revoke(
 
     Example: stepgraph keys revoke ak_01kaz1v8q3e0x9m6s4t7c2b5d8
     """
-    answer = _ask(REVOKE_KEY, url, id=id)["revokeApiKey"]
-    if answer["__typename"] != "Deleted":
-        fail(answer["message"])
-    if as_json:
-        print_json(answer)
-    else:
-        console.print("revoked", highlight=False)
+    report(change(url, REVOKE_KEY, id=id), "revoked", as_json=as_json)
 
 
 def audit(
@@ -89,20 +82,12 @@ def audit(
 
     Example: stepgraph audit --first 50
     """
-    entries = _ask(AUDIT, url, first=first)["auditEntries"]["nodes"]
+    entries = ask(url, AUDIT, first=first)["nodes"]
     if as_json:
         print_json(entries)
     else:
         columns = ("at", "principal", "action", "target", "outcome")
         console.print(table(columns, [[entry[name] or "" for name in columns] for entry in entries]))
-
-
-def _ask(operation: str, url: str | None, **variables: Any) -> Any:
-    async def main() -> Any:
-        async with connected(url or load_settings().url) as client:
-            return await client.execute(operation, **variables)
-
-    return run(main())
 
 
 async def _create_in_database(name: str, role: Role, expires_at: datetime | None) -> dict[str, str]:

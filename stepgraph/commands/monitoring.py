@@ -7,12 +7,11 @@ import typer
 from rich.markup import escape
 
 from domain.durations import parse_duration
-from stepgraph.client import connected
-from stepgraph.commands.exits import Exit, fail, run
+from stepgraph.commands.asking import ask
+from stepgraph.commands.exits import Exit, fail
 from stepgraph.commands.monitoring_operations import HEALTH, METRICS, WORKFLOW_METRICS
 from stepgraph.commands.showing import console, duration, print_json, table
 from stepgraph.commands.workflows import AsJson, Url
-from stepgraph.settings import load_settings
 
 _COLOURS = {"UP": "green", "DEGRADED": "yellow", "DOWN": "red"}
 
@@ -30,18 +29,14 @@ def metrics(
 
     Example: stepgraph metrics --workflow sales-report
     """
-
-    async def main() -> dict[str, Any] | None:
-        asked = {"from": from_, "to": to}
-        async with connected(url or load_settings().url) as client:
-            if workflow is None:
-                return dict((await client.execute(METRICS, **asked))["metrics"])
-            found = (await client.execute(WORKFLOW_METRICS, name=workflow, **asked))["workflow"]
-            return None if found is None else dict(found["metrics"])
-
-    found = run(main())
-    if found is None:
-        fail(f"There is no workflow {workflow!r}.")
+    span = {"from": from_, "to": to}
+    if workflow is None:
+        found = ask(url, METRICS, **span)
+    else:
+        one = ask(url, WORKFLOW_METRICS, name=workflow, **span)
+        if one is None:
+            fail(f"There is no workflow {workflow!r}.")
+        found = one["metrics"]
     if as_json:
         print_json(found)
         return
@@ -69,12 +64,7 @@ def health(url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph health
     """
-
-    async def main() -> dict[str, Any]:
-        async with connected(url or load_settings().url) as client:
-            return dict((await client.execute(HEALTH))["health"])
-
-    found = run(main())
+    found = ask(url, HEALTH)
     if as_json:
         print_json(found)
     else:

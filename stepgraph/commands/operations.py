@@ -149,3 +149,9 @@ ALL = {
     "SHOW": SHOW,
     "FOLLOW": FOLLOW,
 }
+
+WORKFLOW_ID = """
+query WorkflowId($name: String!) {
+  workflow(name: $name) { id }
+}
+"""

@@ -8,12 +8,12 @@ from rich.markup import escape
 
 from domain.json_schema import SchemaValidator
 from domain.json_text import JsonValue, dumps
-from stepgraph.client import connected
-from stepgraph.commands.exits import fail, json_argument, read_documents, run
+from stepgraph.client import ApiClient
+from stepgraph.commands.asking import accepted, ask, asked, change, report, value_of
+from stepgraph.commands.exits import fail, json_argument, read_documents
 from stepgraph.commands.rule_operations import DELETE_RULE, RULE, RULES, SAVE_RULE, TRY_EXPRESSION
 from stepgraph.commands.showing import console, print_json, problems_of, table
 from stepgraph.commands.workflows import AsJson, Url
-from stepgraph.settings import load_settings
 
 app = typer.Typer(help="Keep expressions by name, for workflows to apply.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The rule's name.", show_default=False)]
@@ -25,13 +25,7 @@ def list_rules(url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph rules list
     """
-
-    async def main() -> list[dict[str, Any]]:
-        async with connected(url or load_settings().url) as client:
-            found: list[dict[str, Any]] = (await client.execute(RULES))["transformationRules"]
-            return found
-
-    rules = run(main())
+    rules = ask(url, RULES)
     if as_json:
         print_json(rules)
         return
@@ -78,22 +72,16 @@ def save(
     """
     documents = [document for file in files for document in read_documents(file)]
 
-    async def main() -> list[dict[str, Any]]:
-        saved = []
-        async with connected(url or load_settings().url) as client:
-            for document in documents:
-                result = dict((await client.execute(SAVE_RULE, input=document))["saveTransformationRule"])
-                if result["__typename"] != "TransformationRule":
-                    fail(problems_of(result))
-                saved.append(result)
-        return saved
+    async def saved(client: ApiClient) -> list[dict[str, Any]]:
+        return [accepted(await value_of(client, SAVE_RULE, input=document)) for document in documents]
 
-    rules = run(main())
+    rules = asked(url, saved)
     if as_json:
         print_json(rules)
     else:
         for rule in rules:
-            console.print(f"{rule['name']}: saved, {len(rule['examples'])} examples hold", highlight=False)
+            held = len(rule["examples"])
+            console.print(f"{rule['name']}: saved, {held} {'example holds' if held == 1 else 'examples hold'}")
 
 
 @app.command()
@@ -102,18 +90,8 @@ def delete(name: Name, url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph rules delete order-total
     """
-
-    async def main() -> dict[str, Any]:
-        async with connected(url or load_settings().url) as client:
-            return dict((await client.execute(DELETE_RULE, name=name))["deleteTransformationRule"])
-
-    result = run(main())
-    if result["__typename"] != "Deleted":
-        fail(problems_of(result))
-    if as_json:
-        print_json(result)
-    else:
-        console.print(f"deleted {result['id']}", highlight=False)
+    result = change(url, DELETE_RULE, name=name)
+    report(result, f"deleted {result['id']}", as_json=as_json)
 
 
 @app.command("try")
@@ -130,13 +108,7 @@ def try_rule(
     value = json_argument(input, "--input")
     rule = _find(name, url)
     _refuse(rule["inputSchema"], value, "input")
-
-    async def main() -> dict[str, Any]:
-        async with connected(url or load_settings().url) as client:
-            asked = {"expression": rule["expression"], "context": {"input": value}}
-            return dict((await client.execute(TRY_EXPRESSION, **asked))["evaluate"])
-
-    tried = run(main())
+    tried = ask(url, TRY_EXPRESSION, expression=rule["expression"], context={"input": value})
     if tried["error"] is not None:
         fail(tried["error"])
     _refuse(rule["outputSchema"], tried["value"], "output")
@@ -145,13 +117,7 @@ def try_rule(
 
 def _find(name: str, url: str | None) -> dict[str, Any]:
     """The rule. Leaves with exit code 1 where there is none."""
-
-    async def main() -> dict[str, Any] | None:
-        async with connected(url or load_settings().url) as client:
-            found: dict[str, Any] | None = (await client.execute(RULE, name=name))["transformationRule"]
-            return found
-
-    rule = run(main())
+    rule: dict[str, Any] | None = ask(url, RULE, name=name)
     if rule is None:
         fail(f"There is no transformation rule {name}.")
     return rule

@@ -21,12 +21,6 @@ query Schedule($id: ID, $name: String, $count: Int!) {{
 }}
 """
 
-WORKFLOW_ID = """
-query WorkflowId($name: String!) {
-  workflow(name: $name) { id }
-}
-"""
-
 SAVE_SCHEDULE = f"""
 mutation SaveSchedule($input: ScheduleInput!) {{
   saveSchedule(input: $input) {{

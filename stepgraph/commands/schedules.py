@@ -13,18 +13,17 @@ from domain.errors import InvalidInput
 from domain.json_text import JsonValue
 from domain.schedules import tick_text
 from domain.statuses import OverlapPolicy
-from stepgraph.client import ApiClient, connected
-from stepgraph.commands.exits import Exit, fail, json_argument, run
+from stepgraph.client import ApiClient
+from stepgraph.commands.asking import accepted, asked, report, value_of
+from stepgraph.commands.exits import Exit, fail, json_argument
 from stepgraph.commands.schedule_operations import (
     DELETE_SCHEDULE,
     SAVE_SCHEDULE,
     SCHEDULE,
     SCHEDULES,
-    WORKFLOW_ID,
 )
-from stepgraph.commands.showing import console, print_json, problems_of, status, table
-from stepgraph.commands.workflows import AsJson, Url
-from stepgraph.settings import load_settings
+from stepgraph.commands.showing import console, moment, print_json, problems_of, status, table
+from stepgraph.commands.workflows import AsJson, Url, workflow_id_of
 
 app = typer.Typer(
     help="Start workflows again and again, at the times that cron expressions name.", no_args_is_help=True
@@ -48,13 +47,11 @@ def list_schedules(
     Example: stepgraph schedules list --workflow sales-report
     """
 
-    async def main() -> list[dict[str, Any]]:
-        async with connected(url or load_settings().url) as client:
-            workflow_id = None if workflow is None else await _workflow_id(client, workflow)
-            found: list[dict[str, Any]] = (await client.execute(SCHEDULES, workflowId=workflow_id))["schedules"]
-            return found
+    async def listed(client: ApiClient) -> Any:
+        workflow_id = None if workflow is None else await workflow_id_of(client, workflow)
+        return await value_of(client, SCHEDULES, workflowId=workflow_id)
 
-    schedules = run(main())
+    schedules = asked(url, listed)
     if as_json:
         print_json(schedules)
         return
@@ -91,18 +88,12 @@ def save(
         "enabled": enabled,
     }
 
-    async def main() -> dict[str, Any]:
-        async with connected(url or load_settings().url) as client:
-            wanted["workflowId"] = await _workflow_id(client, workflow)
-            return dict((await client.execute(SAVE_SCHEDULE, input=wanted))["saveSchedule"])
+    async def saved(client: ApiClient) -> Any:
+        wanted["workflowId"] = await workflow_id_of(client, workflow)
+        return await value_of(client, SAVE_SCHEDULE, input=wanted)
 
-    result = run(main())
-    if result["__typename"] != "Schedule":
-        fail(problems_of(result))
-    if as_json:
-        print_json(result)
-    else:
-        console.print(f"{result['name']}: next run {_time(result['nextRunAt']) or 'never'}", highlight=False)
+    result = accepted(asked(url, saved))
+    report(result, f"{name}: next run {moment(result['nextRunAt']) or 'never'}", as_json=as_json)
 
 
 @app.command()
@@ -111,14 +102,7 @@ def show(name: NameOrId, count: Count = 5, url: Url = None, as_json: AsJson = Fa
 
     Example: stepgraph schedules show nightly --count 10
     """
-
-    async def main() -> dict[str, Any] | None:
-        async with connected(url or load_settings().url) as client:
-            return await _find(client, name, count)
-
-    schedule = run(main())
-    if schedule is None:
-        fail(f"There is no schedule {name}.")
+    schedule = asked(url, lambda client: _find(client, name, count))
     if as_json:
         print_json(schedule)
         return
@@ -130,10 +114,10 @@ def show(name: NameOrId, count: Count = 5, url: Url = None, as_json: AsJson = Fa
         "overlap": schedule["overlap"],
         "catch-up window": schedule["catchUpWindow"],
         "enabled": "yes" if schedule["enabled"] else "no",
-        "last run": _time(schedule["lastRunAt"]),
+        "last run": moment(schedule["lastRunAt"]),
         "last execution": "" if last is None else f"{last['id']} {status(last['status'])}",
         "last error": escape(schedule["lastError"] or ""),
-        "next runs": "\n".join(_time(moment) for moment in schedule["nextRuns"]),
+        "next runs": "\n".join(moment(moment) for moment in schedule["nextRuns"]),
     }
     console.print(table((schedule["name"], ""), facts.items()))
 
@@ -145,20 +129,11 @@ def delete(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
     Example: stepgraph schedules delete nightly
     """
 
-    async def main() -> dict[str, Any]:
-        async with connected(url or load_settings().url) as client:
-            schedule = await _find(client, name, 1)
-            if schedule is None:
-                fail(f"There is no schedule {name}.")
-            return dict((await client.execute(DELETE_SCHEDULE, id=schedule["id"]))["deleteSchedule"])
+    async def deleted(client: ApiClient) -> Any:
+        return await value_of(client, DELETE_SCHEDULE, id=(await _find(client, name, 1))["id"])
 
-    result = run(main())
-    if result["__typename"] != "Deleted":
-        fail(problems_of(result))
-    if as_json:
-        print_json(result)
-    else:
-        console.print(f"deleted {result['id']}", highlight=False)
+    result = accepted(asked(url, deleted))
+    report(result, f"deleted {result['id']}", as_json=as_json)
 
 
 @app.command("next")
@@ -168,32 +143,24 @@ def next_runs(cron: Expression, timezone: Timezone = "UTC", count: Count = 5, as
     Example: stepgraph schedules next "30 2 * * *" --timezone Europe/Berlin
     """
     try:
-        moments = list(islice(Cron(cron, timezone).after(datetime.now(UTC)), count))
+        ticks = list(islice(Cron(cron, timezone).after(datetime.now(UTC)), count))
     except InvalidInput as error:
         problems = [{"path": each.path, "message": each.message, "hint": each.hint} for each in error.problems]
         fail(problems_of({"message": "This is no schedule.", "problems": problems}), Exit.USAGE)
     if as_json:
-        print_json([tick_text(moment) for moment in moments])
+        print_json([tick_text(tick) for tick in ticks])
         return
     zone = ZoneInfo(timezone)
-    rows = (
-        (_time(tick_text(moment)), moment.astimezone(zone).strftime("%a %Y-%m-%d %H:%M:%S %Z")) for moment in moments
-    )
+    rows = ((moment(tick_text(tick)), tick.astimezone(zone).strftime("%a %Y-%m-%d %H:%M:%S %Z")) for tick in ticks)
     console.print(table(("UTC", timezone), rows))
 
 
-async def _workflow_id(client: ApiClient, name: str) -> str:
-    """The id of a workflow. Leaves with exit code 1 where there is none with this name."""
-    found = (await client.execute(WORKFLOW_ID, name=name))["workflow"]
-    if found is None:
-        fail(f"There is no workflow {name}.")
-    return str(found["id"])
-
-
-async def _find(client: ApiClient, name: str, count: int) -> dict[str, Any] | None:
-    """A schedule by its id where the text looks like one, else by its name."""
+async def _find(client: ApiClient, name: str, count: int) -> dict[str, Any]:
+    """A schedule by its id where the text looks like one, else by its name. Leaves with exit code 1 without one."""
     key = {"id": name} if name.startswith("sc_") else {"name": name}
-    found: dict[str, Any] | None = (await client.execute(SCHEDULE, count=count, **key))["schedule"]
+    found: dict[str, Any] | None = await value_of(client, SCHEDULE, count=count, **key)
+    if found is None:
+        fail(f"There is no schedule {name}.")
     return found
 
 
@@ -205,11 +172,7 @@ def _line(schedule: dict[str, Any]) -> tuple[object, ...]:
         schedule["workflow"]["name"],
         schedule["cron"],
         schedule["timezone"],
-        _time(schedule["nextRunAt"]) if schedule["enabled"] else "disabled",
-        _time(schedule["lastRunAt"]),
+        moment(schedule["nextRunAt"]) if schedule["enabled"] else "disabled",
+        moment(schedule["lastRunAt"]),
         remark,
     )
-
-
-def _time(moment: str | None) -> str:
-    return "" if moment is None else moment[:19].replace("T", " ")

@@ -2,16 +2,15 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from stepgraph.client import connected
-from stepgraph.commands.exits import Exit, fail, run
+from stepgraph.commands.asking import ask, change, report
+from stepgraph.commands.exits import Exit, fail
 from stepgraph.commands.secret_operations import DELETE, SECRETS, SET
 from stepgraph.commands.showing import console, print_json, table
 from stepgraph.commands.workflows import AsJson, Url
-from stepgraph.settings import load_settings
 
 app = typer.Typer(name="secrets", help="What workflows read as secrets.NAME.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="Letters, digits and underscores.", show_default=False)]
@@ -23,7 +22,7 @@ def list_secrets(url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph secrets list
     """
-    secrets = _ask(SECRETS, url)["secrets"]
+    secrets = ask(url, SECRETS)
     if as_json:
         print_json(secrets)
     else:
@@ -45,11 +44,7 @@ def set_secret(
 
     Example: stepgraph secrets set shop_token --file token.txt
     """
-    secret = _ask(SET, url, name=name, value=_value(name, file))["setSecret"]
-    if as_json:
-        print_json(secret)
-    else:
-        console.print(f"{secret['name']} is set", highlight=False)
+    report(ask(url, SET, name=name, value=_value(name, file)), f"{name} is set", as_json=as_json)
 
 
 @app.command()
@@ -58,13 +53,7 @@ def delete(name: Name, url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph secrets delete shop_token
     """
-    answer = _ask(DELETE, url, name=name)["deleteSecret"]
-    if answer["__typename"] != "Deleted":
-        fail(answer["message"])
-    if as_json:
-        print_json(answer)
-    else:
-        console.print("deleted", highlight=False)
+    report(change(url, DELETE, name=name), "deleted", as_json=as_json)
 
 
 def _value(name: str, file: str | None) -> str:
@@ -78,11 +67,3 @@ def _value(name: str, file: str | None) -> str:
         fail(f"{file} cannot be read: {error.strerror}", Exit.USAGE)
     except UnicodeDecodeError:
         fail("The value is no UTF-8. Store it in base64.", Exit.USAGE)
-
-
-def _ask(operation: str, url: str | None, **variables: Any) -> Any:
-    async def main() -> Any:
-        async with connected(url or load_settings().url) as client:
-            return await client.execute(operation, **variables)
-
-    return run(main())

@@ -166,10 +166,18 @@ def executions_table(executions: Iterable[Row]) -> Table:
     return table
 
 
+def moment(text: str | None) -> str:
+    """A time of the API as people read it, to the second; nothing where there is none."""
+    return "" if text is None else text[:19].replace("T", " ")
+
+
 def problems_of(refusal: Row) -> str:
     """What the API had against an input: every problem with its place and the next thing to try."""
-    lines = [str(refusal["message"])]
-    for problem in refusal.get("problems", []):
+    problems = refusal.get("problems") or []
+    first = f"{'.'.join(problems[0]['path'])}: {problems[0]['message']}" if problems else ""
+    # The message of a refusal often is its first problem; that need not be said twice.
+    lines = [] if first and str(refusal["message"]).startswith(first) else [str(refusal["message"])]
+    for problem in problems:
         where = ".".join(problem["path"])
         hint = f"\n      {problem['hint']}" if problem.get("hint") else ""
         lines.append(f"  {where or '(the whole)'}: {problem['message']}{hint}")

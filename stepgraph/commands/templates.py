@@ -7,9 +7,10 @@ import typer
 from rich.markup import escape
 
 from domain.json_text import JsonValue, dumps, loads
-from stepgraph.client import connected
-from stepgraph.commands.exits import Exit, fail, json_argument, read_documents, run
-from stepgraph.commands.showing import console, print_json, problems_of, table
+from stepgraph.client import ApiClient
+from stepgraph.commands.asking import accepted, ask, asked, change, report, value_of
+from stepgraph.commands.exits import Exit, fail, json_argument, read_documents
+from stepgraph.commands.showing import console, print_json, table
 from stepgraph.commands.template_operations import (
     DELETE_TEMPLATE,
     INSTANTIATE,
@@ -18,7 +19,6 @@ from stepgraph.commands.template_operations import (
     TEMPLATES,
 )
 from stepgraph.commands.workflows import AsJson, Url
-from stepgraph.settings import load_settings
 
 app = typer.Typer(help="Make workflows of templates.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The template's name.", show_default=False)]
@@ -34,13 +34,7 @@ def list_templates(
 
     Example: stepgraph templates list --category integration
     """
-
-    async def main() -> list[dict[str, Any]]:
-        async with connected(url or load_settings().url) as client:
-            found: list[dict[str, Any]] = (await client.execute(TEMPLATES, category=category))["workflowTemplates"]
-            return found
-
-    templates = run(main())
+    templates = ask(url, TEMPLATES, category=category)
     if as_json:
         print_json(templates)
         return
@@ -57,13 +51,7 @@ def show(name: Name, url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph templates show polled-job
     """
-
-    async def main() -> dict[str, Any] | None:
-        async with connected(url or load_settings().url) as client:
-            found: dict[str, Any] | None = (await client.execute(TEMPLATE, name=name))["workflowTemplate"]
-            return found
-
-    template = run(main())
+    template = ask(url, TEMPLATE, name=name)
     if template is None:
         fail(f"There is no workflow template {name}.")
     if as_json:
@@ -99,17 +87,10 @@ def save(
     """
     documents = [document for file in files for document in read_documents(file)]
 
-    async def main() -> list[dict[str, Any]]:
-        saved = []
-        async with connected(url or load_settings().url) as client:
-            for document in documents:
-                result = dict((await client.execute(SAVE_TEMPLATE, input=document))["saveWorkflowTemplate"])
-                if result["__typename"] != "WorkflowTemplate":
-                    fail(problems_of(result))
-                saved.append(result)
-        return saved
+    async def saved(client: ApiClient) -> list[dict[str, Any]]:
+        return [accepted(await value_of(client, SAVE_TEMPLATE, input=document)) for document in documents]
 
-    templates = run(main())
+    templates = asked(url, saved)
     if as_json:
         print_json(templates)
     else:
@@ -123,18 +104,8 @@ def delete(name: Name, url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph templates delete nightly-copy
     """
-
-    async def main() -> dict[str, Any]:
-        async with connected(url or load_settings().url) as client:
-            return dict((await client.execute(DELETE_TEMPLATE, name=name))["deleteWorkflowTemplate"])
-
-    result = run(main())
-    if result["__typename"] != "Deleted":
-        fail(problems_of(result))
-    if as_json:
-        print_json(result)
-    else:
-        console.print(f"deleted {result['id']}", highlight=False)
+    result = change(url, DELETE_TEMPLATE, name=name)
+    report(result, f"deleted {result['id']}", as_json=as_json)
 
 
 @app.command()
@@ -156,19 +127,8 @@ def instantiate(
     if not isinstance(given, dict):
         fail("--parameters must be an object.", Exit.USAGE)
     values: dict[str, JsonValue] = {**given, **dict(map(_pair, parameter or ()))}
-
-    async def main() -> dict[str, Any]:
-        async with connected(url or load_settings().url) as client:
-            answer = await client.execute(INSTANTIATE, name=name, workflowName=workflow, parameters=values)
-            return dict(answer["instantiateTemplate"])
-
-    result = run(main())
-    if result["__typename"] != "Workflow":
-        fail(problems_of(result))
-    if as_json:
-        print_json(result)
-    else:
-        console.print(f"{result['name']}: version {result['version']}", highlight=False)
+    result = change(url, INSTANTIATE, name=name, workflowName=workflow, parameters=values)
+    report(result, f"{result['name']}: version {result['version']}", as_json=as_json)
 
 
 def _pair(text: str) -> tuple[str, JsonValue]:

@@ -33,12 +33,6 @@ query WebhookEvents($id: ID!, $first: Int) {{
 }}
 """
 
-WORKFLOW_ID = """
-query WorkflowId($name: String!) {
-  workflow(name: $name) { id }
-}
-"""
-
 CREATE_WEBHOOK = f"""
 mutation CreateWebhook($input: CreateWebhookInput!) {{
   createWebhook(input: $input) {{

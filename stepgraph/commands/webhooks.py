@@ -10,10 +10,11 @@ from rich.markup import escape
 
 from domain.json_text import JsonValue
 from domain.statuses import InboundSignature, WebhookDirection
-from stepgraph.client import connected
-from stepgraph.commands.exits import Exit, fail, run
-from stepgraph.commands.showing import console, print_json, problems_of, table
-from stepgraph.commands.webhook_lookups import all_webhooks, ask_about, workflow_id_of
+from stepgraph.client import ApiClient
+from stepgraph.commands.asking import accepted, asked, change, report, value_of
+from stepgraph.commands.exits import Exit, fail
+from stepgraph.commands.showing import console, moment, print_json, table
+from stepgraph.commands.webhook_lookups import all_webhooks, ask_about
 from stepgraph.commands.webhook_operations import (
     CREATE_WEBHOOK,
     DELETE_WEBHOOK,
@@ -23,8 +24,7 @@ from stepgraph.commands.webhook_operations import (
     UPDATE_WEBHOOK,
     WEBHOOK,
 )
-from stepgraph.commands.workflows import AsJson, Url
-from stepgraph.settings import load_settings
+from stepgraph.commands.workflows import AsJson, Url, workflow_id_of
 
 app = typer.Typer(
     help="Tell others of what happens here, and let others start workflows: webhooks in both directions.",
@@ -47,12 +47,7 @@ def list_webhooks(
 
     Example: stepgraph webhooks list --direction INBOUND
     """
-
-    async def main() -> list[dict[str, Any]]:
-        async with connected(url or load_settings().url) as client:
-            return await all_webhooks(client, direction)
-
-    webhooks = run(main())
+    webhooks = asked(url, lambda client: all_webhooks(client, direction))
     if as_json:
         print_json(webhooks)
         return
@@ -94,12 +89,11 @@ def create(
         "secret": _secret(secret_file),
     }
 
-    async def main() -> dict[str, Any]:
-        async with connected(url or load_settings().url) as client:
-            wanted["workflowId"] = None if workflow is None else await workflow_id_of(client, workflow)
-            return dict((await client.execute(CREATE_WEBHOOK, input=wanted))["createWebhook"])
+    async def creating(client: ApiClient) -> Any:
+        wanted["workflowId"] = None if workflow is None else await workflow_id_of(client, workflow)
+        return await value_of(client, CREATE_WEBHOOK, input=wanted)
 
-    created = _good(run(main()), "WebhookCreated")
+    created = accepted(asked(url, creating))
     if as_json:
         print_json(created)
     else:
@@ -112,7 +106,7 @@ def show(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph webhooks show pushes
     """
-    webhook: dict[str, Any] = ask_about(url, name, WEBHOOK)["webhook"]
+    webhook = ask_about(url, name, WEBHOOK)
     if as_json:
         print_json(webhook)
         return
@@ -124,7 +118,7 @@ def show(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
         "about": _about(webhook),
         "input": webhook["input"] or "",
         "enabled": _state(webhook) or "yes",
-        "old secret until": _time(webhook["previousSecretUntil"]),
+        "old secret until": moment(webhook["previousSecretUntil"]),
     }
     console.print(table((webhook["name"], ""), facts.items()), highlight=False)
 
@@ -140,14 +134,14 @@ def events(
 
     Example: stepgraph webhooks events audit --first 50
     """
-    found: list[dict[str, Any]] = ask_about(url, name, EVENTS, first=first)["webhook"]["events"]["nodes"]
+    found: list[dict[str, Any]] = ask_about(url, name, EVENTS, first=first)["events"]["nodes"]
     if as_json:
         print_json(found)
         return
     rows = (
         (
             event["id"],
-            _time(event["createdAt"]),
+            moment(event["createdAt"]),
             escape(event["eventType"]),
             event["status"],
             event["attempts"] or "",
@@ -165,8 +159,7 @@ def rotate(name: NameOrId, secret_file: SecretFile = None, url: Url = None, as_j
 
     Example: stepgraph webhooks rotate pushes
     """
-    secret = _secret(secret_file)
-    rotated = _good(ask_about(url, name, ROTATE_SECRET, secret=secret)["rotateWebhookSecret"], "WebhookCreated")
+    rotated = accepted(ask_about(url, name, ROTATE_SECRET, secret=_secret(secret_file)))
     if as_json:
         print_json(rotated)
     else:
@@ -197,11 +190,8 @@ def delete(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph webhooks delete audit
     """
-    deleted = _good(ask_about(url, name, DELETE_WEBHOOK)["deleteWebhook"], "Deleted")
-    if as_json:
-        print_json(deleted)
-    else:
-        console.print(f"deleted {deleted['id']}", highlight=False)
+    deleted = accepted(ask_about(url, name, DELETE_WEBHOOK))
+    report(deleted, f"deleted {deleted['id']}", as_json=as_json)
 
 
 @app.command()
@@ -214,30 +204,13 @@ def replay(
 
     Example: stepgraph webhooks replay we_01kaz1v8q3e0x9m6s4t7c2b5d8
     """
-
-    async def main() -> dict[str, Any]:
-        async with connected(url or load_settings().url) as client:
-            return dict((await client.execute(REPLAY_EVENT, id=id))["replayWebhookEvent"])
-
-    event = _good(run(main()), "WebhookEvent")
-    if as_json:
-        print_json(event)
-    else:
-        console.print(f"{event['id']}: {event['status']}", highlight=False)
+    event = change(url, REPLAY_EVENT, id=id)
+    report(event, f"{event['id']}: {event['status']}", as_json=as_json)
 
 
 def _switch(name: str, enabled: bool, url: str | None, as_json: bool) -> None:
-    webhook = _good(ask_about(url, name, UPDATE_WEBHOOK, input={"enabled": enabled})["updateWebhook"], "Webhook")
-    if as_json:
-        print_json(webhook)
-    else:
-        console.print(f"{webhook['name']}: {'enabled' if enabled else 'disabled'}", highlight=False)
-
-
-def _good(answer: dict[str, Any], wanted: str) -> dict[str, Any]:
-    if answer["__typename"] != wanted:
-        fail(problems_of(answer))
-    return answer
+    webhook = accepted(ask_about(url, name, UPDATE_WEBHOOK, input={"enabled": enabled}))
+    report(webhook, f"{webhook['name']}: {'enabled' if enabled else 'disabled'}", as_json=as_json)
 
 
 def _secret(file: str | None) -> str | None:
@@ -267,8 +240,4 @@ def _about(webhook: Mapping[str, Any]) -> str:
 def _state(webhook: Mapping[str, Any]) -> str:
     if not webhook["enabled"]:
         return f"disabled. {escape(webhook['disabledReason'] or '')}".strip()
-    return f"failing since {_time(webhook['failingSince'])}" if webhook["failingSince"] else ""
-
-
-def _time(moment: str | None) -> str:
-    return "" if moment is None else moment[:19].replace("T", " ")
+    return f"failing since {moment(webhook['failingSince'])}" if webhook["failingSince"] else ""

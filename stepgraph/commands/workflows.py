@@ -6,12 +6,12 @@ from typing import Annotated, Any
 import typer
 
 from domain.json_text import JsonValue
-from stepgraph.client import ApiClient, connected
-from stepgraph.commands.exits import Exit, fail, json_argument, read_documents, run
+from stepgraph.client import ApiClient
+from stepgraph.commands.asking import accepted, asked, value_of
+from stepgraph.commands.exits import Exit, fail, json_argument, read_documents
 from stepgraph.commands.following import follow
-from stepgraph.commands.operations import APPLY, EXECUTE
-from stepgraph.commands.showing import console, print_json, problems_of, status
-from stepgraph.settings import load_settings
+from stepgraph.commands.operations import APPLY, EXECUTE, WORKFLOW_ID
+from stepgraph.commands.showing import console, print_json, status
 
 Url = Annotated[str | None, typer.Option("--url", help="Where the API is; default: STEPGRAPH_URL.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -31,11 +31,10 @@ def apply(
     """
     documents = [document for file in files for document in read_documents(file)]
 
-    async def main() -> list[dict[str, Any]]:
-        async with connected(url or load_settings().url) as client:
-            return [await apply_document(client, document, note) for document in documents]
+    async def applying(client: ApiClient) -> list[dict[str, Any]]:
+        return [await apply_document(client, document, note) for document in documents]
 
-    applied = run(main())
+    applied = asked(url, applying)
     if as_json:
         print_json(applied)
     else:
@@ -63,15 +62,14 @@ def run_workflow(
     file = Path(workflow)
     documents = read_documents(file) if file.suffix in _DOCUMENTS else []
 
-    async def main() -> dict[str, Any]:
-        async with connected(url or load_settings().url) as client:
-            name = workflow
-            for document in documents:
-                name = (await apply_document(client, document))["name"]
-            execution = await start(client, name, value, key)
-            return await follow(client, execution["id"], show=not as_json) if follow_it else execution
+    async def executing(client: ApiClient) -> dict[str, Any]:
+        name = workflow
+        for document in documents:
+            name = (await apply_document(client, document))["name"]
+        execution = await start(client, name, value, key)
+        return await follow(client, execution["id"], show=not as_json) if follow_it else execution
 
-    execution = run(main())
+    execution = asked(url, executing)
     if as_json:
         print_json(execution)
     elif follow_it:
@@ -85,19 +83,21 @@ def run_workflow(
 
 async def apply_document(client: ApiClient, document: JsonValue, note: str | None = None) -> dict[str, Any]:
     """Create or update a workflow. Leaves with exit code 1 and every problem when the API refuses it."""
-    result = (await client.execute(APPLY, document=document, note=note))["applyWorkflow"]
-    if result["__typename"] != "Workflow":
-        fail(problems_of(result))
-    return dict(result)
+    return accepted(await value_of(client, APPLY, document=document, note=note))
 
 
 async def start(client: ApiClient, name: str, input: JsonValue, key: str | None = None) -> dict[str, Any]:
     """Execute a workflow by name. Leaves with exit code 1 when the API refuses it."""
     request = {"workflowName": name, "input": input, "idempotencyKey": key}
-    result = (await client.execute(EXECUTE, input=request))["executeWorkflow"]
-    if result["__typename"] != "WorkflowExecution":
-        fail(problems_of(result))
-    return dict(result)
+    return accepted(await value_of(client, EXECUTE, input=request))
+
+
+async def workflow_id_of(client: ApiClient, name: str) -> str:
+    """The id of a workflow. Leaves with exit code 1 where there is none with this name."""
+    found = await value_of(client, WORKFLOW_ID, name=name)
+    if found is None:
+        fail(f"There is no workflow {name}.")
+    return str(found["id"])
 
 
 def why(execution: dict[str, Any]) -> str:

@@ -285,6 +285,10 @@ class TestScopes:
         loop["steps"] = [transform("x", "item.id")]
         assert "Nothing is called `item` here." in self.faults_in(step("loop", "FOR_EACH", loop)).values()
 
+    def test_a_name_that_is_wrong_is_told_once_however_often_it_is_read(self) -> None:
+        found = self.faults_in(transform("t", "lines.price * lines.quantity"))
+        assert found == {"steps.0.config.expression": "Nothing is called `lines` here."}
+
     def test_a_handler_sees_the_error(self) -> None:
         handled = constant("a", onError={"steps": [transform("undo", "error.code")]})
         assert self.faults_in(handled, transform("b", "error.code")) == {

@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.console import Console
 
-from stepgraph.commands.showing import steps_table
+from stepgraph.commands.showing import problems_of, steps_table
 
 
 def a_step(path: str, status: str = "COMPLETED") -> dict[str, Any]:
@@ -35,3 +35,26 @@ def test_the_steps_of_a_long_loop_are_counted_in_one_line() -> None:
         "load[…] ✔ 1,497 ✘ 3",
         "after HTTP_REQUEST ✔ COMPLETED 1 0.50 s",
     ]
+
+
+PROBLEMS = [
+    {"path": ["cron"], "message": "'61' is not right for the minute.", "hint": "It takes 0 to 59."},
+    {"path": [], "message": "Nothing would ever start.", "hint": None},
+]
+
+
+def test_every_problem_has_its_place_and_its_hint() -> None:
+    told = problems_of({"message": "This is no schedule.", "problems": PROBLEMS})
+    assert told.splitlines() == [
+        "This is no schedule.",
+        "  cron: '61' is not right for the minute.",
+        "      It takes 0 to 59.",
+        "  (the whole): Nothing would ever start.",
+    ]
+
+
+def test_a_message_that_only_repeats_the_first_problem_is_left_out() -> None:
+    message = "cron: '61' is not right for the minute. (and 1 more problem)"
+    told = problems_of({"message": message, "problems": PROBLEMS})
+    assert told.splitlines()[0] == "  cron: '61' is not right for the minute."
+    assert problems_of({"message": "There is no schedule x."}) == "There is no schedule x."

@@ -46,6 +46,11 @@ def test_a_rule_sees_nothing_but_its_input() -> None:
     assert "Secrets" in faults(expression="secrets.key")["expression"]
 
 
+def test_a_name_that_is_wrong_is_told_once_however_often_it_is_read() -> None:
+    settings = RuleSettings(name="total", expression="$sum(lines.(price * quantity)) + $count(lines)")
+    assert [problem.message for problem in settings_problems(settings)] == ["Nothing is called `lines` here."]
+
+
 def test_there_are_only_so_many_examples() -> None:
     assert faults(examples=(EXAMPLE,) * 101) == {"examples": "There are 101 examples; 100 are allowed."}
 

@@ -1,0 +1,53 @@
+"""Asking the API for a command: over a connection of its own; what it refuses becomes a sentence and an exit code."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from domain.json_text import JsonValue
+from stepgraph.client import ApiClient, connected
+from stepgraph.commands.exits import fail, run
+from stepgraph.commands.showing import console, print_json, problems_of
+from stepgraph.settings import load_settings
+
+Answer = TypeVar("Answer")
+
+
+def asked(url: str | None, question: Callable[[ApiClient], Coroutine[Any, Any, Answer]]) -> Answer:
+    """What a question comes to that takes several operations, or none that ends."""
+
+    async def main() -> Answer:
+        async with connected(url or load_settings().url) as client:
+            return await question(client)
+
+    return run(main())
+
+
+def ask(url: str | None, operation: str, **variables: JsonValue) -> Any:
+    """What the one field of an operation holds."""
+    return asked(url, lambda client: value_of(client, operation, **variables))
+
+
+def change(url: str | None, operation: str, **variables: JsonValue) -> dict[str, Any]:
+    """The result of a mutation. Leaves with exit code 1 and every problem where it is refused."""
+    return accepted(ask(url, operation, **variables))
+
+
+async def value_of(client: ApiClient, operation: str, **variables: JsonValue) -> Any:
+    """What the one field of an operation holds, over a connection that is there."""
+    [value] = (await client.execute(operation, **variables)).values()
+    return value
+
+
+def accepted(result: dict[str, Any]) -> dict[str, Any]:
+    """The same result, unless it is an error: then this leaves with exit code 1 and every problem."""
+    if result["__typename"].endswith("Error"):
+        fail(problems_of(result))
+    return result
+
+
+def report(result: Any, sentence: str, *, as_json: bool) -> None:
+    """Print what was done: as the API has put it, or as a sentence."""
+    if as_json:
+        print_json(result)
+    else:
+        console.print(sentence, highlight=False, markup=False)
