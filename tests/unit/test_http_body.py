@@ -61,7 +61,11 @@ async def test_other_and_chained_encodings_are_refused(encoding: str) -> None:
     assert caught.value.code is FailureCode.INVALID_RESPONSE
 
 
-@pytest.mark.parametrize("body", [b"not gzip", gzip.compress(b"hello")[:-4], gzip.compress(b"hello") + b"trailing"])
+@pytest.mark.parametrize(
+    "body",
+    [b"not gzip", gzip.compress(b"hello")[:-4], gzip.compress(b"hello") + b"trailing"],
+    ids=["another format", "cut off", "with more behind it"],
+)
 async def test_a_gzip_body_that_is_none_is_refused(body: bytes) -> None:
     with pytest.raises(InvalidExchange) as caught:
         await read_body(stream_of([body]), encoding="gzip", limit=100)
