@@ -16,7 +16,7 @@ def ask_about(url: str | None, name: str, operation: str, **variables: JsonValue
     """What the one field of an operation about a webhook holds. Leaves with exit code 1 where there is none."""
 
     async def answered(client: ApiClient) -> dict[str, Any]:
-        answer: dict[str, Any] | None = await value_of(client, operation, id=await _id(client, name), **variables)
+        answer: dict[str, Any] | None = await value_of(client, operation, id=await id_of(client, name), **variables)
         if answer is None:
             fail(f"There is no webhook {name}.")
         return answer
@@ -24,7 +24,7 @@ def ask_about(url: str | None, name: str, operation: str, **variables: JsonValue
     return asked(url, answered)
 
 
-async def _id(client: ApiClient, name: str) -> str:
+async def id_of(client: ApiClient, name: str) -> str:
     """The text where it looks like an id, else the id of the webhook with this name."""
     if name.startswith("wh_"):
         return name

@@ -14,7 +14,7 @@ from stepgraph.client import ApiClient
 from stepgraph.commands.asking import accepted, asked, change, report, value_of
 from stepgraph.commands.exits import Exit, fail
 from stepgraph.commands.showing import console, moment, print_json, table
-from stepgraph.commands.webhook_lookups import all_webhooks, ask_about
+from stepgraph.commands.webhook_lookups import all_webhooks, ask_about, id_of
 from stepgraph.commands.webhook_operations import (
     CREATE_WEBHOOK,
     DELETE_WEBHOOK,
@@ -151,6 +151,39 @@ def events(
         for event in found
     )
     console.print(table(("id", "created", "type", "status", "attempts", "execution", ""), rows))
+
+
+@app.command()
+def update(
+    name: NameOrId,
+    rename: Annotated[str | None, typer.Option(help="Its new name.")] = None,
+    to: Annotated[str | None, typer.Option(help="Outbound: the address to tell.")] = None,
+    event: Annotated[list[str] | None, typer.Option(help='Outbound: what of; repeat it; "" for everything.')] = None,
+    workflow: Annotated[
+        str | None, typer.Option(help='Inbound: the name of what to start. Outbound: of which alone; "" for all.')
+    ] = None,
+    input: Annotated[
+        str | None, typer.Option(help='Inbound: the expression that builds the input; "" for the body.')
+    ] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change a webhook; what is left out stays as it is, and so do its address and its secret.
+
+    Example: stepgraph webhooks update audit --event execution.failed --event execution.timed_out
+    """
+    given = {"name": rename, "url": to, "input": input}
+    changes: dict[str, JsonValue] = {key: value or None for key, value in given.items() if value is not None}
+    if event:
+        changes["eventTypes"] = [each for each in event if each]
+
+    async def updating(client: ApiClient) -> Any:
+        if workflow is not None:
+            changes["workflowId"] = await workflow_id_of(client, workflow) if workflow else None
+        return await value_of(client, UPDATE_WEBHOOK, id=await id_of(client, name), input=changes)
+
+    webhook = accepted(asked(url, updating))
+    report(webhook, f"{webhook['name']}: {_about(webhook)}", as_json=as_json)
 
 
 @app.command()

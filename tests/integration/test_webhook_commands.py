@@ -74,6 +74,21 @@ def test_an_inbound_webhook_from_its_registration_to_its_removal(server: LiveSer
     assert webhooks(server, "show", "pushes").exit_code == 1
 
 
+def test_what_is_not_named_stays_as_it_is_and_an_empty_text_takes_away(server: LiveServer) -> None:
+    created = data(server, "create", "audit", "--to", "https://one.example/", "--workflow", "deploy")["webhook"]
+
+    changed = data(server, "update", "audit", "--rename", "log", "--to", "https://two.example/")
+    assert (changed["id"], changed["name"], changed["workflow"]["name"]) == (created["id"], "log", "deploy")
+    assert data(server, "show", "log")["url"] == "https://two.example/"
+    changed = data(server, "update", "log", "--event", "execution.failed", "--workflow", "")
+    assert (changed["eventTypes"], changed["workflow"]) == (["execution.failed"], None)
+    assert data(server, "update", "log", "--event", "")["eventTypes"] == []
+    refused = webhooks(server, "update", "log", "--to", "ftp://x", "--event", "nothing.happened")
+    assert refused.exit_code == 1
+    assert "url" in refused.stderr
+    assert "eventTypes" in refused.stderr
+
+
 def test_without_a_word_about_it_senders_have_to_sign(server: LiveServer) -> None:
     assert data(server, "create", "careful", "--workflow", "deploy")["webhook"]["signature"] == "STANDARD_WEBHOOKS"
     open_to_all = data(server, "create", "open", "--workflow", "deploy", "--signature", "NONE")
