@@ -33,6 +33,8 @@ Expression = Annotated[
     str, typer.Argument(help='Such as "0 9 * * MON-FRI", or @daily; six fields have seconds.', show_default=False)
 ]
 Timezone = Annotated[str, typer.Option("--timezone", help="An IANA name, such as Europe/Berlin.")]
+_SETTINGS = ("name", "cron", "timezone", "input", "overlap", "catchUpWindow")
+"""What a schedule keeps when it is switched on or off, beside its workflow."""
 Count = Annotated[int, typer.Option(min=1, max=100, help="How many of the next runs.")]
 
 
@@ -123,6 +125,24 @@ def show(name: NameOrId, count: Count = 5, url: Url = None, as_json: AsJson = Fa
 
 
 @app.command()
+def enable(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
+    """Let a schedule start its workflow again, from now on; what was missed is not started.
+
+    Example: stepgraph schedules enable nightly
+    """
+    _switch(name, True, url, as_json)
+
+
+@app.command()
+def disable(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
+    """Let a schedule start nothing, for as long as it is disabled.
+
+    Example: stepgraph schedules disable nightly
+    """
+    _switch(name, False, url, as_json)
+
+
+@app.command()
 def delete(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
     """Delete a schedule. What it has started goes on.
 
@@ -153,6 +173,18 @@ def next_runs(cron: Expression, timezone: Timezone = "UTC", count: Count = 5, as
     zone = ZoneInfo(timezone)
     rows = ((moment(tick_text(tick)), tick.astimezone(zone).strftime("%a %Y-%m-%d %H:%M:%S %Z")) for tick in ticks)
     console.print(table(("UTC", timezone), rows))
+
+
+def _switch(name: str, enabled: bool, url: str | None, as_json: bool) -> None:
+    async def switched(client: ApiClient) -> Any:
+        known = await _find(client, name, 1)
+        kept = {member: known[member] for member in _SETTINGS}
+        wanted = {**kept, "workflowId": known["workflow"]["id"], "enabled": enabled}
+        return await value_of(client, SAVE_SCHEDULE, input=wanted)
+
+    schedule = accepted(asked(url, switched))
+    sentence = f"next run {moment(schedule['nextRunAt'])}" if enabled else "disabled"
+    report(schedule, f"{schedule['name']}: {sentence}", as_json=as_json)
 
 
 async def _find(client: ApiClient, name: str, count: int) -> dict[str, Any]:
