@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+_MAX_SHOWN = 300
+
 
 class ErrorCode(StrEnum):
     """What went wrong, for programs."""
@@ -60,7 +62,8 @@ class NotFound(StepgraphError, LookupError):
     code = ErrorCode.NOT_FOUND
 
     def __init__(self, what: str, key: str) -> None:
-        super().__init__(f"There is no {what} {key!r}.")
+        shown = key if len(key) <= _MAX_SHOWN else f"{key[: _MAX_SHOWN - 1]}…"
+        super().__init__(f"There is no {what} {shown!r}.")
         self.what = what
         self.key = key
 
@@ -73,7 +76,8 @@ class InvalidInput(StepgraphError, ValueError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         first = problems[0]
         where = ".".join(first.path) or "the input"
-        more = f" (and {len(problems) - 1} more problems)" if len(problems) > 1 else ""
+        rest = len(problems) - 1
+        more = f" (and {rest} more {'problem' if rest == 1 else 'problems'})" if rest else ""
         super().__init__(f"{where}: {first.message}{more}")
         self.problems = tuple(problems)
 

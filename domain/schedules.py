@@ -58,7 +58,10 @@ class ScheduleRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleClaim:
-    """A schedule that somebody is firing. `is_running`: the execution that it started last has not ended."""
+    """A schedule that somebody is firing. `is_running`: the execution that it started last has not ended.
+
+    `schedule` also knows what somebody has started whose claim ran out before the outcome was stored.
+    """
 
     schedule: ScheduleRecord
     epoch: int
@@ -104,7 +107,17 @@ def next_run(settings: ScheduleSettings, now: datetime) -> datetime | None:
 
 def tick_key(schedule_id: UUID, tick: datetime) -> str:
     """The idempotency key of the execution that is started for a tick: there is at most one, whatever crashes."""
-    return f"schedule:{to_public(IdKind.SCHEDULE, schedule_id)}:{tick_text(tick)}"
+    return f"{tick_keys(schedule_id)}{tick_text(tick)}"
+
+
+def tick_keys(schedule_id: UUID) -> str:
+    """What the keys of all ticks of a schedule begin with; they sort as their ticks do."""
+    return f"schedule:{to_public(IdKind.SCHEDULE, schedule_id)}:"
+
+
+def tick_of(key: str) -> datetime:
+    """The tick that a key is of."""
+    return datetime.fromisoformat(key.split(":", 2)[2])
 
 
 def tick_text(tick: datetime) -> str:
@@ -117,20 +130,24 @@ def plan(claim: ScheduleClaim, now: datetime) -> Plan:
     schedule = claim.schedule
     settings = schedule.settings
     planned = Plan(schedule.next_run_at, schedule.buffered_at, claim.is_running)
-    if schedule.next_run_at is None or schedule.next_run_at > now:
+    cron = cron_of(settings.cron, settings.timezone)
+    last, first = schedule.last_run_at, schedule.next_run_at
+    if last is not None:  # what somebody has started who could not say so any more
+        if first is not None and first <= last:
+            first = planned.next_run_at = cron.next_after(last)
+        if planned.buffered_at is not None and planned.buffered_at <= last:
+            planned.buffered_at = None
+    if first is None or first > now:
         _take_all(planned, [], settings.overlap)
         return planned
-    cron = cron_of(settings.cron, settings.timezone)
-    since = max(schedule.next_run_at, now - max(settings.catch_up_window, PROMPT))
+    since = max(first, now - max(settings.catch_up_window, PROMPT))
     ticks, is_all = cron.between(since, now, MAX_TICKS)
-    if schedule.last_run_at is not None:  # started by somebody who could not say so any more
-        ticks = [tick for tick in ticks if tick > schedule.last_run_at]
     planned.next_run_at = cron.next_after(now)
     if settings.overlap is OverlapPolicy.ALLOW and len(ticks) > MAX_STARTS:  # the others have their turn in between
         planned.next_run_at = ticks[MAX_STARTS]
         del ticks[MAX_STARTS:]
     skipped = _take_all(planned, ticks, settings.overlap)
-    planned.passed = _passed(schedule, since, skipped, is_all=is_all)
+    planned.passed = _passed(settings, first, since, skipped, is_all=is_all)
     return planned
 
 
@@ -165,13 +182,13 @@ def _start(planned: Plan, tick: datetime) -> None:
     planned.is_running = True
 
 
-def _passed(schedule: ScheduleRecord, since: datetime, skipped: list[datetime], *, is_all: bool) -> str | None:
+def _passed(
+    settings: ScheduleSettings, first: datetime, since: datetime, skipped: list[datetime], *, is_all: bool
+) -> str | None:
     """Which ticks are not started, and why."""
-    first = schedule.next_run_at
-    assert first is not None
     reasons = []
     if first < since:
-        window = format_duration(schedule.settings.catch_up_window)
+        window = format_duration(settings.catch_up_window)
         reasons.append(
             f"What was due from {tick_text(first)} on was missed, and dropped up to {tick_text(since)}: "
             f"the catch-up window is {window}."
@@ -183,7 +200,7 @@ def _passed(schedule: ScheduleRecord, since: datetime, skipped: list[datetime], 
         if len(skipped) > 1:
             ticks = f"{len(skipped):,} ticks from {tick_text(skipped[0])} to {tick_text(skipped[-1])} were"
         why = "an execution of this schedule had not ended"
-        if schedule.settings.overlap is OverlapPolicy.CANCEL_OTHER:
+        if settings.overlap is OverlapPolicy.CANCEL_OTHER:
             why = "a newer one took the place"
         reasons.append(f"{ticks} skipped: {why}.")
     return " ".join(reasons) or None

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.checks.json_values import payload_problems
+from domain.checks.names import description_problems, name_problems
 from domain.checks.scope import Scope
 from domain.errors import Problem
 from domain.expressions import SECRETS, Expression, ExpressionSyntaxError, compile_expression
@@ -16,8 +17,6 @@ RULE_ROOTS = frozenset({"input"})
 """What the expression of a rule sees."""
 
 MAX_EXAMPLES = 100
-MAX_NAME_CHARACTERS = 128
-MAX_DESCRIPTION_CHARACTERS = 10_000
 MAX_SCHEMA_BYTES = 100_000
 MAX_EXAMPLE_BYTES = 100_000
 """Of the input or the output of one example."""
@@ -83,37 +82,13 @@ class CompiledRule:
 def settings_problems(settings: RuleSettings) -> list[Problem]:
     """Everything that is wrong with a rule, but whether its examples hold."""
     return [
-        *name_problems(settings.name, "order-total"),
+        *name_problems(settings.name, "For example order-total."),
         *description_problems(settings.description),
         *(problem.under("expression") for problem in _expression_problems(settings.expression)),
         *(problem.under("inputSchema") for problem in schema_problems(settings.input_schema)),
         *(problem.under("outputSchema") for problem in schema_problems(settings.output_schema)),
         *_example_problems(settings.examples),
     ]
-
-
-def is_name(name: str) -> bool:
-    """Whether something may be called so: nothing else needs to be looked up."""
-    return 1 <= len(name) <= MAX_NAME_CHARACTERS and name.isprintable() and name == name.strip()
-
-
-def name_problems(name: str, example: str) -> list[Problem]:
-    """What is wrong with the name of something that is saved by its name."""
-    if is_name(name):
-        return []
-    message = f"A name has 1 to {MAX_NAME_CHARACTERS} characters, all of them printable, and no space at its ends."
-    return [Problem(path=("name",), message=message, hint=f"For example {example}.")]
-
-
-def description_problems(description: str | None) -> list[Problem]:
-    """What is wrong with a description; None is none."""
-    if description is None:
-        return []
-    if len(description) > MAX_DESCRIPTION_CHARACTERS:
-        message = f"A description has at most {MAX_DESCRIPTION_CHARACTERS:,} characters."
-        return [Problem(path=("description",), message=message, hint="Shorten it.")]
-    faults = payload_problems(description, max_bytes=MAX_DESCRIPTION_CHARACTERS * 6, what="description")
-    return [fault.under("description") for fault in faults]
 
 
 def schema_problems(schema: JsonValue) -> list[Problem]:

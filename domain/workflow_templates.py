@@ -81,6 +81,12 @@ def value_problems(settings: TemplateSettings, given: JsonValue) -> list[Problem
     return problems
 
 
+def value_of(parameter: TemplateParameter, given: Mapping[str, JsonValue]) -> JsonValue:
+    """What is put in for a parameter: what is left out, or null, has its default."""
+    value = given.get(parameter.name)
+    return parameter.default if value is None else value
+
+
 def instantiated(
     settings: TemplateSettings, given: Mapping[str, JsonValue], limits: Limits | None = None
 ) -> Mapping[str, JsonValue]:
@@ -90,9 +96,7 @@ def instantiated(
     other value as compact JSON. Keys of objects are left alone, and so is what has been put in. Raises `InvalidInput`
     where all that is put in comes to more than a document may have.
     """
-    values = {
-        each.name: each.default if given.get(each.name) is None else given[each.name] for each in settings.parameters
-    }
+    values = {each.name: value_of(each, given) for each in settings.parameters}
     assert isinstance(settings.document, Mapping)
     filling = Filling(values, (limits or Limits()).max_document_bytes)
     return {name: filling.value(member) for name, member in settings.document.items() if name != NAME}

@@ -1,6 +1,7 @@
 """Schedules in PostgreSQL. What is due is claimed by one statement, and what came of it stored by another."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,7 @@ import asyncpg
 
 from domain.errors import Conflict, NotFound
 from domain.ids import IdKind, to_public
-from domain.schedules import ScheduleClaim, ScheduleOutcome, ScheduleRecord, ScheduleSettings
+from domain.schedules import ScheduleClaim, ScheduleOutcome, ScheduleRecord, ScheduleSettings, tick_keys, tick_of
 from domain.statuses import OverlapPolicy
 from persistence.database import Database
 from persistence.row_codec import json_column, json_value
@@ -42,18 +43,32 @@ EXISTS (
 # Two workers that ask at once get different ones: what one of them has locked, the other passes over.
 _CLAIM = f"""
 WITH due AS (
-  SELECT s.id FROM schedule s
+  SELECT s.id, s.claimed_until IS NOT NULL AS is_unfinished FROM schedule s
   WHERE s.enabled AND s.next_run_at <= $1 AND (s.claimed_until IS NULL OR s.claimed_until <= $1)
   ORDER BY s.next_run_at LIMIT $3 FOR UPDATE SKIP LOCKED
 ), buffered AS (
-  SELECT s.id FROM schedule s
+  SELECT s.id, s.claimed_until IS NOT NULL AS is_unfinished FROM schedule s
   WHERE s.enabled AND s.buffered_at IS NOT NULL AND (s.claimed_until IS NULL OR s.claimed_until <= $1)
     AND NOT {_RUNNING}
   ORDER BY s.buffered_at LIMIT $3 FOR UPDATE SKIP LOCKED
 )
 UPDATE schedule s SET epoch = s.epoch + 1, claimed_until = $2
-WHERE s.id IN (SELECT id FROM (SELECT id FROM due UNION SELECT id FROM buffered) found LIMIT $3)
-RETURNING s.*, {_RUNNING} AS is_running
+FROM (SELECT * FROM due UNION SELECT * FROM buffered LIMIT $3) found
+WHERE s.id = found.id
+RETURNING s.*, {_RUNNING} AS is_running, found.is_unfinished
+"""
+
+# The keys of a schedule are neighbours in the index of all keys, the newest tick last.
+_STARTED = """
+SELECT s.id, e.id AS execution_id, e.idempotency_key,
+  e.status IN ('PENDING', 'RUNNING', 'WAITING', 'PAUSED') AS is_running
+FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS s (id, workflow_id, keys)
+CROSS JOIN LATERAL (
+  SELECT e.id, e.idempotency_key, e.status FROM workflow_execution e
+  WHERE coalesce(e.workflow_id, '00000000-0000-0000-0000-000000000000'::uuid) = s.workflow_id
+    AND e.idempotency_key >= s.keys AND e.idempotency_key < s.keys || 'Z'
+  ORDER BY e.idempotency_key DESC LIMIT 1
+) e
 """
 
 # Rows are locked in one order, so that two who finish the same never wait for each other in a circle.
@@ -142,9 +157,26 @@ class PostgresScheduleStore:
 
     async def claim(self, *, now: datetime, until: datetime, limit: int) -> Sequence[ScheduleClaim]:
         rows = await self._database.fetch(_CLAIM, now, until, limit)
-        return [
-            ScheduleClaim(schedule=_record_of(row), epoch=row["epoch"], is_running=row["is_running"]) for row in rows
-        ]
+        claims = {
+            row["id"]: ScheduleClaim(schedule=_record_of(row), epoch=row["epoch"], is_running=row["is_running"])
+            for row in rows
+        }
+        unfinished = [row for row in rows if row["is_unfinished"]]
+        if unfinished:
+            claims |= await self._with_what_was_started(claims[row["id"]] for row in unfinished)
+        return list(claims.values())
+
+    async def _with_what_was_started(self, claims: Iterable[ScheduleClaim]) -> Mapping[UUID, ScheduleClaim]:
+        """The same claims, of schedules for which somebody may have started what is not stored with them."""
+        known = {claim.schedule.id: claim for claim in claims}
+        workflows = [claim.schedule.settings.workflow_id for claim in known.values()]
+        rows = await self._database.fetch(_STARTED, list(known), workflows, [tick_keys(id) for id in known])
+        for row in rows:
+            claim = known[row["id"]]
+            tick = tick_of(row["idempotency_key"])
+            schedule = replace(claim.schedule, last_run_at=tick, last_execution_id=row["execution_id"])
+            known[row["id"]] = replace(claim, schedule=schedule, is_running=row["is_running"])
+        return known
 
     async def finish(self, outcomes: Sequence[ScheduleOutcome]) -> None:
         if not outcomes:

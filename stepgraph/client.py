@@ -14,6 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from domain.json_text import JsonValue, dumps, loads
+from stepgraph.refusals import sentences_of
 from stepgraph.settings import load_settings
 
 _LARGEST_MESSAGE = 64 * 1024 * 1024
@@ -129,4 +130,4 @@ async def connected(url: str, *, patience: float = 5.0) -> AsyncIterator[ApiClie
 
 
 def _refused(errors: Any) -> ApiRefused:
-    return ApiRefused("\n".join(str(error.get("message", error)) for error in errors))
+    return ApiRefused(sentences_of(errors))

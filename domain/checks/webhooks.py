@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.checks.hints import did_you_mean, shown
 from domain.checks.json_values import json_problems
+from domain.checks.names import name_problems
 from domain.checks.scope import Scope
 from domain.errors import Problem
 from domain.expressions import SECRETS, ExpressionSyntaxError, compile_expression
@@ -44,11 +45,7 @@ class WebhookSettings:
 
 def settings_problems(settings: WebhookSettings, *, longest_name: int) -> list[Problem]:
     """Everything that is wrong with the settings; whether the workflow exists is the caller's to find out."""
-    problems = []
-    name = settings.name
-    if not 1 <= len(name) <= longest_name or not name.isprintable() or name != name.strip():
-        message = f"A name has 1 to {longest_name} characters, all of them printable, and no space at its ends."
-        problems.append(Problem(path=("name",), message=message, hint="For example github-pushes."))
+    problems = name_problems(settings.name, "For example github-pushes.", longest=longest_name)
     is_inbound = settings.direction is WebhookDirection.INBOUND
     return [*problems, *(_inbound_problems(settings) if is_inbound else _outbound_problems(settings))]
 

@@ -4,20 +4,21 @@ A template is checked before its parameters have values, as far as that goes.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from domain.checks.hints import did_you_mean, kind_of
 from domain.checks.json_values import json_problems, too_large
+from domain.checks.names import description_problems, name_problems
 from domain.document_types import IDENTIFIER
 from domain.errors import InvalidInput, Problem
 from domain.json_schema import SchemaValidator
 from domain.json_text import JsonValue, dumps
 from domain.limits import Limits
 from domain.parameters import OPEN, Parameter, ParameterError, scan_parameters
-from domain.transformation_rules import description_problems, name_problems, schema_problems
-from domain.workflow_templates import NAME, Filling, TemplateParameter, TemplateSettings
+from domain.transformation_rules import schema_problems
+from domain.workflow_templates import NAME, Filling, TemplateParameter, TemplateSettings, value_of
 from domain.workflows import check_document
 
 MAX_PARAMETERS = 100
@@ -50,12 +51,10 @@ def settings_problems(settings: TemplateSettings, limits: Limits | None = None) 
     For a parameter that has none of these, something is made up, and what is wrong at its places is not told.
     """
     limits = limits or Limits()
-    problems = [*name_problems(settings.name, "order-import"), *description_problems(settings.description)]
+    problems = [*name_problems(settings.name, "For example order-import."), *description_problems(settings.description)]
     if settings.category is not None:
-        problems += [
-            Problem(path=("category",), message=each.message, hint="For example integration.")
-            for each in name_problems(settings.category, "")
-        ]
+        faults = name_problems(settings.category, "For example integration.")
+        problems += (Problem(path=("category",), message=each.message, hint=each.hint) for each in faults)
     problems += _parameter_problems(settings.parameters)
     document = settings.document
     unusable = _unusable(document, limits)
@@ -69,6 +68,28 @@ def settings_problems(settings: TemplateSettings, limits: Limits | None = None) 
             fault.under("document") for fault in _document_problems(settings.parameters, document, walk, limits)
         )
     return problems
+
+
+def problems_despite(
+    settings: TemplateSettings,
+    given: Mapping[str, JsonValue],
+    wrong: Collection[str],
+    workflow_name: str,
+    limits: Limits | None = None,
+) -> list[Problem]:
+    """What is wrong with the document that a template becomes with these values, whatever becomes of the `wrong` ones.
+
+    Something is made up for those, and what is wrong at their places is not told.
+    """
+    limits = limits or Limits()
+    document = settings.document
+    assert isinstance(document, Mapping)
+    values = {
+        each.name: _sample(each)[0] if each.name in wrong else value_of(each, given) for each in settings.parameters
+    }
+    walk = _walked(document)
+    filling = Filling(values, limits.max_document_bytes)
+    return list(_filled_problems({**document, NAME: workflow_name}, filling, wrong, walk, limits))
 
 
 def _unusable(document: JsonValue, limits: Limits) -> list[Problem]:
@@ -164,12 +185,21 @@ def _document_problems(
     unknown = frozenset[str]().union(*walk.uses.values()) - values.keys()
     values.update(dict.fromkeys(unknown, _SAMPLES["string"]))
     made_up |= unknown
+    yield from _filled_problems(
+        {**document, NAME: "sample"}, Filling(values, limits.max_document_bytes), made_up, walk, limits
+    )
+
+
+def _filled_problems(
+    document: Mapping[str, JsonValue], filling: Filling, made_up: Collection[str], walk: _Walk, limits: Limits
+) -> Iterator[Problem]:
+    """What is wrong with a document that is filled in, but where a value is made up."""
     try:
-        raw = Filling(values, limits.max_document_bytes).value({**document, NAME: "sample"})
+        raw = filling.value(document)
     except InvalidInput as error:
         yield from error.problems
         return
-    doubtful = [path for path, names in walk.uses.items() if names & made_up]
+    doubtful = [path for path, names in walk.uses.items() if not names.isdisjoint(made_up)]
     for problem in check_document(raw, limits).problems:
         if not any(_touches(problem.path, path) for path in doubtful):
             yield problem

@@ -42,6 +42,8 @@ class ScheduleStore(Protocol):
 
         That is: it is enabled, and its next run is due or its buffered tick can be started; and nobody else has claimed
         it, or has had it until `now` already. Nobody else gets one of them before `until` or their outcome.
+
+        Where the claim before has no outcome, the newest execution with a key of this schedule is the last one.
         """
 
     async def finish(self, outcomes: Sequence[ScheduleOutcome]) -> None:

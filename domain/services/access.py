@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from domain.access import ANYBODY, ApiKeyRecord, Principal, digest_of, new_token, prefix_of
+from domain.checks.names import name_problems
 from domain.errors import InvalidInput, NotFound, Problem, Unauthenticated, Unavailable
 from domain.ids import IdKind, new_id, to_public
 from domain.ports import ApiKeyStore, Clock
@@ -43,12 +44,10 @@ class AccessService:
     async def create(self, name: str, role: Role, expires_at: datetime | None) -> tuple[ApiKeyRecord, str]:
         """A new key and its token, which is never shown again. Raises `InvalidInput`."""
         now = self._clock.now()
-        problems = []
-        if not name.strip() or len(name) > MAX_NAME_CHARACTERS:
-            message = f"must be 1 to {MAX_NAME_CHARACTERS} characters."
-            problems.append(Problem(path=("name",), message=message, hint="Say who or what will use the key."))
+        problems = name_problems(name, "Say who or what will use the key.", longest=MAX_NAME_CHARACTERS)
         if expires_at is not None and expires_at <= now:
-            problems.append(Problem(path=("expiresAt",), message="is over already.", hint="Leave it out for no end."))
+            message = "This is over already."
+            problems.append(Problem(path=("expiresAt",), message=message, hint="Leave it out for no end."))
         if problems:
             raise InvalidInput(problems)
         token = new_token()

@@ -141,14 +141,15 @@ def _outcome(claim: ScheduleClaim, planned: Plan | StepgraphError, started: Mapp
     if refused:
         said.append(f"The tick {tick_text(refused[-1][0])} started nothing: {refused[-1][1]}")
     is_gone = any(isinstance(error, NotFound) and error.what == "workflow" for _, error in refused)
-    last_run_at, last = begun[-1] if begun else (None, None)
+    known = schedule.last_run_at, schedule.last_execution_id
+    last_run_at, last_execution_id = (begun[-1][0], begun[-1][1].id) if begun else known
     return ScheduleOutcome(
         schedule_id=schedule.id,
         epoch=claim.epoch,
         next_run_at=None if is_gone else planned.next_run_at,
         buffered_at=None if is_gone else planned.buffered_at,
         last_run_at=last_run_at,
-        last_execution_id=None if last is None else last.id,
+        last_execution_id=last_execution_id,
         last_error=" ".join(said) or None,
         stops=is_gone,
     )

@@ -1,9 +1,9 @@
 """Whether the transformation rules exist that a document names: all of them are looked up at once."""
 
 from domain.checks.hints import did_you_mean
+from domain.checks.names import is_name
 from domain.errors import Problem
 from domain.ports import TransformationRuleStore
-from domain.transformation_rules import is_name
 from domain.workflows import CheckedDocument
 
 _HINT = "Save it with saveTransformationRule, or `stepgraph rules save`, before the workflow."

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
+from domain.checks.names import is_name
 from domain.errors import Conflict, InvalidInput, NotFound, Problem
 from domain.evaluator import Evaluator
 from domain.expressions import ExpressionError, ExpressionSyntaxError
@@ -16,7 +17,6 @@ from domain.transformation_rules import (
     RuleExample,
     RuleRecord,
     RuleSettings,
-    is_name,
     is_same_json,
     settings_problems,
 )

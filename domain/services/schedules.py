@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from domain.checks.json_values import payload_problems
+from domain.checks.names import name_problems
 from domain.cron import cron_problems
 from domain.errors import Conflict, InvalidInput, NotFound, Problem
 from domain.ids import IdKind, new_id, to_public
@@ -104,7 +105,8 @@ class ScheduleService:
 
     async def _check(self, settings: ScheduleSettings) -> None:
         """Raise all problems at once; or `NotFound`, where the workflow is the only one."""
-        problems = self._name_problems(settings.name)
+        longest = self._limits.max_label_characters  # it is the value of a label, too
+        problems = name_problems(settings.name, "For example nightly-report.", longest=longest)
         problems += cron_problems(settings.cron, settings.timezone)
         if not timedelta(0) <= settings.catch_up_window <= MAX_CATCH_UP:
             message = f"The catch-up window is between PT0S and P{MAX_CATCH_UP.days}D."
@@ -125,13 +127,6 @@ class ScheduleService:
     async def _input_problems(self, workflow: WorkflowRecord, settings: ScheduleSettings) -> list[Problem]:
         loaded = await self._definitions.load(workflow.definition_id)
         return loaded.input_problems(settings.input)
-
-    def _name_problems(self, name: str) -> list[Problem]:
-        longest = self._limits.max_label_characters
-        if 1 <= len(name) <= longest and name.isprintable() and name == name.strip():
-            return []
-        message = f"A name has 1 to {longest} characters, all of them printable, and no space at its ends."
-        return [Problem(path=("name",), message=message, hint="For example nightly-report.")]
 
 
 def _timing(settings: ScheduleSettings) -> tuple[object, ...]:

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
-from domain.checks.workflow_templates import settings_problems
+from domain.checks.names import is_name
+from domain.checks.workflow_templates import problems_despite, settings_problems
 from domain.errors import Conflict, InvalidInput, NotFound, Problem
 from domain.ids import new_id
 from domain.json_text import JsonValue
@@ -12,7 +13,6 @@ from domain.limits import Limits
 from domain.ports import Clock, WorkflowTemplateStore
 from domain.records import WorkflowRecord
 from domain.services.workflows import CreateWorkflow, WorkflowService
-from domain.transformation_rules import is_name
 from domain.workflow_templates import (
     TemplateRecord,
     TemplateSettings,
@@ -82,16 +82,20 @@ class WorkflowTemplateService:
         """Store the workflow that a template becomes with these parameters.
 
         It has the label `template` where there is room for one and the document has none of its own, and version 1 the
-        note. Raises `NotFound`, `InvalidInput` with every problem of the parameters, or else of the resulting document,
-        or `Conflict` when the workflow's name is taken.
+        note. Raises `NotFound`, `InvalidInput` with every problem of the parameters, and of the document that comes of
+        those that are right, or `Conflict` when the workflow's name is taken.
         """
         template = await self.find(name)
         if template is None:
             raise NotFound("workflow template", name)
         settings = template.settings
-        problems = [problem.under("parameters") for problem in value_problems(settings, parameters)]
-        if problems or not isinstance(parameters, Mapping):
-            raise InvalidInput(problems)
+        faults = value_problems(settings, parameters)
+        if not isinstance(parameters, Mapping) or not all(fault.path for fault in faults):
+            raise InvalidInput([fault.under("parameters") for fault in faults])
+        if faults:
+            wrong = {fault.path[0] for fault in faults}
+            others = await asyncio.to_thread(problems_despite, settings, parameters, wrong, workflow_name, self._limits)
+            raise InvalidInput([*(fault.under("parameters") for fault in faults), *map(_located, others)])
         try:
             document = self._labelled(instantiated(settings, parameters, self._limits), settings.name)
             return await self._workflows.create(

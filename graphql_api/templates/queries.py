@@ -12,7 +12,8 @@ class WorkflowTemplateQueries:
 
     @strawberry.field(description="All workflow templates, shipped and stored, or those of a category, by name.")
     async def workflow_templates(self, info: Info, category: str | None = strawberry.UNSET) -> list[WorkflowTemplate]:
-        records = await info.context.services.templates.list_templates(category or None)
+        wanted = None if category is strawberry.UNSET else category
+        records = await info.context.services.templates.list_templates(wanted)
         info.context.spend_rows(len(records))
         return [WorkflowTemplate.from_record(record) for record in records]
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.errors import Conflict, NotFound
 from domain.ids import IdKind, to_public
-from domain.schedules import ScheduleClaim, ScheduleOutcome, ScheduleRecord
+from domain.schedules import ScheduleClaim, ScheduleOutcome, ScheduleRecord, tick_keys, tick_of
 from persistence.memory.tables import MemoryTables, ScheduleRow
 
 
@@ -66,7 +66,9 @@ class MemoryScheduleStore:
             if len(claims) < limit and is_free and _has_something_to_do(row.schedule, now, is_running=is_running):
                 claimed = ScheduleRow(schedule=row.schedule, epoch=row.epoch + 1, claimed_until=until)
                 self._tables.schedules[row.schedule.id] = claimed
-                claims.append(ScheduleClaim(schedule=row.schedule, epoch=claimed.epoch, is_running=is_running))
+                schedule = self._with_what_was_started(row)
+                is_running = self._is_running(schedule.last_execution_id)
+                claims.append(ScheduleClaim(schedule=schedule, epoch=claimed.epoch, is_running=is_running))
         return claims
 
     async def finish(self, outcomes: Sequence[ScheduleOutcome]) -> None:
@@ -87,6 +89,19 @@ class MemoryScheduleStore:
                 last_error=outcome.last_error,
             )
             self._tables.schedules[changed.id] = ScheduleRow(schedule=changed, epoch=row.epoch)
+
+    def _with_what_was_started(self, row: ScheduleRow) -> ScheduleRecord:
+        """A schedule with the last of its executions, where somebody's claim has had no outcome."""
+        keys, workflow_id = tick_keys(row.schedule.id), row.schedule.settings.workflow_id
+        started = {
+            execution.idempotency_key: execution.id
+            for execution in self._tables.executions.values()
+            if execution.workflow_id == workflow_id and (execution.idempotency_key or "").startswith(keys)
+        }
+        if row.claimed_until is None or not started:
+            return row.schedule
+        key = max(filter(None, started))
+        return replace(row.schedule, last_run_at=tick_of(key), last_execution_id=started[key])
 
     def _is_running(self, execution_id: UUID | None) -> bool:
         execution = None if execution_id is None else self._tables.executions.get(execution_id)

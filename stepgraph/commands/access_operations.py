@@ -17,7 +17,10 @@ mutation RevokeKey($id: ID!) {
 """
 
 AUDIT = """
-query Audit($first: Int!) {
-  auditEntries(first: $first) { nodes { at principal action target outcome } }
+query Audit($first: Int!, $after: String) {
+  auditEntries(first: $first, after: $after) {
+    nodes { at principal apiKeyId action target outcome }
+    pageInfo { hasNextPage endCursor }
+  }
 }
 """

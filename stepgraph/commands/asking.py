@@ -1,12 +1,13 @@
 """Asking the API for a command: over a connection of its own; what it refuses becomes a sentence and an exit code."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from domain.json_text import JsonValue
-from stepgraph.client import ApiClient, connected
+from stepgraph.client import ApiClient, ApiRefused, connected
 from stepgraph.commands.exits import fail, run
-from stepgraph.commands.showing import console, print_json, problems_of
+from stepgraph.commands.showing import print_json, say
+from stepgraph.refusals import problems_of
 from stepgraph.settings import load_settings
 
 Answer = TypeVar("Answer")
@@ -45,9 +46,29 @@ def accepted(result: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
+async def save_all(
+    client: ApiClient, operation: str, documents: Sequence[dict[str, JsonValue]]
+) -> list[dict[str, Any]]:
+    """What comes of saving each document as the `input` of an operation, one after the other.
+
+    Leaves with exit code 1 at the first that is refused, which is named where there are several.
+    """
+    results: list[dict[str, Any]] = []
+    for document in documents:
+        title = f"{document.get('name')}:\n" if len(documents) > 1 else ""
+        try:
+            result: dict[str, Any] = await value_of(client, operation, input=document)
+        except ApiRefused as error:
+            fail(f"{title}{error}")
+        if result["__typename"].endswith("Error"):
+            fail(f"{title}{problems_of(result)}")
+        results.append(result)
+    return results
+
+
 def report(result: Any, sentence: str, *, as_json: bool) -> None:
     """Print what was done: as the API has put it, or as a sentence."""
     if as_json:
         print_json(result)
     else:
-        console.print(sentence, highlight=False, markup=False)
+        say(sentence)

@@ -17,7 +17,7 @@ from stepgraph.commands.breaker_operations import (
     WATCH_BREAKERS,
 )
 from stepgraph.commands.exits import fail
-from stepgraph.commands.showing import console, duration, moment, print_json, table
+from stepgraph.commands.showing import console, duration, moment, print_json, say, table
 from stepgraph.commands.workflows import AsJson, Url
 
 app = typer.Typer(help="Circuit breakers: which services are called at present.", no_args_is_help=True)
@@ -124,7 +124,7 @@ def watch(
             if as_json:
                 print_json(breaker)
             else:
-                console.print(_sentence(breaker), highlight=False, markup=False, soft_wrap=True)
+                say(_sentence(breaker))
 
     asked(url, watching)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from stepgraph.commands.exits import Exit, fail, run, settings_of
-from stepgraph.commands.showing import console, print_json
+from stepgraph.commands.showing import print_json, say
 
 KEY_BYTES = 32
 
@@ -45,6 +45,6 @@ def rotate_encryption(as_json: Annotated[bool, typer.Option("--json", help="Prin
     if as_json:
         print_json({"secrets": done.secrets, "webhooks": done.webhooks, "lost": list(done.lost)})
     else:
-        console.print(f"stored anew: {done.secrets} secrets, {done.webhooks} webhooks", highlight=False)
+        say(f"stored anew: {done.secrets} secrets, {done.webhooks} webhooks")
     if done.lost:
         fail(f"No key opens these: {', '.join(done.lost)}. Add the missing key and try again, or set them anew.")

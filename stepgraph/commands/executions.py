@@ -8,7 +8,7 @@ from domain.statuses import ExecutionStatus
 from stepgraph.commands.asking import ask, change
 from stepgraph.commands.exits import fail
 from stepgraph.commands.operations import CANCEL, LIST, SHOW
-from stepgraph.commands.showing import console, execution_view, executions_table, print_json, status
+from stepgraph.commands.showing import console, execution_view, executions_table, print_json, say, status
 from stepgraph.commands.workflows import AsJson, Url
 
 app = typer.Typer(help="Look at executions, and tell them what to do.", no_args_is_help=True)
@@ -42,7 +42,7 @@ def list_executions(
         return
     console.print(executions_table(page["nodes"]))
     if page["pageInfo"]["hasNextPage"]:
-        console.print(f"more: --after {page['pageInfo']['endCursor']}", style="dim", highlight=False)
+        say(f"more: --after {page['pageInfo']['endCursor']}", style="dim")
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -11,8 +11,9 @@ import typer
 import yaml
 
 from domain.errors import StepgraphError, Unavailable
-from domain.json_text import JsonValue, loads
+from domain.json_text import JsonValue, dumps, loads
 from stepgraph.client import ApiRefused, ApiUnreachable
+from stepgraph.commands.showing import printable
 from stepgraph.settings import InvalidSettings, Settings, load_settings
 
 Result = TypeVar("Result")
@@ -29,7 +30,7 @@ class Exit(IntEnum):
 
 def fail(message: str, code: Exit = Exit.FAILED) -> NoReturn:
     """Say why on standard error and leave."""
-    typer.secho(message, fg=typer.colors.RED, err=True)
+    typer.secho(printable(message), fg=typer.colors.RED, err=True)
     raise typer.Exit(code)
 
 
@@ -83,6 +84,20 @@ def read_document(path: Path) -> JsonValue:
     if len(values) != 1:
         fail(f"{path} holds {len(values)} documents, and one is wanted.", Exit.USAGE)
     return values[0]
+
+
+def read_objects(paths: Iterable[Path]) -> list[dict[str, JsonValue]]:
+    """The objects in some YAML or JSON files; what is none of a YAML file is left out."""
+    found = []
+    for path in paths:
+        values = [value for value in read_documents(path) if value is not None]
+        for value in values:
+            if not isinstance(value, dict):
+                fail(f"{path} holds {dumps(value)[:40]}, and an object is wanted.", Exit.USAGE)
+            found.append(value)
+        if not values:
+            fail(f"{path} holds nothing.", Exit.USAGE)
+    return found
 
 
 def read_documents(path: Path) -> list[JsonValue]:

@@ -10,7 +10,7 @@ from domain.statuses import Role
 from stepgraph.commands.access_operations import AUDIT, CREATE_KEY, KEYS, REVOKE_KEY
 from stepgraph.commands.asking import ask, change, report
 from stepgraph.commands.exits import Exit, fail, run, settings_of
-from stepgraph.commands.showing import console, print_json, table
+from stepgraph.commands.showing import console, moment, print_json, say, table
 from stepgraph.commands.workflows import AsJson, Url
 
 app = typer.Typer(name="keys", help="The keys of the API.", no_args_is_help=True)
@@ -26,8 +26,11 @@ def list_keys(url: Url = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json(keys)
     else:
-        columns = ("id", "name", "role", "prefix", "expiresAt", "lastUsedAt")
-        console.print(table(columns, [[key[name] or "" for name in columns] for key in keys]))
+        rows = (
+            (key["id"], key["name"], key["role"], key["prefix"], moment(key["expiresAt"]), moment(key["lastUsedAt"]))
+            for key in keys
+        )
+        console.print(table(("id", "name", "role", "prefix", "expires", "last used"), rows))
 
 
 @app.command()
@@ -70,11 +73,12 @@ def revoke(
 
     Example: stepgraph keys revoke ak_01kaz1v8q3e0x9m6s4t7c2b5d8
     """
-    report(change(url, REVOKE_KEY, id=id), "revoked", as_json=as_json)
+    report(change(url, REVOKE_KEY, id=id), f"revoked {id}", as_json=as_json)
 
 
 def audit(
     first: Annotated[int, typer.Option(min=1, max=100, help="How many entries.")] = 20,
+    after: Annotated[str | None, typer.Option(help="Go on after this cursor.")] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
@@ -82,12 +86,18 @@ def audit(
 
     Example: stepgraph audit --first 50
     """
-    entries = ask(url, AUDIT, first=first)["nodes"]
+    page = ask(url, AUDIT, first=first, after=after)
+    entries = page["nodes"]
     if as_json:
         print_json(entries)
     else:
-        columns = ("at", "principal", "action", "target", "outcome")
-        console.print(table(columns, [[entry[name] or "" for name in columns] for entry in entries]))
+        rows = (
+            (moment(entry["at"]), entry["principal"], entry["action"], entry["target"] or "", entry["outcome"])
+            for entry in entries
+        )
+        console.print(table(("at", "principal", "action", "target", "outcome"), rows))
+    if not as_json and page["pageInfo"]["hasNextPage"]:
+        say(f"more: --after {page['pageInfo']['endCursor']}", style="dim")
 
 
 async def _create_in_database(name: str, role: Role, expires_at: datetime | None) -> dict[str, str]:

@@ -4,13 +4,13 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
+from rich.text import Text
 
 from domain.durations import parse_duration
 from stepgraph.commands.asking import ask
 from stepgraph.commands.exits import Exit, fail
 from stepgraph.commands.monitoring_operations import HEALTH, METRICS, WORKFLOW_METRICS
-from stepgraph.commands.showing import console, duration, print_json, table
+from stepgraph.commands.showing import console, duration, moment, print_json, say, table
 from stepgraph.commands.workflows import AsJson, Url
 
 _COLOURS = {"UP": "green", "DEGRADED": "yellow", "DOWN": "red"}
@@ -40,7 +40,7 @@ def metrics(
     if as_json:
         print_json(found)
         return
-    console.print(f"{found['from']} to {found['to']}", highlight=False)
+    say(f"{found['from']} to {found['to']}")
     headings = ("started", "completed", "failed", "cancelled", "running", "success", "mean", "p50", "p95", "p99")
     counts = [str(found[name]) for name in headings[:5]]
     line = (*counts, f"{found['successRate']:.1%}", *_durations(found["duration"]))
@@ -74,19 +74,25 @@ def health(url: Url = None, as_json: AsJson = False) -> None:
 
 
 def _show(found: dict[str, Any]) -> None:
-    console.print(f"{_coloured(found['status'])}  stepgraph {found['version']}", highlight=False)
+    console.print(Text.assemble(_coloured(found["status"]), f"  stepgraph {found['version']}"))
     components = [
         (
             each["name"],
             _coloured(each["status"]),
             "" if each["latency"] is None else _length(each["latency"]),
-            escape(each["detail"] or ""),
+            each["detail"] or "",
         )
         for each in found["components"]
     ]
     console.print(table(("component", "status", "latency", ""), components))
     workers = [
-        (each["id"], each["host"], str(each["activeExecutions"]), each["startedAt"], each["lastHeartbeatAt"])
+        (
+            each["id"],
+            each["host"],
+            each["activeExecutions"],
+            moment(each["startedAt"]),
+            moment(each["lastHeartbeatAt"]),
+        )
         for each in found["workers"]
     ]
     if workers:
@@ -106,5 +112,5 @@ def _length(text: str) -> str:
     return f"{length / timedelta(milliseconds=1):.1f} ms" if length < timedelta(seconds=1) else duration(text)
 
 
-def _coloured(status: str) -> str:
-    return f"[{_COLOURS[status]}]{status}[/]"
+def _coloured(status: str) -> Text:
+    return Text(status, style=_COLOURS[status])

@@ -134,22 +134,6 @@ subscription Follow($id: ID!) {{
 }}
 """
 
-ALL = {
-    "APPLY": APPLY,
-    "EXECUTE": EXECUTE,
-    "CANCEL": CANCEL,
-    "SIGNAL": SIGNAL,
-    "PAUSE": PAUSE,
-    "RESUME": RESUME,
-    "RETRY": RETRY,
-    "DELETE": DELETE,
-    "CANCEL_ALL": CANCEL_ALL,
-    "RETRY_ALL": RETRY_ALL,
-    "LIST": LIST,
-    "SHOW": SHOW,
-    "FOLLOW": FOLLOW,
-}
-
 WORKFLOW_ID = """
 query WorkflowId($name: String!) {
   workflow(name: $name) { id }

@@ -4,16 +4,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from domain.json_schema import SchemaValidator
 from domain.json_text import JsonValue, dumps
-from stepgraph.client import ApiClient
-from stepgraph.commands.asking import accepted, ask, asked, change, report, value_of
-from stepgraph.commands.exits import fail, json_argument, read_documents
+from stepgraph.commands.asking import ask, asked, change, report, save_all
+from stepgraph.commands.exits import fail, json_argument, read_objects
 from stepgraph.commands.rule_operations import DELETE_RULE, RULE, RULES, SAVE_RULE, TRY_EXPRESSION
-from stepgraph.commands.showing import console, print_json, problems_of, table
+from stepgraph.commands.showing import console, print_json, say, table
 from stepgraph.commands.workflows import AsJson, Url
+from stepgraph.refusals import problems_of
 
 app = typer.Typer(help="Keep expressions by name, for workflows to apply.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The rule's name.", show_default=False)]
@@ -29,7 +28,7 @@ def list_rules(url: Url = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json(rules)
         return
-    rows = ((rule["name"], escape(rule["description"] or ""), len(rule["examples"])) for rule in rules)
+    rows = ((rule["name"], rule["description"] or "", len(rule["examples"])) for rule in rules)
     console.print(table(("name", "description", "examples"), rows))
 
 
@@ -45,11 +44,11 @@ def show(name: Name, url: Url = None, as_json: AsJson = False) -> None:
         return
     facts: dict[str, str] = {
         "id": rule["id"],
-        "description": escape(rule["description"] or ""),
-        "expression": escape(rule["expression"]),
-        "input schema": "" if rule["inputSchema"] is None else escape(dumps(rule["inputSchema"])),
-        "output schema": "" if rule["outputSchema"] is None else escape(dumps(rule["outputSchema"])),
-        "examples": escape("\n".join(f"{dumps(each['input'])} → {dumps(each['output'])}" for each in rule["examples"])),
+        "description": rule["description"] or "",
+        "expression": rule["expression"],
+        "input schema": "" if rule["inputSchema"] is None else dumps(rule["inputSchema"]),
+        "output schema": "" if rule["outputSchema"] is None else dumps(rule["outputSchema"]),
+        "examples": "\n".join(f"{dumps(each['input'])} → {dumps(each['output'])}" for each in rule["examples"]),
     }
     console.print(table((rule["name"], ""), facts.items()))
 
@@ -70,18 +69,14 @@ def save(
 
     Example: stepgraph rules save order-total.yaml
     """
-    documents = [document for file in files for document in read_documents(file)]
-
-    async def saved(client: ApiClient) -> list[dict[str, Any]]:
-        return [accepted(await value_of(client, SAVE_RULE, input=document)) for document in documents]
-
-    rules = asked(url, saved)
+    documents = read_objects(files)
+    rules = asked(url, lambda client: save_all(client, SAVE_RULE, documents))
     if as_json:
         print_json(rules)
     else:
         for rule in rules:
             held = len(rule["examples"])
-            console.print(f"{rule['name']}: saved, {held} {'example holds' if held == 1 else 'examples hold'}")
+            say(f"{rule['name']}: saved, {held} {'example holds' if held == 1 else 'examples hold'}")
 
 
 @app.command()

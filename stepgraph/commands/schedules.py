@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.markup import escape
 
 from domain.cron import Cron
 from domain.errors import InvalidInput
@@ -22,8 +21,9 @@ from stepgraph.commands.schedule_operations import (
     SCHEDULE,
     SCHEDULES,
 )
-from stepgraph.commands.showing import console, moment, print_json, problems_of, status, table
+from stepgraph.commands.showing import console, moment, print_json, status, table
 from stepgraph.commands.workflows import AsJson, Url, workflow_id_of
+from stepgraph.refusals import problems_of
 
 app = typer.Typer(
     help="Start workflows again and again, at the times that cron expressions name.", no_args_is_help=True
@@ -118,8 +118,8 @@ def show(name: NameOrId, count: Count = 5, url: Url = None, as_json: AsJson = Fa
         "enabled": "yes" if schedule["enabled"] else "no",
         "last run": moment(schedule["lastRunAt"]),
         "last execution": "" if last is None else f"{last['id']} {status(last['status'])}",
-        "last error": escape(schedule["lastError"] or ""),
-        "next runs": "\n".join(moment(moment) for moment in schedule["nextRuns"]),
+        "last error": schedule["lastError"] or "",
+        "next runs": "\n".join(map(moment, schedule["nextRuns"])),
     }
     console.print(table((schedule["name"], ""), facts.items()))
 
@@ -198,7 +198,7 @@ async def _find(client: ApiClient, name: str, count: int) -> dict[str, Any]:
 
 def _line(schedule: dict[str, Any]) -> tuple[object, ...]:
     last, error = schedule["lastExecution"], schedule["lastError"]
-    remark = escape(error) if error else ("" if last is None else status(last["status"]))
+    remark = error or ("" if last is None else status(last["status"]))
     return (
         schedule["name"],
         schedule["workflow"]["name"],

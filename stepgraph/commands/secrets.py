@@ -9,7 +9,7 @@ import typer
 from stepgraph.commands.asking import ask, change, report
 from stepgraph.commands.exits import Exit, fail
 from stepgraph.commands.secret_operations import DELETE, SECRETS, SET
-from stepgraph.commands.showing import console, print_json, table
+from stepgraph.commands.showing import console, moment, print_json, table
 from stepgraph.commands.workflows import AsJson, Url
 
 app = typer.Typer(name="secrets", help="What workflows read as secrets.NAME.", no_args_is_help=True)
@@ -26,8 +26,8 @@ def list_secrets(url: Url = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json(secrets)
     else:
-        columns = ("name", "createdAt", "updatedAt")
-        console.print(table(columns, [[secret[name] for name in columns] for secret in secrets]))
+        rows = ((secret["name"], moment(secret["createdAt"]), moment(secret["updatedAt"])) for secret in secrets)
+        console.print(table(("name", "created", "updated"), rows))
 
 
 @app.command("set")
@@ -53,7 +53,7 @@ def delete(name: Name, url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph secrets delete shop_token
     """
-    report(change(url, DELETE, name=name), "deleted", as_json=as_json)
+    report(change(url, DELETE, name=name), f"deleted {name}", as_json=as_json)
 
 
 def _value(name: str, file: str | None) -> str:

@@ -1,5 +1,6 @@
 """What the command line shows: executions and their steps as tables, live while they run; or plain JSON."""
 
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,6 +32,7 @@ _LOOKS = {
     "CANCELLED": ("⊘", "magenta"),
     "TIMED_OUT": ("⧖", "red"),
 }
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _ID_WIDTH = 29
 _MOST_STEPS_OF_A_LOOP = 12
 _DURATION = TypeAdapter(timedelta)
@@ -62,13 +64,28 @@ def duration(text: str | None) -> str:
     return f"{minutes} min {rest} s"
 
 
+def printable(text: str) -> str:
+    """A text of anybody's without what a terminal would obey: other colours, the cursor set back, text reversed."""
+    return _OBEYED.sub("�", text)
+
+
+def plain(text: str, style: str = "") -> Text:
+    """A text of anybody's as it is: nothing in it is markup, for names and messages may have brackets."""
+    return Text(printable(text), style=style)
+
+
+def say(sentence: str, style: str = "") -> None:
+    """Print a line as it is."""
+    console.print(plain(sentence, style), soft_wrap=True)
+
+
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
-    """Rows of values under headings, nothing cut off."""
+    """Rows of values under headings, nothing cut off, and nothing taken for markup."""
     shown = Table(box=None, padding=(0, 2, 0, 0))
     for heading in headings:
-        shown.add_column(heading, header_style="dim", overflow="fold")
+        shown.add_column(plain(heading), header_style="dim", overflow="fold")
     for row in rows:
-        shown.add_row(*(str(value) for value in row))
+        shown.add_row(*(value if isinstance(value, Text) else plain(str(value)) for value in row))
     return shown
 
 
@@ -88,12 +105,12 @@ def steps_table(steps: Iterable[Row]) -> Table:
                 counts[loop] = None  # once is enough
             continue
         table.add_row(
-            step["path"],
+            plain(step["path"]),
             Text(step["type"], style="dim"),
             status(step["status"]),
             str(len(step["attempts"])),
             duration(step["duration"]),
-            Text(_remark(step), style="dim", overflow="ellipsis", no_wrap=True),
+            Text(printable(_remark(step)), style="dim", overflow="ellipsis", no_wrap=True),
         )
     return table
 
@@ -140,12 +157,12 @@ def execution_view(execution: Row, steps: Iterable[Row]) -> RenderableType:
     head.add_column()
     head.add_column(no_wrap=True, min_width=_ID_WIDTH)
     head.add_row(
-        Text((execution.get("workflow") or {}).get("name") or "orchestration", style="bold"),
+        plain((execution.get("workflow") or {}).get("name") or "orchestration", style="bold"),
         status(execution["status"]),
         ProgressBar(total=100, completed=progress["percent"], width=24),
         f"{progress['percent']:.0f} %",
     )
-    return Group(head, Text(f"{execution['id']}  {_waiting(execution)}".rstrip(), style="dim"), "", steps_table(steps))
+    return Group(head, plain(f"{execution['id']}  {_waiting(execution)}".rstrip(), style="dim"), "", steps_table(steps))
 
 
 def executions_table(executions: Iterable[Row]) -> Table:
@@ -158,7 +175,7 @@ def executions_table(executions: Iterable[Row]) -> Table:
     for execution in executions:
         table.add_row(
             execution["id"],
-            (execution.get("workflow") or {}).get("name") or "",
+            plain((execution.get("workflow") or {}).get("name") or ""),
             status(execution["status"]),
             execution["createdAt"][5:16].replace("T", " "),
             duration(execution["duration"]),
@@ -169,16 +186,3 @@ def executions_table(executions: Iterable[Row]) -> Table:
 def moment(text: str | None) -> str:
     """A time of the API as people read it, to the second; nothing where there is none."""
     return "" if text is None else text[:19].replace("T", " ")
-
-
-def problems_of(refusal: Row) -> str:
-    """What the API had against an input: every problem with its place and the next thing to try."""
-    problems = refusal.get("problems") or []
-    first = f"{'.'.join(problems[0]['path'])}: {problems[0]['message']}" if problems else ""
-    # The message of a refusal often is its first problem; that need not be said twice.
-    lines = [] if first and str(refusal["message"]).startswith(first) else [str(refusal["message"])]
-    for problem in problems:
-        where = ".".join(problem["path"])
-        hint = f"\n      {problem['hint']}" if problem.get("hint") else ""
-        lines.append(f"  {where or '(the whole)'}: {problem['message']}{hint}")
-    return "\n".join(lines)

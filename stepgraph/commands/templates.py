@@ -1,16 +1,14 @@
 """`templates`: workflow documents with parameters, and workflows made of them."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from domain.json_text import JsonValue, dumps, loads
-from stepgraph.client import ApiClient
-from stepgraph.commands.asking import accepted, ask, asked, change, report, value_of
-from stepgraph.commands.exits import Exit, fail, json_argument, read_documents
-from stepgraph.commands.showing import console, print_json, table
+from stepgraph.commands.asking import ask, asked, change, report, save_all
+from stepgraph.commands.exits import Exit, fail, json_argument, read_objects
+from stepgraph.commands.showing import console, print_json, say, table
 from stepgraph.commands.template_operations import (
     DELETE_TEMPLATE,
     INSTANTIATE,
@@ -39,7 +37,7 @@ def list_templates(
         print_json(templates)
         return
     rows = (
-        (each["name"], each["category"] or "", "yes" if each["shipped"] else "", escape(each["description"] or ""))
+        (each["name"], each["category"] or "", "yes" if each["shipped"] else "", each["description"] or "")
         for each in templates
     )
     console.print(table(("name", "category", "shipped", "description"), rows))
@@ -57,13 +55,13 @@ def show(name: Name, url: Url = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json(template)
         return
-    console.print(escape(template["description"] or ""), highlight=False)
+    say(template["description"] or "")
     rows = (
         (
             each["name"],
-            "required" if each["required"] else escape(dumps(each["default"])),
-            escape(dumps(each["schema"])),
-            escape(each["description"] or ""),
+            "required" if each["required"] else dumps(each["default"]),
+            dumps(each["schema"]),
+            each["description"] or "",
         )
         for each in template["parameters"]
     )
@@ -85,17 +83,13 @@ def save(
 
     Example: stepgraph templates save nightly-copy.yaml
     """
-    documents = [document for file in files for document in read_documents(file)]
-
-    async def saved(client: ApiClient) -> list[dict[str, Any]]:
-        return [accepted(await value_of(client, SAVE_TEMPLATE, input=document)) for document in documents]
-
-    templates = asked(url, saved)
+    documents = read_objects(files)
+    templates = asked(url, lambda client: save_all(client, SAVE_TEMPLATE, documents))
     if as_json:
         print_json(templates)
     else:
         for template in templates:
-            console.print(f"{template['name']}: saved", highlight=False)
+            say(f"{template['name']}: saved")
 
 
 @app.command()

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from domain.json_text import JsonValue
 from domain.statuses import InboundSignature, WebhookDirection
@@ -120,7 +119,7 @@ def show(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
         "enabled": _state(webhook) or "yes",
         "old secret until": moment(webhook["previousSecretUntil"]),
     }
-    console.print(table((webhook["name"], ""), facts.items()), highlight=False)
+    console.print(table((webhook["name"], ""), facts.items()))
 
 
 @app.command()
@@ -142,11 +141,11 @@ def events(
         (
             event["id"],
             moment(event["createdAt"]),
-            escape(event["eventType"]),
+            event["eventType"],
             event["status"],
             event["attempts"] or "",
             (event["execution"] or {}).get("id", ""),
-            escape(event["lastError"] or ""),
+            event["lastError"] or "",
         )
         for event in found
     )
@@ -272,5 +271,5 @@ def _about(webhook: Mapping[str, Any]) -> str:
 
 def _state(webhook: Mapping[str, Any]) -> str:
     if not webhook["enabled"]:
-        return f"disabled. {escape(webhook['disabledReason'] or '')}".strip()
+        return f"disabled. {webhook['disabledReason'] or ''}".strip()
     return f"failing since {moment(webhook['failingSince'])}" if webhook["failingSince"] else ""

@@ -11,7 +11,7 @@ from stepgraph.commands.asking import accepted, asked, value_of
 from stepgraph.commands.exits import Exit, fail, json_argument, read_documents
 from stepgraph.commands.following import follow
 from stepgraph.commands.operations import APPLY, EXECUTE, WORKFLOW_ID
-from stepgraph.commands.showing import console, print_json, status
+from stepgraph.commands.showing import console, print_json, say, status
 
 Url = Annotated[str | None, typer.Option("--url", help="Where the API is; default: STEPGRAPH_URL.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -39,7 +39,7 @@ def apply(
         print_json(applied)
     else:
         for workflow in applied:
-            console.print(f"{workflow['name']}: version {workflow['version']}", highlight=False)
+            say(f"{workflow['name']}: version {workflow['version']}")
 
 
 def run_workflow(

@@ -7,15 +7,14 @@ from typing import Any
 
 import pytest
 
-from domain.errors import InvalidInput, Problem, StepgraphError, Unavailable
+from domain.errors import InvalidInput, Problem, StepgraphError
 from domain.ids import new_id
 from domain.records import ExecutionRecord
 from domain.schedules import ScheduleRecord, ScheduleSettings, tick_key
 from domain.services.executions import ExecuteRequest
-from domain.services.firing import CLAIM
 from domain.statuses import CommandKind, ExecutionStatus, OverlapPolicy, WorkflowStatus
 from tests.contract.conftest import Storage
-from tests.contract.firing import MINUTE, NOON, Crash, Stubborn, World
+from tests.contract.firing import MINUTE, NOON, World
 
 
 @pytest.fixture
@@ -61,71 +60,18 @@ async def test_many_workers_start_a_tick_once(world: World) -> None:
     ]
 
 
-@pytest.mark.parametrize("error", [Crash(), Unavailable("PostgreSQL is away.")], ids=["crash", "database away"])
-async def test_between_the_start_and_the_moving_on_anything_may_happen(world: World, error: Exception) -> None:
-    schedule = await world.schedule()
-    world.clock.advance(MINUTE)
-    stubborn: Any = Stubborn(world.storage.schedules, error)
+async def test_after_an_outage_of_hours_what_was_missed_within_the_window_is_started_the_oldest_first(
+    world: World,
+) -> None:
+    schedule = await world.schedule(cron="0 * * * *", overlap=OverlapPolicy.ALLOW, catch_up_window=timedelta(hours=4))
 
-    for _ in range(3):
-        with pytest.raises(type(error)):
-            await world.worker(schedules=stubborn).fire(100)
-        assert await world.fire(timedelta(0)) == 0  # nobody else is in its way for a while
-        world.clock.advance(CLAIM)
-    assert await world.fire(timedelta(0)) == 1
+    await world.fire(timedelta(hours=9, minutes=31))
 
-    [execution] = await world.started()
+    assert await world.ticks() == ["18:00:00", "19:00:00", "20:00:00", "21:00:00"]
     moved = await world.read(schedule)
-    assert (moved.last_execution_id, moved.next_run_at) == (execution.id, NOON + MINUTE)
-
-
-async def test_when_nothing_can_be_started_the_tick_is_not_lost(world: World) -> None:
-    class Away:
-        async def execute_many(self, requests: Sequence[ExecuteRequest]) -> list[ExecutionRecord | StepgraphError]:
-            raise Unavailable("PostgreSQL is away.")
-
-    await world.schedule()
-    world.clock.advance(MINUTE)
-    with pytest.raises(Unavailable):
-        await world.worker(executions=Away()).fire(100)
-
-    assert await world.fire(CLAIM) == 1
-    assert await world.ticks() == ["12:00:00"]
-
-
-async def test_a_worker_that_was_too_slow_starts_nothing_twice_and_moves_nothing_back(world: World) -> None:
-    class Slow:
-        """Gets its turn only when others have gone on."""
-
-        async def execute_many(self, requests: Sequence[ExecuteRequest]) -> list[ExecutionRecord | StepgraphError]:
-            assert await world.fire(CLAIM) == 1
-            assert await world.fire(MINUTE) == 1
-            return await world.executions.execute_many(requests)
-
-    schedule = await world.schedule(overlap=OverlapPolicy.ALLOW)
-    world.clock.advance(MINUTE)
-    await world.worker(executions=Slow()).fire(100)
-
-    assert await world.ticks() == ["12:00:00", "12:01:00"]
-    moved = await world.read(schedule)
-    assert (moved.last_run_at, moved.next_run_at) == (NOON + MINUTE, NOON + 2 * MINUTE)
-
-
-async def test_what_was_started_is_remembered_also_when_the_schedule_was_changed_meanwhile(world: World) -> None:
-    class Changed:
-        async def execute_many(self, requests: Sequence[ExecuteRequest]) -> list[ExecutionRecord | StepgraphError]:
-            answers = await world.executions.execute_many(requests)
-            await world.schedule(workflow_id=schedule.settings.workflow_id, input=2)
-            return answers
-
-    schedule = await world.schedule()
-    world.clock.advance(MINUTE)
-    await world.worker(executions=Changed()).fire(100)
-    assert await world.fire(timedelta(0)) == 1
-
-    [execution] = await world.started()
-    moved = await world.read(schedule)
-    assert (moved.last_execution_id, moved.next_run_at, moved.last_error) == (execution.id, NOON + MINUTE, None)
+    assert moved.next_run_at == NOON + timedelta(hours=10)
+    assert "the catch-up window is PT4H" in (moved.last_error or "")
+    assert await world.fire(timedelta(0)) == 0
 
 
 async def test_skip_waits_for_the_end_of_the_last_one(world: World) -> None:
@@ -157,21 +103,6 @@ async def test_buffer_one_starts_one_more_as_soon_as_the_last_has_ended(world: W
 
     assert await world.ticks() == ["12:00:00", "12:01:00"]
     assert (await world.read(schedule)).buffered_at is None
-
-
-async def test_a_buffered_tick_survives_a_crash(world: World) -> None:
-    await world.schedule(overlap=OverlapPolicy.BUFFER_ONE)
-    await world.fire()
-    await world.fire()
-    [execution] = await world.started()
-    await world.end(execution)
-    stubborn: Any = Stubborn(world.storage.schedules, Crash())
-
-    with pytest.raises(Crash):
-        await world.worker(schedules=stubborn).fire(100)
-    assert await world.fire(CLAIM) == 1
-
-    assert await world.ticks() == ["12:00:00", "12:01:00"]
 
 
 async def test_allow_starts_beside_those_that_run(world: World) -> None:

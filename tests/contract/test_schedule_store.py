@@ -10,7 +10,7 @@ import pytest
 
 from domain.errors import Conflict, NotFound
 from domain.ids import new_id
-from domain.schedules import ScheduleClaim, ScheduleOutcome, ScheduleRecord, ScheduleSettings
+from domain.schedules import ScheduleClaim, ScheduleOutcome, ScheduleRecord, ScheduleSettings, tick_key
 from domain.statuses import OverlapPolicy
 from tests.contract.conftest import Storage
 from tests.contract.rows import NOW, SOON, claimed, created, end_of, workflow
@@ -151,6 +151,25 @@ async def test_what_is_claimed_is_nobody_elses_until_it_is_finished_or_the_time_
     await storage.schedules.finish([outcome_of(second, next_run_at=UNTIL)])
     [third] = await claim(storage, now=UNTIL)
     assert third.schedule.next_run_at == UNTIL
+
+
+async def test_a_claim_after_one_without_an_outcome_finds_what_that_one_started(storage: Storage) -> None:
+    workflow_id = (await storage.workflows.create(**workflow("orders"))).id
+    schedule, other = [await stored(storage, name, workflow_id=workflow_id) for name in ("nightly", "other")]
+    newer, older = TICK, TICK - timedelta(days=1)
+    await created(storage, workflow_id=workflow_id, idempotency_key=tick_key(schedule.id, older))
+    execution_id = await created(storage, workflow_id=workflow_id, idempotency_key=tick_key(schedule.id, newer))
+    await created(storage, idempotency_key=tick_key(schedule.id, newer + timedelta(days=1)))
+
+    for held in await claim(storage):
+        assert held.schedule.last_run_at is None
+    found = {held.schedule.id: held for held in await claim(storage, now=UNTIL)}
+
+    held = found[schedule.id]
+    assert (held.schedule.last_run_at, held.schedule.last_execution_id) == (newer, execution_id)
+    assert held.is_running
+    assert (found[other.id].schedule, found[other.id].is_running) == (other, False)
+    assert (await read(storage, schedule)).last_run_at is None
 
 
 async def test_claims_at_the_same_time_give_each_schedule_to_one(storage: Storage) -> None:

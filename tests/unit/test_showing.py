@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.console import Console
 
-from stepgraph.commands.showing import problems_of, steps_table
+from stepgraph.commands.showing import plain, steps_table, table
 
 
 def a_step(path: str, status: str = "COMPLETED") -> dict[str, Any]:
@@ -37,24 +37,12 @@ def test_the_steps_of_a_long_loop_are_counted_in_one_line() -> None:
     ]
 
 
-PROBLEMS = [
-    {"path": ["cron"], "message": "'61' is not right for the minute.", "hint": "It takes 0 to 59."},
-    {"path": [], "message": "Nothing would ever start.", "hint": None},
-]
-
-
-def test_every_problem_has_its_place_and_its_hint() -> None:
-    told = problems_of({"message": "This is no schedule.", "problems": PROBLEMS})
-    assert told.splitlines() == [
-        "This is no schedule.",
-        "  cron: '61' is not right for the minute.",
-        "      It takes 0 to 59.",
-        "  (the whole): Nothing would ever start.",
+def test_what_anybody_has_written_is_neither_markup_nor_obeyed_by_a_terminal() -> None:
+    text = io.StringIO()
+    Console(width=80, file=text, force_terminal=True, color_system=None).print(
+        table(("[/b]", "2"), [("[red]a[/red] [/]", plain("x\x1b[2J\u202ey"))])
+    )
+    assert [line.split() for line in text.getvalue().splitlines()] == [
+        ["[/b]", "2"],
+        ["[red]a[/red]", "[/]", "x�[2J�y"],
     ]
-
-
-def test_a_message_that_only_repeats_the_first_problem_is_left_out() -> None:
-    message = "cron: '61' is not right for the minute. (and 1 more problem)"
-    told = problems_of({"message": message, "problems": PROBLEMS})
-    assert told.splitlines()[0] == "  cron: '61' is not right for the minute."
-    assert problems_of({"message": "There is no schedule x."}) == "There is no schedule x."

@@ -45,7 +45,7 @@ async def test_a_secret_is_piped_in_listed_and_deleted(server: LiveServer) -> No
     assert refused[0] == 1
     assert "This is no name of a secret." in refused[2]
     assert VALUE not in str((listed, refused))
-    assert deleted == (0, "deleted\n", "")
+    assert deleted == (0, "deleted token\n", "")
     assert await api.storage.secrets.list_secrets() == []
 
 

@@ -129,6 +129,34 @@ async def test_all_problems_of_the_document_are_told_at_once(desk: Desk) -> None
     ]
 
 
+async def test_what_is_wrong_beside_the_parameters_is_told_with_them(desk: Desk) -> None:
+    await desk.save()
+
+    problems = await desk.problems({"url": "ftp://x", "attempts": "many", "urll": 1}, name=" ")
+
+    assert sorted(problem.path for problem in problems) == [
+        ("document", "steps", "0", "config", "url"),
+        ("parameters", "attempts"),
+        ("parameters", "urll"),
+        ("workflowName",),
+    ]
+
+
+async def test_fifty_mistakes_are_fifty_problems(desk: Desk) -> None:
+    """One of two kinds in each of fifty steps: a value that its schema refuses, and one that the document refuses."""
+    parameters = [TemplateParameter(name=f"p{number}", schema={"type": "string"}) for number in range(50)]
+    steps = [http(f"s{number}", url=f"<<p{number}>>") for number in range(50)]
+    await desk.save(document={"steps": steps}, parameters=tuple(parameters))
+
+    problems = await desk.problems({f"p{number}": number if number % 2 else "ftp://x" for number in range(50)})
+
+    assert {problem.path for problem in problems} == {
+        ("parameters", f"p{number}") if number % 2 else ("document", "steps", str(number), "config", "url")
+        for number in range(50)
+    }
+    assert len(problems) == 50
+
+
 async def test_the_name_may_be_taken_and_the_template_may_be_missing(desk: Desk) -> None:
     await desk.save(document={"steps": [transform("a", "<<url>>")]}, parameters=PARAMETERS[:1])
     await desk.templates.instantiate("import", "copy", {"url": "input"})
