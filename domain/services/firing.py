@@ -2,7 +2,8 @@
 
 Three steps. A claim takes what is due, so that one worker decides about it. Executions are started with a key made of
 schedule and tick, so doing it again after a crash finds those that are there. Only then the outcome is stored, which
-moves the schedule on, unless somebody else has claimed or changed it in between.
+moves the schedule on, unless somebody else has claimed or changed it in between. A claim that follows one without an
+outcome brings what that one has started, so that it counts as running however long the outage was.
 """
 
 import asyncio

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from domain.checks.names import is_name
@@ -21,6 +22,9 @@ from domain.transformation_rules import (
     settings_problems,
 )
 
+TRIED_FOR = timedelta(seconds=10)
+"""So long the examples of a rule may take together: what is not tried by then counts as not holding."""
+
 _SEED = 0
 _MAX_SHOWN = 300
 _MAX_USERS = 5
@@ -36,11 +40,13 @@ class TransformationRuleService:
         rules: TransformationRuleStore,
         clock: Clock,
         sandbox: Sandbox | None = None,
+        tried_for: timedelta = TRIED_FOR,
         new_id: Callable[[], UUID] = new_id,
     ) -> None:
         self._rules = rules
         self._clock = clock
         self._evaluator = Evaluator(sandbox)
+        self._tried_for = tried_for.total_seconds()
         self._new_id = new_id
 
     async def save(self, settings: RuleSettings) -> RuleRecord:
@@ -86,10 +92,15 @@ class TransformationRuleService:
             rule = CompiledRule.of(settings)
         except (ExpressionSyntaxError, InvalidSchema):
             return []
-        places = asyncio.Semaphore(_AT_ONCE)
+        places, loop = asyncio.Semaphore(_AT_ONCE), asyncio.get_running_loop()
+        until = loop.time() + self._tried_for
 
         async def tried(index: int, example: RuleExample) -> list[Problem]:
             async with places:
+                if loop.time() >= until:
+                    message = f"This was not tried: those before it took {self._tried_for:g} seconds."
+                    hint = "Make the expression cheaper, or keep fewer examples."
+                    return [Problem(path=("examples", str(index)), message=message, hint=hint)]
                 return [problem.under("examples", str(index)) for problem in await self._unmet(rule, example)]
 
         found = await asyncio.gather(*(tried(index, example) for index, example in enumerate(settings.examples)))

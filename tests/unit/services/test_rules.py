@@ -1,6 +1,7 @@
 """Saving transformation rules: every example must hold; deleting them; and documents that name them."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -135,6 +136,16 @@ async def test_a_rule_that_needs_the_sandbox_is_tried_in_it(desk: Desk) -> None:
     examples = tuple(example(number, number * 2) for number in range(20))
     await rules.save(RuleSettings(name="double", expression=DEMANDING, examples=examples))
     assert len(sandbox.asked) == 20
+
+
+async def test_examples_that_take_too_long_together_are_refused(desk: Desk) -> None:
+    rules = TransformationRuleService(
+        rules=desk.services.storage.rules, clock=desk.services.clock, tried_for=timedelta(0)
+    )
+    with pytest.raises(InvalidInput) as refused:
+        await rules.save(RuleSettings(name="same", expression="input", examples=(example(1, 1), example(2, 2))))
+    assert [problem.path for problem in refused.value.problems] == [("examples", "0"), ("examples", "1")]
+    assert await rules.list_rules() == []
 
 
 async def test_a_deleted_rule_is_gone(desk: Desk) -> None:
