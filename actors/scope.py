@@ -15,6 +15,7 @@ from domain.ids import IdKind, to_public
 from domain.json_text import JsonValue
 from domain.records import ExecutionRecord
 from domain.steps import ForEachConfig
+from domain.times import time_text
 
 Values = dict[str, JsonValue]
 
@@ -45,8 +46,8 @@ class ExecutionScope:
         self._state = state
         self._execution: Values = {
             "id": to_public(IdKind.EXECUTION, execution.id),
-            "createdAt": _text(execution.created_at),
-            "startedAt": None if execution.started_at is None else _text(execution.started_at),
+            "createdAt": time_text(execution.created_at),
+            "startedAt": None if execution.started_at is None else time_text(execution.started_at),
         }
         if signal_url is not None:
             self._execution["signalUrl"] = signal_url
@@ -68,7 +69,7 @@ class ExecutionScope:
 
     def start(self, at: datetime) -> None:
         """The execution has started."""
-        self._execution["startedAt"] = _text(at)
+        self._execution["startedAt"] = time_text(at)
 
     def add(self, step: StepState) -> None:
         """A step has ended."""
@@ -174,7 +175,3 @@ def _steps_of(values: Values) -> Values:
     steps = values["steps"]
     assert isinstance(steps, dict)
     return steps
-
-
-def _text(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")

@@ -9,6 +9,7 @@ from domain.durations import format_duration
 from domain.ids import IdKind, to_public
 from domain.json_text import JsonValue
 from domain.statuses import OverlapPolicy
+from domain.times import time_text
 
 MAX_TICKS = 1_000
 """So many missed ticks of a schedule are looked at, the newest of them."""
@@ -122,7 +123,7 @@ def tick_of(key: str) -> datetime:
 
 def tick_text(tick: datetime) -> str:
     """`2026-03-29T01:00:00Z`: a tick as text."""
-    return tick.isoformat().replace("+00:00", "Z")
+    return time_text(tick)
 
 
 def plan(claim: ScheduleClaim, now: datetime) -> Plan:

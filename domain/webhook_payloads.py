@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from domain.durations import format_duration
@@ -11,6 +11,7 @@ from domain.ids import IdKind, to_public
 from domain.json_text import JsonValue
 from domain.outbox import OutboxEvent
 from domain.statuses import EventType, ExecutionStatus
+from domain.times import time_text
 
 MAX_OUTPUT_BYTES = 16 * 1024
 """An output whose JSON text is longer is not sent along: whoever wants it can ask for it."""
@@ -78,8 +79,3 @@ def _workflow_data(execution: ToldExecution) -> JsonValue:
         "name": execution.workflow_name,
         "version": execution.workflow_version,
     }
-
-
-def time_text(at: datetime) -> str:
-    """RFC 3339 in UTC, as in `2026-11-22T10:00:00.25Z`."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

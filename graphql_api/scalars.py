@@ -9,6 +9,7 @@ import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
 from domain.durations import format_duration, parse_duration
+from domain.times import time_text
 
 JSON = NewType("JSON", object)
 """A JSON value in Python's own types; integers keep every digit, objects keep their order."""
@@ -17,12 +18,6 @@ Expression = NewType("Expression", str)
 """The source of an expression. What it says is checked where it is stored or evaluated, with everything else."""
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
-
-
-def write_date_time(value: datetime) -> str:
-    """RFC 3339 in UTC, as in `2026-11-22T10:00:00.25Z`; `value` is aware."""
-    text = value.astimezone(UTC).isoformat()
-    return text[:-6] + "Z"
 
 
 def read_date_time(value: object) -> datetime:
@@ -60,7 +55,7 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         name="DateTime",
         description="A moment as RFC 3339 text. Answers are always in UTC and end in Z; inputs must carry an offset.",
         specified_by_url="https://scalars.graphql.org/andimarek/date-time",
-        serialize=write_date_time,
+        serialize=time_text,
         parse_value=read_date_time,
     ),
     timedelta: strawberry.scalar(

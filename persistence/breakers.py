@@ -11,6 +11,7 @@ from domain.errors import NotFound
 from domain.outbox import OutboxEvent
 from domain.records import Page
 from domain.statuses import CircuitBreakerState, EventType
+from domain.times import time_text
 from persistence import outbox
 from persistence.conditions import Conditions
 from persistence.database import Database
@@ -205,7 +206,7 @@ def told(snapshot: BreakerSnapshot, now: datetime) -> OutboxEvent:
 
 
 def _text(time: datetime | None) -> str | None:
-    return None if time is None else time.isoformat().replace("+00:00", "Z")
+    return None if time is None else time_text(time)
 
 
 def _matching(states: Collection[CircuitBreakerState] | None) -> Conditions:

@@ -20,6 +20,7 @@ from domain.ports import CircuitBreakers
 from domain.ports.breakers import Permit, Refused
 from domain.statuses import WaitKind
 from domain.steps import CircuitBreakerUse
+from domain.times import time_text
 
 _FAULTS: Final = frozenset(
     {FailureCode.TIMEOUT, FailureCode.CONNECT_FAILED, FailureCode.CONNECTION_LOST, FailureCode.INVALID_RESPONSE}
@@ -116,7 +117,7 @@ class GuardedClient:
     def _refused(self, refused: Refused, use: CircuitBreakerUse) -> Failed | Deferred:
         service_id = refused.service_id
         if use is CircuitBreakerUse.FAIL:
-            until = refused.until.isoformat().replace("+00:00", "Z")
+            until = time_text(refused.until)
             return Failed(
                 error=StepError(
                     code=FailureCode.CIRCUIT_OPEN,

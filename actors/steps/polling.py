@@ -13,6 +13,7 @@ from domain.failures import FailureCode, StepError
 from domain.json_text import JsonValue
 from domain.statuses import WaitKind
 from domain.steps import PollConfig
+from domain.times import time_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class _Progress:
     calls: int
 
     def to_json(self) -> JsonValue:
-        return {"since": self.since.isoformat().replace("+00:00", "Z"), "calls": self.calls}
+        return {"since": time_text(self.since), "calls": self.calls}
 
 
 class Polling:

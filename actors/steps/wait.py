@@ -11,6 +11,7 @@ from domain.failures import FailureCode, StepError
 from domain.json_text import JsonValue
 from domain.statuses import WaitKind
 from domain.steps import SignalWait, WaitConfig
+from domain.times import time_text
 
 # https://www.rfc-editor.org/rfc/rfc3339#section-5.6, which `datetime.fromisoformat` is laxer than.
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
@@ -52,7 +53,7 @@ def _timer(call: StepCall) -> Outcome:
         until = _due(call.input, call.now)
     except (ValueError, OverflowError) as error:
         return Failed(error=StepError(code=FailureCode.EXPRESSION_FAILED, message=str(error)))
-    output: JsonValue = {"until": until.isoformat().replace("+00:00", "Z")}
+    output: JsonValue = {"until": time_text(until)}
     if until <= call.now:
         return Succeeded(output=output)
     return Deferred(until=until, reason=WaitReason(kind=WaitKind.TIMER, until=until), output=output)

@@ -24,6 +24,7 @@ from domain.ports import CircuitBreakers
 from domain.standard_webhooks import signed_headers
 from domain.statuses import WaitKind
 from domain.steps import CircuitBreakerUse, WebhookCallConfig
+from domain.times import time_text
 
 _SUCCESS = range(200, 300)
 _JSON = "application/json"
@@ -86,7 +87,7 @@ class WebhookCallExecutor:
             raise MalformedInput("The URL or the event's type is not a text.")
         event: dict[str, JsonValue] = {
             "type": event_type,
-            "timestamp": call.now.isoformat().replace("+00:00", "Z"),
+            "timestamp": time_text(call.now),
             "data": given.get("payload"),
         }
         if _config(call).await_callback is not None:

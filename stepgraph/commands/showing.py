@@ -146,7 +146,7 @@ def _waiting(row: Row) -> str:
     reason = row.get("waitingFor")
     if not reason:
         return ""
-    until = f"until {reason['until'][:19].replace('T', ' ')}" if reason["until"] else None
+    until = f"until {moment(reason['until'])}" if reason["until"] else None
     return " ".join(filter(None, (reason["kind"], reason["detail"], until)))
 
 
