@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 
 from stepgraph.settings import UNPREFIXED, Settings
 
-_HEAD = """<!-- Made by `python -m stepgraph.settings_page > docs/settings.md` from stepgraph/settings.py. -->
+_HEAD = """<!-- Made by `python -m stepgraph.settings_page > docs/settings.md` from stepgraph/settings/. -->
 # Settings
 
 Every process reads its settings from the environment, and refuses to start with all that is wrong with them at once.

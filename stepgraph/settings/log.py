@@ -1,0 +1,26 @@
+"""What is logged, and how."""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+
+class LogFormat(StrEnum):
+    """How log lines look: `AUTO` is CONSOLE on a terminal and JSON elsewhere."""
+
+    AUTO = "auto"
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class LogSettings(BaseSettings):
+    """What is logged, and how."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="The least level that is logged."
+    )
+    log_format: LogFormat = Field(
+        LogFormat.AUTO, description="`console`, `json`, or `auto`: by whether it is a terminal."
+    )

@@ -1,0 +1,85 @@
+"""What the processes keep their data in, and for how long."""
+
+import base64
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings
+
+from stepgraph.settings.types import Duration
+
+_KEY_BYTES = 32
+
+
+class StorageSettings(BaseSettings):
+    """Where data is kept, under which keys, and for how long."""
+
+    database_url: str | None = Field(
+        None,
+        validation_alias=AliasChoices("STEPGRAPH_DATABASE_URL", "DATABASE_URL"),
+        description="PostgreSQL's address. Only `dev` and `demo` do without: they start their own.",
+    )
+    redis_url: str | None = Field(
+        None,
+        validation_alias=AliasChoices("STEPGRAPH_REDIS_URL", "REDIS_URL"),
+        description="The address of Redis, Valkey or another server of that protocol.",
+    )
+    data_dir: Path = Field(Path(".stepgraph"), description="Where `dev` and `demo` keep their data.")
+    database_pool_size: int = Field(6, ge=2, le=200, description="Connections to PostgreSQL of each process.")
+    encryption_keys: SecretStr | None = Field(
+        None,
+        description="Keys that secrets are stored under: 32 random bytes each, in base64, separated by commas. The "
+        "first one encrypts, all of them decrypt. `dev` and `demo` make one up.",
+    )
+    execution_retention: Duration | None = Field(
+        None, description="How long executions are kept after their end. Default: until somebody deletes them."
+    )
+    audit_retention: Duration = Field(timedelta(days=90), description="How long entries of the audit are kept.")
+    metrics_minutes_retention: Duration = Field(
+        timedelta(days=35), description="How long buckets of a minute are kept in the metrics."
+    )
+    metrics_hours_retention: Duration = Field(
+        timedelta(days=400), description="How long buckets of an hour are kept in the metrics; of a day: for ever."
+    )
+    webhook_retention: Duration = Field(
+        timedelta(days=30), description="How long events of webhooks are kept once they are over."
+    )
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, value: str | None) -> str | None:
+        if value is not None and urlsplit(value).scheme not in ("postgresql", "postgres"):
+            raise ValueError("must start with postgresql://")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, value: str | None) -> str | None:
+        if value is not None and urlsplit(value).scheme not in ("redis", "rediss", "unix"):
+            raise ValueError("must start with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("encryption_keys")
+    @classmethod
+    def _are_keys(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and any(len(key) != _KEY_BYTES for key in _keys_in(value)):
+            raise ValueError("must be keys of 32 bytes in base64, such as `stepgraph encryption-key` prints")
+        return value
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """The bytes of the encryption keys, the one that encrypts first; none where none are set."""
+        return () if self.encryption_keys is None else _keys_in(self.encryption_keys)
+
+
+def _keys_in(value: SecretStr) -> tuple[bytes, ...]:
+    """What is no base64 counts as an empty key."""
+    keys = []
+    for text in value.get_secret_value().split(","):
+        try:
+            keys.append(base64.b64decode(text.strip(), validate=True))
+        except ValueError:
+            keys.append(b"")
+    return tuple(keys)
