@@ -2,13 +2,11 @@
 
 import gc
 import logging
-import os
-import signal
-import threading
-from types import FrameType
 
 from dramatiq import Broker, Worker
 from dramatiq.middleware import MiddlewareError
+
+from actors.stop_signals import StopSignals
 
 logger = logging.getLogger(__name__)
 
@@ -23,15 +21,7 @@ def run_worker(broker: Broker, *, threads: int) -> int:
 
     The first signal lets steps end within their grace period; a second one ends the process at once.
     """
-    stopping = threading.Event()
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        if stopping.is_set():
-            os._exit(128 + number)
-        stopping.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    signals = StopSignals.listening()
     worker = Worker(broker, worker_threads=threads, worker_timeout=_IDLE_MILLISECONDS)
     # A process takes no more messages than it has threads to hand them over: the rest is for other processes.
     worker.queue_prefetch = threads
@@ -42,8 +32,7 @@ def run_worker(broker: Broker, *, threads: int) -> int:
         return 1
     _spare_the_collector()
     logger.info("the worker is ready")
-    while not stopping.wait(1.0):
-        pass
+    signals.wait()
     logger.info("the worker stops")
     worker.stop(timeout=_SHUTDOWN_MILLISECONDS)
     broker.close()
