@@ -42,6 +42,7 @@ from domain.services.templates import WorkflowTemplateService
 from domain.services.webhooks import WebhookService
 from domain.services.workflows import WorkflowService
 from graphql_api.activity import ApiActivity
+from graphql_api.budgets import RequestBudgets
 from graphql_api.circuit_breakers.loaders import BreakerLoaders
 from graphql_api.executions.loaders import ExecutionLoaders
 from graphql_api.executions.origins import ExecutionOrigins
@@ -85,19 +86,16 @@ class ApiServices:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApiOptions:
-    """The limits and switches of the API. Sizes are in bytes.
+class ApiOptions(RequestBudgets):
+    """The limits and switches of the API, its budgets among them. Sizes are in bytes.
 
-    `max_rows`: the most list items that one operation may ask for, as the product of its pages. `max_subscriptions`:
-    operations that one WebSocket may have open at once. `allowed_origins`: foreign pages that may open a WebSocket.
-    `introspection` off also hides suggestions; it is no security boundary. `ready_needs_worker`: /readyz fails while
-    no worker is alive. `worker_lease`: a worker that was silent for longer is dead. `public_url`: where others reach
-    this API, without a slash at the end.
+    `max_rows`: the most list items that one operation may ask for, as the product of its pages. `allowed_origins`:
+    foreign pages that may open a WebSocket. `introspection` off also hides suggestions; it is no security boundary.
+    `ready_needs_worker`: /readyz fails while no worker is alive. `worker_lease`: a worker that was silent for longer
+    is dead. `public_url`: where others reach this API, without a slash at the end.
     """
 
     version: str = "0.0.0"
-    max_body_bytes: int = 4_000_000
-    max_hook_bytes: int = 1_000_000
     max_document_bytes: int = 100_000
     max_tokens: int = 5_000
     max_fragments: int = 100
@@ -105,10 +103,8 @@ class ApiOptions:
     max_fields: int = 1_000
     max_aliases: int = 100
     max_rows: int = 20_000
-    max_subscriptions: int = 100
     public_url: str = "http://127.0.0.1:8000"
     operation_timeout: timedelta = timedelta(seconds=30)
-    connection_init_timeout: timedelta = timedelta(seconds=10)
     health_timeout: timedelta = timedelta(seconds=2)
     worker_lease: timedelta = timedelta(seconds=8)
     allowed_origins: tuple[str, ...] = ()

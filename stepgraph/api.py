@@ -51,6 +51,7 @@ from stepgraph.api_exposition import ApiExposition
 from stepgraph.clock import SystemClock
 from stepgraph.composition import (
     addresses_of,
+    budgets_of,
     cipher_of,
     limits_of,
     metrics_retention_of,
@@ -63,6 +64,7 @@ from stepgraph.settings import Settings
 def serve_api(settings: Settings, *, needs_worker: bool) -> None:
     """Serve the API in this process until it is told to stop."""
     options = ApiOptions(
+        **budgets_of(settings),
         version=__version__,
         allowed_origins=settings.allowed_origins,
         graphiql=settings.graphiql,

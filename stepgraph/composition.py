@@ -1,7 +1,9 @@
 """What the settings say, as the parts of the API and of workers want it."""
 
 from collections.abc import Iterator
+from dataclasses import fields
 from ipaddress import ip_network
+from typing import Any
 from urllib.parse import urlsplit
 
 from actors.destinations import DestinationPolicy
@@ -9,6 +11,7 @@ from actors.sandbox import SandboxOptions
 from domain.limits import Limits
 from domain.ports import Cipher
 from domain.services.metrics import MetricsRetention
+from graphql_api.budgets import RequestBudgets
 from persistence.cipher import AesGcmCipher, NoCipher
 from stepgraph.settings import Settings
 
@@ -29,6 +32,11 @@ def limits_of(settings: Settings) -> Limits:
         max_bulk=settings.max_bulk,
         max_signals=settings.max_signals,
     )
+
+
+def budgets_of(settings: Settings) -> dict[str, Any]:
+    """The budgets of requests, as keyword arguments of `ApiOptions`."""
+    return {row.name: getattr(settings, row.name) for row in fields(RequestBudgets)}
 
 
 def metrics_retention_of(settings: Settings) -> MetricsRetention:

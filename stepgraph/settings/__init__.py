@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsConfigDict
 
 from stepgraph.settings.api import ApiSettings
+from stepgraph.settings.budgets import BudgetSettings
 from stepgraph.settings.egress import EgressSettings
 from stepgraph.settings.limits import LimitSettings
 from stepgraph.settings.log import LogFormat, LogSettings
@@ -38,7 +39,14 @@ class InvalidSettings(ValueError):
 
 
 class Settings(  # the last one comes first on the page
-    LogSettings, EgressSettings, LimitSettings, SandboxSettings, WorkerSettings, ApiSettings, StorageSettings
+    LogSettings,
+    EgressSettings,
+    LimitSettings,
+    SandboxSettings,
+    WorkerSettings,
+    BudgetSettings,
+    ApiSettings,
+    StorageSettings,
 ):
     """The settings of one process. Durations are ISO 8601 (`PT8S`) or seconds; sizes are bytes."""
 

@@ -1,0 +1,46 @@
+"""What one request, one connection and one client may cost the API: every number in one table.
+
+Each is a setting (`stepgraph/settings/budgets.py`) and a row of docs/limits.md. Whatever is over one is refused with
+a sentence that holds the number.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestBudgets:
+    """The numbers. Sizes are bytes as they travel, rates are bytes a second.
+
+    A budget is checked while what it bounds arrives, never after it was gathered.
+    """
+
+    # The head of a request: its first line and its headers, also of a WebSocket's handshake.
+    max_head_bytes: int = 64_000
+    max_head_lines: int = 100
+    max_url_bytes: int = 8_000
+    head_timeout: timedelta = timedelta(seconds=10)
+
+    # The body of a request.
+    max_body_bytes: int = 4_000_000
+    max_hook_bytes: int = 1_000_000
+    max_chunks: int = 10_000
+    body_timeout: timedelta = timedelta(seconds=60)
+    body_grace: timedelta = timedelta(seconds=10)
+    min_body_rate: int = 1_000
+
+    # Connections.
+    max_connections: int = 10_000
+    max_connections_per_address: int = 500
+    max_pipelined: int = 32
+    idle_timeout: timedelta = timedelta(seconds=30)
+    write_timeout: timedelta = timedelta(seconds=30)
+    min_write_rate: int = 1_000
+
+    # WebSockets.
+    connection_init_timeout: timedelta = timedelta(seconds=10)
+    max_init_bytes: int = 16_000
+    max_ping_bytes: int = 16_000
+    max_messages_per_second: int = 100
+    max_frames_per_second: int = 500
+    max_subscriptions: int = 100

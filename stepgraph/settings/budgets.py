@@ -1,0 +1,76 @@
+"""What one request, one connection and one client may cost the API."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+from graphql_api.budgets import RequestBudgets
+from stepgraph.settings.types import Duration
+
+_DEFAULT = RequestBudgets()
+
+
+class BudgetSettings(BaseSettings):
+    """The rows of `RequestBudgets`, by the same names: what is set here is what the API checks. See docs/limits.md."""
+
+    max_head_bytes: int = Field(
+        _DEFAULT.max_head_bytes, ge=1024, description="The head of a request: its first line and its headers."
+    )
+    max_head_lines: int = Field(_DEFAULT.max_head_lines, ge=10, description="Headers of a request, trailers included.")
+    max_url_bytes: int = Field(_DEFAULT.max_url_bytes, ge=256, le=8_000, description="The URL of a request.")
+    head_timeout: Duration = Field(
+        _DEFAULT.head_timeout, description="How long the head of a request may take to arrive."
+    )
+    max_body_bytes: int = Field(
+        _DEFAULT.max_body_bytes, ge=1024, description="The body of a request to /graphql, or one WebSocket message."
+    )
+    max_hook_bytes: int = Field(_DEFAULT.max_hook_bytes, ge=1024, description="The body of a request to /hooks.")
+    max_chunks: int = Field(_DEFAULT.max_chunks, ge=1, description="Chunks of a body in the chunked encoding.")
+    body_timeout: Duration = Field(
+        _DEFAULT.body_timeout, description="How long the body of a request may take to arrive."
+    )
+    body_grace: Duration = Field(
+        _DEFAULT.body_grace, description="How long a body may take before it must have come at the rate below."
+    )
+    min_body_rate: int = Field(_DEFAULT.min_body_rate, ge=0, description="Bytes a second at which a body must arrive.")
+    max_connections: int = Field(
+        _DEFAULT.max_connections, ge=10, description="Connections of one API process; fewer where files run out first."
+    )
+    max_connections_per_address: int = Field(
+        _DEFAULT.max_connections_per_address,
+        ge=1,
+        description="Connections of one address (of one /64 in IPv6); this machine and trusted proxies are exempt.",
+    )
+    max_pipelined: int = Field(
+        _DEFAULT.max_pipelined, ge=1, description="Requests that may wait on a connection for the answer to one before."
+    )
+    idle_timeout: Duration = Field(
+        _DEFAULT.idle_timeout, description="How long a connection is kept open without a request."
+    )
+    write_timeout: Duration = Field(
+        _DEFAULT.write_timeout, description="How long a client may read an answer slower than the rate below."
+    )
+    min_write_rate: int = Field(
+        _DEFAULT.min_write_rate, ge=0, description="Bytes a second at which a client must read what waits for it."
+    )
+    connection_init_timeout: Duration = Field(
+        _DEFAULT.connection_init_timeout, description="How long a WebSocket may take to send connection_init."
+    )
+    max_init_bytes: int = Field(
+        _DEFAULT.max_init_bytes, ge=512, description="A WebSocket message before the connection is acknowledged."
+    )
+    max_ping_bytes: int = Field(
+        _DEFAULT.max_ping_bytes, ge=125, description="A WebSocket message that is no subscribe: ping, pong, complete."
+    )
+    max_messages_per_second: int = Field(
+        _DEFAULT.max_messages_per_second,
+        ge=1,
+        description="Messages a second that are read from a WebSocket, ten times as many at once; more have to wait.",
+    )
+    max_frames_per_second: int = Field(
+        _DEFAULT.max_frames_per_second,
+        ge=1,
+        description="Frames a second that are read from a WebSocket, ten times as many at once; more have to wait.",
+    )
+    max_subscriptions: int = Field(
+        _DEFAULT.max_subscriptions, ge=1, description="Operations that one WebSocket may have open at once."
+    )
