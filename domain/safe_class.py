@@ -191,6 +191,8 @@ class _Reader:
             raise _NotSafeError
         self._expect("(")
         arguments = self._list(")", lambda: self._expression(0))
+        if not function.least <= len(arguments) <= function.most:
+            raise _NotSafeError
         if not function.is_indifferent:
             # An argument that is left out is the context.
             for argument in (*arguments, self._part_of_context()):

@@ -71,6 +71,10 @@ def test_what_people_write_is_evaluated_in_the_process(source: str) -> None:
         ("data once for each index, in one operation", "$sum(input.items[indexes].price)"),
         ("data once for each index of a list that is built", "$sum(input[[0, 0, 0]].price)"),
         ("data once for each index of a mapped list", "$sum(input.items[numbers.(0)].price)"),
+        ("an argument too many, which the failure quotes", "$count(a, n.$$)"),
+        ("an argument too many, after others", "$exists(a, n.$$)"),
+        ("an argument too few", "n.$$.$count()"),
+        ("more arguments than the function takes", "$abs(1, 2)"),
         ("a context that holds too much", "{'a': input.items.[$$.input]}.$lowercase(a)"),
     ],
 )
@@ -86,6 +90,20 @@ def test_the_number_of_tokens_is_bounded() -> None:
 @pytest.mark.parametrize("name", sorted(SAFE_FUNCTIONS))
 def test_every_safe_function_is_one_that_the_language_has(name: str) -> None:
     assert compile_expression(f"$exists({name})").tier is Tier.SANDBOX  # a function as a value
+
+
+@pytest.mark.parametrize("name", sorted(SAFE_FUNCTIONS))
+def test_a_call_with_a_wrong_number_of_arguments_is_not_safe(name: str) -> None:
+    function = SAFE_FUNCTIONS[name]
+    taken = range(function.least, function.most + 1)
+    for count in range(6):
+        arguments = ["a"] * min(count, function.max_data) + ["'[Y]'"] * (count - function.max_data)
+        assert is_safe(tokenize(f"{name}({', '.join(arguments)})")) is (count in taken), count
+
+
+@pytest.mark.parametrize("name", sorted(name for name, function in SAFE_FUNCTIONS.items() if function.is_indifferent))
+def test_a_function_that_takes_anything_takes_exactly_one_argument(name: str) -> None:
+    assert (SAFE_FUNCTIONS[name].least, SAFE_FUNCTIONS[name].most) == (1, 1)
 
 
 MANY: Mapping[str, JsonValue] = {
