@@ -1,5 +1,6 @@
 """The API's process: its services on PostgreSQL and Redis, and the lifespan of what they stand on."""
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -59,10 +60,11 @@ from stepgraph.composition import (
     sandbox_options_of,
 )
 from stepgraph.settings import Settings
+from stepgraph.watchdog import Watchdog
 
 
-def serve_api(settings: Settings, *, needs_worker: bool) -> None:
-    """Serve the API in this process until it is told to stop."""
+def serve_api(settings: Settings, *, needs_worker: bool, sockets: list[socket.socket] | None = None) -> None:
+    """Serve the API in this process until it is told to stop, on these sockets, or where the settings say."""
     options = ApiOptions(
         **budgets_of(settings),
         version=__version__,
@@ -78,6 +80,7 @@ def serve_api(settings: Settings, *, needs_worker: bool) -> None:
     @asynccontextmanager
     async def watched(app: object) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
+            await stack.enter_async_context(Watchdog(settings.watchdog_timeout).watching())
             await stack.enter_async_context(lifespan(app))
             if exposition is not None:
                 await stack.enter_async_context(exposition.watching())
@@ -95,7 +98,7 @@ def serve_api(settings: Settings, *, needs_worker: bool) -> None:
         log_config=None,
         **server_options(options),
     )
-    uvicorn.Server(config).run()
+    uvicorn.Server(config).run(sockets)
 
 
 def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:

@@ -37,10 +37,12 @@ async def start_child(
     output: Path | None = None,
     user: str | None = None,
     death_signal: int = signal.SIGTERM,
+    descriptors: Sequence[int] = (),
 ) -> asyncio.subprocess.Process:
     """Start a program in a session of its own, so that Ctrl-C reaches only us and we decide the order of stopping.
 
     `output` is a file that its standard output and error are appended to; without it they go where ours go.
+    `descriptors`: open files that it inherits, under the same numbers.
     """
     file = None if output is None else output.open("ab")
     try:
@@ -52,6 +54,7 @@ async def start_child(
             env=None if environment is None else {**os.environ, **environment},
             user=user,
             start_new_session=True,
+            pass_fds=descriptors,
             preexec_fn=dies_with_parent(death_signal),
         )
     finally:

@@ -66,6 +66,7 @@ from stepgraph.composition import (
     sandbox_options_of,
 )
 from stepgraph.settings import Settings
+from stepgraph.watchdog import Watchdog
 from stepgraph.worker_exposition import CountedDeliveries, CountedStarts, WorkerExposition
 
 logger = logging.getLogger(__name__)
@@ -77,7 +78,7 @@ def worker_broker(settings: Settings) -> Broker:
 
     @asynccontextmanager
     async def open_runner() -> AsyncIterator[Runner]:
-        async with AsyncExitStack() as stack:
+        async with Watchdog(settings.watchdog_timeout).watching(), AsyncExitStack() as stack:
             yield await _runner(stack, settings)
 
     return make_broker(redis_url, open_runner)
@@ -95,7 +96,7 @@ def run_worker_process(settings: Settings) -> int:
 async def _until_database_is_ready(settings: Settings) -> None:
     """A worker may well be up before PostgreSQL is, or before somebody has migrated it."""
     database_url, redis_url = addresses_of(settings)
-    async with Database(database_url, pool_size=2) as database:
+    async with Watchdog(settings.watchdog_timeout).watching(), Database(database_url, pool_size=2) as database:
         probe = SystemHealthProbe(database, redis_url)
         complaint = ""
         while True:

@@ -23,10 +23,11 @@ from stepgraph.client import connected
 from stepgraph.commands.encryption import new_encryption_key
 from stepgraph.commands.exits import Exit, fail, read_document, run, settings_of
 from stepgraph.commands.following import follow
-from stepgraph.commands.serving import refuse_open_address, worker_programs
+from stepgraph.commands.serving import api_program, refuse_open_address, worker_programs
 from stepgraph.commands.showing import console, print_json
 from stepgraph.commands.workflows import apply_document, start, why
 from stepgraph.embedded import EmbeddedServers, ServerAddresses
+from stepgraph.listening import listen, port_of
 from stepgraph.logging import configure_logging
 from stepgraph.settings import LogFormat, Settings
 from stepgraph.supervisor import Program, kept_alive
@@ -76,7 +77,7 @@ def demo(
 
     Example: stepgraph demo
     """
-    settings = settings_of(port=_free_port(), data_dir=data_dir, worker_processes=1)
+    settings = settings_of(port=0, data_dir=data_dir, worker_processes=1)
     configure_logging("WARNING", LogFormat.AUTO)
     document: Any = read_document(_demo_workflow())
     example_port = _free_port()
@@ -109,9 +110,8 @@ async def whole_stack(settings: Settings, *, example_port: int) -> AsyncIterator
     PostgreSQL and Redis are those of the settings, or our own where they are not set. The processes that need them
     are started at the same time and wait for them, which is what makes the start short.
     """
-    port = settings.port or _free_port()
-    if not _is_free(settings.host, port):
-        fail(f"Port {port} of {settings.host} is taken. Stop what listens there, or choose another: --port.")
+    sockets = listen(settings.host, settings.port)
+    port = port_of(sockets)
     url = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{port}"
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
@@ -129,8 +129,6 @@ async def whole_stack(settings: Settings, *, example_port: int) -> AsyncIterator
             "STEPGRAPH_ENCRYPTION_KEYS": encryption_keys_of(settings),
             "STEPGRAPH_LOG_LEVEL": logging.getLevelName(logging.getLogger().level),
         }
-        open_to_all = () if settings.asks_for_keys else ("--insecure-no-auth",)
-        api = ("serve", "--host", settings.host, "--port", str(port), "--needs-worker", *open_to_all)
         # Stopped in the reverse order: workers hand over what they hold while the API can still show it. When we are
         # killed instead, PostgreSQL goes at the same moment, and there is nothing that they could still store.
         died = signal.SIGKILL
@@ -139,9 +137,8 @@ async def whole_stack(settings: Settings, *, example_port: int) -> AsyncIterator
             log = settings.data_dir / "example-service.log"
             example = Program(name="example service", command=command, environment={}, grace=2, output=log)
             await stack.enter_async_context(kept_alive([example]))
-        await stack.enter_async_context(
-            kept_alive([Program.stepgraph("api", *api, environment=environment, death_signal=died)])
-        )
+        api = api_program(settings, sockets, environment, needs_worker=True, insecure=not settings.asks_for_keys)
+        await stack.enter_async_context(kept_alive([api]))
         await stack.enter_async_context(kept_alive(worker_programs(settings, environment, death_signal=died)))
         if servers is not None:
             await servers.until_ready()

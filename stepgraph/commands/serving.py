@@ -2,17 +2,27 @@
 
 import asyncio
 import signal
+import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
 
 from stepgraph.commands.exits import Exit, fail, run, settings_of
 from stepgraph.commands.showing import console, print_json
+from stepgraph.listening import listen, port_of
 from stepgraph.logging import configure_logging
 from stepgraph.settings import Settings, is_loopback
-from stepgraph.supervisor import Program, kept_alive
+from stepgraph.supervisor import Program, keep_alive, kept_alive
+
+Insecure = Annotated[
+    bool, typer.Option("--insecure-no-auth", help="Ask nobody for a key, also on an address that others can reach.")
+]
+NeedsWorker = Annotated[bool, typer.Option("--needs-worker", help="Answer 200 on /readyz only while a worker lives.")]
+
+_API_GRACE = 15.0
+"""Seconds that the API has to end in: its requests have three, and what it stands on is closed after them."""
 
 
 def settings_with_servers(**overrides: object) -> Settings:
@@ -43,22 +53,38 @@ def refuse_open_address(settings: Settings, *, insecure: bool) -> Settings:
 def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None,
-    insecure_no_auth: Annotated[
-        bool, typer.Option("--insecure-no-auth", help="Ask nobody for a key, also on an address that others can reach.")
-    ] = False,
-    needs_worker: Annotated[
-        bool, typer.Option("--needs-worker", help="Answer 200 on /readyz only while a worker lives.")
-    ] = False,
+    insecure_no_auth: Insecure = False,
+    needs_worker: NeedsWorker = False,
 ) -> None:
-    """Serve the API: GraphQL over HTTP, WebSocket and server-sent events, and GraphiQL.
+    """Serve the API: GraphQL over HTTP, WebSocket and server-sent events, and GraphiQL. What dies is replaced.
 
     Example: DATABASE_URL=postgresql://… REDIS_URL=redis://… stepgraph serve --port 8000
     """
     settings = settings_with_servers(host=host, port=port)
     settings = refuse_open_address(settings, insecure=insecure_no_auth)
+    status = run(_keep_api(settings, needs_worker=needs_worker, insecure=insecure_no_auth))
+    raise typer.Exit(status)
+
+
+def api_process(
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None,
+    insecure_no_auth: Insecure = False,
+    needs_worker: NeedsWorker = False,
+    socket_number: Annotated[
+        list[int] | None, typer.Option("--socket", help="The descriptor of a socket that listens already.")
+    ] = None,
+) -> None:
+    """Serve the API in this very process: for process managers that replace what dies themselves.
+
+    Example: DATABASE_URL=postgresql://… REDIS_URL=redis://… stepgraph api-process --port 8000
+    """
+    settings = settings_with_servers(host=host, port=port)
+    settings = refuse_open_address(settings, insecure=insecure_no_auth)
     from stepgraph.api import serve_api
 
-    serve_api(settings, needs_worker=needs_worker)
+    sockets = [socket.socket(fileno=number) for number in socket_number or ()]
+    serve_api(settings, needs_worker=needs_worker, sockets=sockets or None)
 
 
 def worker(
@@ -119,10 +145,47 @@ def worker_programs(
 
     return [
         Program.stepgraph(
-            f"worker {number}", *arguments, environment=environment_of(number), grace=grace, death_signal=death_signal
+            f"worker {number}",
+            *arguments,
+            environment=environment_of(number),
+            grace=grace,
+            death_signal=death_signal,
+            watchdog_timeout=settings.watchdog_timeout,
         )
         for number in range(1, settings.worker_processes + 1)
     ]
+
+
+def api_program(
+    settings: Settings,
+    sockets: Sequence[socket.socket],
+    environment: Mapping[str, str],
+    *,
+    needs_worker: bool,
+    insecure: bool,
+) -> Program:
+    """The API process to keep alive, on sockets that outlive it. It is killed with us, which frees the port."""
+    arguments = ["api-process", "--host", settings.host, "--port", str(port_of(sockets))]
+    for each in sockets:
+        arguments += ["--socket", str(each.fileno())]
+    if insecure:
+        arguments.append("--insecure-no-auth")
+    if needs_worker:
+        arguments.append("--needs-worker")
+    return Program.stepgraph(
+        "api",
+        *arguments,
+        environment=environment,
+        grace=_API_GRACE,
+        death_signal=signal.SIGKILL,
+        sockets=sockets,
+        watchdog_timeout=settings.watchdog_timeout,
+    )
+
+
+async def _keep_api(settings: Settings, *, needs_worker: bool, insecure: bool) -> int:
+    sockets = listen(settings.host, settings.port)
+    return await keep_alive(api_program(settings, sockets, {}, needs_worker=needs_worker, insecure=insecure))
 
 
 async def _keep_workers(settings: Settings) -> None:

@@ -14,6 +14,7 @@ from stepgraph.settings.budgets import BudgetSettings
 from stepgraph.settings.egress import EgressSettings
 from stepgraph.settings.limits import LimitSettings
 from stepgraph.settings.log import LogFormat, LogSettings
+from stepgraph.settings.processes import ProcessSettings
 from stepgraph.settings.sandbox import SandboxSettings
 from stepgraph.settings.storage import StorageSettings
 from stepgraph.settings.types import MEBIBYTE, is_loopback, without_password
@@ -43,6 +44,7 @@ class Settings(  # the last one comes first on the page
     EgressSettings,
     LimitSettings,
     SandboxSettings,
+    ProcessSettings,
     WorkerSettings,
     BudgetSettings,
     ApiSettings,

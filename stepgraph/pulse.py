@@ -1,0 +1,87 @@
+"""The pulse of a child process, as its supervisor feels it: a byte in a pipe for each beat of its event loop.
+
+It is the last resort of the watchdog: it also sees a process that holds its interpreter's lock and uses no processor
+time. Nothing is expected before the first beat, nor after a rest is announced, as between two loops.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+PULSE_VARIABLE = "STEPGRAPH_PULSE_FD"
+"""The environment variable that names the pipe's end to the child."""
+BEAT, REST = b".", b"_"
+
+_LOOKS_EVERY = 1.0
+"""Seconds between two looks at a pulse."""
+
+
+def pulse_of_this_process() -> Callable[[bytes], None]:
+    """Returns what sends BEAT or REST to the supervisor; it does nothing where none listens, and never blocks."""
+    given = os.environ.get(PULSE_VARIABLE, "")
+    if not given.isdigit():
+        return lambda _: None
+    descriptor = int(given)
+
+    def send(sign: bytes) -> None:
+        with suppress(OSError):
+            os.write(descriptor, sign)
+
+    with suppress(OSError):
+        os.set_blocking(descriptor, False)
+    return send
+
+
+class Pulse:
+    """A child's pulse. Close it when the child is gone."""
+
+    def __init__(self) -> None:
+        self._reading, self.descriptor = os.pipe()
+        os.set_blocking(self._reading, False)
+        self._loop = asyncio.get_running_loop()
+        self._last: float | None = None
+        self._loop.add_reader(self._reading, self._felt)
+
+    def handed_over(self) -> None:
+        """The child has its end of the pipe now: close ours."""
+        os.close(self.descriptor)
+
+    def close(self) -> None:
+        """Feel no more."""
+        self._loop.remove_reader(self._reading)
+        os.close(self._reading)
+
+    async def stopped(self, pid: int, after: float) -> None:
+        """Wait until the child has shown no beat for `after` seconds, those in which it or we were stopped not counted.
+
+        Never returns while it rests.
+        """
+        looked = self._loop.time()
+        while True:
+            await asyncio.sleep(_LOOKS_EVERY)
+            now = self._loop.time()
+            if now - looked > 3 * _LOOKS_EVERY or _is_stopped(pid):  # we slept ourselves, or it was told to
+                self._last = None if self._last is None else now
+            looked = now
+            if self._last is not None and now - self._last > after:
+                return
+
+    def _felt(self) -> None:
+        try:
+            signs = os.read(self._reading, 4096)
+        except BlockingIOError:
+            return
+        if not signs:  # the child is gone, or has closed it
+            self._loop.remove_reader(self._reading)
+        self._last = self._loop.time() if signs.endswith(BEAT) else None
+
+
+def _is_stopped(pid: int) -> bool:
+    """Whether a signal or a debugger has stopped a process (Linux; False elsewhere)."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return False
+    return state in "Tt"
