@@ -40,7 +40,8 @@ WORKDIR /tmp
 EXPOSE 8000
 # For `serve`; a container of another command switches it off.
 HEALTHCHECK --interval=5s --timeout=4s --start-period=20s \
-  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/readyz', timeout=3)"]
+  CMD ["python", "-c", "from urllib.request import *; \
+    build_opener(ProxyHandler({})).open('http://127.0.0.1:8000/readyz', timeout=3)"]
 ENTRYPOINT ["stepgraph"]
 # On an address that others can reach the API asks for a key: `stepgraph keys create --in-database` makes the first one.
 CMD ["serve"]

@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from domain.json_text import JsonValue, dumps, loads
 from stepgraph.refusals import sentences_of
-from stepgraph.settings import load_settings
+from stepgraph.settings import is_loopback, load_settings
 
 _LARGEST_MESSAGE = 64 * 1024 * 1024
 _FORBIDDEN = 4403
@@ -99,9 +99,11 @@ class ApiClient:
 
 
 @asynccontextmanager
-async def connected(url: str, *, patience: float = 5.0) -> AsyncIterator[ApiClient]:
+async def connected(url: str, *, patience: float = 5.0, directly: bool = False) -> AsyncIterator[ApiClient]:
     """A client of the API at `url` (http or https), with the key in STEPGRAPH_TOKEN if there is one.
 
+    A proxy of the environment (`https_proxy`, `no_proxy` and so on) is used for other machines, unless they are to be
+    reached `directly`, and never for this one.
     Raises `ApiUnreachable` after `patience` seconds.
     """
     token = load_settings().token
@@ -115,9 +117,9 @@ async def connected(url: str, *, patience: float = 5.0) -> AsyncIterator[ApiClie
             subprotocols=["graphql-transport-ws"],  # type: ignore[list-item]
             max_size=_LARGEST_MESSAGE,
             open_timeout=patience,
-            proxy=None,
+            proxy=None if directly or _is_here(parts.hostname or "") else True,
         )
-    except (OSError, WebSocketException, TimeoutError, ValueError) as error:
+    except (OSError, WebSocketException, TimeoutError, ValueError, ImportError) as error:
         raise ApiUnreachable(url, error) from error
     async with connection:
         client = ApiClient(url, connection, None if token is None else token.get_secret_value())
@@ -127,6 +129,11 @@ async def connected(url: str, *, patience: float = 5.0) -> AsyncIterator[ApiClie
         except TimeoutError as error:
             raise ApiUnreachable(url, error) from error
         yield client
+
+
+def _is_here(host: str) -> bool:
+    """Whether an address leads to this machine, as far as its name says so."""
+    return is_loopback(host) or host in ("0.0.0.0", "::", "localhost.") or host.endswith(".localhost")
 
 
 def _refused(errors: Any) -> ApiRefused:

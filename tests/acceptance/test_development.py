@@ -119,8 +119,18 @@ async def test_a_port_that_is_taken_is_said_at_once(home: Path) -> None:
         assert "Traceback" not in second.stderr
 
 
-async def test_demo_runs_the_example_and_prints_its_output(home: Path) -> None:
-    finished = await stepgraph("demo", "--data-dir", str(home / "data"))
+PROXIES = {
+    name: "http://127.0.0.1:9"  # where nobody listens
+    for each in ("http_proxy", "https_proxy", "all_proxy", "ws_proxy")
+    for name in (each, each.upper())
+}
+
+
+@pytest.mark.parametrize("proxies", [{}, PROXIES], ids=["no proxy", "proxies"])
+async def test_demo_runs_the_example_and_prints_its_output_whatever_proxies_are_set(
+    home: Path, proxies: dict[str, str]
+) -> None:
+    finished = await stepgraph("demo", "--data-dir", str(home / "data"), extra=proxies)
 
     assert finished.code == 0, finished.stderr
     assert "payment" in finished.stdout
