@@ -11,7 +11,7 @@ import asyncio
 import logging
 import random
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -218,7 +218,7 @@ class Driver:
             self._touched |= dict.fromkeys(touched([fact]))
             if state.spread:
                 kind = CommandKind.PAUSE if isinstance(fact, ExecutionPaused) else CommandKind.RESUME
-                self._background(self._batches.tell(state, kind))
+                self._background(lambda: self._batches.tell(state, kind))
 
     def _leave_block(self, fact: BlockEnded) -> None:
         self._scope.forget(fact.prefix)
@@ -290,16 +290,16 @@ class Driver:
         self._calls.stop(path)
         step = self._state.steps[path]
         if step.type is StepType.FOR_EACH:
-            self._background(self._batches.drop(path))
+            self._background(lambda: self._batches.drop(path))
         elif step.type is StepType.SUB_WORKFLOW and isinstance(step.checkpoint, dict):
             child = step.checkpoint.get("child")
             if isinstance(child, str):
-                self._background(self._cancel_child(child))
+                self._background(lambda: self._cancel_child(child))
 
     async def _cancel_child(self, public_id: str) -> None:
         await self._parts.cancel_child(from_public(public_id, IdKind.EXECUTION), "The parent does not wait any more.")
 
-    def _background(self, work: Coroutine[Any, Any, None]) -> None:
+    def _background(self, work: Callable[[], Awaitable[None]]) -> None:
         """Something for others, which this execution does not wait for: the process sees it through."""
         self._parts.errands.start(work)
 
@@ -361,11 +361,15 @@ class Driver:
             self._parts.store.post(self._delta())
             return
         if not self._state.status.is_terminal:
-            await self._parts.store.commit(self._delta())
+            await self._commit(self._delta())
             return
         nudges = await self._batches.holders()  # asked now, because the end takes the batches with it
-        await self._parts.store.commit(self._delta())
-        self._background(tell_of_end(self._claim.execution, self._definition, self._parts, nudges))
+        await self._commit(self._delta())
+        self._background(lambda: tell_of_end(self._claim.execution, self._definition, self._parts, nudges))
+
+    async def _commit(self, delta: ExecutionDelta) -> None:
+        await self._parts.store.commit(delta)
+        self._is_told_of |= delta.starts
 
     def _delta(self, *, release: bool = False, due_at: datetime | None = None) -> ExecutionDelta:
         state, definition = self._state, self._definition
@@ -391,7 +395,6 @@ class Driver:
             notify=self._notice(),
             starts=state.started_at is not None and not self._is_told_of,
         )
-        self._is_told_of = state.started_at is not None
         self._touched.clear()
         self._applied.clear()
         self._is_changed, self._only_starts = False, True
@@ -428,7 +431,7 @@ class Driver:
     async def _let_go(self) -> None:
         """Store that nobody holds it, and when it wants attention: at once when this worker stops."""
         due_at = self._parts.clock.now() if self._is_stopping else next_due(self._state)
-        await self._parts.store.commit(self._delta(release=True, due_at=due_at))
+        await self._commit(self._delta(release=True, due_at=due_at))
 
     async def _pause(self) -> None:
         """Wait for a report, a nudge, or the next due time."""

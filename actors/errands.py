@@ -2,20 +2,24 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable
+
+from actors.holding import held
 
 logger = logging.getLogger(__name__)
 
 
 class Errands:
-    """Losing one loses nothing: the reconciler finds whatever was left undone. `finish` waits for those under way."""
+    """Each is tried until the database answers. `finish` waits for those under way.
+
+    One that is lost with the process delays something: the reconciler finds most of what was left undone.
+    """
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do it soon."""
+    def start(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do it soon; `work` is called again while it raises `Unavailable`, so it must be safe to repeat."""
         task = asyncio.get_running_loop().create_task(_see_through(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -28,8 +32,8 @@ class Errands:
                 task.cancel()
 
 
-async def _see_through(work: Coroutine[Any, Any, None]) -> None:
+async def _see_through(work: Callable[[], Awaitable[None]]) -> None:
     try:
-        await work
+        await held(work, "an errand")
     except Exception:
         logger.warning("an errand was given up; the reconciler will find what it has left", exc_info=True)

@@ -1,12 +1,13 @@
 """The values of secrets in a worker: looked up when a step needs them, kept for two seconds, and hidden afterwards."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from actors.holding import held
 from actors.steps.executor import Deferred, Failed, Opened, Outcome, Succeeded
-from domain.errors import Unavailable, Undecipherable
+from domain.errors import Undecipherable
 from domain.failures import FailureCode, StepError
 from domain.json_text import JsonValue
 from domain.ports import Cipher, SecretStore
@@ -48,7 +49,7 @@ class SecretSource(Protocol):
     """Where steps get secrets from."""
 
     async def opened(self, names: frozenset[str]) -> OpenedSecrets | StepError:
-        """The secrets with these names, or how a step that needs them fails."""
+        """The secrets with these names, or how a step that needs them fails. Waits while the store is away."""
 
 
 class NoSecrets:
@@ -72,18 +73,20 @@ class StoredSecrets:
         """The secrets with these names, or how a step that needs them fails."""
         ordered = sorted(names)
         values: dict[str, str] = {}
-        try:
-            for name, lookup in zip(ordered, self._lookups(ordered), strict=True):
-                # A step that is given up while it waits must not take the answer away from the others.
-                value = (await asyncio.shield(lookup))[name]
-                if isinstance(value, Undecipherable):
-                    return StepError(code=FailureCode.SECRET_UNAVAILABLE, message=str(value))
-                if value is None:
-                    return _missing(name)
-                values[name] = value
-        except Unavailable as error:
-            return StepError(code=FailureCode.INTERNAL, message=f"The secrets cannot be read just now: {error}")
+        found = await held(lambda: self._found(ordered), "a step's secrets")
+        for name, value in zip(ordered, found, strict=True):
+            if isinstance(value, Undecipherable):
+                return StepError(code=FailureCode.SECRET_UNAVAILABLE, message=str(value))
+            if value is None:
+                return _missing(name)
+            values[name] = value
         return OpenedSecrets(values, await self._mask(names, tuple(values.values())))
+
+    async def _found(self, names: Sequence[str]) -> list[str | Undecipherable | None]:
+        """What is stored under these names, in their order. Raises `Unavailable`."""
+        # A step that is given up while it waits must not take the answer away from the others.
+        lookups = self._lookups(names)
+        return [(await asyncio.shield(lookup))[name] for name, lookup in zip(names, lookups, strict=True)]
 
     def _lookups(self, names: Collection[str]) -> list[asyncio.Task[Found]]:
         now = asyncio.get_running_loop().time()

@@ -195,8 +195,8 @@ class ExecutionDelta:
     the execution wants attention again (None: only when a command comes). `applied_commands` are removed in the same
     transaction. A terminal `status` releases by itself and sets `finished_at`; it takes the execution's batches with
     it, and `notify`, a command for the parent, is stored in the same transaction. The steps of a batch are stored as
-    the parent's, at the parent's next sequence. `starts`: it is the first change in which the execution has started.
-    That, and the end, are put into the outbox.
+    the parent's, at the parent's next sequence. `starts`: it has started, and that may not have been
+    told yet; a store puts it into the outbox with the first such change, and the end with the last.
     """
 
     execution_id: UUID

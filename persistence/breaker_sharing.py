@@ -12,13 +12,13 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
 from domain.breakers import BreakerConfig, BreakerSnapshot
 from domain.errors import Unavailable
 from domain.ports.breakers import BreakerNews
 from persistence.breaker_codec import config_text, gone_text, news_of, snapshot_of, snapshot_text
 from persistence.closing import cancelled
+from persistence.unavailable import REDIS_FAULTS
 
 logger = logging.getLogger(__name__)
 
@@ -132,7 +132,7 @@ class RedisSharedBreakers:
                                 self._hand_out(message["data"])
                     finally:
                         await cancelled([pinging])
-            except (RedisError, OSError, TimeoutError) as error:
+            except REDIS_FAULTS as error:
                 if self._is_connected:
                     logger.warning("no news of circuit breakers: %s", str(error) or "Redis is silent")
             except Exception:
@@ -174,7 +174,7 @@ async def _translated() -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(_ANSWER_WITHIN):  # for a free connection, connecting and the answer together
             yield
-    except (RedisError, OSError, TimeoutError) as error:
+    except REDIS_FAULTS as error:
         raise Unavailable(f"Redis does not answer: {str(error) or 'it is silent'}") from error
 
 
@@ -198,5 +198,5 @@ async def _ping(pubsub: PubSub) -> None:
         await asyncio.sleep(_PING_INTERVAL)
         try:
             await pubsub.ping()
-        except (RedisError, OSError):
+        except REDIS_FAULTS:
             return

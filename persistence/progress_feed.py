@@ -14,7 +14,6 @@ from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
 from domain.errors import Unavailable
 from domain.ports import ExecutionQueries
@@ -22,6 +21,7 @@ from domain.records import ExecutionChange
 from persistence.change_buffer import ChangeBuffer
 from persistence.closing import cancelled
 from persistence.progress_codec import STATUS_CHANNEL, decode, parse, shard_channel
+from persistence.unavailable import REDIS_FAULTS
 
 logger = logging.getLogger(__name__)
 
@@ -120,7 +120,7 @@ class RedisProgressFeed:
             if self._pubsub is not None:
                 try:
                     await self._pubsub.subscribe(channel)
-                except (RedisError, OSError):
+                except REDIS_FAULTS:
                     return  # whoever reads the connection notices too, and subscribes anew
         if not confirmed.is_set() and not self._is_away:
             try:
@@ -146,7 +146,7 @@ class RedisProgressFeed:
                         await cancelled([pinging])
             except Exception as error:
                 if not self._is_away:
-                    is_expected = isinstance(error, (RedisError, OSError))
+                    is_expected = isinstance(error, REDIS_FAULTS)
                     logger.warning(
                         "Redis gives no progress: %s", str(error) or "it is silent", exc_info=not is_expected
                     )
@@ -249,7 +249,7 @@ class RedisProgressFeed:
                 if self._pubsub is not None:
                     try:
                         await self._pubsub.unsubscribe(channel)
-                    except (RedisError, OSError):
+                    except REDIS_FAULTS:
                         return  # whoever reads the connection notices too
 
 
@@ -259,5 +259,5 @@ async def _ping(pubsub: PubSub) -> None:
         await asyncio.sleep(_PING_INTERVAL)
         try:
             await pubsub.ping()
-        except (RedisError, OSError):
+        except REDIS_FAULTS:
             return

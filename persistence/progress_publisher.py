@@ -10,12 +10,12 @@ from typing import Self
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
 from domain.records import ExecutionChange
 from persistence.closing import cancelled
 from persistence.progress_codec import STATUS_CHANNEL, encode, messages, shard_channel
 from persistence.status_changes import StatusChanges
+from persistence.unavailable import REDIS_FAULTS
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class RedisProgressPublisher:
         try:
             async with asyncio.timeout(_CLOSE_TIMEOUT), self._client() as client:
                 await self._flush(client)
-        except (RedisError, OSError, TimeoutError):
+        except REDIS_FAULTS:
             logger.debug("the last changes were not announced")
 
     def publish(self, changes: Sequence[ExecutionChange]) -> None:
@@ -80,7 +80,7 @@ class RedisProgressPublisher:
                 self._filled.clear()
                 try:
                     count = await self._flush(client)
-                except (RedisError, OSError) as error:
+                except REDIS_FAULTS as error:
                     if not is_away:
                         logger.warning("Redis does not take progress: %s", error)
                     is_away = True

@@ -58,6 +58,7 @@ _STORED = STORED.format(join="JOIN changed ON changed.ordinal = s.ordinal")
 # `crashes` counts workers lost since a step last ended: beside one that kills its worker, others go on and are spared.
 # Rows come in the order of ids, as everywhere: parents are locked in it by those who commit their batches as well.
 # `items` is what batches have counted; it is not touched here, and is NULL nearly always.
+# `before` is the row as it was when the statement began: a start is told of once, however often it is sent.
 COMMIT = f"""
 WITH changed AS (
   UPDATE workflow_execution e SET
@@ -88,6 +89,9 @@ WITH changed AS (
     n.type, timestamptz 'epoch' + n.at * interval '1 microsecond', changed.id, changed.workflow_id,
     timestamptz 'epoch' + n.started_at * interval '1 microsecond'
   FROM unnest($5::new_event[]) WITH ORDINALITY n JOIN changed ON changed.ordinal = n.ordinal
+  WHERE n.type <> 'execution.started' OR (
+    SELECT before.started_at IS NULL FROM workflow_execution before WHERE before.id = changed.id
+  )
   ORDER BY n.ordinality
 )
 SELECT ordinal, sequence, workflow_id, items FROM changed

@@ -20,10 +20,11 @@ from dramatiq import Message, MessageProxy
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.common import current_millis, dq_name
 from dramatiq.errors import ConnectionClosed
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError
 
 from domain.errors import Unavailable
 from domain.records import QueueRecord
+from persistence.unavailable import REDIS_FAULTS
 
 logger = logging.getLogger(__name__)
 
@@ -168,7 +169,7 @@ class RedisWorkQueue:
         try:
             async with asyncio.timeout(self._timeout):
                 await self._send(_messages_for(execution_ids))
-        except (RedisError, OSError) as error:  # a TimeoutError is an OSError
+        except REDIS_FAULTS as error:
             self._note_away(error)
         else:
             self._is_away = False
@@ -177,7 +178,7 @@ class RedisWorkQueue:
         try:
             async with asyncio.timeout(self._timeout):
                 await self._client.publish(worker_channel(worker_id), str(execution_id))
-        except (RedisError, OSError) as error:
+        except REDIS_FAULTS as error:
             self._note_away(error)
 
     async def queues(self) -> Sequence[QueueRecord]:
@@ -190,7 +191,7 @@ class RedisWorkQueue:
                     pipeline.hlen(f"{namespace}:{dq_name(name)}.msgs")
                     pipeline.zcard(f"{namespace}:{name}.XQ")
                 counts = await pipeline.execute()
-        except (RedisError, OSError) as error:
+        except REDIS_FAULTS as error:
             raise Unavailable("Redis does not answer.") from error
         return [
             QueueRecord(name=name, depth=counts[3 * index] + counts[3 * index + 1], dead_letters=counts[3 * index + 2])
@@ -242,7 +243,7 @@ class RedisNudges:
                         message = await channel.get_message(timeout=_LISTEN_TIMEOUT)
                         if message is not None:
                             tell(UUID(message["data"].decode()))
-            except (RedisError, OSError, ValueError) as error:
+            except (*REDIS_FAULTS, ValueError) as error:
                 logger.debug("nudges cannot be heard: %s", error)
                 await asyncio.sleep(1.0)
 

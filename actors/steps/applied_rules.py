@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Sequence
 
+from actors.holding import held
 from actors.rules import StoredRules
 from actors.steps.executor import Failed, Outcome, StepCall, Succeeded
 from actors.trials import NO_ANSWERS, seed_of
@@ -43,7 +44,7 @@ class AppliedRules:
     async def _apply_later(self, name: str, call: StepCall) -> Outcome:
         seed = seed_of(call.execution_id, call.path)
         try:
-            rule = await self._rules.get(name)
+            rule = await held(lambda: self._rules.get(name), "a transformation rule")
             if rule is None:
                 message = f"There is no transformation rule {name!r}: it was deleted."
                 return Failed(error=StepError(code=FailureCode.EXPRESSION_FAILED, message=message))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from actors.holding import held
 from actors.steps.executor import Failed
 from domain.errors import Unavailable, Undecipherable
 from domain.failures import FailureCode, StepError
@@ -58,7 +59,8 @@ class RegisteredWebhooks:
     async def receiver(self, public_id: str, now: datetime) -> Receiver | Failed:
         """The webhook with this id, or how a step that wants to call it fails."""
         try:
-            webhook = await self._find(from_public(public_id, IdKind.WEBHOOK))
+            id = from_public(public_id, IdKind.WEBHOOK)
+            webhook = await held(lambda: self._find(id), "a webhook's address")
             if webhook is None:
                 return _refused(f"There is no webhook {public_id!r}.")
             if webhook.direction is not WebhookDirection.OUTBOUND or webhook.url is None:
@@ -69,7 +71,7 @@ class RegisteredWebhooks:
             return Receiver(webhook.id, webhook.url, opened_secrets(webhook, self._cipher, now))
         except MalformedId as error:
             return _refused(f"The webhookId is malformed: {error}.")
-        except (Unavailable, Undecipherable) as error:
+        except Undecipherable as error:
             return Failed(error=StepError(code=FailureCode.INTERNAL, message=str(error)))
 
     async def record(self, told: Told, attempt: WebhookAttempt) -> None:

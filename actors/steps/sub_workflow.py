@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Mapping
 from typing import cast
 
+from actors.holding import held
 from actors.steps.executor import Deferred, Failed, Outcome, StepCall, Succeeded
 from domain.engine.state import WaitReason
-from domain.errors import InvalidInput, StepgraphError, Unavailable
+from domain.errors import InvalidInput, StepgraphError
 from domain.failures import FailureCode, StepError
 from domain.ids import IdKind, to_public
 from domain.json_text import JsonValue
@@ -20,7 +21,8 @@ class SubWorkflowExecutor:
 
     A child that ends in any other way than COMPLETED fails the step with STEP_FAILED and details
     `{executionId, status, error}`; one that cannot be started fails it with INVALID_REQUEST. Without `wait` the step is
-    done once the child exists. However often an attempt is made, it has one child.
+    done once the child exists. However often an attempt is made, it has one child:
+    also when the answer to its start was lost, for while the database is away it is asked for again.
     """
 
     def __init__(self, children: ChildStarter) -> None:
@@ -38,17 +40,18 @@ class SubWorkflowExecutor:
         config = cast("SubWorkflowConfig", call.step.config)
         given = call.input if isinstance(call.input, Mapping) else {}
         try:
-            child = await self._children.start(
-                parent_id=call.execution_id,
-                parent_path=call.path,
-                attempt=call.attempt,
-                workflow=config.workflow,
-                version=config.version,
-                input=given.get("input"),
-                labels={},
+            child = await held(
+                lambda: self._children.start(
+                    parent_id=call.execution_id,
+                    parent_path=call.path,
+                    attempt=call.attempt,
+                    workflow=config.workflow,
+                    version=config.version,
+                    input=given.get("input"),
+                    labels={},
+                ),
+                "the start of a sub-workflow",
             )
-        except Unavailable as error:
-            return Failed(error=StepError(code=FailureCode.INTERNAL, message=str(error)))
         except StepgraphError as error:
             return Failed(error=_refusal(config.workflow, error))
         id = to_public(IdKind.EXECUTION, child.id)

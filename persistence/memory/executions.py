@@ -255,7 +255,7 @@ class MemoryExecutionStore:
 
 def _events(execution: ExecutionRecord, delta: ExecutionDelta) -> Iterator[OutboxEvent]:
     """What a change puts into the outbox."""
-    if delta.starts and delta.started_at is not None:
+    if delta.starts and delta.started_at is not None and execution.started_at is None:
         yield _event(execution, delta, EventType.EXECUTION_STARTED, delta.started_at)
     if delta.finished_at is not None and delta.status.is_terminal:
         yield _event(execution, delta, EventType.of_end(delta.status), delta.finished_at)

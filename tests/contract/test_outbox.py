@@ -56,3 +56,12 @@ async def test_an_execution_that_is_ended_as_poisoned_tells_its_end(storage: Sto
 async def test_an_execution_that_is_created_and_never_run_tells_nothing(storage: Storage) -> None:
     await created(storage, idempotency_key=str(new_id()))
     assert await storage.relay.relay(10, SOON) == 0
+
+
+async def test_a_start_is_told_once_however_often_it_is_sent(storage: Storage) -> None:
+    claim = await claimed(storage)
+    for path in ("a", "b", "c"):
+        await storage.executions.commit(delta_of(claim, step(path), starts=True))
+    again = await claimed(storage, claim.execution.id, worker_id=claim.execution.worker_id)
+    await storage.executions.commit(end_of(again, starts=True))
+    assert await storage.relay.relay(10, SOON) == 2

@@ -271,11 +271,13 @@ async def test_steps_that_run_at_the_same_time_look_a_webhook_up_once(world: Wor
     assert world.webhooks.lookups == 1
 
 
-async def test_a_database_that_is_away_fails_the_attempt_and_is_asked_again(world: World) -> None:
+async def test_a_step_waits_for_the_address_of_its_webhook_while_the_database_is_away(world: World) -> None:
     world.webhooks.is_away = True
-    assert (await world.failed(FailureCode.INTERNAL)).error.is_retryable
+    waiting = asyncio.create_task(world.run())
+    await wait_until(lambda: world.webhooks.lookups > 1, "the webhook is looked up again")
+    assert not waiting.done()
     world.webhooks.is_away = False
-    assert isinstance(await world.run(), Succeeded)
+    assert isinstance(await waiting, Succeeded)
 
 
 async def test_what_was_delivered_is_no_failure_because_it_cannot_be_listed(world: World) -> None:

@@ -25,6 +25,7 @@ from persistence.memory.rules import MemoryTransformationRuleStore
 from tests.builders import a_definition, constant, step
 from tests.sandboxes import AnsweringSandbox
 from tests.unit.actors.world import SetClock, World
+from tests.waiting import wait_until
 
 DEMANDING = "($f := function($x) { $x * 2 }; $f(input))"
 
@@ -215,14 +216,22 @@ async def test_a_rule_is_compiled_once_for_each_revision() -> None:
 
 async def test_while_the_database_is_away_the_rule_is_as_it_was() -> None:
     world = RuledWorld(kept_for=0)
-    world.rules.is_away = True
-    assert failure(await world.apply(5))[0] is FailureCode.INTERNAL
-
-    world.rules.is_away = False
     await world.rules.put()
     assert (await world.apply(5)).output == 10
     world.rules.is_away = True
     assert (await world.apply(6)).output == 12
+
+
+async def test_a_step_waits_for_a_rule_that_is_not_known_while_the_database_is_away() -> None:
+    world = RuledWorld(kept_for=0)
+    await world.rules.put()
+    world.rules.is_away = True
+    waiting = asyncio.create_task(world.apply(5))
+    await wait_until(lambda: world.rules.asked > 1, "the rule is asked for again")
+    assert not waiting.done()
+    world.rules.is_away = False
+
+    assert (await waiting).output == 10
 
 
 async def test_a_rule_that_is_not_there_is_asked_for_again() -> None:

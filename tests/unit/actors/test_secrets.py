@@ -23,6 +23,7 @@ from persistence.memory.secrets import MemorySecretStore
 from persistence.memory.tables import MemoryTables
 from tests.builders import a_definition, http
 from tests.unit.actors.world import World
+from tests.waiting import wait_until
 
 CIPHER = AesGcmCipher([bytes(32)])
 VALUE = "a-value-0123456789"
@@ -99,15 +100,15 @@ async def test_a_value_is_looked_up_again_once_its_time_is_over(store: Store) ->
     assert await values(secrets, "token") == {"token": "a new value"}
 
 
-async def test_a_lookup_that_failed_is_not_kept(store: Store) -> None:
+async def test_a_step_waits_for_its_secrets_while_the_database_is_away(store: Store) -> None:
     secrets = StoredSecrets(store, CIPHER)
     store.is_away = True
-    refused = await error(secrets, "token")
+    waiting = asyncio.create_task(values(secrets, "token"))
+    await wait_until(lambda: len(store.lookups) > 1, "the secret is asked for again")
+    assert not waiting.done()
     store.is_away = False
 
-    assert refused.code is FailureCode.INTERNAL
-    assert refused.is_retryable
-    assert await values(secrets, "token") == {"token": VALUE}
+    assert await waiting == {"token": VALUE}
 
 
 async def test_what_is_missing_is_named(store: Store) -> None:

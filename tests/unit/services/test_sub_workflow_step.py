@@ -1,7 +1,7 @@
 """SUB_WORKFLOW over the services: what it starts, what it waits for, and what becomes of it."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -190,21 +190,33 @@ async def test_nesting_has_an_end(world: World) -> None:
     assert "at most 10 executions" in outcome.error.message
 
 
-class Down(ChildStarter):
-    """What children are started with while the database cannot be reached."""
+class Restarting:
+    """Starts children, but the connection breaks: so often before a start is stored, and so often after."""
 
-    def __init__(self) -> None:
-        pass
+    def __init__(self, children: ChildStarter, *, before: int = 0, after: int = 0) -> None:
+        self._children = children
+        self._before, self._after = before, after
 
-    async def start(self, **_: Any) -> ExecutionRecord:
-        raise Unavailable("PostgreSQL cannot be reached.")
+    async def start(self, **asked: Any) -> ExecutionRecord:
+        if self._before:
+            self._before -= 1
+            raise Unavailable("PostgreSQL cannot be reached.")
+        record = await self._children.start(**asked)
+        if self._after:
+            self._after -= 1
+            raise Unavailable("The connection broke before the answer came.")
+        return record
 
 
-async def test_a_database_that_is_away_is_worth_another_try(world: World) -> None:
-    world.executor = SubWorkflowExecutor(Down())
+@pytest.mark.parametrize("outage", [{"before": 2}, {"after": 2}, {"before": 1, "after": 1}], ids=str)
+async def test_a_database_that_is_away_delays_the_start_of_a_child_and_uses_up_no_attempt(
+    world: World, outage: dict[str, int]
+) -> None:
+    world.executor = SubWorkflowExecutor(cast("ChildStarter", Restarting(world.services.children, **outage)))
 
     outcome = await world.run()
 
-    assert isinstance(outcome, Failed)
-    assert outcome.error.code is FailureCode.INTERNAL
-    assert outcome.error.is_retryable
+    id = child_of(outcome)
+    assert (await world.child(id)).parent_id == world.parent
+    children = [row for row in world.services.storage.tables.executions.values() if row.parent_id == world.parent]
+    assert len(children) == 1

@@ -1,0 +1,35 @@
+"""Holding a step while the database is away: what it asks for is asked again, as a commit is, until it is answered."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from domain.errors import Unavailable
+
+logger = logging.getLogger(__name__)
+
+_FIRST_DELAY = 0.05
+_LONGEST_DELAY = 2.0  # seconds
+
+Answer = TypeVar("Answer")
+
+
+async def held(ask: Callable[[], Awaitable[Answer]], what: str) -> Answer:
+    """The answer, asked for with a growing back-off while `ask` raises `Unavailable`; any other error is the caller's.
+
+    An outage is nothing that a step does wrong, so it must not use up an attempt. This ends with the call that it
+    is part of: at the step's own time limit, or when the lease is lost and the driver is cancelled. `ask` must be safe
+    to repeat. `what` says in the log what waits.
+    """
+    delay, is_told = _FIRST_DELAY, False
+    while True:
+        try:
+            return await ask()
+        except Unavailable as error:
+            if not is_told:
+                logger.warning("%s waits for the database: %s", what, error)
+                is_told = True
+        await asyncio.sleep(delay * random.uniform(0.5, 1.0))
+        delay = min(2 * delay, _LONGEST_DELAY)
