@@ -18,7 +18,9 @@ _EXECUTE = """mutation Execute($input: ExecuteWorkflowInput!) {
   executeWorkflow(input: $input) { __typename ... on WorkflowExecution { id } }
 }"""
 _EXECUTE_MANY = """mutation ExecuteMany($inputs: [ExecuteWorkflowInput!]!) {
-  executeWorkflows(inputs: $inputs) { __typename ... on WorkflowExecution { id } }
+  executeWorkflows(inputs: $inputs) {
+    __typename ... on ExecutionBatch { results { __typename ... on WorkflowExecution { id } } }
+  }
 }"""
 _UPDATES = "subscription Updates($filter: ExecutionFilter) { executionUpdates(filter: $filter) { id status } }"
 _PROGRESS = """subscription Progress($id: ID!) {
@@ -44,7 +46,7 @@ async def execute_many(api: GraphQLClient, workflow: str, count: int) -> list[st
     """Start executions with one mutation; returns their ids."""
     inputs = [{"workflowName": workflow, "input": _INPUT}] * count
     data = await api.execute(_EXECUTE_MANY, {"inputs": inputs})
-    return [_id_of(answer) for answer in data["executeWorkflows"]]
+    return [_id_of(answer) for answer in data["executeWorkflows"]["results"]]
 
 
 class Watch:

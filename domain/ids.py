@@ -1,9 +1,11 @@
 """Identifiers: UUIDv7 inside, prefixed TypeIDs (`ex_01h…`) outside.
 
-A step execution has no id of its own: it is (execution, path), shown as `se_<execution>.<path>`.
+Three things have no id of their own, and are shown by what they are known by: a step execution as
+`se_<execution>.<path>`, a version as `wv_<workflow>.<number>`, a secret as `sk_<name>`.
 Format of TypeIDs: https://github.com/jetify-com/typeid/tree/main/spec
 """
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
@@ -14,6 +16,8 @@ import uuid_utils
 from typeid import TypeID
 from typeid.errors import TypeIDException
 from uuid_utils.compat import uuid7
+
+_VERSION = re.compile(r"[1-9][0-9]{0,8}")
 
 
 class IdKind(StrEnum):
@@ -30,6 +34,9 @@ class IdKind(StrEnum):
     SCHEDULE = "sc"
     API_KEY = "ak"
     WORKER = "wk"
+    WORKFLOW_VERSION = "wv"
+    SECRET = "sk"  # noqa: S105 - a prefix, and no password
+    AUDIT_ENTRY = "ae"
 
 
 class MalformedId(ValueError):
@@ -102,3 +109,29 @@ def parse_step_execution_id(text: str) -> tuple[UUID, str]:
     if not separator or not path:
         raise MalformedId(text, IdKind.STEP_EXECUTION)
     return from_public(head, IdKind.STEP_EXECUTION), path
+
+
+def workflow_version_id(workflow_id: UUID, version: int) -> str:
+    """`wv_<26 characters of the workflow>.<number>`."""
+    return f"{to_public(IdKind.WORKFLOW_VERSION, workflow_id)}.{version}"
+
+
+def parse_workflow_version_id(text: str) -> tuple[UUID, int]:
+    """The workflow and the number that a version's id names. Raises `MalformedId`."""
+    head, _, number = text.partition(".")
+    if not _VERSION.fullmatch(number):
+        raise MalformedId(text, IdKind.WORKFLOW_VERSION)
+    return from_public(head, IdKind.WORKFLOW_VERSION), int(number)
+
+
+def secret_id(name: str) -> str:
+    """`sk_<name>`."""
+    return f"{IdKind.SECRET.value}_{name}"
+
+
+def parse_secret_id(text: str) -> str:
+    """The name that a secret's id holds. Raises `MalformedId`."""
+    prefix = f"{IdKind.SECRET.value}_"
+    if not text.startswith(prefix) or text == prefix:
+        raise MalformedId(text, IdKind.SECRET)
+    return text.removeprefix(prefix)

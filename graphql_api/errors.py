@@ -27,16 +27,18 @@ class Error:
     code: ErrorCode
 
 
-@strawberry.type(description="Nothing has this id or name.")
+@strawberry.type(description="There is nothing with the id or the name that was given.")
 class NotFoundError(Error):
     """The member for `NotFound`."""
 
-    id: strawberry.ID | None = None
+    target_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The id or the name that nothing has; null where what was given is no id at all."
+    )
 
     @classmethod
     def from_error(cls, error: domain.NotFound) -> "NotFoundError":
         """The error as clients see it."""
-        return cls(message=str(error), code=error.code, id=strawberry.ID(error.key))
+        return cls(message=str(error), code=error.code, target_id=strawberry.ID(error.key))
 
 
 @strawberry.type(description="One fault of an input: where it is, what it is, and the next thing to try.")
@@ -85,12 +87,14 @@ class ConflictError(Error):
 class InvalidStateError(Error):
     """The member for `InvalidState`."""
 
-    status: str
+    current_status: str = strawberry.field(
+        description="The status that it has: a value of the enum of its own status, such as ExecutionStatus."
+    )
 
     @classmethod
     def from_error(cls, error: domain.InvalidState) -> "InvalidStateError":
         """The error as clients see it."""
-        return cls(message=str(error), code=error.code, status=error.status)
+        return cls(message=str(error), code=error.code, current_status=error.status)
 
 
 ErrorMember: TypeAlias = NotFoundError | ValidationError | ConflictError | InvalidStateError

@@ -15,8 +15,8 @@ class Node:
     """What has a prefixed id of its own."""
 
     id: strawberry.ID = strawberry.field(
-        description="Prefixed, sortable by creation and unique across types: wf_… for workflows, ex_… for executions, "
-        "se_… for step executions."
+        description="Unique among all that `node` can fetch, whatever its type. Opaque to clients; its prefix says "
+        "what it is: wf_… a workflow, ex_… an execution, se_… a step execution."
     )
 
 
@@ -53,6 +53,32 @@ def read_step_execution_id(text: str) -> tuple[UUID, str]:
         return ids.parse_step_execution_id(text)
     except ids.MalformedId as error:
         raise malformed(error) from None
+
+
+def read_workflow_version_id(text: str) -> tuple[UUID, int]:
+    """The workflow and the number in a version's id. Raises `InvalidInput`."""
+    try:
+        return ids.parse_workflow_version_id(text)
+    except ids.MalformedId as error:
+        raise malformed(error) from None
+
+
+def read_secret_id(text: str) -> str:
+    """The name in a secret's id. Raises `InvalidInput`."""
+    try:
+        return ids.parse_secret_id(text)
+    except ids.MalformedId as error:
+        raise malformed(error) from None
+
+
+@strawberry.input(
+    one_of=True, description="Names one thing, by its id or by its name: exactly one of the two is given."
+)
+class IdOrName:
+    """Names one thing, by its id or by its name."""
+
+    id: strawberry.ID | None = strawberry.UNSET
+    name: str | None = strawberry.UNSET
 
 
 def malformed(error: ids.MalformedId, *path: str) -> InvalidInput:

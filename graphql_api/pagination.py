@@ -21,6 +21,8 @@ Key = TypeVar("Key")
 
 _POSITION = re.compile(r"[0-9.~]+")
 
+_LONGEST_NAME = 1_000
+
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 100
 
@@ -72,10 +74,21 @@ def _read_version(text: str) -> int:
     return version
 
 
+def _read_name(text: str) -> str:
+    if len(text) > _LONGEST_NAME or "\0" in text:
+        raise ValueError
+    return text
+
+
 BY_WORKFLOW: CursorKind[UUID] = CursorKind("workflow", lambda key: key.hex, UUID)
 BY_EXECUTION: CursorKind[UUID] = CursorKind("execution", lambda key: key.hex, UUID)
 BY_VERSION: CursorKind[int] = CursorKind("version", str, _read_version)
 BY_AUDIT_ENTRY: CursorKind[UUID] = CursorKind("audit", lambda key: key.hex, UUID)
+BY_API_KEY: CursorKind[UUID] = CursorKind("apiKey", lambda key: key.hex, UUID)
+BY_SCHEDULE: CursorKind[str] = CursorKind("schedule", str, _read_name)
+BY_SECRET: CursorKind[str] = CursorKind("secret", str, _read_name)
+BY_RULE: CursorKind[str] = CursorKind("transformationRule", str, _read_name)
+BY_TEMPLATE: CursorKind[str] = CursorKind("workflowTemplate", str, _read_name)
 BY_POSITION: CursorKind[str] = CursorKind("step", str, _read_position)
 
 

@@ -12,7 +12,7 @@ from graphql import GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema
 
 from domain.access import ANYBODY, AuditEntry
 from domain.errors import Forbidden, StepgraphError
-from domain.ids import new_id
+from domain.ids import IdKind, new_id
 from domain.statuses import Role
 from graphql_api.context import Context
 from graphql_api.key_watch import until_key_ends
@@ -41,6 +41,13 @@ READING: Mapping[tuple[str, str], Role] = {
     ("Webhook", "url"): Role.OPERATOR,  # whoever has it may start an execution, where nothing is signed
 }
 """What takes more than VIEWER to read: (type, field)."""
+
+NODES: Mapping[IdKind, Role] = {
+    IdKind.API_KEY: Role.ADMIN,
+    IdKind.AUDIT_ENTRY: Role.ADMIN,
+    IdKind.SECRET: Role.EDITOR,
+}
+"""What takes more than VIEWER to fetch by its id: what its list takes."""
 
 _TARGETS = ("id", "name", "serviceId", "service_id", "workflowName", "workflow_name", "workflowId", "workflow_id")
 _LONGEST_TARGET = 200

@@ -1,18 +1,19 @@
 """API keys in PostgreSQL."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 
 from domain.access import ApiKeyRecord
+from domain.records import Page
 from domain.statuses import Role
 from persistence.database import Database
 
 _ADD = """
 INSERT INTO api_key (id, name, role, prefix, digest, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
+_PAGE = "SELECT * FROM api_key WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2"
 _TOUCH = "UPDATE api_key SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)"
 
 
@@ -33,8 +34,13 @@ class PostgresApiKeyStore:
         row = await self._database.fetch_row("SELECT * FROM api_key WHERE id = $1", id)
         return None if row is None else _key_of(row)
 
-    async def all(self) -> Sequence[ApiKeyRecord]:
-        return [_key_of(row) for row in await self._database.fetch("SELECT * FROM api_key ORDER BY id")]
+    async def page(self, *, first: int, after: UUID | None) -> Page[ApiKeyRecord]:
+        rows = await self._database.fetch(_PAGE, after, first + 1)
+        return Page(rows=tuple(_key_of(row) for row in rows[:first]), has_next=len(rows) > first)
+
+    async def count(self) -> int:
+        number: int = await self._database.fetch_value("SELECT count(*) FROM api_key")
+        return number
 
     async def remove(self, id: UUID) -> bool:
         return bool(await self._database.fetch("DELETE FROM api_key WHERE id = $1 RETURNING id", id))

@@ -66,6 +66,11 @@ class PostgresAuditLog:
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._store_soon(), name="audit")
 
+    async def get(self, id: UUID) -> AuditEntry | None:
+        await self._store()
+        row = await self._database.fetch_row("SELECT * FROM audit_entry WHERE id = $1", id)
+        return None if row is None else _entry_of(row)
+
     async def page(self, *, first: int, after: UUID | None) -> Page[AuditEntry]:
         await self._store()
         rows = await self._database.fetch(_PAGE, after, first + 1)

@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from domain.json_text import JsonValue, dumps, loads
+from domain.records import Page
 from domain.transformation_rules import RuleExample, RuleRecord, RuleSettings
 from persistence.database import Database
 from persistence.row_codec import json_column, json_value
@@ -21,6 +22,7 @@ ON CONFLICT (name) DO UPDATE SET
   revision = transformation_rule.revision + 1, updated_at = excluded.updated_at
 RETURNING *
 """
+_PAGE = "SELECT * FROM transformation_rule WHERE $1::text IS NULL OR name > $1 ORDER BY name LIMIT $2"
 
 # Parsing every document takes its time; most of them do not even hold the name.
 _USERS = """
@@ -70,10 +72,13 @@ class PostgresTransformationRuleStore:
         statement = "SELECT * FROM transformation_rule WHERE name = ANY ($1::text[])"
         return {row["name"]: _record_of(row) for row in await self._database.fetch(statement, list(names))}
 
-    async def list_rules(self) -> Sequence[RuleRecord]:
-        return [
-            _record_of(row) for row in await self._database.fetch("SELECT * FROM transformation_rule ORDER BY name")
-        ]
+    async def page(self, *, first: int, after: str | None) -> Page[RuleRecord]:
+        rows = await self._database.fetch(_PAGE, after, first + 1)
+        return Page(rows=tuple(_record_of(row) for row in rows[:first]), has_next=len(rows) > first)
+
+    async def count(self) -> int:
+        number: int = await self._database.fetch_value("SELECT count(*) FROM transformation_rule")
+        return number
 
     async def users_of(self, name: str, *, limit: int) -> Sequence[str]:
         return [row["name"] for row in await self._database.fetch(_USERS, name, limit)]

@@ -10,6 +10,7 @@ import asyncpg
 
 from domain.errors import Conflict, NotFound
 from domain.ids import IdKind, to_public
+from domain.records import Page
 from domain.schedules import ScheduleClaim, ScheduleOutcome, ScheduleRecord, ScheduleSettings, tick_keys, tick_of
 from domain.statuses import OverlapPolicy
 from persistence.database import Database
@@ -31,6 +32,11 @@ UPDATE schedule SET
   epoch = epoch + 1, claimed_until = NULL
 WHERE id = $1 AND revision = $2
 RETURNING *
+"""
+
+_PAGE = """
+SELECT * FROM schedule WHERE ($1::uuid IS NULL OR workflow_id = $1) AND ($2::text IS NULL OR name > $2)
+ORDER BY name LIMIT $3
 """
 
 _RUNNING = """
@@ -146,14 +152,14 @@ class PostgresScheduleStore:
         row = await self._database.fetch_row("SELECT * FROM schedule WHERE name = $1", name)
         return None if row is None else _record_of(row)
 
-    async def list_schedules(self, workflow_id: UUID | None = None) -> Sequence[ScheduleRecord]:
-        if workflow_id is None:
-            rows = await self._database.fetch("SELECT * FROM schedule ORDER BY name")
-        else:
-            rows = await self._database.fetch(
-                "SELECT * FROM schedule WHERE workflow_id = $1 ORDER BY name", workflow_id
-            )
-        return [_record_of(row) for row in rows]
+    async def page(self, workflow_id: UUID | None, *, first: int, after: str | None) -> Page[ScheduleRecord]:
+        rows = await self._database.fetch(_PAGE, workflow_id, after, first + 1)
+        return Page(rows=tuple(_record_of(row) for row in rows[:first]), has_next=len(rows) > first)
+
+    async def count(self, workflow_id: UUID | None) -> int:
+        statement = "SELECT count(*) FROM schedule WHERE $1::uuid IS NULL OR workflow_id = $1"
+        number: int = await self._database.fetch_value(statement, workflow_id)
+        return number
 
     async def claim(self, *, now: datetime, until: datetime, limit: int) -> Sequence[ScheduleClaim]:
         rows = await self._database.fetch(_CLAIM, now, until, limit)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import asyncpg
 
 from domain.json_text import loads
+from domain.records import Page
 from domain.secrets import SecretRecord, secrets_named_in
 from persistence.database import Database
 
@@ -13,6 +14,7 @@ INSERT INTO secret (name, sealed, created_at, updated_at) VALUES ($1, $2, $3, $4
 ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed, updated_at = excluded.updated_at
 RETURNING *
 """
+_PAGE = "SELECT * FROM secret WHERE $1::text IS NULL OR name > $1 ORDER BY name LIMIT $2"
 
 # Most documents read no secret at all; what one reads is known when it is parsed.
 _MAY_READ = """
@@ -44,8 +46,13 @@ class PostgresSecretStore:
         rows = await self._database.fetch("SELECT * FROM secret WHERE name = ANY ($1::text[])", list(names))
         return {row["name"]: _record_of(row) for row in rows}
 
-    async def list_secrets(self) -> Sequence[SecretRecord]:
-        return [_record_of(row) for row in await self._database.fetch("SELECT * FROM secret ORDER BY name")]
+    async def page(self, *, first: int, after: str | None) -> Page[SecretRecord]:
+        rows = await self._database.fetch(_PAGE, after, first + 1)
+        return Page(rows=tuple(_record_of(row) for row in rows[:first]), has_next=len(rows) > first)
+
+    async def count(self) -> int:
+        number: int = await self._database.fetch_value("SELECT count(*) FROM secret")
+        return number
 
     async def readers_of(self, name: str, *, limit: int) -> Sequence[str]:
         found: list[str] = []

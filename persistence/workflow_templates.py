@@ -1,12 +1,13 @@
 """Workflow templates in PostgreSQL."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any, cast
 from uuid import UUID
 
 import asyncpg
 
 from domain.json_text import dumps, loads
+from domain.records import Page
 from domain.workflow_templates import TemplateParameter, TemplateRecord, TemplateSettings
 from persistence.database import Database
 
@@ -17,6 +18,10 @@ ON CONFLICT (name) DO UPDATE SET
   description = excluded.description, category = excluded.category, parameters = excluded.parameters,
   document = excluded.document, updated_at = excluded.updated_at
 RETURNING *
+"""
+_PAGE = """
+SELECT * FROM workflow_template WHERE ($1::text IS NULL OR category = $1) AND ($2::text IS NULL OR name > $2)
+ORDER BY name LIMIT $3
 """
 
 
@@ -54,8 +59,18 @@ class PostgresWorkflowTemplateStore:
         row = await self._database.fetch_row("SELECT * FROM workflow_template WHERE name = $1", name)
         return None if row is None else _record_of(row)
 
-    async def list_templates(self) -> Sequence[TemplateRecord]:
-        return [_record_of(row) for row in await self._database.fetch("SELECT * FROM workflow_template ORDER BY name")]
+    async def page(self, category: str | None, *, first: int, after: str | None) -> Page[TemplateRecord]:
+        rows = await self._database.fetch(_PAGE, category, after, first + 1)
+        return Page(rows=tuple(_record_of(row) for row in rows[:first]), has_next=len(rows) > first)
+
+    async def count(self, category: str | None) -> int:
+        statement = "SELECT count(*) FROM workflow_template WHERE $1::text IS NULL OR category = $1"
+        number: int = await self._database.fetch_value(statement, category)
+        return number
+
+    async def stored_names(self, names: Collection[str]) -> Collection[str]:
+        statement = "SELECT name FROM workflow_template WHERE name = ANY ($1::text[])"
+        return {row["name"] for row in await self._database.fetch(statement, list(names))}
 
 
 def _parameter_row(parameter: TemplateParameter) -> dict[str, Any]:

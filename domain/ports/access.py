@@ -1,6 +1,5 @@
 """The ports of API keys and of the audit."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -21,8 +20,11 @@ class ApiKeyStore(Protocol):
     async def get(self, id: UUID) -> ApiKeyRecord | None:
         """The key with this id."""
 
-    async def all(self) -> Sequence[ApiKeyRecord]:
-        """Every key, oldest first."""
+    async def page(self, *, first: int, after: UUID | None) -> Page[ApiKeyRecord]:
+        """Keys, oldest first (by id)."""
+
+    async def count(self) -> int:
+        """How many there are."""
 
     async def remove(self, id: UUID) -> bool:
         """Take a key away; False where there is none."""
@@ -36,6 +38,9 @@ class AuditLog(Protocol):
 
     def add(self, entry: AuditEntry) -> None:
         """Store this soon. Never waits and never raises: a full database must not stop the work."""
+
+    async def get(self, id: UUID) -> AuditEntry | None:
+        """The entry with this id."""
 
     async def page(self, *, first: int, after: UUID | None) -> Page[AuditEntry]:
         """Entries, newest first (by id)."""

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
+from domain.records import Page
 from domain.transformation_rules import RuleRecord
 from domain.workflow_templates import TemplateRecord
 
@@ -26,8 +27,11 @@ class TransformationRuleStore(Protocol):
     async def find_many(self, names: Collection[str]) -> Mapping[str, RuleRecord]:
         """The rules with these names, by name."""
 
-    async def list_rules(self) -> Sequence[RuleRecord]:
-        """All rules, by name (as code points)."""
+    async def page(self, *, first: int, after: str | None) -> Page[RuleRecord]:
+        """Rules, by name (as code points); `after` is a name."""
+
+    async def count(self) -> int:
+        """How many there are."""
 
     async def users_of(self, name: str, *, limit: int) -> Sequence[str]:
         """The names of at most `limit` workflows, in order, that are not deleted and whose newest version uses it."""
@@ -51,5 +55,11 @@ class WorkflowTemplateStore(Protocol):
     async def find(self, name: str) -> TemplateRecord | None:
         """The template with this name."""
 
-    async def list_templates(self) -> Sequence[TemplateRecord]:
-        """All of them, by name (as code points)."""
+    async def page(self, category: str | None, *, first: int, after: str | None) -> Page[TemplateRecord]:
+        """Those of a category, or all, by name (as code points); `after` is a name."""
+
+    async def count(self, category: str | None) -> int:
+        """How many `page` would show in all."""
+
+    async def stored_names(self, names: Collection[str]) -> Collection[str]:
+        """Those of these names that a stored template has."""

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from domain.records import Page
 from domain.schedules import ScheduleClaim, ScheduleOutcome, ScheduleRecord
 
 
@@ -34,8 +35,11 @@ class ScheduleStore(Protocol):
     async def find(self, name: str) -> ScheduleRecord | None:
         """The schedule with this name."""
 
-    async def list_schedules(self, workflow_id: UUID | None = None) -> Sequence[ScheduleRecord]:
-        """All schedules, or those of a workflow, by name."""
+    async def page(self, workflow_id: UUID | None, *, first: int, after: str | None) -> Page[ScheduleRecord]:
+        """The schedules of a workflow, or all, by name (as code points); `after` is a name."""
+
+    async def count(self, workflow_id: UUID | None) -> int:
+        """How many `page` would show in all."""
 
     async def claim(self, *, now: datetime, until: datetime, limit: int) -> Sequence[ScheduleClaim]:
         """Take schedules that have something to be done, those that are due for longest first.

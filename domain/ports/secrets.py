@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+from domain.records import Page
 from domain.secrets import SecretRecord
 
 
@@ -18,8 +19,11 @@ class SecretStore(Protocol):
     async def find_many(self, names: Collection[str]) -> Mapping[str, SecretRecord]:
         """The secrets with these names, by name."""
 
-    async def list_secrets(self) -> Sequence[SecretRecord]:
-        """All secrets, by name (as code points)."""
+    async def page(self, *, first: int, after: str | None) -> Page[SecretRecord]:
+        """Secrets, by name (as code points); `after` is a name."""
+
+    async def count(self) -> int:
+        """How many there are."""
 
     async def readers_of(self, name: str, *, limit: int) -> Sequence[str]:
         """The names of at most `limit` workflows, in order, that are not deleted and whose newest version reads it."""

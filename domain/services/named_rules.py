@@ -8,6 +8,8 @@ from domain.workflows import CheckedDocument
 
 _HINT = "Save it with saveTransformationRule, or `stepgraph rules save`, before the workflow."
 _MAX_GUESSES = 20
+_MOST_KNOWN = 1_000
+"""A name is guessed among so many rules."""
 
 
 async def with_rules_looked_up(checked: CheckedDocument, rules: TransformationRuleStore | None) -> CheckedDocument:
@@ -18,7 +20,7 @@ async def with_rules_looked_up(checked: CheckedDocument, rules: TransformationRu
     missing = names - (await rules.find_many([name for name in names if is_name(name)])).keys()
     if not missing:
         return checked
-    known = [rule.settings.name for rule in await rules.list_rules()]
+    known = [rule.settings.name for rule in (await rules.page(first=_MOST_KNOWN, after=None)).rows]
     hints = {name: did_you_mean(name, known) for name in sorted(missing)[:_MAX_GUESSES]}
     return checked.and_also(
         Problem(path=path, message=f"There is no transformation rule {name!r}.", hint=hints.get(name) or _HINT)

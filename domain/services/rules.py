@@ -1,7 +1,7 @@
 """What can be done with transformation rules: save, delete and find; and what a document says about them."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from domain.ids import new_id
 from domain.json_schema import InvalidSchema
 from domain.json_text import JsonValue, dumps
 from domain.ports import Clock, Sandbox, TransformationRuleStore
+from domain.records import Page
 from domain.transformation_rules import (
     CompiledRule,
     RuleExample,
@@ -82,9 +83,13 @@ class TransformationRuleService:
         """The rule with this id."""
         return (await self._rules.get_many([id])).get(id)
 
-    async def list_rules(self) -> Sequence[RuleRecord]:
-        """All rules, by name."""
-        return await self._rules.list_rules()
+    async def page(self, *, first: int, after: str | None) -> Page[RuleRecord]:
+        """Rules, by name; `after` is a name."""
+        return await self._rules.page(first=first, after=after)
+
+    async def count(self) -> int:
+        """How many there are."""
+        return await self._rules.count()
 
     async def _problems_of_examples(self, settings: RuleSettings) -> list[Problem]:
         """What does not hold, of a rule whose examples are JSON; nothing where the rest of it is of no use."""

@@ -1,6 +1,6 @@
 """What can be done with schedules: save, delete and find."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -13,7 +13,7 @@ from domain.ids import IdKind, new_id, to_public
 from domain.json_text import dumps
 from domain.limits import Limits
 from domain.ports import Clock, ScheduleStore, WorkflowStore
-from domain.records import WorkflowRecord
+from domain.records import Page, WorkflowRecord
 from domain.schedules import ScheduleRecord, ScheduleSettings, next_run
 from domain.services.definitions import DefinitionCache
 
@@ -72,9 +72,13 @@ class ScheduleService:
             return await self._schedules.find(name)
         raise InvalidInput([Problem(path=("id",), message="Exactly one of `id` and `name` must be given.")])
 
-    async def list_schedules(self, workflow_id: UUID | None = None) -> Sequence[ScheduleRecord]:
-        """All schedules, or those of a workflow, by name."""
-        return await self._schedules.list_schedules(workflow_id)
+    async def page(self, workflow_id: UUID | None, *, first: int, after: str | None) -> Page[ScheduleRecord]:
+        """The schedules of a workflow, or all, by name; `after` is a name."""
+        return await self._schedules.page(workflow_id, first=first, after=after)
+
+    async def count(self, workflow_id: UUID | None) -> int:
+        """How many `page` would show in all."""
+        return await self._schedules.count(workflow_id)
 
     async def _create(self, settings: ScheduleSettings) -> ScheduleRecord:
         now = self._clock.now()

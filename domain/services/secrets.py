@@ -1,10 +1,9 @@
 """What can be done with secrets: set, delete and list; nothing here gives a value back."""
 
-from collections.abc import Sequence
-
 from domain.document_types import IDENTIFIER
 from domain.errors import Conflict, InvalidInput, NotFound, Problem
 from domain.ports import Cipher, Clock, SecretStore
+from domain.records import Page
 from domain.secrets import SecretRecord, purpose_of, value_problems
 
 _MAX_READERS = 5
@@ -41,9 +40,17 @@ class SecretService:
         if not await self._secrets.delete(name):
             raise NotFound("secret", name)
 
-    async def list_secrets(self) -> Sequence[SecretRecord]:
-        """All secrets, by name."""
-        return await self._secrets.list_secrets()
+    async def find(self, name: str) -> SecretRecord | None:
+        """The secret with this name."""
+        return (await self._secrets.find_many([name])).get(name) if IDENTIFIER.fullmatch(name) else None
+
+    async def page(self, *, first: int, after: str | None) -> Page[SecretRecord]:
+        """Secrets, by name; `after` is a name."""
+        return await self._secrets.page(first=first, after=after)
+
+    async def count(self) -> int:
+        """How many there are."""
+        return await self._secrets.count()
 
 
 def _malformed_name() -> Problem:

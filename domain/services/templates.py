@@ -11,7 +11,7 @@ from domain.ids import new_id
 from domain.json_text import JsonValue
 from domain.limits import Limits
 from domain.ports import Clock, WorkflowTemplateStore
-from domain.records import WorkflowRecord
+from domain.records import Page, WorkflowRecord
 from domain.services.workflows import CreateWorkflow, WorkflowService
 from domain.workflow_templates import (
     TemplateRecord,
@@ -72,11 +72,26 @@ class WorkflowTemplateService:
         stored = (await self._templates.get_many([id])).get(id)
         return stored or next((each for each in self._shipped.values() if each.id == id), None)
 
-    async def list_templates(self, category: str | None = None) -> Sequence[TemplateRecord]:
-        """All templates, or those of a category, by name."""
-        stored = {each.settings.name: each for each in await self._templates.list_templates()}
-        found = {**self._shipped, **stored}
-        return [found[name] for name in sorted(found) if category in (None, found[name].settings.category)]
+    async def page(self, category: str | None, *, first: int, after: str | None) -> Page[TemplateRecord]:
+        """Templates of a category, or all, shipped and stored, by name; `after` is a name."""
+        if category is not None and not is_name(category):
+            return Page()
+        stored = await self._templates.page(category, first=first, after=after)
+        shipped = [each for each in await self._visible(category) if after is None or each.settings.name > after]
+        found = sorted([*stored.rows, *shipped], key=lambda each: each.settings.name)
+        return Page(rows=tuple(found[:first]), has_next=stored.has_next or len(found) > first)
+
+    async def count(self, category: str | None) -> int:
+        """How many `page` would show in all."""
+        if category is not None and not is_name(category):
+            return 0
+        return await self._templates.count(category) + len(await self._visible(category))
+
+    async def _visible(self, category: str | None) -> list[TemplateRecord]:
+        """The shipped templates of a category, or all, whose place no stored one has taken."""
+        of_category = [each for each in self._shipped.values() if category in (None, each.settings.category)]
+        taken = await self._templates.stored_names([each.settings.name for each in of_category])
+        return [each for each in of_category if each.settings.name not in taken]
 
     async def instantiate(self, name: str, workflow_name: str, parameters: JsonValue) -> WorkflowRecord:
         """Store the workflow that a template becomes with these parameters.

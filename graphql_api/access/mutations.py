@@ -1,6 +1,7 @@
 """Mutations of API keys."""
 
 from datetime import datetime
+from typing import Annotated, TypeAlias
 
 import strawberry
 
@@ -9,7 +10,13 @@ from graphql_api.access.types import ApiKey, ApiKeyCreated
 from graphql_api.context import Info
 from graphql_api.deleting import Deleted, DeleteResult
 from graphql_api.enums import Role
+from graphql_api.errors import ValidationError
 from graphql_api.ids import read_id
+
+ApiKeyResult: TypeAlias = Annotated[
+    ApiKeyCreated | ValidationError,
+    strawberry.union("ApiKeyResult", description="A new key with its token, or why there is none."),
+]
 
 
 @strawberry.type
@@ -19,7 +26,7 @@ class AccessMutations:
     @strawberry.mutation(description="Make a key. Its token is shown this once.")
     async def create_api_key(
         self, info: Info, name: str, role: Role, expires_at: datetime | None = strawberry.UNSET
-    ) -> ApiKeyCreated:
+    ) -> ApiKeyResult:
         key, token = await info.context.services.access.create(name, role, expires_at or None)
         return ApiKeyCreated(api_key=ApiKey.from_record(key), token=token)
 

@@ -15,13 +15,14 @@ from graphql_api.ids import Node, public_id
 class ApiKey(Node):
     """A key to the API."""
 
-    id: strawberry.ID
     name: str
     role: Role
     prefix: str = strawberry.field(description="How its token begins, to recognise it by.")
     created_at: datetime
-    expires_at: datetime | None
-    last_used_at: datetime | None = strawberry.field(description="Within a minute.")
+    expires_at: datetime | None = strawberry.field(description="When it ends; null for one without an end.")
+    last_used_at: datetime | None = strawberry.field(
+        description="When it was used last, to the minute; null for one that was never used."
+    )
 
     @classmethod
     def from_record(cls, key: ApiKeyRecord) -> "ApiKey":
@@ -45,13 +46,15 @@ class ApiKeyCreated:
     token: str
 
 
-@strawberry.type(description="That somebody has asked for a mutation, and how that went.")
-class AuditEntry:
+@strawberry.type(description="A mutation that somebody has asked for, and how that went.")
+class AuditEntry(Node):
     """An entry of the audit."""
 
     at: datetime
     principal: str = strawberry.field(description="The name of the key; `anybody` where no keys are asked for.")
-    api_key_id: strawberry.ID | None
+    api_key_id: strawberry.ID | None = strawberry.field(
+        description="The id of the key, which may be revoked by now; null where no keys are asked for."
+    )
     action: str = strawberry.field(description="The mutation.")
     target: str | None = strawberry.field(description="The id or the name that it was about, where it was given one.")
     outcome: str = strawberry.field(description="The type of the answer, or the code of the error.")
@@ -60,6 +63,7 @@ class AuditEntry:
     def from_record(cls, entry: Entry) -> "AuditEntry":
         """The entry as clients see it."""
         return cls(
+            id=public_id(IdKind.AUDIT_ENTRY, entry.id),
             at=entry.at,
             principal=entry.principal,
             api_key_id=None if entry.key_id is None else public_id(IdKind.API_KEY, entry.key_id),

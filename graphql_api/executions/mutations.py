@@ -30,6 +30,13 @@ ExecutionResult: TypeAlias = Annotated[
 ]
 
 
+@strawberry.type(description="What came of executeWorkflows.")
+class ExecutionBatch:
+    """The answers to a batch of starts."""
+
+    results: list[ExecutionResult] = strawberry.field(description="One for each start, in the order of the inputs.")
+
+
 @strawberry.type(description="What came of a change of many executions.")
 class BulkResult:
     """What came of a change of many executions."""
@@ -41,6 +48,16 @@ class BulkResult:
     def from_result(cls, result: control.BulkResult) -> "BulkResult":
         """The numbers as clients see them."""
         return cls(matched=result.matched, changed=result.changed)
+
+
+ExecutionBatchResult: TypeAlias = Annotated[
+    ExecutionBatch | ValidationError,
+    strawberry.union("ExecutionBatchResult", description="What came of each start, or why none of them was looked at."),
+]
+BulkExecutionResult: TypeAlias = Annotated[
+    BulkResult | ValidationError,
+    strawberry.union("BulkExecutionResult", description="How many executions were changed, or why none was."),
+]
 
 
 @strawberry.type
@@ -57,11 +74,12 @@ class ExecutionMutations:
         description="Up to 1,000 starts in one request and one commit: one answer each, in order. "
         "waitFor is not allowed here."
     )
-    async def execute_workflows(self, info: Info, inputs: list[ExecuteWorkflowInput]) -> list[ExecutionResult]:
+    async def execute_workflows(self, info: Info, inputs: list[ExecuteWorkflowInput]) -> ExecutionBatchResult:
         requests = [_request_of(input) for input in inputs]
         readable = [request for request in requests if isinstance(request, ExecuteRequest)]
         answers = iter(await info.context.services.executions.execute_many(readable))
-        return [_answer_of(next(answers) if isinstance(request, ExecuteRequest) else request) for request in requests]
+        results = [_answer_of(next(answers) if isinstance(each, ExecuteRequest) else each) for each in requests]
+        return ExecutionBatch(results=results)
 
     @strawberry.mutation(description="Run steps once, without storing a workflow.")
     async def orchestrate(self, info: Info, input: OrchestrateInput) -> ExecutionResult:
@@ -115,7 +133,7 @@ class ExecutionMutations:
     )
     async def cancel_executions(
         self, info: Info, filter: ExecutionFilter, reason: str | None = strawberry.UNSET
-    ) -> BulkResult:
+    ) -> BulkExecutionResult:
         wanted = ExecutionFilter.to_record(filter)
         return BulkResult.from_result(await info.context.services.control.cancel_many(wanted, reason or None))
 
@@ -124,7 +142,7 @@ class ExecutionMutations:
     )
     async def retry_executions(
         self, info: Info, filter: ExecutionFilter, input: RetryExecutionInput | None = strawberry.UNSET
-    ) -> BulkResult:
+    ) -> BulkExecutionResult:
         wanted, request = ExecutionFilter.to_record(filter), RetryExecutionInput.to_request(input)
         return BulkResult.from_result(await info.context.services.retries.retry_many(wanted, request))
 

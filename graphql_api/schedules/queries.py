@@ -4,7 +4,8 @@ import strawberry
 
 from domain.ids import IdKind
 from graphql_api.context import Info
-from graphql_api.ids import read_id
+from graphql_api.ids import IdOrName, read_id
+from graphql_api.pagination import BY_SCHEDULE, Connection, connection, page_size
 from graphql_api.schedules.types import Schedule
 
 
@@ -12,23 +13,33 @@ from graphql_api.schedules.types import Schedule
 class ScheduleQueries:
     """The part of Query that is about schedules."""
 
-    @strawberry.field(description="All schedules, or those of one workflow, by name.")
-    async def schedules(self, info: Info, workflow_id: strawberry.ID | None = strawberry.UNSET) -> list[Schedule]:
-        wanted = (
-            None
-            if workflow_id is None or workflow_id is strawberry.UNSET
-            else read_id(workflow_id, IdKind.WORKFLOW, "workflowId")
+    @strawberry.field(description="Schedules, or those of one workflow, by name.")
+    async def schedules(
+        self,
+        info: Info,
+        workflow_id: strawberry.ID | None = strawberry.UNSET,
+        first: int | None = 20,
+        after: str | None = strawberry.UNSET,
+    ) -> Connection[Schedule]:
+        size, key = page_size(first), BY_SCHEDULE.read(after)
+        info.context.spend_rows(size)
+        is_given = workflow_id is not None and workflow_id is not strawberry.UNSET
+        wanted = read_id(str(workflow_id), IdKind.WORKFLOW, "workflowId") if is_given else None
+        service = info.context.services.schedules
+        return connection(
+            await service.page(wanted, first=size, after=key),
+            item=Schedule.from_record,
+            key=lambda record: record.settings.name,
+            cursors=BY_SCHEDULE,
+            is_first=key is None,
+            count=lambda: service.count(wanted),
         )
-        records = await info.context.services.schedules.list_schedules(wanted)
-        info.context.spend_rows(len(records))
-        return [Schedule.from_record(record) for record in records]
 
-    @strawberry.field(description="The schedule with this id or this name; null where there is none.")
-    async def schedule(
-        self, info: Info, id: strawberry.ID | None = strawberry.UNSET, name: str | None = strawberry.UNSET
-    ) -> Schedule | None:
-        schedule_id = None if id is None or id is strawberry.UNSET else read_id(id, IdKind.SCHEDULE)
-        record = await info.context.services.schedules.find(
-            id=schedule_id, name=None if name is strawberry.UNSET else name
-        )
+    @strawberry.field(description="One schedule; null where there is none with this id or this name.")
+    async def schedule(self, info: Info, by: IdOrName) -> Schedule | None:
+        schedules = info.context.services.schedules
+        if by.id is not None and by.id is not strawberry.UNSET:
+            record = await schedules.find(id=read_id(by.id, IdKind.SCHEDULE, "by", "id"))
+        else:
+            record = await schedules.find(name=by.name)
         return None if record is None else Schedule.from_record(record)

@@ -3,6 +3,7 @@
 import strawberry
 
 from graphql_api.context import Info
+from graphql_api.pagination import BY_SECRET, Connection, connection, page_size
 from graphql_api.secrets.types import Secret
 
 
@@ -10,8 +11,18 @@ from graphql_api.secrets.types import Secret
 class SecretQueries:
     """The part of Query that is about secrets."""
 
-    @strawberry.field(description="All secrets, by name: their names and times, never their values.")
-    async def secrets(self, info: Info) -> list[Secret]:
-        records = await info.context.services.secrets.list_secrets()
-        info.context.spend_rows(len(records))
-        return [Secret.from_record(record) for record in records]
+    @strawberry.field(description="Secrets, by name: their names and times, never their values.")
+    async def secrets(
+        self, info: Info, first: int | None = 20, after: str | None = strawberry.UNSET
+    ) -> Connection[Secret]:
+        size, key = page_size(first), BY_SECRET.read(after)
+        info.context.spend_rows(size)
+        service = info.context.services.secrets
+        return connection(
+            await service.page(first=size, after=key),
+            item=Secret.from_record,
+            key=lambda record: record.name,
+            cursors=BY_SECRET,
+            is_first=key is None,
+            count=service.count,
+        )

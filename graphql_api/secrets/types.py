@@ -4,11 +4,13 @@ from datetime import datetime
 
 import strawberry
 
+from domain.ids import secret_id
 from domain.secrets import SecretRecord
+from graphql_api.ids import Node
 
 
 @strawberry.type(description="A value that workflows read as `secrets.<name>`, and that nothing ever gives back.")
-class Secret:
+class Secret(Node):
     """A secret, without its value."""
 
     name: str
@@ -18,4 +20,9 @@ class Secret:
     @classmethod
     def from_record(cls, secret: SecretRecord) -> "Secret":
         """The secret as clients see it."""
-        return cls(name=secret.name, created_at=secret.created_at, updated_at=secret.updated_at)
+        return cls(
+            id=strawberry.ID(secret_id(secret.name)),
+            name=secret.name,
+            created_at=secret.created_at,
+            updated_at=secret.updated_at,
+        )

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from domain.durations import format_duration
 from domain.errors import Unavailable
 from domain.json_text import JsonValue
-from domain.records import ComponentRecord
+from domain.records import ComponentRecord, WorkerRecord
 from graphql_api.context import ApiOptions, ApiServices
 from graphql_api.system.types import ComponentHealth, Queue, ServiceStatus, SystemHealth, Worker
 
@@ -120,10 +120,14 @@ async def _outbox(services: ApiServices) -> list[ComponentHealth]:
     ]
 
 
-async def _workers(services: ApiServices, options: ApiOptions) -> list[Worker]:
+async def live_workers(services: ApiServices, options: ApiOptions) -> list[WorkerRecord]:
     """The workers that live: one that was silent for longer than its lease is dead, though it is still registered."""
     alive_since = services.clock.now() - options.worker_lease
-    return [Worker.from_record(each) for each in await services.registry.workers() if each.heartbeat_at > alive_since]
+    return [each for each in await services.registry.workers() if each.heartbeat_at > alive_since]
+
+
+async def _workers(services: ApiServices, options: ApiOptions) -> list[Worker]:
+    return [Worker.from_record(each) for each in await live_workers(services, options)]
 
 
 async def _queues(services: ApiServices) -> list[Queue]:

@@ -1,31 +1,46 @@
 """Queries about the system itself, and `node`."""
 
+from typing import assert_never
+
 import strawberry
 
 from domain.ids import IdKind
+from domain.statuses import Role
+from graphql_api.access.types import ApiKey, AuditEntry
 from graphql_api.circuit_breakers.types import CircuitBreaker
 from graphql_api.context import Info
 from graphql_api.executions.steps import load_step
 from graphql_api.executions.types import load_execution
-from graphql_api.ids import Node, read_id, read_kind, read_step_execution_id
+from graphql_api.ids import (
+    Node,
+    read_id,
+    read_kind,
+    read_secret_id,
+    read_step_execution_id,
+    read_workflow_version_id,
+)
 from graphql_api.json_input import json_value
+from graphql_api.permissions import NODES, require
 from graphql_api.scalars import JSON, Expression
 from graphql_api.schedules.types import Schedule
-from graphql_api.system.health import read_health
-from graphql_api.system.types import Evaluation, SystemHealth
+from graphql_api.secrets.types import Secret
+from graphql_api.system.health import live_workers, read_health
+from graphql_api.system.types import Evaluation, SystemHealth, Worker
 from graphql_api.templates.types import WorkflowTemplate
 from graphql_api.transformation_rules.types import TransformationRule
 from graphql_api.webhooks.types import Webhook, WebhookEvent
-from graphql_api.workflows.types import Workflow
+from graphql_api.workflows.types import Workflow, WorkflowVersion
 
 
 @strawberry.type
 class SystemQueries:
     """The part of Query that belongs to no domain."""
 
-    @strawberry.field(description="Anything by its id; null where there is nothing with it.")
+    @strawberry.field(description="Anything that has an id, by its id; null where there is nothing with it.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
-        match read_kind(id):
+        kind = read_kind(id)
+        require(info.context, NODES.get(kind, Role.VIEWER), "node")
+        match kind:
             case IdKind.WORKFLOW:
                 workflow = await info.context.workflows.by_id.load(read_id(id, IdKind.WORKFLOW))
                 return None if workflow is None else Workflow.from_record(workflow)
@@ -52,9 +67,25 @@ class SystemQueries:
             case IdKind.CIRCUIT_BREAKER:
                 breaker = await info.context.services.breakers.get(read_id(id, IdKind.CIRCUIT_BREAKER))
                 return None if breaker is None else CircuitBreaker.from_record(breaker)
-            case kind:
-                read_id(id, kind)
-                return None
+            case IdKind.WORKFLOW_VERSION:
+                workflow_id, number = read_workflow_version_id(id)
+                version = await info.context.services.workflow_store.version(workflow_id, number)
+                return None if version is None else WorkflowVersion.from_record(version)
+            case IdKind.SECRET:
+                secret = await info.context.services.secrets.find(read_secret_id(id))
+                return None if secret is None else Secret.from_record(secret)
+            case IdKind.API_KEY:
+                key = await info.context.services.keys.get(read_id(id, IdKind.API_KEY))
+                return None if key is None else ApiKey.from_record(key)
+            case IdKind.AUDIT_ENTRY:
+                entry = await info.context.services.audit.get(read_id(id, IdKind.AUDIT_ENTRY))
+                return None if entry is None else AuditEntry.from_record(entry)
+            case IdKind.WORKER:
+                worker_id = read_id(id, IdKind.WORKER)
+                workers = await live_workers(info.context.services, info.context.options)
+                return next((Worker.from_record(each) for each in workers if each.id == worker_id), None)
+            case _:
+                assert_never(kind)
 
     @strawberry.field(description="How the parts of the system are, right now.")
     async def health(self, info: Info) -> SystemHealth:

@@ -7,7 +7,7 @@ import strawberry
 
 from domain.ids import IdKind
 from domain.records import ComponentRecord, QueueRecord, WorkerRecord
-from graphql_api.ids import public_id
+from graphql_api.ids import Node, public_id
 from graphql_api.scalars import JSON
 
 
@@ -41,10 +41,9 @@ class ComponentHealth:
 
 
 @strawberry.type(description="A worker process.")
-class Worker:
+class Worker(Node):
     """A worker process."""
 
-    id: strawberry.ID
     host: str
     started_at: datetime
     last_heartbeat_at: datetime

@@ -3,6 +3,7 @@
 import strawberry
 
 from graphql_api.context import Info
+from graphql_api.pagination import BY_TEMPLATE, Connection, connection, page_size
 from graphql_api.templates.types import WorkflowTemplate
 
 
@@ -10,12 +11,26 @@ from graphql_api.templates.types import WorkflowTemplate
 class WorkflowTemplateQueries:
     """The part of Query that is about workflow templates."""
 
-    @strawberry.field(description="All workflow templates, shipped and stored, or those of a category, by name.")
-    async def workflow_templates(self, info: Info, category: str | None = strawberry.UNSET) -> list[WorkflowTemplate]:
+    @strawberry.field(description="Workflow templates, shipped and stored, or those of one category, by name.")
+    async def workflow_templates(
+        self,
+        info: Info,
+        category: str | None = strawberry.UNSET,
+        first: int | None = 20,
+        after: str | None = strawberry.UNSET,
+    ) -> Connection[WorkflowTemplate]:
+        size, key = page_size(first), BY_TEMPLATE.read(after)
+        info.context.spend_rows(size)
         wanted = None if category is strawberry.UNSET else category
-        records = await info.context.services.templates.list_templates(wanted)
-        info.context.spend_rows(len(records))
-        return [WorkflowTemplate.from_record(record) for record in records]
+        service = info.context.services.templates
+        return connection(
+            await service.page(wanted, first=size, after=key),
+            item=WorkflowTemplate.from_record,
+            key=lambda record: record.settings.name,
+            cursors=BY_TEMPLATE,
+            is_first=key is None,
+            count=lambda: service.count(wanted),
+        )
 
     @strawberry.field(description="The workflow template with this name; null where there is none.")
     async def workflow_template(self, info: Info, name: str) -> WorkflowTemplate | None:

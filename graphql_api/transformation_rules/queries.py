@@ -3,6 +3,7 @@
 import strawberry
 
 from graphql_api.context import Info
+from graphql_api.pagination import BY_RULE, Connection, connection, page_size
 from graphql_api.transformation_rules.types import TransformationRule
 
 
@@ -10,11 +11,21 @@ from graphql_api.transformation_rules.types import TransformationRule
 class TransformationRuleQueries:
     """The part of Query that is about transformation rules."""
 
-    @strawberry.field(description="All transformation rules, by name.")
-    async def transformation_rules(self, info: Info) -> list[TransformationRule]:
-        records = await info.context.services.rules.list_rules()
-        info.context.spend_rows(len(records))
-        return [TransformationRule.from_record(record) for record in records]
+    @strawberry.field(description="Transformation rules, by name.")
+    async def transformation_rules(
+        self, info: Info, first: int | None = 20, after: str | None = strawberry.UNSET
+    ) -> Connection[TransformationRule]:
+        size, key = page_size(first), BY_RULE.read(after)
+        info.context.spend_rows(size)
+        service = info.context.services.rules
+        return connection(
+            await service.page(first=size, after=key),
+            item=TransformationRule.from_record,
+            key=lambda record: record.settings.name,
+            cursors=BY_RULE,
+            is_first=key is None,
+            count=service.count,
+        )
 
     @strawberry.field(description="The transformation rule with this name; null where there is none.")
     async def transformation_rule(self, info: Info, name: str) -> TransformationRule | None:

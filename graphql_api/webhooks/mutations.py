@@ -14,12 +14,12 @@ from graphql_api.webhooks.inputs import CreateWebhookInput, UpdateWebhookInput
 from graphql_api.webhooks.types import Webhook, WebhookCreated, WebhookEvent
 
 WebhookResult: TypeAlias = Annotated[
-    WebhookCreated | NotFoundError | ValidationError | ConflictError,
-    strawberry.union("WebhookResult", description="A webhook with its secret, or why there is none."),
-]
-UpdateWebhookResult: TypeAlias = Annotated[
-    Webhook | NotFoundError | ValidationError | ConflictError,
-    strawberry.union("UpdateWebhookResult", description="The webhook as it is now, or why it was not changed."),
+    WebhookCreated | Webhook | NotFoundError | ValidationError | ConflictError,
+    strawberry.union(
+        "WebhookResult",
+        description="A webhook with its secret, where it was created or the secret rotated; a webhook, where it was "
+        "changed; or why it was not.",
+    ),
 ]
 WebhookEventResult: TypeAlias = Annotated[
     WebhookEvent | NotFoundError | InvalidStateError,
@@ -36,7 +36,7 @@ class WebhookMutations:
         return _created(await info.context.services.webhooks.create(input.to_request()))
 
     @strawberry.mutation(description="Change a webhook, also to disable or to enable it.")
-    async def update_webhook(self, info: Info, id: strawberry.ID, input: UpdateWebhookInput) -> UpdateWebhookResult:
+    async def update_webhook(self, info: Info, id: strawberry.ID, input: UpdateWebhookInput) -> WebhookResult:
         webhook_id = read_id(id, IdKind.WEBHOOK)
         return Webhook.from_record(await info.context.services.webhooks.update(webhook_id, input.to_changes()))
 

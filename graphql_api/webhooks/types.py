@@ -18,6 +18,9 @@ from graphql_api.pagination import Connection, CursorKind, connection, page_size
 from graphql_api.scalars import JSON, Expression
 from graphql_api.workflows.types import Workflow
 
+SHOWN_ATTEMPTS = 100
+"""A schedule of retries makes a dozen; whoever replays an event again and again makes any number."""
+
 BY_WEBHOOK: CursorKind[UUID] = CursorKind("webhook", lambda key: key.hex, UUID)
 BY_WEBHOOK_EVENT: CursorKind[UUID] = CursorKind("webhookEvent", lambda key: key.hex, UUID)
 
@@ -140,8 +143,10 @@ class WebhookEvent(Node):
     event_type: str
     status: WebhookEventStatus
     payload: JSON | None = strawberry.field(description="What is sent, or what came.")
-    attempts: int
-    attempt_log: list[WebhookAttempt] = strawberry.field(description="Every attempt at delivering it, oldest first.")
+    attempts: int = strawberry.field(description="How many attempts at delivering it there were, replays included.")
+    attempt_log: list[WebhookAttempt] = strawberry.field(
+        description=f"The newest {SHOWN_ATTEMPTS} attempts at delivering it, oldest first."
+    )
     last_status_code: int | None
     last_error: str | None = strawberry.field(description="Why the last attempt failed, or why it was rejected.")
     created_at: datetime
@@ -169,7 +174,7 @@ class WebhookEvent(Node):
             status=record.status,
             payload=JSON(record.payload),
             attempts=len(record.attempts),
-            attempt_log=[WebhookAttempt.from_record(attempt) for attempt in record.attempts],
+            attempt_log=[WebhookAttempt.from_record(attempt) for attempt in record.attempts[-SHOWN_ATTEMPTS:]],
             last_status_code=record.last_status_code,
             last_error=record.last_error,
             created_at=record.created_at,

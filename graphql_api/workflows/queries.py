@@ -5,7 +5,7 @@ import strawberry
 from domain.errors import InvalidInput, Problem
 from domain.ids import IdKind
 from graphql_api.context import Info
-from graphql_api.ids import read_id
+from graphql_api.ids import IdOrName, read_id
 from graphql_api.json_input import json_value
 from graphql_api.pagination import BY_WORKFLOW, Connection, connection, page_size
 from graphql_api.scalars import JSON
@@ -18,11 +18,25 @@ from graphql_api.workflows.types import ValidationReport, Workflow
 class WorkflowQueries:
     """The part of Query that is about workflows."""
 
-    @strawberry.field(description="The workflow with this id or this name; null where there is none.")
+    @strawberry.field(
+        description="One workflow; null where there is none with this id or this name. `id: …` and `name: …` say what "
+        "`by: {id: …}` and `by: {name: …}` say: exactly one of the three is given."
+    )
     async def workflow(
-        self, info: Info, id: strawberry.ID | None = strawberry.UNSET, name: str | None = strawberry.UNSET
+        self,
+        info: Info,
+        by: IdOrName | None = strawberry.UNSET,
+        id: strawberry.ID | None = strawberry.UNSET,
+        name: str | None = strawberry.UNSET,
     ) -> Workflow | None:
-        workflow_id = None if id in (None, strawberry.UNSET) else read_id(id, IdKind.WORKFLOW)
+        given = [each for each in (by, id, name) if each is not None and each is not strawberry.UNSET]
+        if len(given) != 1:
+            message = "Exactly one of by, id and name must be given."
+            raise InvalidInput([Problem(path=("by",), message=message, hint='For example by: {name: "orders"}.')])
+        place: tuple[str, ...] = ("id",)
+        if by:
+            id, name, place = by.id, by.name, ("by", "id")
+        workflow_id = None if id is None or id is strawberry.UNSET else read_id(id, IdKind.WORKFLOW, *place)
         record = await info.context.services.workflows.find(
             id=workflow_id, name=None if name is strawberry.UNSET else name
         )

@@ -11,7 +11,7 @@ import strawberry
 
 from domain import errors, graph
 from domain.graph import dependencies_of, graph_of, inner_blocks
-from domain.ids import IdKind
+from domain.ids import IdKind, workflow_version_id
 from domain.json_text import JsonValue
 from domain.records import DefinitionRecord, WorkflowRecord
 from domain.steps import RetryPolicyDocument, StepDocument
@@ -57,10 +57,12 @@ class RetryPolicy:
 class Step:
     """A step of a workflow."""
 
-    id: str
+    step_id: str = strawberry.field(
+        description="Its id in the document, unique within its workflow only: two workflows may well have a `fetch`."
+    )
     name: str | None
     type: StepType
-    depends_on: list[str] = strawberry.field(description="The ids of the steps that it runs after.")
+    depends_on: list[str] = strawberry.field(description="The stepId of each step of its block that it runs after.")
     when: Expression | None
     retry: RetryPolicy | None
     timeout: timedelta | None
@@ -77,7 +79,7 @@ class Step:
     def _from_document(cls, step: StepDocument, depends_on: Sequence[str], path: str) -> "Step":
         inner = [cls.list_from_block(block.steps, f"{block.path}.") for block in inner_blocks(step, path)]
         return cls(
-            id=step.id,
+            step_id=step.id,
             name=step.name,
             type=step.type,
             depends_on=list(depends_on),
@@ -127,10 +129,10 @@ class WorkflowGraph:
 
 
 @strawberry.type(description="One immutable version of a workflow. An execution keeps the one that it started with.")
-class WorkflowVersion:
+class WorkflowVersion(Node):
     """One immutable version of a workflow."""
 
-    version: int
+    version: int = strawberry.field(description="Its number: 1, 2, …")
     document: JSON
     created_at: datetime
     note: str | None
@@ -138,8 +140,11 @@ class WorkflowVersion:
     @classmethod
     def from_record(cls, record: DefinitionRecord) -> "WorkflowVersion":
         """The version as clients see it."""
+        assert record.workflow_id is not None
+        assert record.version is not None
         return cls(
-            version=record.version or 0,
+            id=strawberry.ID(workflow_version_id(record.workflow_id, record.version)),
+            version=record.version,
             document=JSON(record.document),
             created_at=record.created_at,
             note=record.note,

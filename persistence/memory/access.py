@@ -1,6 +1,5 @@
 """API keys and the audit, in memory."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -27,8 +26,12 @@ class MemoryApiKeyStore:
     async def get(self, id: UUID) -> ApiKeyRecord | None:
         return self._keys.get(id)
 
-    async def all(self) -> Sequence[ApiKeyRecord]:
-        return sorted(self._keys.values(), key=lambda key: key.id)
+    async def page(self, *, first: int, after: UUID | None) -> Page[ApiKeyRecord]:
+        found = [self._keys[id] for id in sorted(self._keys) if after is None or id > after]
+        return Page(rows=tuple(found[:first]), has_next=len(found) > first)
+
+    async def count(self) -> int:
+        return len(self._keys)
 
     async def remove(self, id: UUID) -> bool:
         return self._keys.pop(id, None) is not None
@@ -47,6 +50,9 @@ class MemoryAuditLog:
 
     def add(self, entry: AuditEntry) -> None:
         self._entries[entry.id] = entry
+
+    async def get(self, id: UUID) -> AuditEntry | None:
+        return self._entries.get(id)
 
     async def page(self, *, first: int, after: UUID | None) -> Page[AuditEntry]:
         found = sorted((entry for entry in self._entries.values() if after is None or entry.id < after), key=_id)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from domain.records import Page
 from domain.transformation_rules import RuleRecord, rules_named_in
 from domain.workflow_templates import TemplateRecord
 from persistence.memory.tables import MemoryTables
@@ -33,8 +34,12 @@ class MemoryTransformationRuleStore:
     async def find_many(self, names: Collection[str]) -> Mapping[str, RuleRecord]:
         return {name: self._rules[name] for name in names if name in self._rules}
 
-    async def list_rules(self) -> Sequence[RuleRecord]:
-        return [self._rules[name] for name in sorted(self._rules)]
+    async def page(self, *, first: int, after: str | None) -> Page[RuleRecord]:
+        found = [self._rules[name] for name in sorted(self._rules) if after is None or name > after]
+        return Page(rows=tuple(found[:first]), has_next=len(found) > first)
+
+    async def count(self) -> int:
+        return len(self._rules)
 
     async def users_of(self, name: str, *, limit: int) -> Sequence[str]:
         tables = self._tables
@@ -67,5 +72,16 @@ class MemoryWorkflowTemplateStore:
     async def find(self, name: str) -> TemplateRecord | None:
         return self._templates.get(name)
 
-    async def list_templates(self) -> Sequence[TemplateRecord]:
-        return [self._templates[name] for name in sorted(self._templates)]
+    async def page(self, category: str | None, *, first: int, after: str | None) -> Page[TemplateRecord]:
+        found = [each for each in self._of(category) if after is None or each.settings.name > after]
+        return Page(rows=tuple(found[:first]), has_next=len(found) > first)
+
+    async def count(self, category: str | None) -> int:
+        return len(self._of(category))
+
+    async def stored_names(self, names: Collection[str]) -> Collection[str]:
+        return {name for name in names if name in self._templates}
+
+    def _of(self, category: str | None) -> list[TemplateRecord]:
+        found = [self._templates[name] for name in sorted(self._templates)]
+        return [each for each in found if category in (None, each.settings.category)]

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.errors import Conflict, NotFound
 from domain.ids import IdKind, to_public
+from domain.records import Page
 from domain.schedules import ScheduleClaim, ScheduleOutcome, ScheduleRecord, tick_keys, tick_of
 from persistence.memory.tables import MemoryTables, ScheduleRow
 
@@ -53,10 +54,17 @@ class MemoryScheduleStore:
             (row.schedule for row in self._tables.schedules.values() if row.schedule.settings.name == name), None
         )
 
-    async def list_schedules(self, workflow_id: UUID | None = None) -> Sequence[ScheduleRecord]:
-        found = [row.schedule for row in self._tables.schedules.values()]
-        found = [each for each in found if workflow_id in (None, each.settings.workflow_id)]
-        return sorted(found, key=lambda each: each.settings.name)
+    async def page(self, workflow_id: UUID | None, *, first: int, after: str | None) -> Page[ScheduleRecord]:
+        found = [each for each in self._of(workflow_id) if after is None or each.settings.name > after]
+        found.sort(key=lambda each: each.settings.name)
+        return Page(rows=tuple(found[:first]), has_next=len(found) > first)
+
+    async def count(self, workflow_id: UUID | None) -> int:
+        return len(self._of(workflow_id))
+
+    def _of(self, workflow_id: UUID | None) -> list[ScheduleRecord]:
+        found = (row.schedule for row in self._tables.schedules.values())
+        return [each for each in found if workflow_id in (None, each.settings.workflow_id)]
 
     async def claim(self, *, now: datetime, until: datetime, limit: int) -> Sequence[ScheduleClaim]:
         claims: list[ScheduleClaim] = []

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from domain.records import Page
 from domain.secrets import SecretRecord, secrets_named_in
 from persistence.memory.tables import MemoryTables
 
@@ -26,8 +27,12 @@ class MemorySecretStore:
     async def find_many(self, names: Collection[str]) -> Mapping[str, SecretRecord]:
         return {name: self._secrets[name] for name in names if name in self._secrets}
 
-    async def list_secrets(self) -> Sequence[SecretRecord]:
-        return [self._secrets[name] for name in sorted(self._secrets)]
+    async def page(self, *, first: int, after: str | None) -> Page[SecretRecord]:
+        found = [self._secrets[name] for name in sorted(self._secrets) if after is None or name > after]
+        return Page(rows=tuple(found[:first]), has_next=len(found) > first)
+
+    async def count(self) -> int:
+        return len(self._secrets)
 
     async def readers_of(self, name: str, *, limit: int) -> Sequence[str]:
         tables = self._tables

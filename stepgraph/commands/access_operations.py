@@ -2,11 +2,20 @@
 
 _KEY = "id name role prefix createdAt expiresAt lastUsedAt"
 
-KEYS = f"query Keys {{ apiKeys {{ {_KEY} }} }}"
+KEYS = f"""
+query Keys($first: Int, $after: String) {{
+  apiKeys(first: $first, after: $after) {{ nodes {{ {_KEY} }} pageInfo {{ hasNextPage endCursor }} }}
+}}
+"""
 
 CREATE_KEY = f"""
 mutation CreateKey($name: String!, $role: Role!, $expiresAt: DateTime) {{
-  createApiKey(name: $name, role: $role, expiresAt: $expiresAt) {{ token apiKey {{ {_KEY} }} }}
+  createApiKey(name: $name, role: $role, expiresAt: $expiresAt) {{
+    __typename
+    ... on ApiKeyCreated {{ token apiKey {{ {_KEY} }} }}
+    ... on Error {{ message code }}
+    ... on ValidationError {{ problems {{ path message hint }} }}
+  }}
 }}
 """
 
@@ -17,7 +26,7 @@ mutation RevokeKey($id: ID!) {
 """
 
 AUDIT = """
-query Audit($first: Int!, $after: String) {
+query Audit($first: Int, $after: String) {
   auditEntries(first: $first, after: $after) {
     nodes { at principal apiKeyId action target outcome }
     pageInfo { hasNextPage endCursor }

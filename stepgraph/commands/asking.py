@@ -11,6 +11,8 @@ from stepgraph.refusals import problems_of
 from stepgraph.settings import load_settings
 
 Answer = TypeVar("Answer")
+_PAGE = 100
+"""As many items of a list are asked for at once: the most that the API gives."""
 
 
 def asked(url: str | None, question: Callable[[ApiClient], Coroutine[Any, Any, Answer]]) -> Answer:
@@ -26,6 +28,23 @@ def asked(url: str | None, question: Callable[[ApiClient], Coroutine[Any, Any, A
 def ask(url: str | None, operation: str, **variables: JsonValue) -> Any:
     """What the one field of an operation holds."""
     return asked(url, lambda client: value_of(client, operation, **variables))
+
+
+def ask_all(url: str | None, operation: str, **variables: JsonValue) -> list[dict[str, Any]]:
+    """Everything in a list: page after page of a connection, to its end."""
+    return asked(url, lambda client: all_of(client, operation, **variables))
+
+
+async def all_of(client: ApiClient, operation: str, **variables: JsonValue) -> list[dict[str, Any]]:
+    """The nodes of all pages of a connection; the operation takes `$first` and `$after`."""
+    found: list[dict[str, Any]] = []
+    after = None
+    while True:
+        page = await value_of(client, operation, first=_PAGE, after=after, **variables)
+        found += page["nodes"]
+        if not page["pageInfo"]["hasNextPage"]:
+            return found
+        after = page["pageInfo"]["endCursor"]
 
 
 def change(url: str | None, operation: str, **variables: JsonValue) -> dict[str, Any]:

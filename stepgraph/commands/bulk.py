@@ -7,7 +7,7 @@ import typer
 
 from domain.json_text import JsonValue, loads
 from domain.statuses import ExecutionStatus
-from stepgraph.commands.asking import ask, report
+from stepgraph.commands.asking import change, report
 from stepgraph.commands.exits import Exit, fail
 from stepgraph.commands.operations import CANCEL_ALL, RETRY_ALL
 from stepgraph.commands.workflows import AsJson, Url
@@ -111,5 +111,5 @@ def _label(text: str) -> tuple[str, JsonValue]:
 
 def _change(operation: str, done: str, url: str | None, as_json: bool, **variables: JsonValue) -> None:
     """Send a mutation about many executions, and show how many there were."""
-    result = ask(url, operation, **variables)
+    result = change(url, operation, **variables)
     report(result, f"{result['changed']} of {result['matched']} matching executions {done}", as_json=as_json)

@@ -8,7 +8,7 @@ import typer
 from domain.ids import IdKind, to_public
 from domain.statuses import Role
 from stepgraph.commands.access_operations import AUDIT, CREATE_KEY, KEYS, REVOKE_KEY
-from stepgraph.commands.asking import ask, change, report
+from stepgraph.commands.asking import ask, ask_all, change, report
 from stepgraph.commands.exits import Exit, fail, run, settings_of
 from stepgraph.commands.showing import console, moment, print_json, say, table
 from stepgraph.commands.workflows import AsJson, Url
@@ -22,7 +22,7 @@ def list_keys(url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph keys list
     """
-    keys = ask(url, KEYS)
+    keys = ask_all(url, KEYS)
     if as_json:
         print_json(keys)
     else:
@@ -55,7 +55,7 @@ def create(
         created = run(_create_in_database(name, role, expires_at))
     else:
         ends = None if expires_at is None else expires_at.isoformat()
-        answer = ask(url, CREATE_KEY, name=name, role=role.value, expiresAt=ends)
+        answer = change(url, CREATE_KEY, name=name, role=role.value, expiresAt=ends)
         created = {"id": answer["apiKey"]["id"], "token": answer["token"]}
     if as_json:
         print_json(created)

@@ -14,7 +14,7 @@ query Metrics($from: DateTime, $to: DateTime) {{
 
 WORKFLOW_METRICS = f"""
 query WorkflowMetrics($name: String!, $from: DateTime, $to: DateTime) {{
-  workflow(name: $name) {{ metrics(from: $from, to: $to) {{ {_METRICS} }} }}
+  workflow(by: {{name: $name}}) {{ metrics(from: $from, to: $to) {{ {_METRICS} }} }}
 }}
 """
 

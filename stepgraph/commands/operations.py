@@ -94,16 +94,24 @@ mutation Delete($id: ID!) {
 }
 """
 
-CANCEL_ALL = """
-mutation CancelAll($filter: ExecutionFilter!, $reason: String) {
-  cancelExecutions(filter: $filter, reason: $reason) { matched changed }
-}
+CANCEL_ALL = f"""
+mutation CancelAll($filter: ExecutionFilter!, $reason: String) {{
+  cancelExecutions(filter: $filter, reason: $reason) {{
+    __typename
+    ... on BulkResult {{ matched changed }}
+    {_FAILURES}
+  }}
+}}
 """
 
-RETRY_ALL = """
-mutation RetryAll($filter: ExecutionFilter!, $input: RetryExecutionInput) {
-  retryExecutions(filter: $filter, input: $input) { matched changed }
-}
+RETRY_ALL = f"""
+mutation RetryAll($filter: ExecutionFilter!, $input: RetryExecutionInput) {{
+  retryExecutions(filter: $filter, input: $input) {{
+    __typename
+    ... on BulkResult {{ matched changed }}
+    {_FAILURES}
+  }}
+}}
 """
 
 LIST = f"""
@@ -136,6 +144,6 @@ subscription Follow($id: ID!) {{
 
 WORKFLOW_ID = """
 query WorkflowId($name: String!) {
-  workflow(name: $name) { id }
+  workflow(by: {name: $name}) { id }
 }
 """

@@ -5,8 +5,10 @@ _RULE = """
 """
 
 RULES = f"""
-query TransformationRules {{
-  transformationRules {{ {_RULE} }}
+query TransformationRules($first: Int, $after: String) {{
+  transformationRules(first: $first, after: $after) {{
+    nodes {{ {_RULE} }} pageInfo {{ hasNextPage endCursor }}
+  }}
 }}
 """
 

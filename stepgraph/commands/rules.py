@@ -7,7 +7,7 @@ import typer
 
 from domain.json_schema import SchemaValidator
 from domain.json_text import JsonValue, dumps
-from stepgraph.commands.asking import ask, asked, change, report, save_all
+from stepgraph.commands.asking import ask, ask_all, asked, change, report, save_all
 from stepgraph.commands.exits import fail, json_argument, read_objects
 from stepgraph.commands.rule_operations import DELETE_RULE, RULE, RULES, SAVE_RULE, TRY_EXPRESSION
 from stepgraph.commands.showing import console, print_json, say, table
@@ -24,7 +24,7 @@ def list_rules(url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph rules list
     """
-    rules = ask(url, RULES)
+    rules = ask_all(url, RULES)
     if as_json:
         print_json(rules)
         return

@@ -10,14 +10,16 @@ _FAILURES = """
 """
 
 SCHEDULES = f"""
-query Schedules($workflowId: ID) {{
-  schedules(workflowId: $workflowId) {{ {_SCHEDULE} }}
+query Schedules($workflowId: ID, $first: Int, $after: String) {{
+  schedules(workflowId: $workflowId, first: $first, after: $after) {{
+    nodes {{ {_SCHEDULE} }} pageInfo {{ hasNextPage endCursor }}
+  }}
 }}
 """
 
 SCHEDULE = f"""
-query Schedule($id: ID, $name: String, $count: Int!) {{
-  schedule(id: $id, name: $name) {{ {_SCHEDULE} nextRuns(count: $count) }}
+query Schedule($by: IdOrName!, $count: Int!) {{
+  schedule(by: $by) {{ {_SCHEDULE} nextRuns(count: $count) }}
 }}
 """
 

@@ -13,7 +13,7 @@ from domain.json_text import JsonValue
 from domain.schedules import tick_text
 from domain.statuses import OverlapPolicy
 from stepgraph.client import ApiClient
-from stepgraph.commands.asking import accepted, asked, report, value_of
+from stepgraph.commands.asking import accepted, all_of, asked, report, value_of
 from stepgraph.commands.exits import Exit, fail, json_argument
 from stepgraph.commands.schedule_operations import (
     DELETE_SCHEDULE,
@@ -51,7 +51,7 @@ def list_schedules(
 
     async def listed(client: ApiClient) -> Any:
         workflow_id = None if workflow is None else await workflow_id_of(client, workflow)
-        return await value_of(client, SCHEDULES, workflowId=workflow_id)
+        return await all_of(client, SCHEDULES, workflowId=workflow_id)
 
     schedules = asked(url, listed)
     if as_json:
@@ -189,8 +189,8 @@ def _switch(name: str, enabled: bool, url: str | None, as_json: bool) -> None:
 
 async def _find(client: ApiClient, name: str, count: int) -> dict[str, Any]:
     """A schedule by its id where the text looks like one, else by its name. Leaves with exit code 1 without one."""
-    key = {"id": name} if name.startswith("sc_") else {"name": name}
-    found: dict[str, Any] | None = await value_of(client, SCHEDULE, count=count, **key)
+    key: JsonValue = {"id": name} if name.startswith("sc_") else {"name": name}
+    found: dict[str, Any] | None = await value_of(client, SCHEDULE, count=count, by=key)
     if found is None:
         fail(f"There is no schedule {name}.")
     return found

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from stepgraph.commands.asking import ask, change, report
+from stepgraph.commands.asking import ask_all, change, report
 from stepgraph.commands.exits import Exit, fail
 from stepgraph.commands.secret_operations import DELETE, SECRETS, SET
 from stepgraph.commands.showing import console, moment, print_json, table
@@ -22,7 +22,7 @@ def list_secrets(url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph secrets list
     """
-    secrets = ask(url, SECRETS)
+    secrets = ask_all(url, SECRETS)
     if as_json:
         print_json(secrets)
     else:
@@ -44,7 +44,7 @@ def set_secret(
 
     Example: stepgraph secrets set shop_token --file token.txt
     """
-    report(ask(url, SET, name=name, value=_value(name, file)), f"{name} is set", as_json=as_json)
+    report(change(url, SET, name=name, value=_value(name, file)), f"{name} is set", as_json=as_json)
 
 
 @app.command()

@@ -10,8 +10,10 @@ _FAILURES = """
 """
 
 TEMPLATES = f"""
-query WorkflowTemplates($category: String) {{
-  workflowTemplates(category: $category) {{ {_TEMPLATE} }}
+query WorkflowTemplates($category: String, $first: Int, $after: String) {{
+  workflowTemplates(category: $category, first: $first, after: $after) {{
+    nodes {{ {_TEMPLATE} }} pageInfo {{ hasNextPage endCursor }}
+  }}
 }}
 """
 

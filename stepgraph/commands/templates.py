@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from domain.json_text import JsonValue, dumps, loads
-from stepgraph.commands.asking import ask, asked, change, report, save_all
+from stepgraph.commands.asking import ask, ask_all, asked, change, report, save_all
 from stepgraph.commands.exits import Exit, fail, json_argument, read_objects
 from stepgraph.commands.showing import console, print_json, say, table
 from stepgraph.commands.template_operations import (
@@ -32,7 +32,7 @@ def list_templates(
 
     Example: stepgraph templates list --category integration
     """
-    templates = ask(url, TEMPLATES, category=category)
+    templates = ask_all(url, TEMPLATES, category=category)
     if as_json:
         print_json(templates)
         return

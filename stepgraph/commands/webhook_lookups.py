@@ -5,11 +5,9 @@ from typing import Any
 from domain.json_text import JsonValue
 from domain.statuses import WebhookDirection
 from stepgraph.client import ApiClient
-from stepgraph.commands.asking import asked, value_of
+from stepgraph.commands.asking import all_of, asked, value_of
 from stepgraph.commands.exits import fail
 from stepgraph.commands.webhook_operations import WEBHOOKS
-
-_PAGE = 100
 
 
 def ask_about(url: str | None, name: str, operation: str, **variables: JsonValue) -> dict[str, Any]:
@@ -36,12 +34,4 @@ async def id_of(client: ApiClient, name: str) -> str:
 
 async def all_webhooks(client: ApiClient, direction: WebhookDirection | None) -> list[dict[str, Any]]:
     """All webhooks, or those in one direction, newest first."""
-    found: list[dict[str, Any]] = []
-    after = None
-    wanted = None if direction is None else direction.value
-    while True:
-        page = await value_of(client, WEBHOOKS, direction=wanted, first=_PAGE, after=after)
-        found += page["nodes"]
-        if not page["pageInfo"]["hasNextPage"]:
-            return found
-        after = page["pageInfo"]["endCursor"]
+    return await all_of(client, WEBHOOKS, direction=None if direction is None else direction.value)

@@ -20,7 +20,7 @@ CONFIGURE = """mutation($s: String!) { updateCircuitBreaker(
   serviceId: $s, config: {failureThreshold: 5, successThreshold: 2, halfOpenMaxCalls: 1, resetTimeout: "PT0.5S"}
 ) { ... on CircuitBreaker { state } ... on Error { message } } }"""
 START = """mutation($i: [ExecuteWorkflowInput!]!) { executeWorkflows(inputs: $i) {
-  ... on WorkflowExecution { id } ... on Error { message } } }"""
+  __typename ... on ExecutionBatch { results { ... on WorkflowExecution { id } ... on Error { message } } } } }"""
 BREAKER = "query($s: String!) { circuitBreaker(serviceId: $s) { state failureCount waitingExecutions nextProbeAt } }"
 DONE = '{ executions(filter: {workflowName: "calling-a-moody-service", status: [COMPLETED]}) { totalCount } }'
 STEPS = """query($after: String) {

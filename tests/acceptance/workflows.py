@@ -12,7 +12,9 @@ mutation ($document: JSON!) {
 
 EXECUTE_MANY = """
 mutation ($inputs: [ExecuteWorkflowInput!]!) {
-  executeWorkflows(inputs: $inputs) { __typename ... on WorkflowExecution { id status } ... on Error { message } }
+  executeWorkflows(inputs: $inputs) {
+    ... on ExecutionBatch { results { __typename ... on WorkflowExecution { id status } ... on Error { message } } }
+  }
 }
 """
 
@@ -91,7 +93,7 @@ async def apply(client: ApiClient, document: dict[str, Any]) -> dict[str, Any]:
 async def execute(client: ApiClient, name: str, inputs: list[Any]) -> list[str]:
     """Start one execution for each input; the ids."""
     requests = [{"workflowName": name, "input": input} for input in inputs]
-    results = (await client.execute(EXECUTE_MANY, inputs=requests))["executeWorkflows"]
+    results = (await client.execute(EXECUTE_MANY, inputs=requests))["executeWorkflows"]["results"]
     assert all(result["__typename"] == "WorkflowExecution" for result in results), results
     return [result["id"] for result in results]
 

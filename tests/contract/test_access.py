@@ -47,7 +47,20 @@ async def test_a_key_is_found_by_the_hash_of_its_token(storage: Storage) -> None
     assert await storage.keys.get(key.id) == key
     assert await storage.keys.find(bytes(32)) is None
     assert await storage.keys.get(new_id()) is None
-    assert await storage.keys.all() == [key]
+    assert (await storage.keys.page(first=5, after=None)).rows == (key,)
+
+
+async def test_keys_are_paged_oldest_first(storage: Storage) -> None:
+    keys = [a_key(new_token(), id=derived_id(new_id(), "key", NOW + timedelta(seconds=n))) for n in range(3)]
+    for number, key in enumerate(reversed(keys)):
+        await storage.keys.add(key, bytes([number] * 32))
+
+    first = await storage.keys.page(first=2, after=None)
+    rest = await storage.keys.page(first=2, after=keys[1].id)
+
+    assert (first.rows, first.has_next) == (tuple(keys[:2]), True)
+    assert (rest.rows, rest.has_next) == ((keys[2],), False)
+    assert await storage.keys.count() == 3
 
 
 async def test_its_last_use_never_goes_back(storage: Storage) -> None:
@@ -81,6 +94,14 @@ async def test_entries_of_the_audit_are_paged_newest_first(storage: Storage) -> 
     assert (first.has_next, rest.has_next) == (True, False)
     assert rest.rows == tuple(reversed(entries[:2]))
     assert await storage.audit.count() == 5
+
+
+async def test_an_entry_of_the_audit_is_found_by_its_id(storage: Storage) -> None:
+    entry = an_entry()
+    storage.audit.add(entry)
+
+    assert await storage.audit.get(entry.id) == entry
+    assert await storage.audit.get(new_id()) is None
 
 
 async def test_an_entry_may_say_nothing_of_key_and_target(storage: Storage) -> None:

@@ -59,14 +59,20 @@ async def test_saving_a_rule_again_keeps_its_id_and_counts_its_revisions(storage
     saved = await storage.rules.save(second)
 
     assert saved == replace(second, id=first.id, created_at=NOW, revision=2)
-    assert await storage.rules.list_rules() == [saved]
+    assert (await storage.rules.page(first=5, after=None)).rows == (saved,)
 
 
-async def test_rules_are_listed_by_name(storage: Storage) -> None:
+async def test_rules_are_paged_by_name(storage: Storage) -> None:
     for name in ("b", "B", "ä", "a"):
         await storage.rules.save(a_rule(name))
 
-    assert [rule.settings.name for rule in await storage.rules.list_rules()] == ["B", "a", "b", "ä"]
+    first = await storage.rules.page(first=3, after=None)
+    rest = await storage.rules.page(first=3, after="b")
+
+    assert ([each.settings.name for each in first.rows], first.has_next) == (["B", "a", "b"], True)
+    assert ([each.settings.name for each in rest.rows], rest.has_next) == (["ä"], False)
+    assert (await storage.rules.page(first=3, after="ä")).rows == ()
+    assert await storage.rules.count() == 4
 
 
 async def test_a_deleted_rule_is_gone(storage: Storage) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from domain.errors import Conflict, NotFound
 from domain.ids import new_id
+from domain.records import Page
 from domain.schedules import ScheduleClaim, ScheduleOutcome, ScheduleRecord, ScheduleSettings, tick_key
 from domain.statuses import OverlapPolicy
 from tests.contract.conftest import Storage
@@ -52,6 +53,10 @@ def outcome_of(held: ScheduleClaim, **given: Any) -> ScheduleOutcome:
     return ScheduleOutcome(**(values | given))
 
 
+def names(page: Page[ScheduleRecord]) -> list[str]:
+    return [each.settings.name for each in page.rows]
+
+
 async def started_once(storage: Storage, execution_id: UUID, **given: Any) -> ScheduleRecord:
     """A schedule that has started this execution, and is due again later."""
     schedule = await stored(storage, **given)
@@ -91,10 +96,15 @@ async def test_schedules_are_listed_by_name_also_those_of_one_workflow(storage: 
     for name, id in (("b", workflow_id), ("a", workflow_id), ("C", new_id())):
         await stored(storage, name, workflow_id=id)
 
-    listed = await storage.schedules.list_schedules()
-    assert [each.settings.name for each in listed] == ["C", "a", "b"]
-    of_one = await storage.schedules.list_schedules(workflow_id)
-    assert [each.settings.name for each in of_one] == ["a", "b"]
+    everything = await storage.schedules.page(None, first=2, after=None)
+    rest = await storage.schedules.page(None, first=2, after="a")
+    of_one = await storage.schedules.page(workflow_id, first=2, after=None)
+
+    assert (names(everything), everything.has_next) == (["C", "a"], True)
+    assert (names(rest), rest.has_next) == (["b"], False)
+    assert (names(of_one), of_one.has_next) == (["a", "b"], False)
+    assert names(await storage.schedules.page(workflow_id, first=2, after="a")) == ["b"]
+    assert [await storage.schedules.count(id) for id in (None, workflow_id, new_id())] == [3, 2, 0]
 
 
 async def test_a_deleted_schedule_is_gone(storage: Storage) -> None:
@@ -305,4 +315,4 @@ async def test_the_schedules_of_a_deleted_workflow_are_gone(storage: Storage) ->
 
     await storage.workflows.delete(record.id, NOW)
 
-    assert await storage.schedules.list_schedules() == [other]
+    assert (await storage.schedules.page(None, first=5, after=None)).rows == (other,)

@@ -48,14 +48,20 @@ async def test_a_new_value_takes_the_place_of_the_old_one(storage: Storage) -> N
     saved = await storage.secrets.save(second)
 
     assert saved == replace(second, created_at=NOW)
-    assert await storage.secrets.list_secrets() == [saved]
+    assert (await storage.secrets.page(first=5, after=None)).rows == (saved,)
 
 
-async def test_secrets_are_listed_by_name(storage: Storage) -> None:
+async def test_secrets_are_paged_by_name(storage: Storage) -> None:
     for name in ("b", "B", "_", "a"):
         await storage.secrets.save(a_secret(name))
 
-    assert [secret.name for secret in await storage.secrets.list_secrets()] == ["B", "_", "a", "b"]
+    first = await storage.secrets.page(first=3, after=None)
+    rest = await storage.secrets.page(first=3, after="a")
+
+    assert ([each.name for each in first.rows], first.has_next) == (["B", "_", "a"], True)
+    assert ([each.name for each in rest.rows], rest.has_next) == (["b"], False)
+    assert (await storage.secrets.page(first=3, after="b")).rows == ()
+    assert await storage.secrets.count() == 4
 
 
 async def test_a_deleted_secret_is_gone(storage: Storage) -> None:

@@ -38,15 +38,23 @@ async def test_saving_a_template_again_keeps_its_id(storage: Storage) -> None:
     saved = await storage.templates.save(second)
 
     assert saved == replace(second, id=first.id, created_at=NOW)
-    assert await storage.templates.list_templates() == [saved]
+    assert (await storage.templates.page(None, first=5, after=None)).rows == (saved,)
 
 
-async def test_templates_are_listed_by_name(storage: Storage) -> None:
-    for name in ("b", "B", "ä", "a"):
-        await storage.templates.save(a_template(name))
+async def test_templates_are_paged_by_name_also_those_of_one_category(storage: Storage) -> None:
+    for name, category in (("b", "data"), ("B", None), ("ä", "data"), ("a", "Data")):
+        await storage.templates.save(a_template(name, category=category))
 
-    listed = await storage.templates.list_templates()
-    assert [template.settings.name for template in listed] == ["B", "a", "b", "ä"]
+    first = await storage.templates.page(None, first=3, after=None)
+    rest = await storage.templates.page(None, first=3, after="b")
+    data = await storage.templates.page("data", first=1, after=None)
+
+    assert ([each.settings.name for each in first.rows], first.has_next) == (["B", "a", "b"], True)
+    assert ([each.settings.name for each in rest.rows], rest.has_next) == (["ä"], False)
+    assert ([each.settings.name for each in data.rows], data.has_next) == (["b"], True)
+    assert [await storage.templates.count(category) for category in (None, "data", "none")] == [4, 2, 0]
+    assert set(await storage.templates.stored_names(["b", "ä", "c"])) == {"b", "ä"}
+    assert not await storage.templates.stored_names([])
 
 
 async def test_a_deleted_template_is_gone(storage: Storage) -> None:

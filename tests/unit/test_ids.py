@@ -12,9 +12,13 @@ from domain.ids import (
     from_public,
     kind_of,
     new_id,
+    parse_secret_id,
     parse_step_execution_id,
+    parse_workflow_version_id,
+    secret_id,
     step_execution_id,
     to_public,
+    workflow_version_id,
 )
 
 
@@ -53,6 +57,25 @@ def test_what_is_no_id_of_the_kind_is_refused_with_a_sentence(text: str) -> None
 def test_a_step_execution_id_needs_both_parts(text: str) -> None:
     with pytest.raises(MalformedId):
         parse_step_execution_id(text)
+
+
+@given(st.uuids(), st.integers(min_value=1, max_value=999_999_999))
+def test_a_version_is_named_by_its_workflow_and_its_number(workflow_id: UUID, version: int) -> None:
+    assert parse_workflow_version_id(workflow_version_id(workflow_id, version)) == (workflow_id, version)
+
+
+@pytest.mark.parametrize("end", ["", ".", ".0", ".01", ".-1", ".x", ".1.1", ".1234567890", ".\u0661"])
+def test_a_version_id_ends_in_a_number(end: str) -> None:
+    with pytest.raises(MalformedId):
+        parse_workflow_version_id(f"wv_01h455vb4pex5vsknk084sn02q{end}")
+
+
+def test_a_secret_is_named_by_its_name() -> None:
+    assert secret_id("shop_token") == "sk_shop_token"
+    assert parse_secret_id("sk_shop_token") == "shop_token"
+    for text in ("", "sk", "sk_", "se_token"):
+        with pytest.raises(MalformedId):
+            parse_secret_id(text)
 
 
 @pytest.mark.parametrize("text", ["zz_01h455vb4pex5vsknk084sn02q", "nothing", ""])

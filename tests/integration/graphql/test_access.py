@@ -24,7 +24,8 @@ from tests.waiting import wait_until
 PROTOCOL = Subprotocol("graphql-transport-ws")
 NAME = {"query": "{ __typename }"}
 CREATE = "mutation($name: String!, $role: Role!, $expiresAt: DateTime) { createApiKey(name: $name, role: $role, \
-expiresAt: $expiresAt) { token apiKey { id name role prefix expiresAt lastUsedAt } } }"
+expiresAt: $expiresAt) { ... on ApiKeyCreated { token apiKey { id name role prefix expiresAt lastUsedAt } } \
+... on Error { code message } ... on ValidationError { problems { path hint } } } }"
 CANCEL = 'mutation { cancelExecution(id: "ex_01h455vb4pex5vsknk084sn02q") { __typename } }'
 APPLY = "mutation { applyWorkflow(document: {}) { __typename } }"
 REVOKE = "mutation($id: ID!) { revokeApiKey(id: $id) { __typename } }"
@@ -92,16 +93,16 @@ async def test_a_token_is_shown_once_and_never_stored(locked: Api, closed: LiveS
 
     assert (key["name"], key["role"], key["expiresAt"]) == ("reports", "OPERATOR", None)
     assert token.startswith(f"{key['prefix']}_")
-    listed = await locked.run("{ apiKeys { id name role prefix createdAt expiresAt lastUsedAt } }")
+    listed = await locked.run("{ apiKeys { nodes { id name role prefix createdAt expiresAt lastUsedAt } } }")
     assert token not in json.dumps(listed)
     assert repr(token[20:]) not in repr(vars(locked.storage.keys))
     assert (await post(closed, NAME, headers=bearer(token))).json() == {"data": {"__typename": "Query"}}
-    assert (await locked.run("{ apiKeys { lastUsedAt } }"))["apiKeys"][0]["lastUsedAt"] is not None
+    assert (await locked.run("{ apiKeys { nodes { lastUsedAt } } }"))["apiKeys"]["nodes"][0]["lastUsedAt"] is not None
 
 
 async def test_a_key_without_a_name_or_already_over_is_refused(locked: Api) -> None:
-    [error] = await locked.errors(CREATE, name=" ", role="VIEWER", expiresAt="2020-01-01T00:00:00Z")
-    assert [problem["path"] for problem in error["extensions"]["problems"]] == [["name"], ["expiresAt"]]
+    refused = (await locked.run(CREATE, name=" ", role="VIEWER", expiresAt="2020-01-01T00:00:00Z"))["createApiKey"]
+    assert [problem["path"] for problem in refused["problems"]] == [["name"], ["expiresAt"]]
 
 
 async def test_an_expired_key_is_refused(locked: Api, closed: LiveServer) -> None:
@@ -125,7 +126,7 @@ async def test_a_key_that_another_process_revokes_is_refused_within_two_seconds(
 ) -> None:
     token, _ = await a_token(locked)
     assert (await post(closed, NAME, headers=bearer(token))).status_code == 200
-    [key] = await locked.storage.keys.all()
+    [key] = (await locked.storage.keys.page(first=10, after=None)).rows
     await locked.storage.keys.remove(key.id)
     assert (await post(closed, NAME, headers=bearer(token))).status_code == 200
     locked.clock.advance(timedelta(seconds=2))
@@ -139,7 +140,7 @@ async def test_a_role_may_do_what_it_covers_and_nothing_more(locked: Api, closed
         Role.VIEWER: "{ executions { totalCount } }",
         Role.OPERATOR: CANCEL,
         Role.EDITOR: APPLY,
-        Role.ADMIN: "{ apiKeys { id } }",
+        Role.ADMIN: "{ apiKeys { nodes { id } } }",
     }
     for needed, query in asked.items():
         expected = None if list(Role).index(role) >= list(Role).index(needed) else "FORBIDDEN"
@@ -284,7 +285,7 @@ async def test_the_examples_of_the_page_run_as_they_stand(locked: Api) -> None:
     create, listing, revoke, audit = re.findall(r"```graphql\n(.*?)```", page, re.DOTALL)
 
     created = (await locked.run(create))["createApiKey"]
-    listed = (await locked.run(listing))["apiKeys"]
+    listed = (await locked.run(listing))["apiKeys"]["nodes"]
     revoked = (await locked.run(revoke, id=created["apiKey"]["id"]))["revokeApiKey"]
     entries = (await locked.run(audit))["auditEntries"]["nodes"]
 

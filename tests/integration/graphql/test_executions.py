@@ -24,15 +24,19 @@ mutation($input: ExecuteWorkflowInput!) {
     }
     ... on Error { message code }
     ... on ValidationError { problems { path message } }
-    ... on NotFoundError { missing: id }
-    ... on InvalidStateError { currently: status }
+    ... on NotFoundError { targetId }
+    ... on InvalidStateError { currentStatus }
   }
 }
 """
 EXECUTE_MANY = """
 mutation($inputs: [ExecuteWorkflowInput!]!) {
   executeWorkflows(inputs: $inputs) {
-    __typename ... on WorkflowExecution { id input } ... on Error { code } ... on ValidationError { problems { path } }
+    __typename ... on Error { code } ... on ValidationError { problems { path } }
+    ... on ExecutionBatch { results {
+      __typename ... on WorkflowExecution { id input } ... on Error { code }
+      ... on ValidationError { problems { path } }
+    } }
   }
 }
 """
@@ -48,7 +52,7 @@ CANCEL = """
 mutation($id: ID!, $reason: String) {
   cancelExecution(id: $id, reason: $reason) {
     __typename ... on WorkflowExecution { id status } ... on ValidationError { problems { path } }
-    ... on NotFoundError { missing: id } ... on InvalidStateError { currently: status }
+    ... on NotFoundError { targetId } ... on InvalidStateError { currentStatus }
   }
 }
 """
@@ -92,7 +96,7 @@ async def test_a_start_that_cannot_be_says_why(api: Api) -> None:
     malformed = await api.run(EXECUTE, input={"workflowId": "ex_nonsense"})
 
     assert unknown["executeWorkflow"]["__typename"] == "NotFoundError"
-    assert unknown["executeWorkflow"]["missing"] == "nothing"
+    assert unknown["executeWorkflow"]["targetId"] == "nothing"
     assert neither["executeWorkflow"]["__typename"] == "ValidationError"
     assert malformed["executeWorkflow"]["problems"][0]["path"] == ["workflowId"]
 
@@ -106,7 +110,7 @@ async def test_a_workflow_that_is_not_active_is_not_started(api: Api) -> None:
     data = await api.run(EXECUTE, input={"workflowName": "orders"})
 
     assert data["executeWorkflow"]["__typename"] == "InvalidStateError"
-    assert data["executeWorkflow"]["currently"] == "PAUSED"
+    assert data["executeWorkflow"]["currentStatus"] == "PAUSED"
 
 
 async def test_waiting_answers_when_the_execution_has_ended(api: Api) -> None:
@@ -155,7 +159,7 @@ async def test_many_starts_are_answered_in_order_good_and_bad(api: Api) -> None:
 
     data = await api.run(EXECUTE_MANY, inputs=inputs)
 
-    answers = data["executeWorkflows"]
+    answers = data["executeWorkflows"]["results"]
     assert [answer["__typename"] for answer in answers] == [
         "WorkflowExecution",
         "NotFoundError",
@@ -172,9 +176,9 @@ async def test_too_many_starts_are_a_limit() -> None:
     api = Api(limits=Limits(max_batch=2))
     await api.create_workflow("orders")
 
-    [error] = await api.errors(EXECUTE_MANY, inputs=[{"workflowName": "orders"}] * 3)
+    refused = (await api.run(EXECUTE_MANY, inputs=[{"workflowName": "orders"}] * 3))["executeWorkflows"]
 
-    assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
+    assert (refused["__typename"], refused["code"]) == ("ValidationError", "LIMIT_EXCEEDED")
 
 
 async def test_steps_are_run_once_without_a_workflow(api: Api) -> None:
@@ -225,8 +229,8 @@ async def test_what_has_ended_cannot_be_cancelled(api: Api) -> None:
     unknown = await api.run(CANCEL, id=UNKNOWN)
     malformed = await api.run(CANCEL, id="wf_01h455vb4pex5vsknk084sn02q")
 
-    assert ended["cancelExecution"] == {"__typename": "InvalidStateError", "currently": "COMPLETED"}
-    assert unknown["cancelExecution"] == {"__typename": "NotFoundError", "missing": UNKNOWN}
+    assert ended["cancelExecution"] == {"__typename": "InvalidStateError", "currentStatus": "COMPLETED"}
+    assert unknown["cancelExecution"] == {"__typename": "NotFoundError", "targetId": UNKNOWN}
     assert malformed["cancelExecution"] == {"__typename": "ValidationError", "problems": [{"path": ["id"]}]}
 
 

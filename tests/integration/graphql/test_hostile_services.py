@@ -16,8 +16,8 @@ OPERATIONS = {
     "instantiate": f"""mutation ($n: String!, $w: String!, $p: JSON!) {{
       r: instantiateTemplate(name: $n, workflowName: $w, parameters: $p) {{ {FAILURES} }}
     }}""",
-    "createKey": "mutation ($n: String!) { r: createApiKey(name: $n, role: VIEWER) { __typename } }",
-    "setSecret": "mutation ($n: String!, $v: String!) { r: setSecret(name: $n, value: $v) { __typename } }",
+    "createKey": f"mutation ($n: String!) {{ r: createApiKey(name: $n, role: VIEWER) {{ {FAILURES} }} }}",
+    "setSecret": f"mutation ($n: String!, $v: String!) {{ r: setSecret(name: $n, value: $v) {{ {FAILURES} }} }}",
     "delete": f"""mutation ($n: String!, $id: ID!) {{
       a: deleteTransformationRule(name: $n) {{ {FAILURES} }}
       b: deleteWorkflowTemplate(name: $n) {{ {FAILURES} }}
@@ -28,11 +28,22 @@ OPERATIONS = {
     "read": """query ($n: String!) {
       transformationRule(name: $n) { id }
       workflowTemplate(name: $n) { id }
-      workflowTemplates(category: $n) { id }
-      schedule(name: $n) { id }
+      workflowTemplates(category: $n) { nodes { id } totalCount }
+      schedule(by: {name: $n}) { id }
     }""",
-    "readById": "query ($id: ID!) { schedule(id: $id) { id } schedules(workflowId: $id) { id } node(id: $id) { id } }",
-    "page": "query ($n: String) { auditEntries(after: $n) { nodes { at } } }",
+    "readById": """query ($id: ID!) {
+      schedule(by: {id: $id}) { id }
+      schedules(workflowId: $id) { nodes { id } }
+      node(id: $id) { id }
+    }""",
+    "page": """query ($n: String) {
+      auditEntries(after: $n) { nodes { at } }
+      apiKeys(after: $n) { nodes { id } }
+      secrets(after: $n) { nodes { id } }
+      schedules(after: $n) { nodes { id } }
+      transformationRules(after: $n) { nodes { id } }
+      workflowTemplates(after: $n) { nodes { id } }
+    }""",
 }
 TEXTS = {
     "nothing": "",

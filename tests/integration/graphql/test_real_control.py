@@ -16,6 +16,7 @@ EXECUTE = """mutation($i: ExecuteWorkflowInput!) { executeWorkflow(input: $i) {
   ... on WorkflowExecution { id status output waitingFor { kind until } } ... on Error { message } } }"""
 ORCHESTRATE = """mutation($i: OrchestrateInput!) { orchestrate(input: $i) {
   ... on WorkflowExecution { id status output } ... on Error { message } } }"""
+BULK = "{ ... on BulkResult { matched changed } ... on Error { message } }"
 STEPS = [{"id": "a", "config": {"dataTransform": {"output": 1}}}]
 
 
@@ -125,10 +126,10 @@ async def test_many_are_cancelled_and_retried_in_few_statements(real: Real) -> N
         await hand.commit(a_step("a", StepStatus.FAILED), status=ExecutionStatus.FAILED)
 
     with real.database.counting() as statements:
-        cancelled = await real.api.run("mutation { cancelExecutions(filter: {}) { matched changed } }")
+        cancelled = await real.api.run(f"mutation {{ cancelExecutions(filter: {{}}) {BULK} }}")
         assert len(statements) <= 12, statements
     with real.database.counting() as statements:
-        retried = await real.api.run("mutation { retryExecutions(filter: {labels: {n: 1}}) { matched changed } }")
+        retried = await real.api.run(f"mutation {{ retryExecutions(filter: {{labels: {{n: 1}}}}) {BULK} }}")
         assert len(statements) <= 12, statements
 
     assert cancelled["cancelExecutions"] == {"matched": 40, "changed": 20}

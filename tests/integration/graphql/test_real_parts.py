@@ -55,12 +55,12 @@ async def test_what_is_not_selected_is_not_read(real: Real) -> None:
 async def test_many_starts_take_few_statements(real: Real) -> None:
     await real.api.create_workflow("orders")
     query = """mutation($i: [ExecuteWorkflowInput!]!) { executeWorkflows(inputs: $i)
-      { ... on WorkflowExecution { id } ... on Error { message } } }"""
+      { ... on ExecutionBatch { results { ... on WorkflowExecution { id } ... on Error { message } } } } }"""
     inputs = [{"workflowName": "orders", "input": n} for n in range(500)]
     await real.api.run(query, i=inputs[:1])
 
     with real.database.counting() as statements:
-        answers = (await real.api.run(query, i=inputs))["executeWorkflows"]
+        answers = (await real.api.run(query, i=inputs))["executeWorkflows"]["results"]
 
     assert len({answer["id"] for answer in answers}) == 500
     assert len(statements) <= 3, statements

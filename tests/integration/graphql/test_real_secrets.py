@@ -25,7 +25,7 @@ SECRETS = {
     "query_key": "key=1&2 3",
     "hook": "hook-0123456789",
 }
-SET = "mutation Set($name: String!, $value: String!) { setSecret(name: $name, value: $value) { name } }"
+SET = "mutation Set($name: String!, $value: String!) { setSecret(name: $name, value: $value) { __typename } }"
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ async def test_a_secret_reaches_the_service_and_is_in_nothing_that_is_stored_log
     [event] = await world.real.database.fetch("SELECT attempts::text AS attempts FROM webhook_event")
     assert "***" in event["attempts"]
 
-    shown = orjson.dumps([execution, await api.run("{ secrets { name createdAt updatedAt } }")]).decode()
+    shown = orjson.dumps([execution, await api.run("{ secrets { nodes { name createdAt updatedAt } } }")]).decode()
     dumped = await dump(world.real)
     assert {"secret", "step_execution", "workflow_execution", "webhook_event"} <= dumped.keys()
     for value in SECRETS.values():

@@ -13,7 +13,7 @@ from domain.ids import IdKind, from_public, to_public
 from domain.schedules import ScheduleRecord
 from domain.services.firing import ScheduleFiring
 from tests.examples import EXAMPLES
-from tests.integration.graphql.api import NOON, Api
+from tests.integration.graphql.api import NOON, Api, nodes
 from tests.integration.graphql.real import Real
 
 PAGE = Path(__file__).parents[3] / "docs" / "schedules.md"
@@ -33,6 +33,8 @@ mutation ($input: ScheduleInput!) {
 }
 """
 DELETE = "mutation ($id: ID!) { deleteSchedule(id: $id) { __typename ... on Deleted { id } ... on Error { code } } }"
+
+NEXT_RUNS = 'query ($n: Int!) { schedule(by: {name: "hourly"}) { nextRuns(count: $n) } }'
 
 
 async def save(api: Api, **input: Any) -> dict[str, Any]:
@@ -83,7 +85,7 @@ async def test_the_schedule_with_the_name_is_overwritten_as_a_whole(api: Api) ->
 
     assert (second["id"], second["timezone"], second["overlap"]) == (first["id"], "UTC", "SKIP")
     assert (second["input"], second["nextRuns"], second["nextRunAt"]) == (None, [], None)
-    assert len((await api.run("{ schedules { id } }"))["schedules"]) == 1
+    assert len((await api.run("{ schedules { nodes { id } } }"))["schedules"]["nodes"]) == 1
 
 
 async def test_saving_the_same_again_changes_nothing_and_one_is_not_true(api: Api) -> None:
@@ -152,13 +154,13 @@ async def test_a_workflow_that_is_missing_is_not_found_or_one_problem_of_several
 async def test_next_runs_are_sorted_in_utc_and_at_most_a_hundred(api: Api) -> None:
     await save(api, cron="*/15 * * * *", timezone="Europe/Berlin")
 
-    data = await api.run('query ($n: Int!) { schedule(name: "hourly") { nextRuns(count: $n) } }', n=100)
+    data = await api.run(NEXT_RUNS, n=100)
     runs = data["schedule"]["nextRuns"]
     assert len(runs) == 100
     assert runs == sorted(set(runs))
     assert runs[0] == "2030-01-01T12:15:00Z"
     for count in (0, 101):
-        [error] = await api.errors('query ($n: Int!) { schedule(name: "hourly") { nextRuns(count: $n) } }', n=count)
+        [error] = await api.errors(NEXT_RUNS, n=count)
         assert error["extensions"]["problems"][0]["path"] == ["count"]
 
 
@@ -193,9 +195,10 @@ async def test_schedules_are_listed_by_name_also_those_of_one_workflow(api: Api)
     for name, workflow in (("b", one), ("a", one), ("c", other)):
         await save(api, name=name, workflowId=workflow["id"])
 
-    assert await api.run("{ schedules { name } }") == {"schedules": [{"name": "a"}, {"name": "b"}, {"name": "c"}]}
-    found = await api.run("query ($id: ID!) { schedules(workflowId: $id) { name } }", id=one["id"])
-    assert found == {"schedules": [{"name": "a"}, {"name": "b"}]}
+    everything = (await api.run("{ schedules { nodes { name } } }"))["schedules"]
+    assert nodes(everything, "name") == ["a", "b", "c"]
+    found = await api.run("query ($id: ID!) { schedules(workflowId: $id) { nodes { name } totalCount } }", id=one["id"])
+    assert found == {"schedules": {"nodes": [{"name": "a"}, {"name": "b"}], "totalCount": 2}}
 
 
 async def test_a_deleted_schedule_is_gone(api: Api) -> None:
@@ -203,7 +206,7 @@ async def test_a_deleted_schedule_is_gone(api: Api) -> None:
 
     assert await api.run(DELETE, id=saved["id"]) == {"deleteSchedule": {"__typename": "Deleted", "id": saved["id"]}}
     assert (await api.run(DELETE, id=saved["id"]))["deleteSchedule"]["code"] == "NOT_FOUND"
-    data = await api.run("query ($id: ID!) { schedule(id: $id) { id } node(id: $id) { id } }", id=saved["id"])
+    data = await api.run("query ($id: ID!) { schedule(by: {id: $id}) { id } node(id: $id) { id } }", id=saved["id"])
     assert data == {"schedule": None, "node": None}
 
 
@@ -213,7 +216,7 @@ async def test_the_schedules_of_a_deleted_workflow_are_gone(api: Api) -> None:
 
     await api.run("mutation ($id: ID!) { deleteWorkflow(id: $id) { __typename } }", id=workflow["id"])
 
-    assert await api.run("{ schedules { id } }") == {"schedules": []}
+    assert await api.run("{ schedules { nodes { id } } }") == {"schedules": {"nodes": []}}
 
 
 async def test_a_list_costs_a_fixed_number_of_statements(real: Real) -> None:
@@ -223,10 +226,10 @@ async def test_a_list_costs_a_fixed_number_of_statements(real: Real) -> None:
     await fire(real.api, timedelta(hours=1))
 
     with real.database.counting() as statements:
-        data = await real.api.run("{ schedules { name workflow { name } lastExecution { id } nextRuns } }")
+        data = await real.api.run("{ schedules { nodes { name workflow { name } lastExecution { id } nextRuns } } }")
 
-    assert len(data["schedules"]) == 4
-    assert all(schedule["lastExecution"] for schedule in data["schedules"])
+    assert len(data["schedules"]["nodes"]) == 4
+    assert all(nodes(data["schedules"], "lastExecution"))
     assert len(statements) == 3
 
 
@@ -238,7 +241,7 @@ async def test_the_examples_of_the_page_run_in_their_order(api: Api) -> None:
     assert saved["nextRuns"] == ["2030-01-02T05:00:00Z", "2030-01-03T05:00:00Z", "2030-01-04T05:00:00Z"]
     await fire(api, timedelta(hours=17))
     [execution] = (await api.run(started))["executions"]["nodes"]
-    [schedule] = (await api.run(listed))["schedules"]
+    [schedule] = (await api.run(listed))["schedules"]["nodes"]
     assert schedule["lastExecution"] == {"id": execution["id"], "status": "PENDING"}
     assert schedule["lastRunAt"] == execution["labels"]["scheduledAt"] == "2030-01-02T05:00:00Z"
     assert (await api.run(delete_it, id=saved["id"]))["deleteSchedule"]["__typename"] == "Deleted"
@@ -259,9 +262,9 @@ async def test_the_report_of_the_examples_can_be_scheduled_as_it_says(api: Api) 
     await fire(api, timedelta(days=1))
 
     assert (saved["__typename"], saved["nextRunAt"]) == ("Schedule", "2030-01-02T05:00:00Z")
-    schedule = (await api.run('{ schedule(name: "every-morning") { lastRunAt lastError } }'))["schedule"]
+    schedule = (await api.run('{ schedule(by: {name: "every-morning"}) { lastRunAt lastError } }'))["schedule"]
     assert schedule["lastRunAt"] is None  # an hour too late for a window of a minute
     assert "dropped" in schedule["lastError"]
     await fire(api, NOON.replace(day=3, hour=5) - api.clock.now())
-    schedule = (await api.run('{ schedule(name: "every-morning") { lastRunAt lastError } }'))["schedule"]
+    schedule = (await api.run('{ schedule(by: {name: "every-morning"}) { lastRunAt lastError } }'))["schedule"]
     assert schedule == {"lastRunAt": "2030-01-03T05:00:00Z", "lastError": None}

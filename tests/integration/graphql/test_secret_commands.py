@@ -35,7 +35,7 @@ async def test_a_secret_is_piped_in_listed_and_deleted(server: LiveServer) -> No
     code, out, error = await stepgraph("secrets", "set", "token", "--url", server.url, given=f"{VALUE}\n")
     listed = await stepgraph("secrets", "list", "--url", server.url)
     refused = await stepgraph("secrets", "set", "no name", "--url", server.url, given=VALUE)
-    [record] = await api.storage.secrets.list_secrets()
+    [record] = (await api.storage.secrets.page(first=10, after=None)).rows
     deleted = await stepgraph("secrets", "delete", "token", "--url", server.url)
 
     assert (code, out, error) == (0, "token is set\n", "")
@@ -46,7 +46,7 @@ async def test_a_secret_is_piped_in_listed_and_deleted(server: LiveServer) -> No
     assert "This is no name of a secret." in refused[2]
     assert VALUE not in str((listed, refused))
     assert deleted == (0, "deleted token\n", "")
-    assert await api.storage.secrets.list_secrets() == []
+    assert await api.storage.secrets.count() == 0
 
 
 async def test_everything_is_stored_anew_under_the_key_that_was_printed(empty_postgres_url: str) -> None:

@@ -10,10 +10,12 @@ from persistence.cipher import NoCipher
 from tests.integration.graphql.api import Api
 
 SET = """mutation Set($name: String!, $value: String!) {
-  setSecret(name: $name, value: $value) { name createdAt updatedAt } }"""
+  setSecret(name: $name, value: $value) {
+    ... on Secret { name createdAt updatedAt } ... on Error { code message }
+    ... on ValidationError { problems { path message } } } }"""
 DELETE = """mutation Delete($name: String!) { deleteSecret(name: $name) {
   __typename ... on Deleted { id } ... on Error { message code } } }"""
-LIST = "{ secrets { name createdAt updatedAt } }"
+LIST = "{ secrets { nodes { name createdAt updatedAt } } }"
 VALUE = "a-value-0123456789"
 
 
@@ -27,34 +29,34 @@ async def test_a_secret_is_set_and_listed_without_its_value(api: Api) -> None:
     second = (await api.run(SET, name="token", value="another value"))["setSecret"]
 
     assert first == {"name": "token", "createdAt": "2030-01-01T12:00:00Z", "updatedAt": "2030-01-01T12:00:00Z"}
-    assert (await api.run(LIST))["secrets"] == [second]
+    assert (await api.run(LIST))["secrets"]["nodes"] == [second]
     assert second == {**first, "updatedAt": "2030-01-01T12:01:00Z"}
 
 
 async def test_what_is_stored_is_not_the_value(api: Api) -> None:
     await api.run(SET, name="token", value=VALUE)
 
-    [record] = await api.storage.secrets.list_secrets()
+    [record] = (await api.storage.secrets.page(first=10, after=None)).rows
     assert VALUE.encode() not in record.sealed
     assert api.cipher.decrypt(record.sealed, purpose="secret 'token'").decode() == VALUE
 
 
 @pytest.mark.parametrize("name", ["", "a b", "1a", "a-b", "ä", "a" * 65, "a.b", "a\n"])
 async def test_a_name_that_no_expression_could_read_is_refused(api: Api, name: str) -> None:
-    [error] = await api.errors(SET, name=name, value=VALUE)
+    refused = (await api.run(SET, name=name, value=VALUE))["setSecret"]
 
-    assert error["extensions"]["code"] == "BAD_USER_INPUT"
-    assert error["extensions"]["problems"][0]["path"] == ["name"]
-    assert VALUE not in str(error)
+    assert refused["code"] == "INVALID_INPUT"
+    assert refused["problems"][0]["path"] == ["name"]
+    assert VALUE not in str(refused)
 
 
 @pytest.mark.parametrize("value", ["", "a" * (MAX_VALUE_BYTES + 1)])
 async def test_a_value_that_cannot_be_stored_is_refused_without_being_said(api: Api, value: str) -> None:
-    [error] = await api.errors(SET, name="token", value=value)
+    refused = (await api.run(SET, name="token", value=value))["setSecret"]
 
-    assert error["extensions"]["problems"][0]["path"] == ["value"]
-    assert "aaaa" not in str(error)
-    assert (await api.run(LIST))["secrets"] == []
+    assert refused["problems"][0]["path"] == ["value"]
+    assert "aaaa" not in str(refused)
+    assert (await api.run(LIST))["secrets"]["nodes"] == []
 
 
 async def test_without_a_key_nothing_is_stored_and_the_way_out_is_said() -> None:
@@ -65,14 +67,14 @@ async def test_without_a_key_nothing_is_stored_and_the_way_out_is_said() -> None
     assert error["extensions"]["code"] == "UNAVAILABLE"
     assert "STEPGRAPH_ENCRYPTION_KEYS" in error["message"]
     assert "stepgraph encryption-key" in error["message"]
-    assert (await api.run(LIST))["secrets"] == []
+    assert (await api.run(LIST))["secrets"]["nodes"] == []
     await api.create_workflow()  # whatever needs no secret works
 
 
 async def test_a_secret_is_deleted_by_its_name(api: Api) -> None:
     await api.run(SET, name="token", value=VALUE)
 
-    assert (await api.run(DELETE, name="token"))["deleteSecret"] == {"__typename": "Deleted", "id": "token"}
+    assert (await api.run(DELETE, name="token"))["deleteSecret"] == {"__typename": "Deleted", "id": "sk_token"}
     missing = (await api.run(DELETE, name="token"))["deleteSecret"]
     assert missing == {"__typename": "NotFoundError", "message": "There is no secret 'token'.", "code": "NOT_FOUND"}
 

@@ -11,7 +11,7 @@ from actors.secrets import KEPT_FOR
 from domain.checks.secret_places import may_read_secrets
 from domain.secrets import MAX_VALUE_BYTES, MIN_OUTPUT_CHARACTERS
 from domain.steps import BasicAuth, HeaderAuth, HttpAuth, HttpRequestConfig, OAuth2Auth, WebhookCallConfig
-from tests.integration.graphql.api import Api
+from tests.integration.graphql.api import Api, nodes
 from tests.integration.graphql.real import Real
 from tests.integration.graphql.secret_world import World, secret_world
 from tests.scripted_service import Asked, reply
@@ -36,11 +36,11 @@ async def test_a_secret_from_its_first_value_to_its_removal(api: Api) -> None:
         assert (await api.run(set_secret, name=name, value=f"the value of {name}"))["setSecret"]["name"] == name
     await api.create_workflow(document["name"], steps=document["steps"])
 
-    assert [each["name"] for each in (await api.run(listed))["secrets"]] == ["shop_id", "shop_token"]
+    assert nodes((await api.run(listed))["secrets"], "name") == ["shop_id", "shop_token"]
     refused = (await api.run(delete, name="shop_token"))["deleteSecret"]
     assert "'charge-with-a-secret'" in refused["message"]
     await api.create_workflow(document["name"])
-    assert (await api.run(delete, name="shop_token"))["deleteSecret"] == {"id": "shop_token"}
+    assert (await api.run(delete, name="shop_token"))["deleteSecret"] == {"id": "sk_shop_token"}
 
 
 async def test_the_workflow_of_the_page_is_executed(world: World) -> None:

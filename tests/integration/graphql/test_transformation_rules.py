@@ -99,8 +99,9 @@ async def test_a_saved_rule_comes_back(api: Api) -> None:
 async def test_rules_are_listed_by_name_and_found_by_their_ids(api: Api) -> None:
     ids = [(await save(api, name=name))["id"] for name in ("b", "a")]
 
-    data = await api.run("{ transformationRules { name inputSchema examples { input } } }")
-    assert data["transformationRules"] == [{"name": name, "inputSchema": None, "examples": []} for name in ("a", "b")]
+    data = await api.run("{ transformationRules { nodes { name inputSchema examples { input } } } }")
+    listed = data["transformationRules"]["nodes"]
+    assert listed == [{"name": name, "inputSchema": None, "examples": []} for name in ("a", "b")]
     node = "query ($id: ID!) { node(id: $id) { __typename id ... on TransformationRule { name } } }"
     assert (await api.run(node, id=ids[0]))["node"] == {"__typename": "TransformationRule", "id": ids[0], "name": "b"}
     assert (await api.run(RULE, name="c"))["transformationRule"] is None
@@ -162,7 +163,7 @@ async def test_the_examples_of_the_page_run_in_their_order(api: Api) -> None:
 
     assert (await api.run(save_it))["saveTransformationRule"]["name"] == "order-total"
     found = await api.run(find)
-    assert [rule["name"] for rule in found["transformationRules"]] == ["order-total"]
+    assert [rule["name"] for rule in found["transformationRules"]["nodes"]] == ["order-total"]
     assert found["transformationRule"]["outputSchema"] == {"type": "number", "minimum": 0}
 
     output = await execute(api, checkout, {"cart": [{"price": 12.5, "quantity": 2}]})

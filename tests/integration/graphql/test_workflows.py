@@ -23,7 +23,7 @@ mutation($id: ID!, $input: UpdateWorkflowInput!) {
     ... on Workflow { name status version document }
     ... on Error { message code }
     ... on ValidationError { problems { path message } }
-    ... on NotFoundError { missing: id }
+    ... on NotFoundError { targetId }
   }
 }
 """
@@ -42,8 +42,8 @@ mutation($id: ID!) {
     __typename
     ... on Deleted { id }
     ... on Error { code message }
-    ... on NotFoundError { missing: id }
-    ... on InvalidStateError { status }
+    ... on NotFoundError { targetId }
+    ... on InvalidStateError { currentStatus }
   }
 }
 """
@@ -174,7 +174,7 @@ async def test_an_update_of_an_unknown_workflow_says_which(api: Api) -> None:
     data = await api.run(UPDATE, id="wf_01h455vb4pex5vsknk084sn02q", input={"name": "other"})
 
     assert data["updateWorkflow"]["__typename"] == "NotFoundError"
-    assert data["updateWorkflow"]["missing"] == "wf_01h455vb4pex5vsknk084sn02q"
+    assert data["updateWorkflow"]["targetId"] == "wf_01h455vb4pex5vsknk084sn02q"
 
 
 async def test_a_malformed_id_is_a_problem_of_the_mutation(api: Api) -> None:
@@ -224,8 +224,8 @@ async def test_a_workflow_shows_its_steps_with_what_they_run_after(api: Api) -> 
 
     data = await api.run(
         """query($id: ID!) { workflow(id: $id) { inputSchema output timeout maxConcurrentExecutions
-          steps { id name type dependsOn when timeout config
-            retry { strategy maxAttempts delay factor maxDelay jitter maxElapsed } steps { id } }
+          steps { stepId name type dependsOn when timeout config
+            retry { strategy maxAttempts delay factor maxDelay jitter maxElapsed } steps { stepId } }
           graph { nodes { path type name parent } edges { from to label } } } }""",
         id=created["createWorkflow"]["id"],
     )
@@ -294,7 +294,7 @@ async def test_a_deleted_workflow_is_gone_and_its_name_is_free(api: Api) -> None
 
     assert deleted["deleteWorkflow"] == {"__typename": "Deleted", "id": created["id"]}
     assert again["deleteWorkflow"]["__typename"] == "NotFoundError"
-    assert again["deleteWorkflow"]["missing"] == created["id"]
+    assert again["deleteWorkflow"]["targetId"] == created["id"]
     assert (await api.create_workflow("orders"))["id"] != created["id"]
 
 

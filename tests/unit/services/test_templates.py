@@ -39,6 +39,10 @@ class Desk:
             await self.templates.instantiate("import", name, parameters)
         return list(refused.value.problems)
 
+    async def names(self, category: str | None = None) -> list[str]:
+        page = await self.templates.page(category, first=100, after=None)
+        return [each.settings.name for each in page.rows]
+
 
 @pytest.fixture
 def desk(services: Services) -> Desk:
@@ -53,14 +57,38 @@ def desk(services: Services) -> Desk:
 async def test_a_saved_template_is_shown_beside_the_shipped_ones(desk: Desk) -> None:
     saved = await desk.save(category="data", description="Imports.")
 
-    listed = await desk.templates.list_templates()
-    assert [each.settings.name for each in listed] == sorted(
-        ["import", "approval", "checked-call", "fan-out", "paged-sync", "polled-job", "saga"]
-    )
-    assert [each.settings.name for each in await desk.templates.list_templates("data")] == ["import", "paged-sync"]
-    assert await desk.templates.list_templates("nothing") == []
+    everything = ["approval", "checked-call", "fan-out", "import", "paged-sync", "polled-job", "saga"]
+    assert await desk.names() == everything
+    assert await desk.names("data") == ["import", "paged-sync"]
+    assert [await desk.templates.count(category) for category in (None, "data", "nothing")] == [7, 2, 0]
+    assert await desk.names("nothing") == await desk.names("a\0b") == []
     assert await desk.templates.find("import") == await desk.templates.get(saved.id) == saved
     assert [each.required for each in saved.settings.parameters] == [True, False]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+async def test_pages_go_through_shipped_and_stored_ones_in_one_order(desk: Desk, size: int) -> None:
+    for name in ("a", "import", "z", "saga"):
+        await desk.save(name)
+    found: list[str] = []
+    after: str | None = None
+    has_next = True
+
+    while has_next:
+        page = await desk.templates.page(None, first=size, after=after)
+        found += [each.settings.name for each in page.rows]
+        assert len(page.rows) <= size
+        after, has_next = found[-1], page.has_next
+
+    expected = ["a", "approval", "checked-call", "fan-out", "import", "paged-sync", "polled-job", "saga", "z"]
+    assert found == expected == await desk.names()
+
+
+async def test_a_shipped_template_is_hidden_also_by_one_of_another_category(desk: Desk) -> None:
+    await desk.save("paged-sync", category="mine")
+
+    assert await desk.names("data") == []
+    assert await desk.names("mine") == ["paged-sync"]
 
 
 async def test_a_template_with_problems_is_not_saved(desk: Desk) -> None:
@@ -78,7 +106,9 @@ async def test_a_shipped_template_cannot_be_deleted_but_replaced(desk: Desk) -> 
 
     own = await desk.save("saga")
     assert await desk.templates.find("saga") == own
-    assert own in await desk.templates.list_templates() and shipped not in await desk.templates.list_templates()
+    listed = (await desk.templates.page(None, first=100, after=None)).rows
+    assert own in listed and shipped not in listed
+    assert await desk.templates.count(None) == 6
 
     assert await desk.templates.delete("saga") == own
     assert await desk.templates.find("saga") == shipped
