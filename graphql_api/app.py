@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -11,12 +12,15 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from domain.json_text import dumps
+from graphql_api.connections import ConnectionWatch
 from graphql_api.context import ApiOptions, ApiServices
 from graphql_api.hooks import Hooks
+from graphql_api.http_protocol import BudgetedHttpProtocol
 from graphql_api.playground import STATIC_FILES, playground
 from graphql_api.schema import build_schema
 from graphql_api.system.health import check_readiness
 from graphql_api.view import GraphQLView
+from graphql_api.websocket_protocol import BudgetedWebSocketProtocol
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -75,6 +79,8 @@ def create_app(
 class ServerOptions(TypedDict):
     """What `uvicorn.Config` is to be told beside the address."""
 
+    http: Any
+    ws: Any
     ws_max_size: int
     ws_max_queue: int
     ws_ping_interval: float
@@ -82,23 +88,29 @@ class ServerOptions(TypedDict):
     ws_per_message_deflate: bool
     timeout_keep_alive: int
     timeout_graceful_shutdown: int
+    proxy_headers: bool
     server_header: bool
     access_log: bool
 
 
-def server_options(options: ApiOptions) -> ServerOptions:
-    """How uvicorn must be run for this application.
+def server_options(options: ApiOptions, *, most_connections: int | None = None) -> ServerOptions:
+    """How uvicorn must be run for this application. `most_connections`: fewer than the budget, where files are few.
 
-    Without `timeout_graceful_shutdown` an open event stream would keep the process from ever ending.
+    Without `timeout_graceful_shutdown` an open event stream would keep the process from ever ending. What proxies say
+    of a client is read by `graphql_api.edge`, and from no one whom the settings do not name.
     """
+    watch = ConnectionWatch(options, most=most_connections)
     return ServerOptions(
+        http=partial(BudgetedHttpProtocol, watch=watch),
+        ws=partial(BudgetedWebSocketProtocol, watch=watch),
         ws_max_size=options.max_body_bytes,
         ws_max_queue=32,
         ws_ping_interval=20.0,
         ws_ping_timeout=20.0,
         ws_per_message_deflate=False,  # a window of memory for each of thousands of sockets, for small messages
-        timeout_keep_alive=30,
+        timeout_keep_alive=max(1, round(options.idle_timeout.total_seconds())),
         timeout_graceful_shutdown=3,
+        proxy_headers=False,
         server_header=False,
         access_log=False,
     )

@@ -1,7 +1,7 @@
 """What a resolver can reach: the services, the limits, and the loaders that gather what one operation reads."""
 
 from asyncio import Timeout
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -118,6 +118,7 @@ class Context:
     """The context of one operation. `connection_params` is what a WebSocket client sent with connection_init.
 
     `authorization` is the header of the request, or of the WebSocket's handshake; `principal` is who that stands for.
+    `acknowledge` tells the server that the client of a WebSocket is let in.
 
     `deadline` is when a query or a mutation is given up.
     """
@@ -128,6 +129,7 @@ class Context:
     connection_params: Mapping[str, object] = field(default_factory=dict)
     authorization: str | None = None
     principal: Principal = ANYBODY
+    acknowledge: Callable[[], None] = lambda: None
     rows_left: int = 0
     deadline: Timeout | None = None
 

@@ -4,8 +4,9 @@ What is refused here is refused with a sentence: what is no JSON, what is nested
 U+0000, which PostgreSQL cannot store.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import cast
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
 
 from starlette.requests import Request
 from strawberry.http import GraphQLRequestData, GraphQLRequestProtocol
@@ -15,6 +16,16 @@ from graphql_api.negotiation import JSON_TYPE
 
 MAX_NESTING = 200
 """Levels of JSON in a request. Deeper values could be read, but not be written as part of an answer."""
+
+MAX_MEMBERS = 150_000
+"""Objects and lists in a request. Reading as many of them as fit into a body would hold up everybody for a second."""
+
+_ZERO = "{place} {what} U+0000, which cannot be stored."
+# A string that never ends reaches to the end of the text: else the search would begin anew at each quote inside of it.
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
+_STRING_BYTES = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
+_SHOWN = 8
+"""Names of a place that are shown, the outermost ones."""
 
 
 class MalformedRequest(ValueError):
@@ -55,7 +66,11 @@ def check_content_type(content_type: str) -> None:
 
 
 def read_json(text: str | bytes) -> JsonValue:
-    """The JSON value in a body or a message. Raises `MalformedRequest`."""
+    """The JSON value in a body or a message. Raises `MalformedRequest`, also for more members than may be read."""
+    if _brackets(text) > MAX_MEMBERS:
+        without_strings = _STRING_BYTES.sub(b"", text) if isinstance(text, bytes) else _STRING.sub("", text)
+        if _brackets(without_strings) > MAX_MEMBERS:
+            raise MalformedRequest(f"The request has more than {MAX_MEMBERS:,} objects and lists.", status=413)
     try:
         return loads(text)
     except ValueError as error:
@@ -63,36 +78,67 @@ def read_json(text: str | bytes) -> JsonValue:
 
 
 def problem_in(text: str | bytes, value: JsonValue) -> str | None:
-    """What about this value, read from this text, is JSON but not acceptable; None where all is well."""
-    if isinstance(text, str):
-        is_suspicious = "\\u0000" in text or text.count("[") + text.count("{") > MAX_NESTING
-    else:
-        is_suspicious = b"\\u0000" in text or text.count(b"[") + text.count(b"{") > MAX_NESTING
-    if not is_suspicious:  # nearly always: the value need not be walked
+    """What about this value, read from this text, is JSON but not acceptable; None where all is well.
+
+    The time that it takes is linear in the text.
+    """
+    may_have_zero = "\\u0000" in text if isinstance(text, str) else b"\\u0000" in text
+    if not may_have_zero and _brackets(text) <= MAX_NESTING:  # nearly always: the value need not be walked
         return None
-    return next(_problems(value), None)
+    if isinstance(value, str):
+        return _ZERO.format(place="The request", what="contains") if "\0" in value else None
+    return _problem(value, may_have_zero=may_have_zero)
 
 
-def _problems(value: JsonValue) -> Iterator[str]:
-    waiting: list[tuple[tuple[str, ...], JsonValue]] = [((), value)]
-    while waiting:
-        path, each = waiting.pop()
-        if isinstance(each, str):
-            if "\0" in each:
-                yield f"{_place(path)} contains U+0000, which cannot be stored."
-        elif isinstance(each, Mapping | list):
-            if len(path) >= MAX_NESTING:
-                yield f"{_place(path[:8])} is nested more than {MAX_NESTING} levels deep."
-                continue
-            members = each.items() if isinstance(each, Mapping) else enumerate(each)
-            for key, member in members:
-                if isinstance(key, str) and "\0" in key:
-                    yield f"{_place(path)} has a key that contains U+0000, which cannot be stored."
-                waiting.append(((*path, str(key)), member))
+def _problem(value: JsonValue, *, may_have_zero: bool) -> str | None:
+    """The first problem that a walk finds. It goes level by level, and of each place remembers only its origin."""
+    levels: list[list[Any]] = [[value] if isinstance(value, dict | list) else []]
+    origins: list[list[int]] = [[0]]
+    while levels[-1]:
+        if len(levels) > MAX_NESTING:
+            return f"{_place(levels, origins, 0)} is nested more than {MAX_NESTING} levels deep."
+        below: list[Any] = []
+        origin: list[int] = []
+        for index, each in enumerate(levels[-1]):
+            members = each.values() if isinstance(each, dict) else each
+            if may_have_zero:
+                zero = _zero_in(each, members)
+                if zero is not None:
+                    member, what = zero
+                    place = _place(levels, origins, index, *member)
+                    return _ZERO.format(place=place, what=what)
+            found = [member for member in members if type(member) is dict or type(member) is list]
+            below += found
+            origin += [index] * len(found)
+        levels.append(below)
+        origins.append(origin)
+    return None
 
 
-def _place(path: tuple[str, ...]) -> str:
-    return ".".join(path) or "The request"
+def _zero_in(each: Any, members: Iterable[Any]) -> tuple[tuple[str, ...], str] | None:
+    """What in a container has U+0000: the name of the member and the verb to say it with; no name for a key."""
+    if any(type(member) is str and "\0" in member for member in members):
+        names = each.items() if isinstance(each, dict) else enumerate(each)
+        name = next(str(name) for name, member in names if isinstance(member, str) and "\0" in member)
+        return (name,), "contains"
+    if isinstance(each, dict) and any("\0" in key for key in each):
+        return (), "has a key that contains"
+    return None
+
+
+def _place(levels: list[list[Any]], origins: list[list[int]], index: int, *inner: str) -> str:
+    """Where the value is that stands at this index of the last level: its outermost names, and `inner` ones."""
+    names = list(inner)
+    for depth in range(len(levels) - 1, 0, -1):
+        each, index = levels[depth][index], origins[depth][index]
+        parent = levels[depth - 1][index]
+        members = parent.items() if isinstance(parent, dict) else enumerate(parent)
+        names.insert(0, next(str(name) for name, member in members if member is each))
+    return ".".join(names[:_SHOWN]) or "The request"
+
+
+def _brackets(text: str | bytes) -> int:
+    return text.count("[") + text.count("{") if isinstance(text, str) else text.count(b"[") + text.count(b"{")
 
 
 def graphql_request(value: JsonValue, protocol: GraphQLRequestProtocol) -> GraphQLRequestData:

@@ -41,7 +41,8 @@ from graphql_api.requests import (
     read_json,
 )
 from graphql_api.schema import StepgraphSchema
-from graphql_api.websocket import RefusedPayload, TransportHandler
+from graphql_api.websocket import OversizedMessage, RefusedPayload, TransportHandler
+from graphql_api.websocket_protocol import ACKNOWLEDGE
 
 ANSWERED = frozenset({OperationType.QUERY, OperationType.MUTATION})
 STREAMED = ANSWERED | {OperationType.SUBSCRIPTION}
@@ -125,6 +126,7 @@ class GraphQLView(GraphQL[Context, None]):
             origins=self._origins,
             authorization=request.headers.get("authorization"),
             principal=request.scope.get(_PRINCIPAL, NOBODY),
+            acknowledge=request.scope.get("extensions", {}).get(ACKNOWLEDGE, _nothing),
         )
 
     async def on_ws_connect(self, context: Context) -> dict[str, object] | UnsetType | None:
@@ -137,6 +139,7 @@ class GraphQLView(GraphQL[Context, None]):
         except (Unauthenticated, Unavailable) as error:
             logger.info("a WebSocket is refused: %s", error)
             raise ConnectionRejectionError({"code": error.code.value}) from None
+        context.acknowledge()
         return await super().on_ws_connect(context)
 
     def should_render_graphql_ide(self, request: Any) -> bool:
@@ -211,10 +214,16 @@ class GraphQLView(GraphQL[Context, None]):
             value = read_json(data)
         except MalformedRequest as error:
             raise JSONDecodeError(str(error), "", 0) from error
+        if not isinstance(value, dict):
+            return value
+        if len(data) > self._options.max_ping_bytes and value.get("type") != "subscribe":
+            return OversizedMessage(self._options.max_ping_bytes)
         problem = problem_in(data, value)
-        if problem is not None and isinstance(value, dict):
-            return {**value, "payload": RefusedPayload(problem)}
-        return value
+        return value if problem is None else {**value, "payload": RefusedPayload(problem)}
+
+
+def _nothing() -> None:
+    """Where the server has no limit of its own for messages of clients that are not let in yet."""
 
 
 def _refusal(

@@ -24,6 +24,13 @@ class RefusedPayload:
     problem: str
 
 
+@dataclass(frozen=True, slots=True)
+class OversizedMessage:
+    """Takes the place of a message that is no subscribe and larger than `most` bytes."""
+
+    most: int
+
+
 class TransportHandler(BaseGraphQLTransportWSHandler[Context, None]):
     """One connection, on which every message is checked before it is believed."""
 
@@ -63,6 +70,8 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
 def _problem_of(message: Any) -> str | None:
     """Why this is no message of the protocol; None where it is one. The text is a close reason: 123 bytes at most."""
+    if isinstance(message, OversizedMessage):
+        return f"A message that is no subscribe has at most {message.most:,} bytes"
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         return "A message is an object with a type"
     match message["type"]:

@@ -56,6 +56,7 @@ from stepgraph.composition import (
     cipher_of,
     limits_of,
     metrics_retention_of,
+    most_connections,
     public_url_of,
     sandbox_options_of,
 )
@@ -94,9 +95,8 @@ def serve_api(settings: Settings, *, needs_worker: bool, sockets: list[socket.so
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
         log_config=None,
-        **server_options(options),
+        **server_options(options, most_connections=most_connections()),
     )
     uvicorn.Server(config).run(sockets)
 

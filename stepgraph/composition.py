@@ -1,5 +1,6 @@
 """What the settings say, as the parts of the API and of workers want it."""
 
+import resource
 from collections.abc import Iterator
 from dataclasses import fields
 from ipaddress import ip_network
@@ -14,6 +15,10 @@ from domain.services.metrics import MetricsRetention
 from graphql_api.budgets import RequestBudgets
 from persistence.cipher import AesGcmCipher, NoCipher
 from stepgraph.settings import Settings
+
+_MOST_FILES = 65_536
+_FILES_OF_OTHERS = 300
+"""Files that are kept for PostgreSQL, Redis, the sandbox, and connections that are being refused."""
 
 
 def addresses_of(settings: Settings) -> tuple[str, str]:
@@ -37,6 +42,15 @@ def limits_of(settings: Settings) -> Limits:
 def budgets_of(settings: Settings) -> dict[str, Any]:
     """The budgets of requests, as keyword arguments of `ApiOptions`."""
     return {row.name: getattr(settings, row.name) for row in fields(RequestBudgets)}
+
+
+def most_connections() -> int:
+    """How many connections this process has files for, when as many as it may have are asked for."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if most > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return max(most, soft) - _FILES_OF_OTHERS
 
 
 def metrics_retention_of(settings: Settings) -> MetricsRetention:
