@@ -164,6 +164,7 @@ class Attempts:
             called_at=trial.now,
             checkpoint=checkpoint,
             received=received,
+            shown_input=input if hidden is None else hidden.input,
             mask=None if hidden is None else hidden.mask,
             held_for=trial.held_for,
         )

@@ -5,12 +5,10 @@ proxies, decoding without a cap) is either unwanted here or done in this module 
 """
 
 import asyncio
-import re
 import ssl
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import lru_cache
 from types import TracebackType
 from typing import Self, TypedDict, cast
 
@@ -20,18 +18,18 @@ import httpx
 from actors.deadlines import Deadlines
 from actors.destinations import DestinationPolicy, Lookup
 from actors.http_body import read_body, read_excerpt
-from actors.http_failures import InvalidExchange, failure_of
-from actors.http_headers import request_headers, response_headers
+from actors.http_failures import InvalidExchange, failure_of, one_line
+from actors.http_headers import ResponseHeaders, header_text, request_headers, response_headers
 from actors.http_transport import GuardedTransport
+from actors.http_urls import MAX_URL_LENGTH, HttpUrl, joined_url
 from domain.failures import FailureCode, StepError
 from domain.json_text import JsonValue
+from domain.secret_mask import SecretMask
 
 MAX_REDIRECTS = 5
 ERROR_BODY_BYTES = 16 * 1024
 """How much of the body is read when the status is not an expected one."""
 
-_MAX_URL_LENGTH = 16 * 1024
-_HOST = re.compile(rb"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")  # httpx leaves the brackets of an IPv6 address out
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CREDENTIALS = frozenset({"authorization", "cookie"})
 _NO_NAMES: frozenset[str] = frozenset()
@@ -45,7 +43,8 @@ class HttpRequest:
     `url` is absolute, http or https, without user and password. `expected` are the statuses whose body is wanted in
     full. Limits that are None are the client's own; `max_response_bytes` can only lower it. `credentials` are the
     lower-case names of headers that must not follow a redirect to another origin, beside Authorization and Cookie. Of
-    what may hold secrets nothing is in its representation.
+    what may hold secrets nothing is in its representation: `masked_url` is the URL without their values (None: as it
+    is), and `mask` takes them out of what failures quote.
     """
 
     method: str
@@ -58,18 +57,25 @@ class HttpRequest:
     read_timeout: timedelta | None = None
     max_response_bytes: int | None = None
     credentials: frozenset[str] = _NO_NAMES
+    masked_url: str | None = None
+    mask: SecretMask | None = None
+
+    @property
+    def shown(self) -> str:
+        """The URL as messages show it."""
+        return shown_url(self.url if self.masked_url is None else self.masked_url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse:
-    """What a service answered. Header names are lower-case, repeated headers are joined by commas.
+    """What a service answered. Header names are lower-case; repeated headers are joined by commas, but for Set-Cookie.
 
     `body` is decompressed. `is_cut`: the status was not an expected one and the body was longer than an excerpt.
     `url` is the last one, after redirects.
     """
 
     status: int
-    headers: Mapping[str, str]
+    headers: ResponseHeaders
     body: bytes
     url: str
     is_cut: bool = False
@@ -126,7 +132,7 @@ class HttpClient:
         self._total_timeout = total_timeout
         self._deadlines = Deadlines(total_timeout.total_seconds())
         self._max_response_bytes = max_response_bytes
-        self._extensions = {"timeout": {"connect": self._connect_timeout, "read": self._read_timeout}}
+        self._timeouts = {"connect": self._connect_timeout, "read": self._read_timeout}
         self._transport: GuardedTransport | None = None
 
     async def __aenter__(self) -> Self:
@@ -167,40 +173,44 @@ class HttpClient:
         headers = request_headers(self._defaults, request.headers)
         if request.body:
             headers.setdefault("content-type", "application/octet-stream")
-        url = _parse_url(request.url)
+        url = HttpUrl.parse(request.url)
         for _ in range(MAX_REDIRECTS + 1):
             response = await self._exchange(request, url, headers)
-            location = response.headers.get("location")
+            location = header_text(response.headers, "location")
+            details: Mapping[str, JsonValue] = {"status": response.status}
             if not request.follow_redirects or response.status not in _REDIRECTS or not location:
                 return response
             target = _redirect_target(url, location)
+            is_elsewhere = target.origin != url.origin
             if response.status == 303 or (response.status in (301, 302) and request.method == "POST"):
                 request = replace(request, method="HEAD" if request.method == "HEAD" else "GET", body=b"")
                 headers = {name: value for name, value in headers.items() if not name.startswith("content-")}
-            if _origin(target) != _origin(url):
+            if is_elsewhere and request.body and not _is_upgrade(url, target):
+                why = "a redirect to another origin would take the request's body there"
+                raise InvalidExchange(FailureCode.DESTINATION_BLOCKED, why, details=details)
+            if is_elsewhere:
                 private = _CREDENTIALS | request.credentials
                 headers = {name: value for name, value in headers.items() if name not in private}
             url = target
-        details = {"status": response.status}
         raise InvalidExchange(FailureCode.HTTP_STATUS, f"more than {MAX_REDIRECTS} redirects", details=details)
 
-    async def _exchange(self, request: HttpRequest, url: httpx.URL, headers: Mapping[str, str]) -> HttpResponse:
+    async def _exchange(self, request: HttpRequest, url: HttpUrl, headers: Mapping[str, str]) -> HttpResponse:
         if self._transport is None:
             raise RuntimeError("the client is not open")
         # With a stream given, httpx adds no headers of its own: aiohttp sets Host and Content-Length.
         outgoing = httpx.Request(
             request.method,
-            url,
+            url.site,
             headers=httpx.Headers(headers, encoding="utf-8"),
             stream=httpx.ByteStream(request.body),
-            extensions=self._extensions_for(request),
+            extensions={"url": url.prepared, "timeout": self._timeouts_of(request)},
         )
         outgoing.read()
         incoming = await self._transport.handle_async_request(outgoing)
         stream = cast("httpx.AsyncByteStream", incoming.stream)
         try:
             answered = response_headers(incoming.headers.raw)
-            encoding = answered.get("content-encoding")
+            encoding = header_text(answered, "content-encoding")
             is_cut = False
             if incoming.status_code in request.expected:
                 limit = self._max_response_bytes
@@ -211,82 +221,45 @@ class HttpClient:
                 body, is_cut = await read_excerpt(stream, encoding=encoding, limit=ERROR_BODY_BYTES)
         finally:
             await stream.aclose()
-        return HttpResponse(status=incoming.status_code, headers=answered, body=body, url=str(url), is_cut=is_cut)
+        return HttpResponse(status=incoming.status_code, headers=answered, body=body, url=url.text, is_cut=is_cut)
 
-    def _extensions_for(self, request: HttpRequest) -> dict[str, dict[str, float]]:
+    def _timeouts_of(self, request: HttpRequest) -> dict[str, float]:
         connect, read = request.connect_timeout, request.read_timeout
         if connect is None and read is None:
-            return self._extensions
+            return self._timeouts
         return {
-            "timeout": {
-                "connect": self._connect_timeout if connect is None else connect.total_seconds(),
-                "read": self._read_timeout if read is None else read.total_seconds(),
-            }
+            "connect": self._connect_timeout if connect is None else connect.total_seconds(),
+            "read": self._read_timeout if read is None else read.total_seconds(),
         }
-
-
-def joined_url(base: str, reference: str) -> str:
-    """Where a reference leads from the page at `base` (RFC 3986, section 5), without a fragment.
-
-    Raises `ValueError` where that is no URL.
-    """
-    try:
-        return str(httpx.URL(base).join(reference)).partition("#")[0]
-    except httpx.InvalidURL as error:
-        raise ValueError(str(error)) from error
-
-
-def is_same_origin(url: str, other: str) -> bool:
-    """Whether two URLs have the same scheme, host and port (RFC 6454); one that cannot be called has none."""
-    try:
-        return _origin(_parse_url(url)) == _origin(_parse_url(other))
-    except InvalidExchange:
-        return False
 
 
 def _failed(
     request: HttpRequest, code: FailureCode, why: str, details: Mapping[str, JsonValue] | None = None
 ) -> StepError:
-    """A failure whose message names the request, but not its query: that may hold a secret."""
-    where = request.url.partition("?")[0].rpartition("@")[2][:200]
-    return StepError(code=code, message=f"{request.method} {where}: {why}.", details=details)
+    """A failure whose message names the request and says why, without what may be secret."""
+    if request.mask is not None:
+        why = request.mask.text(why)
+    return StepError(code=code, message=f"{request.method} {request.shown}: {one_line(why)}.", details=details)
 
 
-@lru_cache(maxsize=2048)
-def _parse_url(text: str) -> httpx.URL:
-    """The URL, when it may be called. Cached, because parsing costs a tenth of a request."""
-    if len(text) > _MAX_URL_LENGTH:
-        raise InvalidExchange(FailureCode.INVALID_REQUEST, f"the URL is longer than {_MAX_URL_LENGTH} characters")
+def shown_url(url: str) -> str:
+    """A URL as messages show it: without user, password and query, which may hold a secret; 200 characters at most."""
+    scheme, separator, rest = url.partition("?")[0].partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"[:200]
+
+
+def _redirect_target(url: HttpUrl, location: str) -> HttpUrl:
     try:
-        url = httpx.URL(text)
-    except (httpx.InvalidURL, ValueError) as error:
-        raise InvalidExchange(FailureCode.INVALID_REQUEST, f"the URL is malformed: {error}") from error
-    problem = _url_problem(url)
-    if problem is not None:
-        raise InvalidExchange(FailureCode.INVALID_REQUEST, problem)
-    return url
-
-
-def _redirect_target(url: httpx.URL, location: str) -> httpx.URL:
-    try:
-        target = url.join(location[:_MAX_URL_LENGTH])
-    except (httpx.InvalidURL, ValueError) as error:
+        target = joined_url(url.text, location[:MAX_URL_LENGTH])
+    except ValueError as error:
         raise InvalidExchange(FailureCode.INVALID_RESPONSE, f"the redirect's URL is malformed: {error}") from error
-    problem = _url_problem(target)
-    if problem is not None:
-        raise InvalidExchange(FailureCode.DESTINATION_BLOCKED, f"a redirect is refused: {problem}")
-    return target
+    try:
+        return HttpUrl.parse(target)
+    except InvalidExchange as error:
+        raise InvalidExchange(FailureCode.DESTINATION_BLOCKED, f"a redirect is refused: {error}") from error
 
 
-def _url_problem(url: httpx.URL) -> str | None:
-    if url.scheme not in ("http", "https"):
-        return f"the URL's scheme is {url.scheme or 'missing'}, it must be http or https"
-    if not _HOST.fullmatch(url.raw_host):
-        return "the URL's host is not a name or an address"
-    if url.userinfo:
-        return "the URL holds a user or a password; use auth instead"
-    return None
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int]:
-    return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
+def _is_upgrade(url: HttpUrl, target: HttpUrl) -> bool:
+    """Whether a redirect only leads to the same host under TLS, at the usual ports."""
+    return url.host == target.host and url.origin[::2] == ("http", 80) and target.origin[::2] == ("https", 443)

@@ -39,7 +39,7 @@ def failure_of(error: BaseException) -> tuple[FailureCode, str]:
             case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError() | httpx.InvalidURL():
                 return FailureCode.INVALID_REQUEST, f"the URL cannot be called: {cause}"
             case aiohttp.ClientResponseError():
-                return FailureCode.INVALID_RESPONSE, f"the answer is not HTTP: {_first_line(cause.message)}"
+                return FailureCode.INVALID_RESPONSE, f"the answer is not HTTP: {cause.message}"
             case aiohttp.ClientPayloadError():
                 return FailureCode.CONNECTION_LOST, "the connection was lost in the middle of the body"
             case aiohttp.ClientError():
@@ -48,7 +48,7 @@ def failure_of(error: BaseException) -> tuple[FailureCode, str]:
                 continue
     if isinstance(error, OSError):
         return FailureCode.CONNECTION_LOST, f"the connection was lost: {_reason(error)}"
-    return FailureCode.INVALID_REQUEST, f"the request cannot be sent: {_first_line(str(error))}"
+    return FailureCode.INVALID_REQUEST, f"the request cannot be sent: {error}"
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -64,9 +64,10 @@ def _is_timeout(chain: tuple[BaseException, ...]) -> bool:
 
 def _reason(error: BaseException) -> str:
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return _first_line(str(text))
+    return str(text)
 
 
-def _first_line(text: str) -> str:
-    line = text.strip().split("\n", 1)[0][:200]
+def one_line(text: str) -> str:
+    """The first line of a text that a library or a service made, cut at 400 characters, as a clause."""
+    line = text.strip().split("\n", 1)[0][:400]
     return line.rstrip(".:") or "no reason given"

@@ -13,7 +13,12 @@ _OURS = frozenset(
     | {"transfer-encoding", "upgrade"}
 )
 _MAX_HEADERS = 100
+_COOKIE = "set-cookie"
 _MAX_VALUE_LENGTH = 16 * 1024
+
+
+ResponseHeaders = Mapping[str, str | list[str]]
+"""Headers of a response by lower-case name."""
 
 
 def request_headers(defaults: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, str]:
@@ -40,14 +45,28 @@ def request_headers(defaults: Mapping[str, str], headers: Mapping[str, str]) -> 
     return result
 
 
-def response_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """The headers of a response by lower-case name, the repeated ones joined by commas."""
-    result: dict[str, str] = {}
+def response_headers(raw: Iterable[tuple[bytes, bytes]]) -> ResponseHeaders:
+    """The headers of a response by lower-case name, the repeated ones joined by commas (RFC 9110, section 5.3).
+
+    Set-Cookie alone is a list, also of one: its values have commas of their own, so joined ones cannot be told apart.
+    """
+    result: dict[str, str | list[str]] = {}
+    cookies: list[str] = []
     for raw_name, raw_value in raw:
         name = raw_name.decode("latin-1").lower()
         value = _decoded(raw_value)
-        result[name] = f"{result[name]}, {value}" if name in result else value
+        if name == _COOKIE:
+            cookies.append(value)
+            result[name] = cookies
+        else:
+            result[name] = f"{result[name]}, {value}" if name in result else value
     return result
+
+
+def header_text(headers: ResponseHeaders, name: str) -> str | None:
+    """The value of a header that is a text, by its lower-case name; None where there is none."""
+    value = headers.get(name)
+    return value if isinstance(value, str) else None
 
 
 def _is_sendable(value: str) -> bool:

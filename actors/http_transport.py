@@ -19,8 +19,9 @@ _MAX_HEADER_BYTES = 64 * 1024
 
 
 class GuardedTransport(AiohttpTransport):
-    """Sends `httpx.Request`s whose content was read; `extensions["timeout"]` may hold `connect` and `read` in seconds.
+    """Sends `httpx.Request`s whose content was read.
 
+    `extensions["url"]` is where to, as it is sent; `extensions["timeout"]` may hold `connect` and `read` in seconds.
     `pool_size_per_host` 0: as many as in all. Names are kept for `dns_ttl`. It is made where the event loop runs.
     """
 
@@ -60,7 +61,7 @@ class GuardedTransport(AiohttpTransport):
         """The response with its body not read yet. Raises aiohttp's errors; cancelling closes the connection."""
         answer = await self._session.request(
             request.method,
-            str(request.url),
+            request.extensions["url"],
             headers=[(name.decode(), value.decode()) for name, value in request.headers.raw],
             data=request.content or None,
             allow_redirects=False,

@@ -11,7 +11,8 @@ from domain.errors import Undecipherable
 from domain.failures import FailureCode, StepError
 from domain.json_text import JsonValue
 from domain.ports import Cipher, SecretStore
-from domain.secrets import MASK, SecretMask, purpose_of
+from domain.secret_mask import MASK, SecretMask
+from domain.secrets import purpose_of
 from domain.webhooks import WebhookAttempt
 
 KEPT_FOR = 2.0

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from actors.http import HttpClient, HttpRequest, HttpResponse
-from actors.steps.http_messages import retry_after_of
+from actors.steps.retry_after import retry_after_of
 from domain.errors import Undecipherable
 from domain.failures import StepError
 from domain.ids import IdKind, to_public
@@ -45,7 +45,7 @@ class WebhookSender:
             return WebhookAttempt(at=at, duration=timedelta(0), error=f"Nothing was sent: {error}"), None
         answer = await self._post(webhook.url or "", {"content-type": "application/json", **signed}, body)
         now = self._clock.now()
-        retry_after = retry_after_of(answer, now) if isinstance(answer, HttpResponse) else None
+        retry_after = retry_after_of(answer.status, answer.headers, now) if isinstance(answer, HttpResponse) else None
         return attempt_of(answer, at, now), retry_after
 
     async def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> HttpResponse | StepError | None:

@@ -41,6 +41,9 @@ _RETRYABLE = frozenset(
 )
 _CODES = {code.value: code for code in FailureCode}
 _RETRYABLE_STATUSES = frozenset({408, 425, 429})
+_PASSING_WHERE_TOLD = frozenset({403, 409, 413, 420, 423})
+"""Statuses of a limit, a size, a conflict or a lock, which pass where the service says when."""
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})  # https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +57,19 @@ class StepError:
 
     @property
     def is_retryable(self) -> bool:
-        """Whether trying again may help: for HTTP_STATUS 5xx, 408, 425 and 429; else the code's own nature."""
+        """Whether trying again may help, which is the code's own nature but for what a service has answered.
+
+        HTTP_STATUS: 5xx, 408, 425, 429; and 403, 409, 413, 420, 423 where the answer says when to come again
+        (`details.retryAfter`).
+        INVALID_RESPONSE: unless the service has taken a request that may have changed something and answered it.
+        """
+        details = self.details or {}
         if self.code is FailureCode.HTTP_STATUS:
-            status = self.details.get("status") if self.details else None
-            return isinstance(status, int) and (status >= 500 or status in _RETRYABLE_STATUSES)
+            status = details.get("status")
+            is_passing = isinstance(status, int) and (status >= 500 or status in _RETRYABLE_STATUSES)
+            return is_passing or (status in _PASSING_WHERE_TOLD and "retryAfter" in details)
+        if self.code is FailureCode.INVALID_RESPONSE and "status" in details:
+            return details.get("method") in _SAFE_METHODS
         return self.code in _RETRYABLE
 
     def to_json(self) -> dict[str, JsonValue]:

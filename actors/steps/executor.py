@@ -10,7 +10,7 @@ from domain.definition import CompiledStep
 from domain.engine.state import WaitReason
 from domain.failures import StepError
 from domain.json_text import JsonValue
-from domain.secrets import SecretMask
+from domain.secret_mask import SecretMask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +20,8 @@ class StepCall:
     `idempotency_key` is the same for every attempt of this step execution, over crashes and workers; a pure step, which
     calls nothing, has none. `now` is when the attempt started.
 
-    Where the input holds values of secrets, `mask` takes them out of what the executor itself stores or logs; what it
-    returns is masked by its caller.
+    Where the input holds values of secrets, `shown_input` is the input without them, and `mask` takes them out of what
+    the executor itself stores or logs, and of what it cuts short; what it returns is masked by its caller.
 
     `checkpoint` is what an earlier call of the same step execution has left (None at first); `received` is what a
     step that waits for a signal, a callback or a child was sent, `{"payload": …}`, None where it is called for any
@@ -40,6 +40,7 @@ class StepCall:
     called_at: datetime
     checkpoint: JsonValue = None
     received: Mapping[str, JsonValue] | None = None
+    shown_input: JsonValue = None
     mask: SecretMask | None = None
     held_for: timedelta = timedelta(0)
 

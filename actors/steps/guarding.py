@@ -78,7 +78,7 @@ class GuardedClient:
         Where the breaker refuses the call, how the step fails, or how long it waits.
         """
         breakers = self._breakers
-        service_id = None if guarding.use is CircuitBreakerUse.OFF else guarding.service_id or service_of(request.url)
+        service_id = _service_id(request, guarding)
         if breakers is None or service_id is None:
             if begins is not None:
                 begins()
@@ -138,6 +138,13 @@ class GuardedClient:
             self._last_turns.clear()
         self._last_turns[service_id] = turn
         return turn
+
+
+def _service_id(request: HttpRequest, guarding: Guarding) -> str | None:
+    """The service that a call is guarded as, None for one that is not. Of a host with a secret in it, what is shown."""
+    if guarding.use is CircuitBreakerUse.OFF:
+        return None
+    return guarding.service_id or service_of(request.masked_url or request.url)
 
 
 def service_of(url: str) -> str | None:

@@ -6,29 +6,31 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from actors.http import HttpRequest, HttpResponse
+from actors.http_headers import header_text
 from actors.steps.executor import Deferred, Failed, StepCall
 from actors.steps.guarding import UNNAMED, GuardedClient, Guarding
 from actors.steps.http_messages import (
-    MalformedBody,
     MalformedInput,
     basic_credentials,
-    decode_body,
     encode_body,
-    excerpt_of,
     header_texts,
-    retry_after_of,
     url_with_query,
 )
 from actors.steps.oauth2 import AccessTokens, ClientCredentials
 from actors.steps.per_step import PerStep
+from actors.steps.retry_after import retry_after_of
 from domain.definition import CompiledStep
 from domain.failures import FailureCode, StepError
 from domain.json_text import JsonValue
+from domain.media_types import MalformedBody, media_type, read_text, read_value
+from domain.secret_mask import SecretMask
 from domain.steps import CircuitBreakerUse, HttpRequestConfig
 
 _SUCCESS = range(200, 300)
 _EXCERPT_CHARACTERS = 2000
+_EXCERPT_BYTES = 16 * 1024
 _EXCERPT_HEADERS = 32
+_EXCERPT_HEADER_CHARACTERS = 256
 _NO_NAMES: frozenset[str] = frozenset()
 _UNAUTHORIZED = 401
 
@@ -44,11 +46,15 @@ class OutgoingCall:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer with a status that was expected. `output` is `{status, headers, body}`, `url` the last one called."""
+    """An answer with a status that was expected.
+
+    `output` is `{status, headers, body}`, `url` the last one called, `request` what was answered.
+    """
 
     status: int
     output: Mapping[str, JsonValue]
     url: str
+    request: HttpRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +72,9 @@ class _Prepared:
 class HttpCalls:
     """Makes the calls of HTTP_REQUEST steps.
 
-    JSON bodies are parsed, text stays text, other bytes become base64 (`http_messages.decode_body`). Every request
-    that is not a GET carries an Idempotency-Key, unless the step sets its own. A status that is not expected fails
-    with HTTP_STATUS and details `{status, headers, body}`, the last two cut short.
+    JSON bodies are parsed, text stays text, other bytes become base64 (`domain.media_types`). Every request that is
+    not a GET carries an Idempotency-Key, unless the step sets its own. A status that is not expected fails with
+    HTTP_STATUS, a body that is not what it says with INVALID_RESPONSE, both with the details of `refused_answer`.
     """
 
     def __init__(self, client: GuardedClient, tokens: AccessTokens) -> None:
@@ -108,6 +114,8 @@ class HttpCalls:
             read_timeout=prepared.read_timeout,
             max_response_bytes=prepared.max_response_bytes,
             credentials=private,
+            masked_url=_masked_url(call),
+            mask=call.mask,
         )
         return OutgoingCall(request, credentials, prepared.guarding)
 
@@ -148,18 +156,23 @@ def _read(request: HttpRequest, answer: HttpResponse, now: datetime) -> Answer |
     """What an answer comes to."""
     status = answer.status
     if status not in request.expected:
-        return Failed(error=status_error(request, answer), retry_after=retry_after_of(answer, now), status_code=status)
+        return refused_status(request, answer, now)
     try:
-        body = decode_body(answer)
+        body = read_value(answer.body, header_text(answer.headers, "content-type") or "")
     except MalformedBody as error:
-        message = f"{request.method} {shown_url(answer.url)}: {error}."
-        return Failed(error=StepError(code=FailureCode.INVALID_RESPONSE, message=message), status_code=status)
-    return Answer(status, {"status": status, "headers": answer.headers, "body": body}, answer.url)
+        return Failed(
+            error=refused_answer(request, answer, FailureCode.INVALID_RESPONSE, str(error)), status_code=status
+        )
+    return Answer(status, {"status": status, "headers": answer.headers, "body": body}, answer.url, request)
 
 
-def shown_url(url: str) -> str:
-    """A URL as messages show it: without its query, which may hold a secret."""
-    return url.partition("?")[0][:200]
+def _masked_url(call: StepCall) -> str | None:
+    """The URL without the values of secrets; None where the step reads none."""
+    match call.shown_input:
+        case {"url": str(url)} if call.mask is not None:
+            return url
+        case _:
+            return None
 
 
 def _prepared(step: CompiledStep) -> _Prepared:
@@ -208,15 +221,52 @@ def _with_token(request: HttpRequest, token: str) -> HttpRequest:
     return replace(request, headers={**request.headers, "authorization": f"Bearer {token}"})
 
 
-def status_error(request: HttpRequest, answer: HttpResponse) -> StepError:
-    """That the service has answered with a status that was not expected, and the beginning of what it said."""
-    headers = {name: value[:256] for name, value in list(answer.headers.items())[:_EXCERPT_HEADERS]}
-    return StepError(
-        code=FailureCode.HTTP_STATUS,
-        message=f"{request.method} {shown_url(answer.url)}: the service answered {answer.status}.",
-        details={
-            "status": answer.status,
-            "headers": headers,
-            "body": excerpt_of(answer, characters=_EXCERPT_CHARACTERS),
-        },
-    )
+def refused_status(request: HttpRequest, answer: HttpResponse, now: datetime) -> Failed:
+    """The service has answered with a status that was not expected; `now` is what dates are compared with."""
+    status = answer.status
+    retry_after = retry_after_of(status, answer.headers, now)
+    error = refused_answer(request, answer, FailureCode.HTTP_STATUS, f"the service answered {status}")
+    if retry_after is not None and error.details is not None:
+        error = replace(error, details={**error.details, "retryAfter": retry_after.total_seconds()})
+    return Failed(error=error, retry_after=retry_after, status_code=status)
+
+
+def refused_answer(request: HttpRequest, answer: HttpResponse, code: FailureCode, why: str) -> StepError:
+    """An answer that the step cannot use. `why` is a clause.
+
+    The details are `{status, headers, body}`, the last two the beginning of what came, without secrets; and with
+    INVALID_RESPONSE `method`, which decides whether trying again may do harm.
+    """
+    mask = request.mask
+    headers = {name: _cut(value, mask) for name, value in list(answer.headers.items())[:_EXCERPT_HEADERS]}
+    details: dict[str, JsonValue] = {
+        "status": answer.status,
+        "headers": headers,
+        "body": _excerpt(answer, mask),
+    }
+    if code is FailureCode.INVALID_RESPONSE:
+        details["method"] = request.method
+    return StepError(code=code, message=f"{request.method} {request.shown}: {why}.", details=details)
+
+
+def _cut(value: str | list[str], mask: SecretMask | None) -> JsonValue:
+    if isinstance(value, list):
+        return [_cut(each, mask) for each in value[:_EXCERPT_HEADERS]]
+    return _masked(value, mask)[:_EXCERPT_HEADER_CHARACTERS]
+
+
+def _excerpt(answer: HttpResponse, mask: SecretMask | None) -> JsonValue:
+    """The body for an error's details: parsed when it is short JSON, otherwise its beginning."""
+    content_type = header_text(answer.headers, "content-type") or ""
+    if not answer.is_cut and len(answer.body) <= _EXCERPT_CHARACTERS:
+        try:
+            return read_value(answer.body, content_type)
+        except MalformedBody:
+            pass
+    beginning = read_text(answer.body[:_EXCERPT_BYTES], media_type(content_type).charset)
+    return _masked(beginning, mask)[:_EXCERPT_CHARACTERS]
+
+
+def _masked(text: str, mask: SecretMask | None) -> str:
+    """The text without secrets: before it is cut, or the beginning of one would stay."""
+    return text if mask is None else mask.text(text)

@@ -1,30 +1,19 @@
-"""Between JSON values and HTTP: how a step's input becomes a request's parts, and a response becomes JSON."""
+"""From JSON values to HTTP: how a step's input becomes the parts of a request."""
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
-from functools import lru_cache
 from urllib.parse import quote, urlencode
 
-from actors.http import HttpResponse
-from domain.json_text import JsonValue, dumps, loads
+from actors.http_multipart import Part, multipart_body
+from domain.json_text import JsonValue, dumps
+from domain.media_types import FORM, MULTIPART_FORM, media_type
 
 _JSON = "application/json"
-_FORM = "application/x-www-form-urlencoded"
 _PLAIN = "text/plain; charset=utf-8"
-_MAX_RETRY_AFTER = timedelta(days=7)
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_TEXT_TYPES = frozenset({"application/xml", "application/javascript", "application/yaml", "application/x-yaml", _FORM})
 
 
 class MalformedInput(ValueError):
     """The step's input cannot be sent. The text is a sentence."""
-
-
-class MalformedBody(ValueError):
-    """A response's body is not what its content type says. The text is a sentence."""
 
 
 def url_with_query(url: str, query: JsonValue) -> str:
@@ -56,13 +45,17 @@ def header_texts(headers: JsonValue) -> dict[str, str]:
 def encode_body(body: JsonValue, content_type: str | None) -> tuple[bytes, str]:
     """The bytes of a body and their content type, which is the given one if there is any. Raises `MalformedInput`.
 
-    A string is sent as it is, an object as a form where the content type says so, anything else as JSON.
+    A string is sent as it is, an object as a form or in parts where the content type says so, anything else as JSON.
     """
     try:
         if isinstance(body, str):
             return body.encode(), content_type or _PLAIN
-        if content_type is not None and isinstance(body, Mapping) and _media_type(content_type).name == _FORM:
-            return _encoded(body, "The form field").encode(), content_type
+        if content_type is not None and isinstance(body, Mapping):
+            media = media_type(content_type)
+            if media.name == FORM:
+                return _encoded(body, "The form field").encode(), content_type
+            if media.name == MULTIPART_FORM:
+                return multipart_body(list(_parts(body)), media.boundary)
         return dumps(body).encode(), content_type or _JSON
     except MalformedInput:
         raise
@@ -77,90 +70,6 @@ def basic_credentials(username: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
 
 
-def decode_body(response: HttpResponse) -> JsonValue:
-    """The body as JSON: parsed where the content type is JSON, a string where it is text, else base64; null for none.
-
-    Without a content type it is text when it is UTF-8. Raises `MalformedBody` for JSON that is none.
-    """
-    body = response.body
-    if not body:
-        return None
-    media = _media_type(response.headers.get("content-type", ""))
-    if media.is_json:
-        try:
-            if media.charset != "utf-8":
-                return loads(_decoded(body, media.charset))
-            return loads(body.removeprefix(_BYTE_ORDER_MARK))
-        except (ValueError, RecursionError) as error:
-            raise MalformedBody(f"the body is not the JSON it claims to be: {error}") from error
-    if media.is_text:
-        return _decoded(body, media.charset)
-    if not media.name:
-        try:
-            return body.decode()
-        except UnicodeDecodeError:
-            pass
-    return base64.b64encode(body).decode()
-
-
-def excerpt_of(response: HttpResponse, *, characters: int) -> JsonValue:
-    """The body for an error's details: parsed when it is short JSON, otherwise its beginning."""
-    if not response.is_cut and len(response.body) <= characters:
-        try:
-            return decode_body(response)
-        except MalformedBody:
-            pass
-    return response.body[: 4 * characters].decode("utf-8", "replace")[:characters]
-
-
-def retry_after_of(response: HttpResponse, now: datetime) -> timedelta | None:
-    """How long the service asks to be left alone (RFC 9110, section 10.2.3): seconds or a date. At most a week."""
-    text = response.headers.get("retry-after")
-    if text is None:
-        return None
-    if text.isascii() and text.isdigit():
-        return min(timedelta(seconds=int(text[:9])), _MAX_RETRY_AFTER)
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    if moment.tzinfo is None:
-        return None
-    return min(max(moment - now, timedelta(0)), _MAX_RETRY_AFTER)
-
-
-@dataclass(frozen=True, slots=True)
-class _MediaType:
-    name: str
-    charset: str
-    is_json: bool
-    is_text: bool
-
-
-@lru_cache(maxsize=512)
-def _media_type(content_type: str) -> _MediaType:
-    name, *parameters = (part.strip() for part in content_type.split(";"))
-    name = name.lower()
-    charset = ""
-    for parameter in parameters:
-        key, _, value = parameter.partition("=")
-        if key.strip().lower() == "charset":
-            charset = value.strip().strip("\"'").lower()
-    return _MediaType(
-        name=name,
-        charset="utf-8" if charset in ("", "utf8") else charset,
-        is_json=name in (_JSON, "text/json") or name.endswith("+json"),
-        is_text=bool(charset) or name.startswith("text/") or name.endswith("+xml") or name in _TEXT_TYPES,
-    )
-
-
-def _decoded(body: bytes, charset: str) -> str:
-    try:
-        return body.decode(charset, "replace")
-    except (LookupError, ValueError):
-        return body.decode("utf-8", "replace")
-
-
 def _encoded(values: Mapping[str, JsonValue], what: str) -> str:
     pairs = [
         (name, text)
@@ -172,6 +81,16 @@ def _encoded(values: Mapping[str, JsonValue], what: str) -> str:
         return urlencode(pairs, quote_via=quote)
     except UnicodeEncodeError as error:
         raise MalformedInput(f"{what} holds a lone surrogate.") from error
+
+
+def _parts(fields: Mapping[str, JsonValue]) -> Iterator[Part]:
+    """The parts of a form: a list repeats its field, null leaves it out, an object is a part of JSON."""
+    for name, value in fields.items():
+        for item in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(item, Mapping | list | tuple):
+                yield name, dumps(item), _JSON
+            elif item is not None:
+                yield name, item if isinstance(item, str) else dumps(item), None
 
 
 def _texts(value: JsonValue, what: str) -> Iterator[str]:

@@ -11,7 +11,8 @@ from urllib.parse import quote_plus, urlencode
 
 from actors.http import HttpClient, HttpRequest, HttpResponse
 from actors.steps.executor import Failed
-from actors.steps.http_messages import basic_credentials, retry_after_of
+from actors.steps.http_messages import basic_credentials
+from actors.steps.retry_after import retry_after_of
 from domain.failures import FailureCode, StepError
 from domain.json_text import JsonValue, dumps, loads
 
@@ -153,7 +154,7 @@ def _refused(answer: HttpResponse, now: datetime) -> Failed:
             pass
     return Failed(
         error=_error(FailureCode.HTTP_STATUS, f"its server answered {answer.status}{said}.", {"status": answer.status}),
-        retry_after=retry_after_of(answer, now),
+        retry_after=retry_after_of(answer.status, answer.headers, now),
     )
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field, replace
-from urllib.parse import parse_qsl, quote, urlencode
 
-from actors.http import is_same_origin, joined_url
+from actors.http import HttpRequest
+from actors.http_failures import InvalidExchange
+from actors.http_urls import HttpUrl, is_same_origin, joined_url, without_parameters
 from actors.steps.evaluating import StepExpressions
 from actors.steps.executor import Deferred, Failed, Outcome, StepCall, Succeeded
-from actors.steps.http_calls import Answer, HttpCalls, OutgoingCall, shown_url
+from actors.steps.http_calls import Answer, HttpCalls, OutgoingCall
 from actors.steps.http_messages import url_with_query
 from domain.evaluator import Evaluator
 from domain.failures import FailureCode, StepError
@@ -89,7 +90,7 @@ class Paging:
         try:
             size = progress.size + len(dumps(items).encode())
         except ValueError as error:
-            return _invalid(answer, f"its items are no JSON values: {error}")
+            return _invalid(answer, f"the items are no JSON values: {error}")
         if size > self._max_items_bytes:
             message = f"The items of {number} pages have more than {self._max_items_bytes:,} bytes as JSON."
             return StepError(code=FailureCode.OUTPUT_TOO_LARGE, message=message)
@@ -114,10 +115,21 @@ def _page(call: StepCall, first: OutgoingCall, number: int, url: str | None) -> 
     headers = first.request.headers
     if headers.get("idempotency-key") == f"{call.idempotency_key}-1":
         headers = {**headers, "idempotency-key": f"{call.idempotency_key}-{number}"}
+    request = replace(first.request, url=url, headers=headers, masked_url=_masked_url(first.request, url))
     if is_same_origin(first.request.url, url):
-        return replace(first, request=replace(first.request, url=url, headers=headers))
+        return replace(first, request=request)
     headers = {name: value for name, value in headers.items() if name in _HARMLESS_HEADERS}
-    return replace(first, request=replace(first.request, url=url, headers=headers), credentials=None)
+    return replace(first, request=replace(request, headers=headers), credentials=None)
+
+
+def _masked_url(first: HttpRequest, url: str) -> str | None:
+    """A page's URL as it may be shown: of one that was built on a URL with secrets, only the origin."""
+    if first.mask is None:
+        return None
+    try:
+        return first.mask.text(str(HttpUrl.parse(url).site))
+    except InvalidExchange:
+        return ""
 
 
 def _following(answer: Answer, given: JsonValue) -> str | StepError | None:
@@ -141,10 +153,7 @@ def _with_parameters(url: str, parameters: Mapping[str, JsonValue]) -> str | Non
     """The URL with these parameters in place of those of the same names."""
     if all(value is None for value in parameters.values()):
         return None
-    base, _, query = url.partition("#")[0].partition("?")
-    kept = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name not in parameters]
-    text = urlencode(kept, quote_via=quote)
-    return url_with_query(f"{base}?{text}" if text else base, parameters)
+    return url_with_query(without_parameters(url, frozenset(parameters)), parameters)
 
 
 def _progress_of(call: StepCall) -> _Progress:
@@ -156,4 +165,8 @@ def _progress_of(call: StepCall) -> _Progress:
 
 
 def _invalid(answer: Answer, why: str) -> StepError:
-    return StepError(code=FailureCode.INVALID_RESPONSE, message=f"{shown_url(answer.url)}: {why}.")
+    """A page that cannot be used; `why` is a clause."""
+    request = answer.request
+    details: Mapping[str, JsonValue] = {"method": request.method, "status": answer.status}
+    message = f"{request.method} {request.shown}: {why}."
+    return StepError(code=FailureCode.INVALID_RESPONSE, message=message, details=details)

@@ -11,8 +11,8 @@ from actors.http import HttpClient, HttpRequest, HttpResponse
 from actors.secrets import concealed_attempt
 from actors.steps.executor import Deferred, Failed, Outcome, StepCall, Succeeded
 from actors.steps.guarding import GuardedClient, Guarding
-from actors.steps.http_calls import status_error
-from actors.steps.http_messages import MalformedInput, encode_body, header_texts, retry_after_of
+from actors.steps.http_calls import refused_status
+from actors.steps.http_messages import MalformedInput, encode_body, header_texts
 from actors.steps.registered_webhooks import Receiver, RegisteredWebhooks, Told
 from actors.webhook_sender import attempt_of
 from domain.callbacks import callback_token
@@ -103,7 +103,16 @@ class WebhookCallExecutor:
         if receiver is not None:
             headers |= signed_headers(receiver.secrets, id=headers["webhook-id"], at=call.called_at, body=body)
         # No status is expected: of a body of which nothing is wanted, only the beginning is read.
-        return HttpRequest(method="POST", url=url, headers=headers, body=body, expected=())
+        shown = call.shown_input.get("url") if isinstance(call.shown_input, Mapping) and receiver is None else None
+        return HttpRequest(
+            method="POST",
+            url=url,
+            headers=headers,
+            body=body,
+            expected=(),
+            masked_url=shown if isinstance(shown, str) else None,
+            mask=call.mask,
+        )
 
     async def _deliver(self, call: StepCall, request: HttpRequest, receiver: Receiver | None = None) -> Outcome:
         if receiver is None:
@@ -116,11 +125,7 @@ class WebhookCallExecutor:
             return Failed(error=answer)
         status = answer.status
         if status not in _SUCCESS:
-            return Failed(
-                error=status_error(request, answer),
-                retry_after=retry_after_of(answer, call.called_at),
-                status_code=status,
-            )
+            return refused_status(request, answer, call.called_at)
         delivered: dict[str, JsonValue] = {"eventId": request.headers["webhook-id"], "status": status}
         if _config(call).await_callback is not None:
             return _awaited(call, delivered)

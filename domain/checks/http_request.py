@@ -53,8 +53,11 @@ def _url_problems(url: str) -> Iterator[Problem]:
         is_address = parts.scheme in ("http", "https") and (bool(opening) or bool(parts.hostname and parts.port != 0))
     except ValueError:
         is_address = False
-    if not is_address or any(character.isspace() for character in literal):
+    if not is_address or any(character.isspace() for character in parts.netloc):
         yield Problem(path=("url",), message=f"{shown(url)} is not an http or https address.", hint=_URL_HINT)
+    elif url != url.strip() or any(character.isspace() and character != " " for character in literal):
+        message = "An address begins and ends without a blank, and is one line without tabs."
+        yield Problem(path=("url",), message=message, hint="Blanks within it are sent as %20.")
 
 
 def _header_problems(headers: Mapping[Any, Any]) -> Iterator[Problem]:

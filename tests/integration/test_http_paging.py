@@ -191,7 +191,7 @@ async def test_pages_in_a_circle_are_noticed(paged: Paged) -> None:
 
     outcome = await paged.failed(FailureCode.INVALID_RESPONSE, path="/list?page=1")
 
-    assert outcome.error.message == f"{paged.service.url}/list: page 2 leads back to a page that was read already."
+    assert outcome.error.message == f"GET {paged.service.url}/list: page 2 leads back to a page that was read already."
     assert len(paged.service.asked) == 2
 
 
@@ -200,7 +200,7 @@ async def test_there_may_be_no_more_pages_than_the_step_says(paged: Paged) -> No
 
     outcome = await paged.failed(FailureCode.INVALID_RESPONSE, paginate={**BY_URL, "maxPages": 2})
 
-    assert outcome.error.message == f"{paged.service.url}/list: there are more than 2 pages."
+    assert outcome.error.message == f"GET {paged.service.url}/list: there are more than 2 pages."
     assert outcome.checkpoint == {"pages": 1, "items": [1, 2], "next": f"{paged.service.url}/list?page=2"}
 
 

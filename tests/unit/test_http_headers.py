@@ -48,7 +48,14 @@ def test_a_value_may_hold_tabs_and_letters_of_any_language() -> None:
     assert request_headers({}, {"x-a": "é\t1"}) == {"x-a": "é\t1"}
 
 
-def test_repeated_response_headers_are_joined_and_names_are_lower_case() -> None:
+def test_repeated_response_headers_but_cookies_are_joined_and_names_are_lower_case() -> None:
     raw = [(b"Set-Cookie", b"a=1"), (b"X-B", b"\xc3\xa9"), (b"set-cookie", b"b=2"), (b"X-C", b"\xe9")]
 
-    assert response_headers(raw) == {"set-cookie": "a=1, b=2", "x-b": "é", "x-c": "é"}
+    assert response_headers([*raw, (b"X-B", b"2")]) == {"set-cookie": ["a=1", "b=2"], "x-b": "é, 2", "x-c": "é"}
+
+
+def test_cookies_are_a_list_however_many_there_are() -> None:
+    expires = b"a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT"
+
+    assert response_headers([(b"Set-Cookie", expires)]) == {"set-cookie": [expires.decode()]}
+    assert response_headers([(b"set-cookie", b"a=1")] * 3) == {"set-cookie": ["a=1"] * 3}

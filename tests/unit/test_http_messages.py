@@ -1,26 +1,20 @@
-"""How JSON values become requests, and responses JSON values."""
+"""How JSON values become the parts of requests."""
+
+from email import message_from_bytes
+from email.policy import HTTP
 
 import pytest
 
-from actors.http import HttpResponse
 from actors.steps.http_messages import (
-    MalformedBody,
     MalformedInput,
     basic_credentials,
-    decode_body,
     encode_body,
-    excerpt_of,
     header_texts,
     url_with_query,
 )
 from domain.json_text import JsonValue
 
 FORM = "application/x-www-form-urlencoded"
-
-
-def response(body: bytes, content_type: str | None = None, *, is_cut: bool = False) -> HttpResponse:
-    headers = {} if content_type is None else {"content-type": content_type}
-    return HttpResponse(status=200, headers=headers, body=body, url="http://x/", is_cut=is_cut)
 
 
 @pytest.mark.parametrize(
@@ -93,38 +87,32 @@ def test_basic_credentials_are_encoded() -> None:
         basic_credentials("a:b", "c")
 
 
-@pytest.mark.parametrize(
-    ("body", "content_type", "value"),
-    [
-        (b"", "application/json", None),
-        (b"", None, None),
-        (b'{"a": 12345678901234567890123}', "application/json", {"a": 12345678901234567890123}),
-        (b'\xef\xbb\xbf{"a":1}', "application/json; charset=utf-8", {"a": 1}),
-        (b'["\xe9"]', "application/json; charset=iso-8859-1", ["é"]),
-        (b"[1]", "application/problem+json", [1]),
-        (b"[1]", "text/plain", "[1]"),
-        ("é".encode("latin-1"), "text/html; charset=latin-1", "é"),
-        (b"\xff", "text/plain; charset=nonsense", "\ufffd"),
-        (b"<a/>", "image/svg+xml", "<a/>"),
-        (b"plain", None, "plain"),
-        (b"\xff\x00", None, "/wA="),
-        (b"abc", "application/octet-stream", "YWJj"),
-        (b"abc", "image/png", "YWJj"),
-    ],
-)
-def test_a_response_body_is_read_as_its_type_says(body: bytes, content_type: str | None, value: JsonValue) -> None:
-    assert decode_body(response(body, content_type)) == value
+def test_an_object_is_sent_in_parts_where_the_content_type_says_so() -> None:
+    body: JsonValue = {"name": "Ada", "age": 36, "tags": ["a", "b"], "none": None, "meta": {"x": [1]}}
+    sent, content_type = encode_body(body, "multipart/form-data")
+
+    message = message_from_bytes(b"content-type: " + content_type.encode() + b"\r\n\r\n" + sent, policy=HTTP)
+    parts = [
+        (part.get_param("name", header="content-disposition"), part.get_content_type(), part.get_payload())
+        for part in message.iter_parts()
+    ]
+    assert parts == [
+        ("name", "text/plain", "Ada"),
+        ("age", "text/plain", "36"),
+        ("tags", "text/plain", "a"),
+        ("tags", "text/plain", "b"),
+        ("meta", "application/json", '{"x":[1]}'),
+    ]
 
 
-@pytest.mark.parametrize("body", [b'{"half": ', b"NaN", b"\xff", b'"\\ud800"', b"[" * 100_000])
-def test_json_that_is_none_is_an_error(body: bytes) -> None:
-    with pytest.raises(MalformedBody):
-        decode_body(response(body, "application/json"))
+def test_the_parts_of_a_form_are_the_same_bytes_at_every_attempt_and_its_boundary_is_in_none_of_them() -> None:
+    body: JsonValue = {"text": "--stepgraph-0\r\n--"}
+
+    assert encode_body(body, "multipart/form-data") == encode_body(body, "multipart/form-data")
+    assert encode_body(body, "multipart/form-data; boundary=abc")[1] == "multipart/form-data; boundary=abc"
+    with pytest.raises(MalformedInput, match="boundary"):
+        encode_body({"text": "--abc"}, "multipart/form-data; boundary=abc")
 
 
-def test_an_excerpt_is_parsed_when_short_and_cut_when_long() -> None:
-    assert excerpt_of(response(b'{"a":1}', "application/json"), characters=10) == {"a": 1}
-    assert excerpt_of(response(b'{"a":"long"}', "application/json"), characters=5) == '{"a":'
-    assert excerpt_of(response(b'{"a":', "application/json"), characters=10) == '{"a":'
-    assert excerpt_of(response(b'{"a":1}', "application/json", is_cut=True), characters=10) == '{"a":1}'
-    assert excerpt_of(response(b""), characters=10) is None
+def test_a_text_in_parts_is_sent_as_it_is() -> None:
+    assert encode_body("--x\r\n", "multipart/form-data; boundary=x") == (b"--x\r\n", "multipart/form-data; boundary=x")

@@ -10,7 +10,8 @@ from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
 
-from domain.secrets import MASK, MAX_VALUE_BYTES, SecretMask, SecretRecord, secrets_named_in, value_problems
+from domain.secret_mask import MASK, SecretMask
+from domain.secrets import MAX_VALUE_BYTES, SecretRecord, secrets_named_in, value_problems
 
 VALUE = 'pä$$ word/+"<&>:%~'
 MASKED = SecretMask([VALUE])

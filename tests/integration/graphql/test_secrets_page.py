@@ -9,7 +9,8 @@ import yaml
 
 from actors.secrets import KEPT_FOR
 from domain.checks.secret_places import may_read_secrets
-from domain.secrets import MAX_VALUE_BYTES, MIN_OUTPUT_CHARACTERS
+from domain.secret_mask import MIN_OUTPUT_CHARACTERS
+from domain.secrets import MAX_VALUE_BYTES
 from domain.steps import BasicAuth, HeaderAuth, HttpAuth, HttpRequestConfig, OAuth2Auth, WebhookCallConfig
 from tests.integration.graphql.api import Api, nodes
 from tests.integration.graphql.real import Real

@@ -16,7 +16,8 @@ from domain.errors import Unavailable
 from domain.failures import FailureCode, StepError
 from domain.json_text import JsonValue
 from domain.ports import Cipher
-from domain.secrets import SecretMask, SecretRecord, purpose_of
+from domain.secret_mask import SecretMask
+from domain.secrets import SecretRecord, purpose_of
 from domain.statuses import ExecutionStatus, StepType, WaitKind
 from persistence.cipher import AesGcmCipher, NoCipher
 from persistence.memory.secrets import MemorySecretStore
