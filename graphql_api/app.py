@@ -37,7 +37,7 @@ def create_app(
 ) -> Starlette:
     """The application on these services. `lifespan` opens and closes what they stand on.
 
-    - `POST /graphql`: GraphQL over HTTP and graphql-sse; WebSockets with graphql-transport-ws
+    - `/graphql`: GraphQL over HTTP, queries by GET too, and graphql-sse; WebSockets with graphql-transport-ws
     - `POST /hooks/{token}`: registered inbound webhooks, callbacks of steps, signals of executions
     - `GET /livez`: 200 while the process answers at all
     - `GET /readyz`: 200 when it can take work, else 503; a JSON object with every check either way

@@ -44,6 +44,7 @@ from domain.services.workflows import WorkflowService
 from graphql_api.activity import ApiActivity
 from graphql_api.budgets import RequestBudgets
 from graphql_api.circuit_breakers.loaders import BreakerLoaders
+from graphql_api.event_streams import StreamPosition
 from graphql_api.executions.loaders import ExecutionLoaders
 from graphql_api.executions.origins import ExecutionOrigins
 from graphql_api.metrics.loaders import MetricsLoaders
@@ -120,7 +121,7 @@ class Context:
     `authorization` is the header of the request, or of the WebSocket's handshake; `principal` is who that stands for.
     `acknowledge` tells the server that the client of a WebSocket is let in.
 
-    `deadline` is when a query or a mutation is given up.
+    `deadline` is when a query or a mutation is given up. `position` is where an event stream is, for who resumes it.
     """
 
     services: ApiServices
@@ -130,6 +131,7 @@ class Context:
     authorization: str | None = None
     principal: Principal = ANYBODY
     acknowledge: Callable[[], None] = lambda: None
+    position: StreamPosition = field(default_factory=StreamPosition)
     rows_left: int = 0
     deadline: Timeout | None = None
 
@@ -175,6 +177,7 @@ class Context:
             connection_params=self.connection_params,
             authorization=self.authorization,
             principal=self.principal,
+            position=self.position,
         )
 
     def spend_rows(self, count: int) -> None:

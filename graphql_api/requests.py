@@ -29,11 +29,12 @@ _SHOWN = 8
 
 
 class MalformedRequest(ValueError):
-    """The request cannot be understood. The message is for its sender; `status` is the HTTP status."""
+    """The request cannot be understood. The message is for its sender; `status` and `headers` are those of HTTP."""
 
-    def __init__(self, message: str, status: int = 400) -> None:
+    def __init__(self, message: str, status: int = 400, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.status = status
+        self.headers = headers
 
 
 async def read_body(request: Request, most: int) -> bytes:
@@ -139,6 +140,27 @@ def _place(levels: list[list[Any]], origins: list[list[int]], index: int, *inner
 
 def _brackets(text: str | bytes) -> int:
     return text.count("[") + text.count("{") if isinstance(text, str) else text.count(b"[") + text.count(b"{")
+
+
+def query_parameters(parameters: Mapping[str, str]) -> JsonValue:
+    """The operation that a URL asks for, as a body would hold it. Raises `MalformedRequest`."""
+    found: dict[str, JsonValue] = {}
+    for name in ("query", "operationName", "variables", "extensions"):
+        text = parameters.get(name)
+        if not text:
+            continue
+        if name in ("variables", "extensions"):
+            try:
+                found[name] = read_json(text)
+            except MalformedRequest as error:
+                raise MalformedRequest(f"{name} in the URL must be JSON. {error}") from error
+            problem = problem_in(text, found[name])
+        else:
+            found[name] = text
+            problem = f"{name} contains U+0000." if "\0" in text else None
+        if problem is not None:
+            raise MalformedRequest(problem)
+    return found
 
 
 def graphql_request(value: JsonValue, protocol: GraphQLRequestProtocol) -> GraphQLRequestData:

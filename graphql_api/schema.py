@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError, GraphQLInputObjectType
+from graphql import GraphQLError, GraphQLInputObjectType, get_operation_ast, specified_rules
 from strawberry.exceptions import MissingQueryError
 from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.schema.config import StrawberryConfig
@@ -136,6 +136,15 @@ class StepgraphSchema(strawberry.Schema):
             ),
             introspection=options.introspection,
         )
+
+    def operation_type_of(self, query: str, operation_name: str | None) -> OperationType | None:
+        """The type of the operation that a request asks for; None where it has none that could be run."""
+        try:
+            document = self._documents.prepare(query, self._schema, specified_rules).document
+        except GraphQLError:
+            return None
+        operation = get_operation_ast(document, operation_name)
+        return None if operation is None else OperationType(operation.operation.value)
 
     def _create_execution_context(
         self,

@@ -1,11 +1,12 @@
 """The HTTP side of /graphql: Strawberry's view, made to follow the specification and to survive any request.
 
-GraphQL over HTTP (POST only: no query in a URL, so none in a log or a cache) and graphql-sse in its distinct
-connections mode. WebSockets are accepted here too and handed to `graphql_api.websocket`.
+GraphQL over HTTP by POST, queries by GET too, and event streams (`graphql_api.event_streams`). WebSockets are accepted
+here too and handed to `graphql_api.websocket`.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from json import JSONDecodeError
 from typing import Any, cast
@@ -19,24 +20,36 @@ from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.http.streaming import AsyncTextStream, HTTPStreamTransport, merge_stream_with_heartbeat
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UnsetType
 
-from domain.access import NOBODY
+from domain.access import NOBODY, Principal
 from domain.errors import Unauthenticated, Unavailable
 from domain.json_text import dumps
+from domain.stream_tickets import read_ticket
+from graphql_api.answers import answer, refusal
 from graphql_api.context import ApiOptions, ApiServices, Context
-from graphql_api.errors import USER_INPUT_CODE
+from graphql_api.cross_site import is_forgeable
+from graphql_api.event_streams import (
+    COMPLETED,
+    NO_SINGLE_CONNECTION,
+    SINGLE_CONNECTION,
+    EventStreamTransport,
+    StreamPosition,
+    read_last_event_id,
+)
 from graphql_api.executions.origins import ExecutionOrigins
-from graphql_api.negotiation import EVENT_STREAM_TYPE, JSON_TYPE, media_type_for, status_of
+from graphql_api.negotiation import EVENT_STREAM_TYPE, GRAPHQL_TYPE, JSON_TYPE, Acceptance, acceptance_of, status_of
 from graphql_api.requests import (
     MalformedRequest,
     check_content_type,
     graphql_request,
     problem_in,
+    query_parameters,
     read_body,
     read_json,
 )
@@ -44,11 +57,27 @@ from graphql_api.schema import StepgraphSchema
 from graphql_api.websocket import OversizedMessage, RefusedPayload, TransportHandler
 from graphql_api.websocket_protocol import ACKNOWLEDGE
 
-ANSWERED = frozenset({OperationType.QUERY, OperationType.MUTATION})
-STREAMED = ANSWERED | {OperationType.SUBSCRIPTION}
+QUERY, MUTATION, SUBSCRIPTION = OperationType.QUERY, OperationType.MUTATION, OperationType.SUBSCRIPTION
 
-_PRINCIPAL = "stepgraph.principal"
-"""Where a request carries who sends it, once that is known."""
+_EXCHANGE = "stepgraph.exchange"
+"""Where a request carries what is known about it."""
+
+_METHODS = {"Allow": "GET, POST"}
+_FORGEABLE = (
+    "A page of another site may have caused this GET: send it with a header that no image or form has, such as "
+    "X-Requested-With: stepgraph, or send the query by POST."
+)
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What is known about a request before its operation is read. `by_ticket`: it was let in by a stream ticket."""
+
+    acceptance: Acceptance
+    position: StreamPosition = field(default_factory=StreamPosition)
+    principal: Principal = NOBODY
+    by_ticket: bool = False
+
 
 logger = logging.getLogger("stepgraph.graphql")
 
@@ -69,12 +98,15 @@ class GraphQLView(GraphQL[Context, None]):
     """Serves one schema over HTTP, server-sent events and WebSockets."""
 
     graphql_transport_ws_handler_class = TransportHandler
+    stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: EventStreamTransport}  # noqa: RUF012 - Strawberry's
+
+    schema: StepgraphSchema
 
     def __init__(self, schema: StepgraphSchema, services: ApiServices, options: ApiOptions) -> None:
         super().__init__(
             schema,
             graphql_ide=None,
-            allow_queries_via_get=False,
+            allow_queries_via_get=True,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
             connection_init_wait_timeout=options.connection_init_timeout,
             max_subscriptions_per_connection=options.max_subscriptions,
@@ -98,35 +130,69 @@ class GraphQLView(GraphQL[Context, None]):
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
+        exchange = Exchange(acceptance_of(request.headers.getlist("accept")))
+        request.scope[_EXCHANGE] = exchange
         try:
-            if request.method != "POST":
-                return _refusal(request, 405, "GraphQL is served to POST requests only.", {"Allow": "POST"})
-            request.scope[_PRINCIPAL] = await self._services.access.authenticate(request.headers.get("authorization"))
+            refused = self._refused(request, exchange)
+            if refused is not None:
+                return refused
+            await self._admit(request, exchange)
             return await self.run(request)
         except MalformedRequest as error:
-            return _refusal(request, error.status, str(error))
+            return refusal(request, error.status, str(error), error.headers)
         except Unauthenticated as error:
-            return _refusal(request, 401, str(error), {"WWW-Authenticate": "Bearer"}, code=error.code)
+            return refusal(request, 401, str(error), {"WWW-Authenticate": "Bearer"}, code=error.code)
         except Unavailable as error:
-            return _refusal(request, 503, str(error), {"Retry-After": "1"}, code=error.code)
+            return refusal(request, 503, str(error), {"Retry-After": "1"}, code=error.code)
         except ClientDisconnect:
             raise
         except Exception:
             request_id = uuid4().hex
             logger.exception("request %s failed outside of its operation", request_id, extra={"requestId": request_id})
             message = "Something went wrong on our side. The log has the details under this requestId."
-            fault = {"message": message, "extensions": {"code": "INTERNAL", "requestId": request_id}}
-            return _answer(media_type_for(request.headers.get("accept")), {"errors": [fault]}, 500)
+            return refusal(request, 500, message, code="INTERNAL", requestId=request_id)
+
+    def _refused(self, request: Request, exchange: Exchange) -> Response | None:
+        """The answer to what is refused for its method or its headers alone; None for everything else."""
+        headers, is_get = request.headers, request.method == "GET"
+        if request.method in ("PUT", "DELETE") or SINGLE_CONNECTION in headers:
+            return refusal(request, 405, NO_SINGLE_CONNECTION, _METHODS)
+        if not is_get and request.method != "POST":
+            return refusal(request, 405, "GraphQL is served to GET and POST requests.", _METHODS)
+        if is_get and not request.query_params.get("ticket") and is_forgeable(headers, self.allowed_origins):
+            return refusal(request, 403, _FORGEABLE, code="FORBIDDEN")
+        if exchange.acceptance.answer is None:
+            message = f"Accept takes none of application/json, {GRAPHQL_TYPE} and {EVENT_STREAM_TYPE}."
+            return refusal(request, 406, message)
+        if is_get and exchange.acceptance.streams and headers.get("last-event-id") == COMPLETED:
+            return Response(status_code=204)
+        return None
+
+    async def _admit(self, request: Request, exchange: Exchange) -> None:
+        """Find out who sends the request. Raises `Unauthenticated`."""
+        access, ticket = self._services.access, request.query_params.get("ticket")
+        authorization = request.headers.get("authorization")
+        exchange.position.seen = read_last_event_id(request.headers.get("last-event-id"))
+        if request.method != "GET" or not ticket or authorization:
+            exchange.principal = await access.authenticate(authorization)
+            return
+        key = await self._services.installation.key()
+        read = read_ticket(key, ticket, self._services.clock.now())
+        if read is None:
+            raise Unauthenticated("This ticket is not valid, or not any more: ask for a new one with streamTicket.")
+        exchange.principal, exchange.by_ticket = await access.holder(read.digest), True
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         """A fresh context: for a request that of its operation, for a WebSocket that of the connection."""
+        exchange: Exchange | None = request.scope.get(_EXCHANGE)
         return Context(
             services=self._services,
             options=self._options,
             origins=self._origins,
             authorization=request.headers.get("authorization"),
-            principal=request.scope.get(_PRINCIPAL, NOBODY),
             acknowledge=request.scope.get("extensions", {}).get(ACKNOWLEDGE, _nothing),
+            principal=NOBODY if exchange is None else exchange.principal,
+            position=StreamPosition() if exchange is None else exchange.position,
         )
 
     async def on_ws_connect(self, context: Context) -> dict[str, object] | UnsetType | None:
@@ -147,15 +213,16 @@ class GraphQLView(GraphQL[Context, None]):
         return False
 
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
-        """The operation in the body. Raises `MalformedRequest`."""
+        """The operation in the body, or in the URL of a GET. Raises `MalformedRequest`."""
+        if request.method == "GET":
+            return graphql_request(query_parameters(cast("Mapping[str, str]", request.query_params)), "http")
         check_content_type(request.content_type or "")
         body = await request.get_body()
         value = read_json(body)
         problem = problem_in(body, value)
         if problem is not None:
             raise MalformedRequest(problem)
-        is_stream = EVENT_STREAM_TYPE in request.headers.get("accept", "").lower()
-        return graphql_request(value, "sse" if is_stream else "http")
+        return graphql_request(value, "http")
 
     async def execute_operation(
         self,
@@ -166,9 +233,22 @@ class GraphQLView(GraphQL[Context, None]):
         root_value: None,
         sub_response: Response,
     ) -> Any:
-        """Run the operation, of a type that the protocol can carry."""
+        """Run the operation, as a stream of events where the client likes that best or it is a subscription."""
         assert isinstance(request_data, GraphQLRequestData)
-        is_stream = request_data.protocol == "sse"
+        exchange: Exchange = request.scope[_EXCHANGE]
+        is_get, acceptance = request.method == "GET", exchange.acceptance
+        allowed = {QUERY} if is_get else {QUERY, MUTATION}
+        is_stream = acceptance.answer == EVENT_STREAM_TYPE
+        if is_get or (acceptance.streams and not is_stream):  # else it makes no difference what it is
+            found = self.schema.operation_type_of(request_data.query or "", request_data.operation_name)
+            if is_get and found is MUTATION:
+                raise MalformedRequest("A mutation is served to POST requests only.", 405, {"Allow": "POST"})
+            if exchange.by_ticket and found is not SUBSCRIPTION:
+                raise MalformedRequest("A ticket opens subscriptions as event streams, and nothing else.", 403)
+            is_stream = is_stream or (acceptance.streams and found is SUBSCRIPTION)
+        if is_stream:
+            request_data.protocol = "sse"
+            allowed.add(SUBSCRIPTION)
         execute = self.schema.stream if is_stream else self.schema.execute
         return await execute(
             request_data.query,
@@ -176,7 +256,22 @@ class GraphQLView(GraphQL[Context, None]):
             context_value=context,
             operation_name=request_data.operation_name,
             operation_extensions=request_data.extensions,
-            allowed_operation_types=STREAMED if is_stream else ANSWERED,
+            allowed_operation_types=allowed,
+        )
+
+    def _stream_result(self, request: Request, result: Any, transport: HTTPStreamTransport) -> AsyncTextStream:
+        """The frames of an event stream, and what keeps it alive in between."""
+        assert isinstance(transport, EventStreamTransport)
+        position: StreamPosition = request.scope[_EXCHANGE].position
+
+        def frames() -> AsyncGenerator[str, None]:
+            return transport.frames(result, position, partial(self.process_result, request), self.encode_json_string)
+
+        return merge_stream_with_heartbeat(
+            frames,
+            lambda: transport.encode_comment("ping"),
+            transport.heartbeat_interval,
+            send_initial_heartbeat=transport.send_initial_heartbeat,
         )
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
@@ -191,7 +286,8 @@ class GraphQLView(GraphQL[Context, None]):
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
         """Strawberry's carrier of what is known about the response before it exists: here, its media type."""
         response = await super().get_sub_response(request)
-        response.media_type = media_type_for(request.headers.get("accept"))
+        exchange: Exchange | None = request.scope.get(_EXCHANGE)
+        response.media_type = exchange.acceptance.answer if exchange else None
         return response
 
     def create_response(
@@ -199,7 +295,7 @@ class GraphQLView(GraphQL[Context, None]):
     ) -> Response:
         """The answer in the media type that was asked for."""
         media_type = sub_response.media_type or JSON_TYPE
-        return _answer(media_type, response_data, status_of(media_type, was_executed="data" in response_data))
+        return answer(media_type, response_data, status_of(media_type, was_executed="data" in response_data))
 
     def encode_json(self, data: object) -> str:
         """JSON with every integer exact."""
@@ -224,30 +320,3 @@ class GraphQLView(GraphQL[Context, None]):
 
 def _nothing() -> None:
     """Where the server has no limit of its own for messages of clients that are not let in yet."""
-
-
-def _refusal(
-    request: Request,
-    status: int,
-    message: str,
-    headers: Mapping[str, str] | None = None,
-    *,
-    code: str = USER_INPUT_CODE,
-) -> Response:
-    """A request that never became an operation."""
-    media_type = media_type_for(request.headers.get("accept"))
-    return _answer(media_type, {"errors": [{"message": message, "extensions": {"code": code}}]}, status, headers)
-
-
-def _answer(media_type: str, value: object, status: int, headers: Mapping[str, str] | None = None) -> Response:
-    body = dumps(cast("Any", value)).encode()
-    return Response(
-        body,
-        status,
-        {
-            "Content-Type": f"{media_type}; charset=utf-8",
-            "Vary": "Accept",
-            "Cache-Control": "no-store",
-            **(headers or {}),
-        },
-    )

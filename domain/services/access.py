@@ -82,6 +82,14 @@ class AccessService:
             raise Unauthenticated(_NO_KEY)
         return await self._principal(digest)
 
+    async def holder(self, digest: bytes | None) -> Principal:
+        """Whose key has this digest; `ANYBODY` for none, where keys are not asked for. Raises `Unauthenticated`."""
+        if digest is not None:
+            return await self._principal(digest)
+        if self._requires_keys:
+            raise Unauthenticated(_NO_KEY)
+        return ANYBODY
+
     async def check(self, principal: Principal) -> None:
         """Raises `Unauthenticated` where the principal's key is not valid any more."""
         if principal.digest is not None:

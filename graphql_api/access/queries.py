@@ -1,15 +1,19 @@
 """Queries of API keys and of the audit."""
 
+from datetime import timedelta
 from typing import TypeAlias
 
 import strawberry
 
-from graphql_api.access.types import ApiKey, AuditEntry
+from domain import stream_tickets
+from graphql_api.access.types import ApiKey, AuditEntry, StreamTicket
 from graphql_api.context import Info
 from graphql_api.pagination import BY_API_KEY, BY_AUDIT_ENTRY, Connection, connection, page_size
 
 AuditEntryConnection: TypeAlias = Connection[AuditEntry]
 ApiKeyConnection: TypeAlias = Connection[ApiKey]
+
+TICKETS_LAST = timedelta(minutes=10)
 
 
 @strawberry.type
@@ -46,4 +50,15 @@ class AccessQueries:
             cursors=BY_AUDIT_ENTRY,
             is_first=key is None,
             count=audit.count,
+        )
+
+    @strawberry.field(
+        description="A ticket for event streams in a browser's EventSource, on behalf of the key that asks for it."
+    )
+    async def stream_ticket(self, info: Info) -> StreamTicket:
+        services, principal = info.context.services, info.context.principal
+        ticket = stream_tickets.StreamTicket(principal.digest, services.clock.now() + TICKETS_LAST)
+        return StreamTicket(
+            ticket=ticket.write(await services.installation.key()),
+            expires_at=ticket.expires_at.replace(microsecond=0),
         )

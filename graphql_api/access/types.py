@@ -71,3 +71,16 @@ class AuditEntry(Node):
             target=entry.target,
             outcome=entry.outcome,
         )
+
+
+@strawberry.type(
+    description="What opens event streams by GET, as `ticket` in the URL, where no header can be sent: in a browser's "
+    "EventSource. It stands for the key that asked for it, and opens nothing else."
+)
+class StreamTicket:
+    """What opens event streams by GET."""
+
+    ticket: str
+    expires_at: datetime = strawberry.field(
+        description="Until when it opens streams. One that is open then stays so, but needs a new ticket to come again."
+    )

@@ -10,6 +10,7 @@ from domain.errors import InvalidInput, NotFound, Problem
 from domain.ids import IdKind
 from domain.records import ExecutionRecord
 from graphql_api.context import Info
+from graphql_api.event_streams import StreamPosition
 from graphql_api.executions.following import Follower, Update, status_changes
 from graphql_api.executions.inputs import ExecutionFilter
 from graphql_api.executions.steps import StepExecution
@@ -62,6 +63,9 @@ class ExecutionSubscriptions:
             after_sequence = None
         if after_sequence is not None and after_sequence < 0:
             raise InvalidInput([Problem(path=("afterSequence",), message="A sequence is never negative.")])
+        position = info.context.position
+        if position.seen is not None:  # an EventSource comes again with the same arguments, and says this beside them
+            after_sequence = position.seen
         services = info.context.services
         if after_sequence is None:
             origin = await info.context.origins.get(execution_id)
@@ -71,7 +75,7 @@ class ExecutionSubscriptions:
             raise NotFound("execution", id)
         if after_sequence is not None and after_sequence > origin.sequence:
             after_sequence = None  # nobody's past: a snapshot is the one true answer
-        return _updates(Follower(services.execution_queries, services.feed, origin), after_sequence)
+        return _updates(Follower(services.execution_queries, services.feed, origin), after_sequence, position)
 
     @strawberry.subscription(description="Every matching execution at each new status, from now on.")
     async def execution_updates(
@@ -82,9 +86,12 @@ class ExecutionSubscriptions:
         return _executions(status_changes(services.feed, origins, services.workflow_store, wanted))
 
 
-async def _updates(follower: Follower, after_sequence: int | None) -> AsyncGenerator[ExecutionUpdate, None]:
+async def _updates(
+    follower: Follower, after_sequence: int | None, position: StreamPosition
+) -> AsyncGenerator[ExecutionUpdate, None]:
     async with aclosing(follower.updates(after_sequence)) as updates:
         async for update in updates:
+            position.sent = update.execution.sequence
             yield ExecutionUpdate.from_update(update)
 
 

@@ -50,3 +50,30 @@ async def test_the_event_stream_client_hears_everything(server: LiveServer, run_
     assert said["syntaxError"]["events"][0]["errors"][0]["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
     assert said["invalid"]["events"][0]["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
     assert sequences(said["live"]["events"]) == [0, 1, 2, 3]
+
+
+async def test_urql_is_served_out_of_the_box(server: LiveServer, run_script: RunScript) -> None:
+    said = await heard(server, run_script, "urql.mjs", f"{server.url}/graphql")
+
+    assert said["query"] == {"data": {"__typename": "Query"}}
+    assert said["posted"] == {"data": {"__typename": "Query"}}
+    assert said["mutation"]["data"]["pauseExecution"]["__typename"] == "ValidationError"
+    assert [event["data"]["executionProgress"]["sequence"] for event in said["live"]["events"]] == [0, 1, 2, 3]
+    assert {request["method"] for request in said["sent"]} == {"GET", "POST"}
+    assert [request["type"].partition(";")[0] for request in said["sent"]] == [
+        *["application/graphql-response+json"] * 3,
+        "text/event-stream",
+    ]
+
+
+async def test_an_event_source_follows_to_the_end_and_then_stays_away(
+    server: LiveServer, run_script: RunScript
+) -> None:
+    said = await heard(server, run_script, "event_source.mjs", f"{server.url}/graphql")
+
+    assert [event["id"] for event in said["live"]["events"]] == ["0", "1", "2", "3"]
+    assert said["live"]["events"][-1]["execution"]["status"] == "COMPLETED"
+    assert said["live"]["requests"] == [
+        {"lastEventId": None, "status": 200},
+        {"lastEventId": "complete", "status": 204},
+    ]

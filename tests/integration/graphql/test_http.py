@@ -23,7 +23,6 @@ GRAPHQL = "application/graphql-response+json"
         (GRAPHQL, GRAPHQL),
         (f"{GRAPHQL}, application/json;q=0.9", GRAPHQL),
         (f"{GRAPHQL};q=0.1, application/json", "application/json"),
-        ("text/html", "application/json"),
         ("application/json;q=nonsense", "application/json"),
     ],
 )
@@ -72,14 +71,31 @@ async def test_a_failed_field_is_null_beside_its_error(server: LiveServer) -> No
     assert response.json()["data"] == {"execution": None}
 
 
-async def test_only_posts_are_served(server: LiveServer) -> None:
+async def test_other_methods_are_refused(server: LiveServer) -> None:
     async with httpx.AsyncClient(base_url=server.url) as client:
-        got = await client.get("/graphql", params={"query": "{ __typename }"}, headers={"Accept": GRAPHQL})
-        put = await client.put("/graphql", json={"query": "{ __typename }"})
+        refused = [await client.request(method, "/graphql") for method in ("PATCH", "PUT", "DELETE", "HEAD")]
 
-    assert got.status_code == put.status_code == 405
-    assert got.headers["Allow"] == "POST"
-    assert got.json()["errors"][0]["message"]
+    assert [response.status_code for response in refused] == [405] * 4
+    assert {response.headers["Allow"] for response in refused} == {"GET, POST"}
+
+
+async def test_the_single_connection_mode_of_graphql_sse_is_refused_in_words(server: LiveServer) -> None:
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        reserved = await client.put("/graphql")
+        opened = await client.get("/graphql", headers={"X-GraphQL-Event-Stream-Token": "t"})
+
+    assert reserved.status_code == opened.status_code == 405
+    assert "distinct connections" in reserved.json()["errors"][0]["message"]
+
+
+async def test_who_takes_nothing_that_there_is_gets_406_and_nothing_is_executed(server: LiveServer) -> None:
+    mutation = 'mutation { setSecret(name: "a", value: "b") { __typename } }'
+
+    response = await post(server, {"query": mutation}, headers={"Accept": "text/html, application/json;q=0"})
+
+    assert response.status_code == 406
+    assert "application/json" in response.json()["errors"][0]["message"]
+    assert not server.api.storage.audit._entries
 
 
 async def test_big_numbers_and_the_order_of_keys_survive(server: LiveServer) -> None:
