@@ -3,10 +3,13 @@
 import asyncio
 import ctypes
 import os
+import pwd
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+
+from stepgraph.data_directory import open_privately
 
 _PR_SET_PDEATHSIG = 1
 
@@ -41,10 +44,12 @@ async def start_child(
 ) -> asyncio.subprocess.Process:
     """Start a program in a session of its own, so that Ctrl-C reaches only us and we decide the order of stopping.
 
-    `output` is a file that its standard output and error are appended to; without it they go where ours go.
+    `output` is a file that its standard output and error are appended to; without it they go where ours go. Files that
+    the child makes are for its owner alone. `user`: runs it as that user, in that user's one group.
     `descriptors`: open files that it inherits, under the same numbers.
     """
-    file = None if output is None else output.open("ab")
+    file = None if output is None else open_privately(output)
+    group = None if user is None else pwd.getpwnam(user).pw_gid
     try:
         return await asyncio.create_subprocess_exec(
             *command,
@@ -53,13 +58,16 @@ async def start_child(
             stderr=file,
             env=None if environment is None else {**os.environ, **environment},
             user=user,
+            group=group,
+            extra_groups=None if user is None else (),
+            umask=0o077,
             start_new_session=True,
             pass_fds=descriptors,
             preexec_fn=dies_with_parent(death_signal),
         )
     finally:
         if file is not None:
-            file.close()
+            os.close(file)
 
 
 async def stop_child(child: asyncio.subprocess.Process, *, signal_number: int = signal.SIGTERM, grace: float) -> None:

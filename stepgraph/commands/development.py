@@ -6,8 +6,9 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,11 +27,12 @@ from stepgraph.commands.following import follow
 from stepgraph.commands.serving import api_program, refuse_open_address, worker_programs
 from stepgraph.commands.showing import console, print_json
 from stepgraph.commands.workflows import apply_document, start, why
+from stepgraph.data_directory import FOLDER_MODE, prepare_data_directory, unusable
 from stepgraph.embedded import EmbeddedServers, ServerAddresses
 from stepgraph.listening import listen, port_of
 from stepgraph.logging import configure_logging
 from stepgraph.settings import LogFormat, Settings
-from stepgraph.supervisor import Program, kept_alive
+from stepgraph.supervisor import Keeper, Program, kept_alive
 
 logger = logging.getLogger(__name__)
 
@@ -63,8 +65,10 @@ def dev(
         example_port = 0
 
     async def main() -> None:
-        async with whole_stack(settings, example_port=example_port) as url:
+        async with whole_stack(settings, example_port=example_port) as stack:
+            url, workers = stack.url, " ".join(str(each.pid) for each in stack.workers)
             console.print(f"\n  Stepgraph is ready.\n  playground  {url}/graphiql\n  API         {url}/graphql")
+            console.print(f"  workers     {workers} (process ids)", highlight=False)
             console.print("  Ctrl-C stops everything; the data stays in", str(settings.data_dir), "\n")
             await asyncio.Event().wait()
 
@@ -88,8 +92,8 @@ def demo(
         if not as_json:
             console.print("starting PostgreSQL, Valkey, the API, a worker and the example service …", style="dim")
         async with (
-            whole_stack(settings, example_port=example_port) as url,
-            connected(url, directly=True) as client,
+            whole_stack(settings, example_port=example_port) as running,
+            connected(running.url, directly=True) as client,
         ):
             variables = {**document["variables"], "api": f"http://127.0.0.1:{example_port}"}
             workflow = await apply_document(client, {**document, "variables": variables})
@@ -105,9 +109,17 @@ def demo(
         fail(why(execution))
 
 
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Everything, as it runs: the API's address, and the workers."""
+
+    url: str
+    workers: Sequence[Keeper]
+
+
 @asynccontextmanager
-async def whole_stack(settings: Settings, *, example_port: int) -> AsyncIterator[str]:
-    """Everything, running and ready; gives the API's address.
+async def whole_stack(settings: Settings, *, example_port: int) -> AsyncIterator[Stack]:
+    """Everything, running and ready.
 
     PostgreSQL and Redis are those of the settings, or our own where they are not set. The processes that need them
     are started at the same time and wait for them, which is what makes the start short.
@@ -115,7 +127,7 @@ async def whole_stack(settings: Settings, *, example_port: int) -> AsyncIterator
     sockets = listen(settings.host, settings.port)
     port = port_of(sockets)
     url = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{port}"
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    prepare_data_directory(settings.data_dir)
     async with AsyncExitStack() as stack:
         servers = _own_servers(settings)
         addresses = (
@@ -141,14 +153,15 @@ async def whole_stack(settings: Settings, *, example_port: int) -> AsyncIterator
             await stack.enter_async_context(kept_alive([example]))
         api = api_program(settings, sockets, environment, needs_worker=True, insecure=not settings.asks_for_keys)
         await stack.enter_async_context(kept_alive([api]))
-        await stack.enter_async_context(kept_alive(worker_programs(settings, environment, death_signal=died)))
+        programs = worker_programs(settings, environment, death_signal=died)
+        workers = await stack.enter_async_context(kept_alive(programs))
         if servers is not None:
             await servers.until_ready()
         from persistence.migrate import migrate  # slow to import, and by now everybody else is busy starting
 
         await migrate(addresses.database_url)
         await _until_ready(url)
-        yield url
+        yield Stack(url, workers)
 
 
 def encryption_keys_of(settings: Settings) -> str:
@@ -156,8 +169,15 @@ def encryption_keys_of(settings: Settings) -> str:
     if settings.encryption_keys is not None:
         return settings.encryption_keys.get_secret_value()
     kept = settings.data_dir / "encryption.key"
+    try:
+        return _kept_key(kept)
+    except OSError as error:
+        raise unusable(settings.data_dir, error) from error
+
+
+def _kept_key(kept: Path) -> str:
     if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.parent.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
         fresh = kept.with_suffix(".new")
         fresh.touch(mode=0o600)
         fresh.write_text(new_encryption_key())

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import stat
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -56,6 +57,47 @@ async def test_dev_stops_cleanly_when_asked_and_leaves_no_process_behind(home: P
 
         assert await process.stop(number) == 0
         assert process.survivors() == []
+
+
+async def test_dev_keeps_its_data_to_itself(home: Path) -> None:
+    data = home / "data"
+    _open_to_others(home, data)
+    async with dev(data) as (process, _):
+        found = _mode_of_all(data)
+        assert await process.stop() == 0
+
+    assert [name for name, mode in found.items() if mode & 0o007] == []
+    # Where PostgreSQL runs as another user, that one may pass through, and sees nothing on its way.
+    assert not _mode_of_all(home)[home.name] & (stat.S_IRGRP | stat.S_IROTH)
+
+
+def _open_to_others(home: Path, data: Path) -> None:
+    data.mkdir(mode=0o755)
+    (data / "lock").touch(mode=0o644)
+    home.chmod(0o700)
+
+
+def _mode_of_all(directory: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_mode for path in (directory, *directory.iterdir())}
+
+
+async def test_a_data_directory_that_cannot_be_used_is_said_at_once(home: Path) -> None:
+    (home / "file").touch()
+    for command in ("dev", "demo"):
+        ended = await stepgraph(command, "--data-dir", str(home / "file" / "data"))
+        assert (ended.code, ended.stdout.count("ready")) == (1, 0)
+        assert "cannot be used: Not a directory" in ended.stderr
+        assert "Traceback" not in ended.stderr
+
+
+async def test_dev_prints_the_process_ids_of_its_own_workers(home: Path) -> None:
+    async with dev(home / "data", workers=2) as (process, _):
+        await wait_until(lambda: "process ids" in process.text(), "it has printed them", timeout=30)
+        [line] = [line for line in process.text().splitlines() if "process ids" in line]
+        own = {each.pid for each in process.descendants() if "worker-process" in each.cmdline()}
+
+        assert {int(word) for word in line.split() if word.isdigit()} == own
+        assert len(own) == 2
 
 
 async def test_nothing_survives_a_dev_that_is_killed(home: Path) -> None:
