@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from cronsim import CronSim, CronSimError
 
+from domain.cron_steps import FIELDS, CronField, either_day, uneven_steps, unmeant_steps
 from domain.errors import InvalidInput, Problem
 
 MAX_CHARACTERS = 200
@@ -34,13 +35,13 @@ NICKNAMES = {
     "@yearly": "0 0 1 1 *",
 }
 
-_FIELDS = (
-    ("second", "0 to 59", "0, */10, 0-30/5"),
-    ("minute", "0 to 59", "0, */15, 10,40"),
-    ("hour", "0 to 23", "9, */2, 8-18"),
-    ("day of the month", "1 to 31", "1, */2, L for the last, LW for the last from Monday to Friday"),
-    ("month", "1 to 12 or JAN to DEC", "1, 1-6, JAN,JUL"),
-    ("day of the week", "0 to 7 or SUN to SAT", "MON-FRI, MON#1 for the first Monday, 5L for the last Friday"),
+_EXAMPLES = (
+    ("0 to 59", "0, */10, 0-30/5"),
+    ("0 to 59", "0, */15, 10,40"),
+    ("0 to 23", "9, */2, 8-18"),
+    ("1 to 31", "1, */2, L for the last, LW for the last from Monday to Friday"),
+    ("1 to 12 or JAN to DEC", "1, 1-6, JAN,JUL"),
+    ("0 to 7 or SUN to SAT", "MON-FRI, MON#1 for the first Monday, 5L for the last Friday"),
 )
 _NEVER = "Does the month have that day? `L` is the last one of every month."
 _MINUTE = timedelta(minutes=1)
@@ -51,8 +52,8 @@ class Cron:
     """When something fires. Moments are aware and in UTC."""
 
     def __init__(self, expression: str, timezone: str = "UTC") -> None:
-        """Five fields, six with seconds in front, or a nickname. Raises `InvalidInput`."""
-        problems = cron_problems(expression, timezone)
+        """Five fields, six with seconds in front, or a nickname. Raises `InvalidInput` where it cannot be read."""
+        problems = cron_problems(expression, timezone, is_stored=True)
         if problems:
             raise InvalidInput(problems)
         self._expression = _expanded(expression)
@@ -139,12 +140,32 @@ def cron_of(expression: str, timezone: str) -> Cron:
     return Cron(expression, timezone)
 
 
-def cron_problems(expression: str, timezone: str) -> list[Problem]:
-    """Everything that is wrong with an expression (`cron`) and a time zone (`timezone`)."""
-    return [*_expression_problems(expression), *_timezone_problems(timezone)]
+def cron_problems(expression: str, timezone: str, *, is_stored: bool = False) -> list[Problem]:
+    """Everything that is wrong with an expression (`cron`) and a time zone (`timezone`).
+
+    Steps that are never taken are wrong in a new expression, not in one that `is_stored`: that must go on firing.
+    """
+    problems = _unreadable(expression)
+    if not problems and not is_stored:
+        fields = _fields_of(expression)
+        problems = [_problem(message, hint) for text, field in fields for message, hint in unmeant_steps(text, field)]
+    return [*problems, *_timezone_problems(timezone)]
 
 
-def _expression_problems(expression: str) -> list[Problem]:
+def cron_warnings(expression: str) -> list[str]:
+    """Sentences about what an expression without problems may mean otherwise than it seems to say."""
+    fields = _fields_of(expression)
+    steps = [warning for text, field in fields for warning in uneven_steps(text, field)]
+    return [*steps, *either_day(fields[-3][0], fields[-1][0])]
+
+
+def _fields_of(expression: str) -> list[tuple[str, CronField]]:
+    """The fields of an expression that can be read."""
+    texts = _expanded(expression).split()
+    return list(zip(texts, FIELDS[-len(texts) :], strict=True))
+
+
+def _unreadable(expression: str) -> list[Problem]:
     if len(expression) > MAX_CHARACTERS:
         return [_problem(f"An expression has at most {MAX_CHARACTERS} characters.", EXAMPLE)]
     if expression.strip().startswith("@") and expression.strip().lower() not in NICKNAMES:
@@ -152,13 +173,15 @@ def _expression_problems(expression: str) -> list[Problem]:
     fields = _expanded(expression).split()
     if len(fields) not in (5, 6):
         return [_problem(f"An expression has five fields, or six with seconds in front, not {len(fields)}.", EXAMPLE)]
-    meanings = _FIELDS[-len(fields) :]
+    count = len(fields)
     problems = []
-    for number, (text, (name, values, examples)) in enumerate(zip(fields, meanings, strict=True)):
-        alone = ["*"] * len(fields)
+    for number, (text, field, (values, examples)) in enumerate(
+        zip(fields, FIELDS[-count:], _EXAMPLES[-count:], strict=True)
+    ):
+        alone = ["*"] * count
         alone[number] = text
         if not _is_readable(" ".join(alone)):
-            message = f"{text!r} is not right for the {name}."
+            message = f"{text!r} is not right for the {field.name}."
             problems.append(_problem(message, f"It takes {values} and *, as in {examples}."))
     if not problems and not _fires(expression):
         problems.append(_problem("This never fires: no such day comes in fifty years.", _NEVER))

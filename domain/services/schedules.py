@@ -48,15 +48,15 @@ class ScheduleService:
         Raises `NotFound` for the workflow, `InvalidInput` with every problem, or `Conflict` when others keep changing
         it.
         """
-        await self._check(settings)
+        current = await self._schedules.find(settings.name)
+        await self._check(settings, current)
         for _ in range(_MAX_RACES):
-            current = await self._schedules.find(settings.name)
             try:
                 if current is None:
                     return await self._create(settings)
                 return current if _is_same(settings, current.settings) else await self._update(current, settings)
             except (Conflict, NotFound):
-                continue
+                current = await self._schedules.find(settings.name)
         raise Conflict(f"The schedule {settings.name!r} is being changed by others: try again.")
 
     async def delete(self, schedule_id: UUID) -> None:
@@ -107,11 +107,15 @@ class ScheduleService:
         )
         return await self._schedules.update(changed, expected_revision=current.revision, keeps_next_run=is_timely)
 
-    async def _check(self, settings: ScheduleSettings) -> None:
-        """Raise all problems at once; or `NotFound`, where the workflow is the only one."""
+    async def _check(self, settings: ScheduleSettings, current: ScheduleRecord | None) -> None:
+        """Raise all problems at once; or `NotFound`, where the workflow is the only one.
+
+        An expression that is stored already only has to be readable: it may have been accepted by an older release.
+        """
         longest = self._limits.max_label_characters  # it is the value of a label, too
         problems = name_problems(settings.name, "For example nightly-report.", longest=longest)
-        problems += cron_problems(settings.cron, settings.timezone)
+        is_stored = current is not None and current.settings.cron == settings.cron
+        problems += cron_problems(settings.cron, settings.timezone, is_stored=is_stored)
         if not timedelta(0) <= settings.catch_up_window <= MAX_CATCH_UP:
             message = f"The catch-up window is between PT0S and P{MAX_CATCH_UP.days}D."
             problems.append(Problem(path=("catchUpWindow",), message=message))

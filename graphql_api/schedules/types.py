@@ -6,7 +6,7 @@ from typing import Annotated
 
 import strawberry
 
-from domain.cron import cron_of
+from domain.cron import cron_of, cron_warnings
 from domain.errors import InvalidInput, Problem
 from domain.ids import IdKind
 from domain.schedules import ScheduleRecord
@@ -67,6 +67,13 @@ class Schedule(Node):
             return []
         now = info.context.services.clock.now()
         return list(islice(cron_of(settings.cron, settings.timezone).after(now), count))
+
+    @strawberry.field(
+        description="What the cron expression may mean otherwise than it seems to say, such as */45, which fires at 0 "
+        "and 45 of each hour; a sentence each."
+    )
+    def warnings(self) -> list[str]:
+        return cron_warnings(self.record.settings.cron)
 
     @strawberry.field(description="The execution that it started last, unless that was deleted.")
     async def last_execution(self, info: Info) -> WorkflowExecution | None:

@@ -1,7 +1,7 @@
 """The GraphQL operations about schedules that the command line sends; a test validates each against the schema."""
 
 _SCHEDULE = """
-  id name cron timezone input overlap catchUpWindow enabled nextRunAt bufferedRunAt lastRunAt lastError
+  id name cron timezone input overlap catchUpWindow enabled nextRunAt bufferedRunAt lastRunAt lastError warnings
   createdAt updatedAt workflow { id name } lastExecution { id status }
 """
 _FAILURES = """

@@ -7,8 +7,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from domain.cron import Cron
-from domain.errors import InvalidInput
+from domain.cron import Cron, cron_problems
 from domain.json_text import JsonValue
 from domain.schedules import tick_text
 from domain.statuses import OverlapPolicy
@@ -95,7 +94,8 @@ def save(
         return await value_of(client, SAVE_SCHEDULE, input=wanted)
 
     result = accepted(asked(url, saved))
-    report(result, f"{name}: next run {moment(result['nextRunAt']) or 'never'}", as_json=as_json)
+    lines = [f"{name}: next run {moment(result['nextRunAt']) or 'never'}", *result["warnings"]]
+    report(result, "\n".join(lines), as_json=as_json)
 
 
 @app.command()
@@ -119,6 +119,7 @@ def show(name: NameOrId, count: Count = 5, url: Url = None, as_json: AsJson = Fa
         "last run": moment(schedule["lastRunAt"]),
         "last execution": "" if last is None else f"{last['id']} {status(last['status'])}",
         "last error": schedule["lastError"] or "",
+        "note": "\n".join(schedule["warnings"]),
         "next runs": "\n".join(map(moment, schedule["nextRuns"])),
     }
     console.print(table((schedule["name"], ""), facts.items()))
@@ -162,11 +163,11 @@ def next_runs(cron: Expression, timezone: Timezone = "UTC", count: Count = 5, as
 
     Example: stepgraph schedules next "30 2 * * *" --timezone Europe/Berlin
     """
-    try:
-        ticks = list(islice(Cron(cron, timezone).after(datetime.now(UTC)), count))
-    except InvalidInput as error:
-        problems = [{"path": each.path, "message": each.message, "hint": each.hint} for each in error.problems]
+    found = cron_problems(cron, timezone)
+    if found:
+        problems = [{"path": each.path, "message": each.message, "hint": each.hint} for each in found]
         fail(problems_of({"message": "This is no schedule.", "problems": problems}), Exit.USAGE)
+    ticks = list(islice(Cron(cron, timezone).after(datetime.now(UTC)), count))
     if as_json:
         print_json([tick_text(tick) for tick in ticks])
         return

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain.cron import NICKNAMES, Cron, cron_problems
+from domain.cron import NICKNAMES, Cron, cron_problems, cron_warnings
 from domain.errors import InvalidInput
 
 BERLIN, NEW_YORK, LORD_HOWE, HAVANA = "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Havana"
@@ -283,6 +283,23 @@ def test_of_a_year_of_minutes_the_newest_are_given_without_a_walk_through_all(ti
         ("60 * * * * *", "'60' is not right for the second."),
         ("*/0 * * * *", "'*/0' is not right for the minute."),
         ("5-1 * * * *", "'5-1' is not right for the minute."),
+        ("*/90 * * * *", "'*/90' is not every 90 minutes"),
+        ("*/60 * * * *", "'*/60' is not every 60 minutes"),
+        ("*/60 * * * * *", "'*/60' is not every 60 seconds"),
+        ("0 */48 * * *", "'*/48' is not every 48 hours"),
+        ("0 */24 * * *", "'*/24' is not every 24 hours"),
+        ("0 0 */31 * *", "'*/31' is not every 31 day"),
+        ("0 0 1 */12 *", "'*/12' is not every 12 months"),
+        ("0 0 * * */7", "'*/7' is not every 7 day"),
+        ("0 0 * * MON/2", "'MON/2' is not every 2 weeks"),
+        ("0 0 * * 1/2", "'1/2' is not every 2 weeks"),
+        ("0 0 * * MON,THU/2", "'THU/2' is not every 2 weeks"),
+        ("0 0 L/2 * *", "L is one day"),
+        ("0 0 LW/2 * *", "LW is one day"),
+        ("1-5/10 * * * *", "'1-5/10' has a step that is never taken"),
+        ("0 0 * * MON-WED/3", "'MON-WED/3' has a step that is never taken"),
+        ("50/15 * * * *", "'50/15' has a step that is never taken"),
+        ("0 0 1 NOV/3 *", "'NOV/3' has a step that is never taken"),
         ("", "five fields"),
         ("* * * *", "not 4"),
         ("* * * * * * *", "not 7"),
@@ -317,3 +334,50 @@ def test_what_is_no_time_zone_everywhere_is_none(timezone: str) -> None:
 
     assert problem.path == ("timezone",)
     assert problem.hint
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "* * * * *",
+        "*/15 * * * *",
+        "5/15 * * * *",
+        "1-59/2 * * * *",
+        "59-59 * * * *",
+        "*/30 * * * * *",
+        "0 */6 * * *",
+        "0 9-17/4 * * *",
+        "0 0 1 */3 *",
+        "0 0 1 JAN/3 *",
+        "0 0 * * MON-FRI/2",
+        "0 0 * * 1-7/3",
+        "@daily",
+    ],
+)
+def test_an_expression_that_means_what_it_says_has_neither_problem_nor_warning(expression: str) -> None:
+    assert cron_problems(expression, "UTC") == []
+    assert cron_warnings(expression) == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "part"),
+    [
+        ("*/45 * * * *", "starts anew with each hour: it fires at 0, 45."),
+        ("*/40 * * * * *", "starts anew with each minute: it fires at 0, 40."),
+        ("0 */7 * * *", "starts anew with each day: it fires at 0, 7, 14, 21."),
+        ("0 0 */2 * *", "starts anew on the 1st of each month."),
+        ("0 0 1 */5 *", "starts anew with each year: it fires at 1, 6, 11."),
+        ("0 0 * * */2", "starts anew with each week: it fires at 0, 2, 4, 6."),
+        ("0 0 13 * FRI", "either day is right: 13 of the month, or FRI of the week."),
+    ],
+)
+def test_an_expression_that_may_be_misread_has_a_warning(expression: str, part: str) -> None:
+    assert cron_problems(expression, "UTC") == []
+    [warning] = cron_warnings(expression)
+    assert part in warning
+
+
+@pytest.mark.parametrize("expression", ["*/90 * * * *", "0 */48 * * *", "0 0 * * MON/2"])
+def test_a_stored_schedule_with_a_step_that_is_refused_today_goes_on_firing(expression: str) -> None:
+    assert cron_problems(expression, "UTC")
+    assert Cron(expression).next_after(utc("2026-05-05T12:30")) is not None

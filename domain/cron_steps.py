@@ -1,0 +1,89 @@
+"""Cron fields that are read otherwise than they seem to say: steps that are never taken, and those that start anew."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_NAMES = {
+    name: number
+    for names, first in (("SUN MON TUE WED THU FRI SAT", 0), ("JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC", 1))
+    for number, name in enumerate(names.split(), first)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CronField:
+    """One of the fields: its name, its values from `first` to `last`, and what it starts anew in."""
+
+    name: str
+    first: int
+    last: int
+    within: str
+
+    @property
+    def size(self) -> int:
+        """The number of its values."""
+        return self.last - self.first + 1
+
+
+SECOND = CronField("second", 0, 59, "minute")
+MINUTE = CronField("minute", 0, 59, "hour")
+HOUR = CronField("hour", 0, 23, "day")
+DAY = CronField("day of the month", 1, 31, "month")
+MONTH = CronField("month", 1, 12, "year")
+WEEKDAY = CronField("day of the week", 0, 6, "week")
+FIELDS = (SECOND, MINUTE, HOUR, DAY, MONTH, WEEKDAY)
+
+
+def unmeant_steps(text: str, field: CronField) -> Iterator[tuple[str, str]]:
+    """What a field that can be read does not mean, and what to write instead: for each step that is never taken."""
+    for term in text.split(","):
+        base, slash, step_text = term.partition("/")
+        if not slash or not step_text.isdecimal():
+            continue
+        step = int(step_text)
+        if base in ("L", "LW"):
+            yield f"{term!r} has a step that is never taken: {base} is one day.", f"Write {base}."
+        elif base == "*" and step >= field.size:
+            message = f"{term!r} is not every {step} {field.name}s: the count starts anew with each {field.within}."
+            yield message, f"Write {field.first} for once a {field.within}, and give what is longer to the next field."
+        elif "-" in base and step > _width(base):
+            yield (
+                f"{term!r} has a step that is never taken: it is longer than the range.",
+                f"Write {base} or {base[0]}.",
+            )
+        elif base != "*" and "-" not in base and field is WEEKDAY:
+            message = (
+                f"{term!r} is not every {step} weeks: a step after one day counts the days to the end of the week."
+            )
+            yield message, f"Write {base} for every week, or a range such as MON-FRI/2."
+        elif base != "*" and "-" not in base and step > field.last - _value(base):
+            message = f"{term!r} has a step that is never taken: there is nothing after it in the {field.within}."
+            yield message, f"Write {base}."
+
+
+def uneven_steps(text: str, field: CronField) -> Iterator[str]:
+    """For each step that does not divide what it starts anew in: when it fires instead of evenly."""
+    for term in text.split(","):
+        base, _, step_text = term.partition("/")
+        step = int(step_text) if base == "*" and step_text.isdecimal() else 1
+        if step > 1 and field.size % step and field is not DAY:
+            values = ", ".join(map(str, range(field.first, field.last + 1, step)))
+            yield f"{term} in the {field.name} starts anew with each {field.within}: it fires at {values}."
+        elif step > 1 and field is DAY:
+            yield f"{term} in the day of the month starts anew on the 1st of each month."
+
+
+def either_day(days: str, weekdays: str) -> Iterator[str]:
+    """That a day of the month and one of the week are each enough, where both are given."""
+    if not days.startswith("*") and not weekdays.startswith("*"):
+        yield f"It fires when either day is right: {days} of the month, or {weekdays} of the week."
+
+
+def _width(span: str) -> int:
+    """The number of steps of one from the first to the last value of a range."""
+    first, _, last = span.partition("-")
+    return _value(last) - _value(first)
+
+
+def _value(text: str) -> int:
+    return _NAMES[text] if text in _NAMES else int(text)
