@@ -18,6 +18,7 @@ from graphql_api.hooks import Hooks
 from graphql_api.http_protocol import BudgetedHttpProtocol
 from graphql_api.playground import STATIC_FILES, playground
 from graphql_api.schema import build_schema
+from graphql_api.shared_answers import SharedAnswer
 from graphql_api.system.health import check_readiness
 from graphql_api.view import GraphQLView
 from graphql_api.websocket_protocol import BudgetedWebSocketProtocol
@@ -43,20 +44,25 @@ def create_app(
     - `GET /readyz`: 200 when it can take work, else 503; a JSON object with every check either way
     - `GET /metrics`: what Prometheus reads, where `metrics` gives it
     - `GET /graphiql/`: the playground, where it is built and switched on; `/` leads there
+
+    What /readyz and /metrics say may be a second old: however many ask, one look-up answers all of them.
     """
     options = options or ApiOptions()
     view = GraphQLView(build_schema(options), services, options)
+
+    readiness = SharedAnswer(partial(check_readiness, services, options))
+    exposition = None if metrics is None else SharedAnswer(metrics)
 
     async def livez(_: Request) -> Response:
         return _json({"status": "UP"})
 
     async def readyz(_: Request) -> Response:
-        is_ready, report = await check_readiness(services, options)
+        is_ready, report = await readiness()
         return _json(report, 200 if is_ready else 503)
 
     async def exposed(_: Request) -> Response:
-        assert metrics is not None
-        return Response(await metrics(), 200, {"Content-Type": METRICS_TYPE, "Cache-Control": "no-store"})
+        assert exposition is not None
+        return Response(await exposition(), 200, {"Content-Type": METRICS_TYPE, "Cache-Control": "no-store"})
 
     async def root(_: Request) -> Response:
         return RedirectResponse("/graphiql/", 307) if options.graphiql else _json({"graphql": "/graphql"})

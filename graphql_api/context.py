@@ -48,6 +48,8 @@ from graphql_api.event_streams import StreamPosition
 from graphql_api.executions.loaders import ExecutionLoaders
 from graphql_api.executions.origins import ExecutionOrigins
 from graphql_api.metrics.loaders import MetricsLoaders
+from graphql_api.shared_answers import SharedAnswer
+from graphql_api.system.types import SystemHealth
 from graphql_api.webhooks.loaders import WebhookLoaders
 from graphql_api.workflows.loaders import WorkflowLoaders
 
@@ -127,6 +129,7 @@ class Context:
     services: ApiServices
     options: ApiOptions
     origins: ExecutionOrigins
+    health: SharedAnswer[SystemHealth]
     connection_params: Mapping[str, object] = field(default_factory=dict)
     authorization: str | None = None
     principal: Principal = ANYBODY
@@ -174,6 +177,7 @@ class Context:
             services=self.services,
             options=self.options,
             origins=self.origins,
+            health=self.health,
             connection_params=self.connection_params,
             authorization=self.authorization,
             principal=self.principal,

@@ -54,6 +54,8 @@ from graphql_api.requests import (
     read_json,
 )
 from graphql_api.schema import StepgraphSchema
+from graphql_api.shared_answers import SharedAnswer
+from graphql_api.system.health import read_health
 from graphql_api.websocket import OversizedMessage, RefusedPayload, TransportHandler
 from graphql_api.websocket_protocol import ACKNOWLEDGE
 
@@ -116,6 +118,7 @@ class GraphQLView(GraphQL[Context, None]):
         self._options = options
         self.request_adapter_class = partial(LimitedRequest, most=options.max_body_bytes)  # type: ignore[assignment]
         self._origins = ExecutionOrigins(services.execution_queries)
+        self._health = SharedAnswer(partial(read_health, services, options))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request or a WebSocket. Whatever arrives, the answer has GraphQL's shape."""
@@ -189,6 +192,7 @@ class GraphQLView(GraphQL[Context, None]):
             services=self._services,
             options=self._options,
             origins=self._origins,
+            health=self._health,
             authorization=request.headers.get("authorization"),
             acknowledge=request.scope.get("extensions", {}).get(ACKNOWLEDGE, _nothing),
             principal=NOBODY if exchange is None else exchange.principal,

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+from graphql_api.shared_answers import SharedAnswer
 from stepgraph.prometheus import CONTENT_TYPE
 
 logger = logging.getLogger(__name__)
@@ -16,7 +17,11 @@ _PATIENCE = 5.0
 
 @asynccontextmanager
 async def metrics_server(render: Callable[[], Awaitable[bytes]], host: str, port: int) -> AsyncIterator[int | None]:
-    """Listen while the context lasts; gives the port, None where it is taken: a worker works without being watched."""
+    """Listen while the context lasts; gives the port, None where it is taken: a worker works without being watched.
+
+    What is rendered is shown for a second, to however many ask.
+    """
+    shared = SharedAnswer(render)
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -28,7 +33,7 @@ async def metrics_server(render: Callable[[], Awaitable[bytes]], host: str, port
                 elif method != "GET":
                     _write(writer, "405 Method Not Allowed", b"GET /metrics\n")
                 else:
-                    _write(writer, "200 OK", await render(), CONTENT_TYPE)
+                    _write(writer, "200 OK", await shared(), CONTENT_TYPE)
                 await writer.drain()
         except (TimeoutError, ValueError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # whoever it was has gone, or speaks no HTTP

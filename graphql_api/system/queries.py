@@ -24,7 +24,7 @@ from graphql_api.permissions import NODES, require
 from graphql_api.scalars import JSON, Expression
 from graphql_api.schedules.types import Schedule
 from graphql_api.secrets.types import Secret
-from graphql_api.system.health import live_workers, read_health
+from graphql_api.system.health import live_workers
 from graphql_api.system.types import Evaluation, SystemHealth, Worker
 from graphql_api.templates.types import WorkflowTemplate
 from graphql_api.transformation_rules.types import TransformationRule
@@ -87,10 +87,9 @@ class SystemQueries:
             case _:
                 assert_never(kind)
 
-    @strawberry.field(description="How the parts of the system are, right now.")
+    @strawberry.field(description="How the parts of the system are, or were at most a second ago.")
     async def health(self, info: Info) -> SystemHealth:
-        services, options = info.context.services, info.context.options
-        return await read_health(services, options)
+        return await info.context.health()
 
     @strawberry.field(description="Try an expression on a context, exactly as a worker would.")
     async def evaluate(self, info: Info, expression: Expression, context: JSON) -> Evaluation:

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +42,8 @@ from graphql_api.app import create_app, server_options
 from graphql_api.context import ApiOptions, ApiServices, Context
 from graphql_api.executions.origins import ExecutionOrigins
 from graphql_api.schema import build_schema
+from graphql_api.shared_answers import SharedAnswer
+from graphql_api.system.health import read_health
 from persistence.cipher import AesGcmCipher
 from persistence.memory import MemoryStorage
 from tests.clocks import ManualClock
@@ -153,7 +156,8 @@ class Api:
     def context(self) -> Context:
         """A context as a request would have it."""
         origins = ExecutionOrigins(self.services.execution_queries)
-        return Context(services=self.services, options=self.options, origins=origins)
+        health = SharedAnswer(partial(read_health, self.services, self.options))
+        return Context(services=self.services, options=self.options, origins=origins, health=health)
 
     async def run(self, query: str, **variables: Any) -> dict[str, Any]:
         """The data of an operation that must have no errors."""
