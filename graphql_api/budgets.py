@@ -44,3 +44,19 @@ class RequestBudgets:
     max_messages_per_second: int = 100
     max_frames_per_second: int = 500
     max_subscriptions: int = 100
+
+    # An operation, before it is executed. `max_validation_work` is in about a microsecond.
+    max_query_bytes: int = 100_000
+    max_tokens: int = 5_000
+    max_fragments: int = 100
+    max_depth: int = 20
+    max_fields: int = 1_000
+    max_aliases: int = 100
+    max_variables: int = 200
+    max_directives: int = 200
+    max_literals: int = 1_000
+    max_validation_work: int = 20_000
+
+    # An operation while it is executed, and each event of a subscription.
+    max_rows: int = 20_000
+    operation_timeout: timedelta = timedelta(seconds=30)

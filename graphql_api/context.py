@@ -92,22 +92,13 @@ class ApiServices:
 class ApiOptions(RequestBudgets):
     """The limits and switches of the API, its budgets among them. Sizes are in bytes.
 
-    `max_rows`: the most list items that one operation may ask for, as the product of its pages. `allowed_origins`:
-    foreign pages that may open a WebSocket. `introspection` off also hides suggestions; it is no security boundary.
-    `ready_needs_worker`: /readyz fails while no worker is alive. `worker_lease`: a worker that was silent for longer
-    is dead. `public_url`: where others reach this API, without a slash at the end.
+    `allowed_origins`: foreign pages that may open a WebSocket. `introspection` off also hides suggestions; it is no
+    security boundary. `ready_needs_worker`: /readyz fails while no worker is alive. `worker_lease`: a worker that was
+    silent for longer is dead. `public_url`: where others reach this API, without a slash at the end.
     """
 
     version: str = "0.0.0"
-    max_document_bytes: int = 100_000
-    max_tokens: int = 5_000
-    max_fragments: int = 100
-    max_depth: int = 20
-    max_fields: int = 1_000
-    max_aliases: int = 100
-    max_rows: int = 20_000
     public_url: str = "http://127.0.0.1:8000"
-    operation_timeout: timedelta = timedelta(seconds=30)
     health_timeout: timedelta = timedelta(seconds=2)
     worker_lease: timedelta = timedelta(seconds=8)
     allowed_origins: tuple[str, ...] = ()

@@ -14,12 +14,15 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLError,
     InlineFragmentNode,
+    ListValueNode,
     Node,
     OperationDefinitionNode,
     SelectionSetNode,
     StringValueNode,
 )
 from graphql.language import Visitor, visit
+
+from graphql_api.validation_work import TooMuchWork, check_validation_work
 
 TOO_COMPLEX_CODE = "OPERATION_TOO_COMPLEX"
 """The `extensions.code` of an operation that is over a limit."""
@@ -37,6 +40,10 @@ class OperationLimits:
     depth: int
     fields: int
     aliases: int
+    variables: int
+    directives: int
+    literals: int
+    work: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +62,10 @@ class _Size:
 
 def excesses(document: DocumentNode, limits: OperationLimits) -> Iterator[GraphQLError]:
     """An error for each limit that an operation of the document is over."""
-    fragments = {
-        definition.name.value: definition
-        for definition in document.definitions
-        if isinstance(definition, FragmentDefinitionNode)
-    }
-    if len(fragments) > limits.fragments:
-        yield _over("fragments", limits.fragments)
+    fragments = fragments_of(document)
+    counted = _counted(document, limits)
+    if counted is not None:
+        yield counted
         return
     measured: dict[str, _Size] = {}
 
@@ -96,6 +100,55 @@ def excesses(document: DocumentNode, limits: OperationLimits) -> Iterator[GraphQ
             ):
                 if count > most:
                     yield _over(what, most, definition)
+
+
+def fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
+    """The fragments of a document by their names."""
+    return {
+        definition.name.value: definition
+        for definition in document.definitions
+        if isinstance(definition, FragmentDefinitionNode)
+    }
+
+
+def excess_of_work(document: DocumentNode, limits: OperationLimits) -> GraphQLError | None:
+    """The error of a document that would cost too much to validate, though nothing of it is too large by itself."""
+    try:
+        check_validation_work(document, fragments_of(document), limits.work)
+    except TooMuchWork:
+        return GraphQLError(
+            f"Validating the document would take more than {limits.work:,} units of work: select each field once in a "
+            "place, and send operations that share fragments one by one.",
+            extensions={"code": TOO_COMPLEX_CODE},
+        )
+    return None
+
+
+def _counted(document: DocumentNode, limits: OperationLimits) -> GraphQLError | None:
+    """The error for the first of the things that can be counted as they stand of which there are too many."""
+    counts = {
+        "fragment_definition": ("fragments", limits.fragments),
+        "variable_definition": ("variables", limits.variables),
+        "directive": ("directives", limits.directives),
+        "literal": ("arguments and values in lists and objects", limits.literals),
+    }
+    found = dict.fromkeys(counts, 0)
+    waiting: list[Node] = [document]
+    while waiting:
+        node = waiting.pop()
+        kind = "literal" if node.kind in ("argument", "object_field", "list_value") else node.kind
+        if kind in counts:
+            found[kind] += len(node.values) if isinstance(node, ListValueNode) else 1
+            what, most = counts[kind]
+            if found[kind] > most:
+                return _over(what, most)
+        for key in node.keys:
+            below = getattr(node, key, None)
+            if isinstance(below, Node):
+                waiting.append(below)
+            elif isinstance(below, list | tuple):
+                waiting.extend(below)
+    return None
 
 
 def _over(what: str, most: int, node: Node | None = None) -> GraphQLError:

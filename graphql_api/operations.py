@@ -9,13 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, validate
-from graphql.validation import ASTValidationRule, NoSchemaIntrospectionCustomRule
+from graphql.validation import ASTValidationRule, NoFragmentCyclesRule, NoSchemaIntrospectionCustomRule
 
 from graphql_api.errors import VALIDATION_CODE
-from graphql_api.limits import TOO_COMPLEX_CODE, OperationLimits, excesses, unstorable_strings
+from graphql_api.limits import TOO_COMPLEX_CODE, OperationLimits, excess_of_work, excesses, unstorable_strings
 
-_KEPT_DOCUMENTS = 256
 _KEPT_CHARACTERS = 8_000
+_KEPT_IN_ALL = 250_000
+_KEPT_BESIDE = 500
+"""Characters of all documents that are kept, and what each counts beside its own. One takes up to 200 bytes: 50 MB."""
+_MOST_ERRORS = 20
 _MESSAGE_CHARACTERS = 500
 
 
@@ -37,6 +40,7 @@ class DocumentCache:
             () if introspection else (NoSchemaIntrospectionCustomRule,)
         )
         self._kept: OrderedDict[str, PreparedDocument] = OrderedDict()
+        self._kept_characters = 0
 
     def prepare(self, query: str, schema: GraphQLSchema, rules: Sequence[type[ASTValidationRule]]) -> PreparedDocument:
         """The document, ready. Raises `GraphQLError` where the text is too long or is not GraphQL."""
@@ -52,17 +56,27 @@ class DocumentCache:
         document = parse(query, max_tokens=self._limits.tokens)
         prepared = PreparedDocument(document, _operations(document), self._problems(query, document, schema, rules))
         if len(query) <= _KEPT_CHARACTERS:
-            self._kept[query] = prepared
-            if len(self._kept) > _KEPT_DOCUMENTS:
-                self._kept.popitem(last=False)
+            self._keep(query, prepared)
         return prepared
+
+    def _keep(self, query: str, prepared: PreparedDocument) -> None:
+        self._kept[query] = prepared
+        self._kept_characters += len(query) + _KEPT_BESIDE
+        while self._kept_characters > _KEPT_IN_ALL:
+            oldest, _ = self._kept.popitem(last=False)
+            self._kept_characters -= len(oldest) + _KEPT_BESIDE
 
     def _problems(
         self, query: str, document: DocumentNode, schema: GraphQLSchema, rules: Sequence[type[ASTValidationRule]]
     ) -> list[GraphQLError]:
         problems = list(excesses(document, self._limits))
         if not problems:  # an operation over the limits is not worth validating, and may be a trap for validation
-            problems = validate(schema, document, (*rules, *self._extra_rules))
+            problems = validate(schema, document, (NoFragmentCyclesRule,), _MOST_ERRORS)
+        if not problems:
+            excess = excess_of_work(document, self._limits)
+            problems = [] if excess is None else [excess]
+        if not problems:
+            problems = validate(schema, document, (*rules, *self._extra_rules), _MOST_ERRORS)
         if not problems and ("\\u" in query or "\0" in query):
             problems = unstorable_strings(document)
         for problem in problems:

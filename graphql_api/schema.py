@@ -127,12 +127,16 @@ class StepgraphSchema(strawberry.Schema):
         self._timeout = options.operation_timeout
         self._documents = DocumentCache(
             OperationLimits(
-                document_bytes=options.max_document_bytes,
+                document_bytes=options.max_query_bytes,
                 tokens=options.max_tokens,
                 fragments=options.max_fragments,
                 depth=options.max_depth,
                 fields=options.max_fields,
                 aliases=options.max_aliases,
+                variables=options.max_variables,
+                directives=options.max_directives,
+                literals=options.max_literals,
+                work=options.max_validation_work,
             ),
             introspection=options.introspection,
         )

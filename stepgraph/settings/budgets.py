@@ -74,3 +74,32 @@ class BudgetSettings(BaseSettings):
     max_subscriptions: int = Field(
         _DEFAULT.max_subscriptions, ge=1, description="Operations that one WebSocket may have open at once."
     )
+    max_query_bytes: int = Field(_DEFAULT.max_query_bytes, ge=1024, description="The text of a GraphQL document.")
+    max_tokens: int = Field(_DEFAULT.max_tokens, ge=100, description="Tokens of a GraphQL document.")
+    max_fragments: int = Field(_DEFAULT.max_fragments, ge=1, description="Fragments of a GraphQL document.")
+    max_depth: int = Field(_DEFAULT.max_depth, ge=5, description="Levels of fields in an operation.")
+    max_fields: int = Field(
+        _DEFAULT.max_fields, ge=10, description="Fields of an operation, fragments counted wherever they are spread."
+    )
+    max_aliases: int = Field(
+        _DEFAULT.max_aliases, ge=1, description="Aliases of an operation, counted like its fields."
+    )
+    max_variables: int = Field(_DEFAULT.max_variables, ge=1, description="Variables of a GraphQL document.")
+    max_directives: int = Field(_DEFAULT.max_directives, ge=1, description="Directives in a GraphQL document.")
+    max_literals: int = Field(
+        _DEFAULT.max_literals,
+        ge=10,
+        description="Arguments, and values in lists and objects, that are written into a GraphQL document.",
+    )
+    max_validation_work: int = Field(
+        _DEFAULT.max_validation_work,
+        ge=1_000,
+        description="Work that validating a GraphQL document may take, in about a microsecond: a pair of fields of one "
+        "name in one place is 1, or 6 where they have fields of their own; a field, wherever it is spread, is 3.",
+    )
+    max_rows: int = Field(
+        _DEFAULT.max_rows, ge=100, description="List items that an operation may ask for, as the product of its pages."
+    )
+    operation_timeout: Duration = Field(
+        _DEFAULT.operation_timeout, description="How long a query or a mutation may take."
+    )

@@ -267,9 +267,9 @@ async def test_a_document_is_parsed_and_validated_once(api: Api) -> None:
     one = cache.prepare("{ __typename }", api.schema._schema, rules)
 
     assert cache.prepare("{ __typename }", api.schema._schema, rules) is one
-    for n in range(300):
+    for n in range(1_000):
         cache.prepare(f"{{ a{n}: __typename }}", api.schema._schema, rules)
     long_one = "{ __typename }" + " " * 10_000
     cache.prepare(long_one, api.schema._schema, rules)
-    assert len(cache._kept) == 256
+    assert 300 < len(cache._kept) < 600
     assert long_one not in cache._kept
