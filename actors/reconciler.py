@@ -6,13 +6,15 @@ workers that have died, ones that nobody picked up because their hint was lost, 
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from domain.errors import Unavailable
-from domain.ports import Clock, ExecutionQueries, ExecutionStore, ProgressPublisher, Recovery, WorkQueue
+from domain.ids import new_id
+from domain.ports import ExecutionQueries, ExecutionStore, ProgressPublisher, Recovery, WorkQueue
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +37,11 @@ class ReconcilerOptions:
     patience: timedelta = timedelta(seconds=3)
     poisoned_after: int = 5
 
+    @property
+    def term(self) -> timedelta:
+        """How long one leads without a sign of life: others look about once a second, and a lease is soon over."""
+        return self.lease / 2
+
 
 class Reconciler:
     """`run` goes on for ever; faults are logged and the next round tries again."""
@@ -47,16 +54,20 @@ class Reconciler:
         queries: ExecutionQueries,
         publisher: ProgressPublisher,
         queue: WorkQueue,
-        clock: Clock,
         options: ReconcilerOptions,
+        is_skewed: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`is_skewed` tells that this machine's clock is off: then others lead, where there are any."""
         self._recovery = recovery
         self._executions = executions
         self._queries = queries
         self._publisher = publisher
         self._queue = queue
-        self._clock = clock
         self._options = options
+        self._is_skewed = is_skewed
+        self._id = new_id()
+        self._epoch = 0
+        self._has_worked = False
         self._hinted: dict[UUID, datetime] = {}
         self._looked_at: datetime | None = None
         self._watching_since: datetime | None = None
@@ -64,25 +75,45 @@ class Reconciler:
     async def run(self) -> None:
         """Lead when nobody else does, and reconcile while leading."""
         pause = self._options.every.total_seconds()
-        while True:
-            self._looked_at = None
-            try:
-                async with await self._recovery.lead() as leads:
-                    while leads:
-                        await self.reconcile()
-                        await asyncio.sleep(pause)
-            except Unavailable as error:
-                logger.warning("nothing can be reconciled: %s", error)
-            except Exception:
-                logger.exception("the reconciler failed; it goes on")
-            await asyncio.sleep(2 * pause)
+        try:
+            while True:
+                leads = False
+                try:
+                    leads = await self.reconcile()
+                except Unavailable as error:
+                    logger.warning("nothing can be reconciled: %s", error)
+                    self._looked_at = None
+                except Exception:
+                    logger.exception("the reconciler failed; it goes on")
+                    self._looked_at = None
+                await asyncio.sleep(pause if leads else 2 * pause)
+        finally:
+            with suppress(Unavailable):
+                await self._recovery.resign(self._id)
 
-    async def reconcile(self) -> None:
-        """One round."""
-        now = self._clock.now()
+    async def reconcile(self) -> bool:
+        """One round, where this one leads; else nothing, and False.
+
+        All of a round goes by the database's time at its beginning. Whoever is stopped in its midst and goes on when
+        another leads already does again what that one did: every statement looks at the rows as they are.
+        """
+        has_worked, self._has_worked = self._has_worked, False
+        stands_back = self._options.lease if self._is_skewed() else None
+        term = await self._recovery.lead(
+            self._id, lease=self._options.term, stands_back=stands_back, has_worked=has_worked
+        )
+        if term is None:
+            self._looked_at = None
+            return False
+        if term.epoch != self._epoch:
+            self._epoch = term.epoch
+            logger.info("this worker's reconciler leads, in term %s", term.epoch)
+        now = term.now
         await self._bury(now)
         await self._admit(now)
         await self._hint(await self._recovery.due_executions(now=now, limit=_BATCH), now)
+        self._has_worked = True
+        return True
 
     async def _bury(self, now: datetime) -> None:
         """Take executions over from the dead, and quarantine those that workers keep dying of."""
@@ -118,7 +149,8 @@ class Reconciler:
     async def _hint(self, due: Sequence[UUID], now: datetime) -> None:
         earliest = now - self._options.patience
         self._hinted = {id: at for id, at in self._hinted.items() if at > earliest}
-        lost = [id for id in due if id not in self._hinted and _created_at(id) <= earliest]
+        # A fresh one's hint is on its way. An id from the future says nothing: it was made by a clock that was wrong.
+        lost = [id for id in due if id not in self._hinted and not earliest < _created_at(id) <= now]
         if lost:
             self._hinted.update(dict.fromkeys(lost, now))
             await self._queue.hint(lost)

@@ -26,6 +26,10 @@ logger = logging.getLogger(__name__)
 
 _PAUSE_AFTER_FAULT = 1.0  # seconds
 _ERRANDS_GRACE = 2.0  # seconds
+_BEAT_AGAIN = timedelta(milliseconds=100)
+"""Beside the pause after a fault: a lease has no room for more than a few lost heartbeats."""
+_EARLY = timedelta(milliseconds=250)
+"""By so much the clocks of two processes differ at most; whoever claims too early waits out the rest."""
 
 Nudges = Callable[[UUID, Callable[[UUID | None], None]], Awaitable[None]]
 """Listens for one worker's nudges, for ever, and tells the callback; None: some may have been missed."""
@@ -69,6 +73,7 @@ class Runner:
         self._queue = queue
         self._nudges = nudges
         self._options = options
+        self._until_beat = options.heartbeat
         self._places = threading.Semaphore(options.capacity)
         self._stopping = threading.Event()
         self._wanted: dict[UUID, None] = {}
@@ -181,7 +186,8 @@ class Runner:
         try:
             if self._is_crowded:
                 ids = await self._most_urgent(ids)
-            claims = await self._parts.store.claim(ids, worker_id=self.worker_id, now=self._parts.clock.now())
+            now = self._parts.clock.now() + _EARLY
+            claims = await self._parts.store.claim(ids, worker_id=self.worker_id, now=now)
         except BaseException:
             # Ask again: what this claim has taken, if only its answer was lost, is held by this worker.
             again = {**dict.fromkeys(ids), **self._wanted}
@@ -253,10 +259,10 @@ class Runner:
         await self._registry.register(self.worker_id, host=self._options.host, now=self._parts.clock.now())
 
     async def _beat(self) -> None:
-        await asyncio.sleep(self._options.heartbeat.total_seconds())
-        is_known = await self._registry.heartbeat(
-            self.worker_id, active_executions=self.active, now=self._parts.clock.now()
-        )
+        await asyncio.sleep(self._until_beat.total_seconds())
+        self._until_beat = _BEAT_AGAIN  # unless this one is answered
+        is_known = await self._registry.heartbeat(self.worker_id, active_executions=self.active)
+        self._until_beat = self._options.heartbeat
         if not is_known:
             await self._start_over()
 

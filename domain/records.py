@@ -277,13 +277,22 @@ class StepFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerRecord:
-    """A worker process that has registered itself."""
+    """A worker process that has registered itself. `clock_offset`: how far its clock is ahead of the database's."""
 
     id: UUID
     host: str
     started_at: datetime
     heartbeat_at: datetime
     active_executions: int
+    clock_offset: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """A turn at leading: its number, and the database's time when it began or was prolonged."""
+
+    epoch: int
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

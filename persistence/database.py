@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
@@ -16,8 +17,11 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 _ANSWER_WITHIN = 60.0
-_HOT_ANSWER_WITHIN = 10.0
-"""Seconds after which a connection is taken for dead: a host that vanished closes nothing."""
+"""Seconds that a statement of no hurry may take."""
+_SHORTEST = 2.0
+_RELEASE_WITHIN = 1.0
+_FREE_WITHIN = 30.0
+"""Seconds that a caller waits for a connection that others have."""
 
 
 class Database:
@@ -26,11 +30,28 @@ class Database:
     `json` and `jsonb` come and go as text: see domain/json_text.py. Whatever is asked while PostgreSQL is away raises
     `Unavailable`; opening the context does not need it yet. There are two pools: one for the batched statements of the
     hot path, whose plans are made once and never scan a table, and one for everything else.
+
+    A host that vanished closes nothing, so no side waits for the other for longer than a worker's lease allows. A hot
+    statement is given up after three quarters of it, and the connections that were open then are not used again. The
+    server ends a transaction that is idle for half of it, whose worker was stopped in its midst, and a session whose
+    client has not acknowledged anything for the whole of it; either frees what was locked.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 8, hot_pool_size: int = 4, connect_timeout: float = 5.0) -> None:
-        """`url` is a libpq address; `connect_timeout` is in seconds. Connections are opened when first needed."""
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 8,
+        hot_pool_size: int = 4,
+        connect_timeout: float = 5.0,
+        lease: timedelta = timedelta(seconds=8),
+    ) -> None:
+        """`url` is a libpq address; `connect_timeout` is in seconds. Connections are opened when first needed.
+
+        `lease`: for how long a worker that is silent keeps what it holds.
+        """
         self.url = url
+        self._lease = lease.total_seconds()
         self._pool_size = pool_size
         self._hot_pool_size = hot_pool_size
         self._connect_timeout = connect_timeout
@@ -44,7 +65,7 @@ class Database:
         # table when it was small must not go on to scan it when it is not.
         self._hot_pool = await self._open(
             self._hot_pool_size,
-            _HOT_ANSWER_WITHIN,
+            max(_SHORTEST, 0.75 * self._lease),
             idle_for=0.0,  # never closed: the first statement of a new connection takes twenty times as long
             plan_cache_mode="force_generic_plan",
             enable_seqscan="off",
@@ -65,6 +86,23 @@ class Database:
                 pool.terminate()
 
     async def _open(self, size: int, answer_within: float, *, idle_for: float, **settings: str) -> Pool:
+        milliseconds = {
+            "statement_timeout": answer_within,
+            "idle_in_transaction_session_timeout": max(_SHORTEST, self._lease / 2),
+            "tcp_user_timeout": max(_SHORTEST, self._lease),
+        }
+        settings |= {name: f"{1000 * seconds:.0f}" for name, seconds in milliseconds.items()}
+        settings |= {
+            "tcp_keepalives_idle": f"{max(1, self._lease // 2):.0f}",
+            "tcp_keepalives_interval": "1",
+            "tcp_keepalives_count": "3",
+        }
+        # Not among the parameters of the connection, of which poolers refuse what they do not know.
+        session = ";".join(f"SET {name} TO '{value}'" for name, value in settings.items())
+
+        async def set_up(connection: Any) -> None:
+            await connection.execute(session)
+
         return await asyncpg.create_pool(
             self.url,
             min_size=0,
@@ -74,8 +112,9 @@ class Database:
             command_timeout=answer_within,
             statement_cache_size=256,
             max_cached_statement_lifetime=0,
+            init=set_up,
             reset=_keep,
-            server_settings={"application_name": "stepgraph", "timezone": "UTC", **settings},
+            server_settings={"application_name": "stepgraph", "timezone": "UTC"},
         )
 
     @property
@@ -88,16 +127,36 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection for a while; statements outside a transaction commit one by one."""
-        with translated():
-            async with _opened(self._pool).acquire() as connection:
-                yield connection
+        async with self._lent(self._pool) as connection:
+            yield connection
 
     @asynccontextmanager
     async def hot_connection(self) -> AsyncIterator[Connection]:
         """A connection for statements that handle a batch by index."""
+        async with self._lent(self._hot_pool) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _lent(self, pool: "Pool | None") -> AsyncIterator[Connection]:
+        pool = _opened(pool)
         with translated():
-            async with _opened(self._hot_pool).acquire() as connection:
+            connection = await pool.acquire(timeout=_FREE_WITHIN)
+            try:
                 yield connection
+            except TimeoutError:
+                await self.distrust_connections()
+                connection.terminate()
+                raise
+            finally:
+                # Where a statement was given up, the server is told over a connection of its own: that may hang too.
+                with suppress(*_BROKEN):
+                    await pool.release(connection, timeout=_RELEASE_WITHIN)
+
+    async def distrust_connections(self) -> None:
+        """Use none that is open now for anything new: where one was silent, the way to the server may be cut."""
+        for pool in (self._pool, self._hot_pool):
+            if pool is not None:
+                await pool.expire_connections()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -120,6 +179,9 @@ class Database:
         """The first column of the first row."""
         async with self.connection() as connection:
             return await connection.fetchval(statement, *arguments)
+
+
+_BROKEN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 def _opened(pool: "Pool | None") -> "Pool":

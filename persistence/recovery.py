@@ -1,19 +1,28 @@
 """What the reconciler asks of PostgreSQL: who leads, what is due, and what dead workers have left behind."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
-import asyncpg
-
+from domain.records import Term
 from persistence.database import Database
+from persistence.database_clock import DatabaseClock
 from persistence.poisoned import fail_batches, fail_executions
 from persistence.rows import UNLIMITED
-from persistence.unavailable import translated
 
-_LEADERSHIP = 0x5357_0002
-"""The advisory lock that the one active reconciler holds."""
+# The row outlives no one: whoever holds it must renew it, by the database's clock and with any connection.
+_LEAD = """
+INSERT INTO leadership AS l (role, holder_id, epoch, expires_at)
+VALUES ('reconciler', $1, 1, clock_timestamp() + $2)
+ON CONFLICT (role) DO UPDATE SET
+  holder_id = excluded.holder_id,
+  epoch = l.epoch + (l.holder_id <> excluded.holder_id)::int,
+  expires_at = excluded.expires_at,
+  worked_at = CASE WHEN $4 THEN clock_timestamp() ELSE l.worked_at END
+WHERE l.holder_id = excluded.holder_id OR l.expires_at + $3 <= clock_timestamp()
+RETURNING epoch, clock_timestamp() AS now
+"""
+_RESIGN = "UPDATE leadership SET expires_at = clock_timestamp() WHERE role = 'reconciler' AND holder_id = $1"
 
 # The priorities that there are, found by walking the index from one to the next; of each, the range that is due. An
 # execution with a command is rarely due as well; the union drops it once if it is.
@@ -85,25 +94,28 @@ _REMOVE_DEAD = "DELETE FROM worker_process WHERE heartbeat_at < $1"
 class PostgresRecovery:
     """Implements `domain.ports.Recovery`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: DatabaseClock | None = None) -> None:
+        """`clock` is set by each look at who leads."""
         self._database = database
+        self._clock = clock or DatabaseClock()
 
-    async def lead(self) -> AbstractAsyncContextManager[bool]:
-        return self._lead()
+    async def lead(
+        self, candidate: UUID, *, lease: timedelta, stands_back: timedelta | None = None, has_worked: bool = False
+    ) -> Term | None:
+        clock = self._clock
+        if stands_back is not None:
+            lease = timedelta(0)
+        async with self._database.hot_connection() as connection:
+            asked = clock.asked()
+            row = await connection.fetchrow(_LEAD, candidate, lease, stands_back or timedelta(0), has_worked)
+        if row is None:
+            return None
+        clock.measured(asked, row["now"])
+        return Term(epoch=row["epoch"], now=row["now"])
 
-    @asynccontextmanager
-    async def _lead(self) -> AsyncIterator[bool]:
-        """The lock lives as long as its connection, so that has to be one of its own: a crash gives it back."""
-        with translated():
-            connection = await asyncpg.connect(
-                self._database.url, timeout=5.0, server_settings={"application_name": "stepgraph reconciler"}
-            )
-        try:
-            with translated():
-                is_leader: bool = await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LEADERSHIP)
-            yield is_leader
-        finally:
-            await _give_up(connection)
+    async def resign(self, candidate: UUID) -> None:
+        async with self._database.hot_connection() as connection:
+            await connection.execute(_RESIGN, candidate)
 
     async def due_executions(self, *, now: datetime, limit: int) -> Sequence[UUID]:
         rows = await self._database.fetch(_DUE, now, limit)
@@ -125,12 +137,3 @@ class PostgresRecovery:
         # By itself: it locks other executions, and those come before any batch.
         async with self._database.transaction() as connection:
             return [*failed, *await fail_batches(connection, crashes=crashes, now=now, limit=limit - len(failed))]
-
-
-async def _give_up(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    """Release what a connection has locked, now if it still works, or else when the server finds it broken."""
-    try:
-        await connection.execute("SELECT pg_advisory_unlock_all()", timeout=2.0)
-        await connection.close(timeout=2.0)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        connection.terminate()

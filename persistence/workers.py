@@ -1,11 +1,14 @@
 """Which worker processes live, in PostgreSQL: one row and one heartbeat a process, however many executions it holds."""
 
+import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from domain.errors import Unavailable
 from domain.records import WorkerRecord
 from persistence.database import Database
+from persistence.database_clock import DatabaseClock
 from persistence.recovery import RELEASE_OF_WORKER
 
 _REGISTER = """
@@ -13,7 +16,8 @@ INSERT INTO worker_process (id, host, started_at, heartbeat_at, active_execution
 ON CONFLICT (id) DO UPDATE SET host = excluded.host, started_at = $3, heartbeat_at = $3, active_executions = 0
 """
 _HEARTBEAT = """
-UPDATE worker_process SET heartbeat_at = $3, active_executions = $2 WHERE id = $1 RETURNING id
+UPDATE worker_process SET heartbeat_at = clock_timestamp(), active_executions = $2, clock_offset = $3
+WHERE id = $1 RETURNING heartbeat_at
 """
 _EVERYTHING = 1_000_000_000
 
@@ -21,15 +25,32 @@ _EVERYTHING = 1_000_000_000
 class PostgresWorkerRegistry:
     """Implements `domain.ports.WorkerRegistry`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self, database: Database, clock: DatabaseClock | None = None, *, answer_within: timedelta = timedelta(seconds=2)
+    ) -> None:
+        """`clock` is set by each heartbeat. One that is not answered in `answer_within` is `Unavailable`."""
         self._database = database
+        self._clock = clock or DatabaseClock()
+        self._answer_within = answer_within.total_seconds()
 
     async def register(self, worker_id: UUID, *, host: str, now: datetime) -> None:
         await self._database.fetch(_REGISTER, worker_id, host, now)
 
-    async def heartbeat(self, worker_id: UUID, *, active_executions: int, now: datetime) -> bool:
-        row = await self._database.fetch_row(_HEARTBEAT, worker_id, active_executions, now)
-        return row is not None
+    async def heartbeat(self, worker_id: UUID, *, active_executions: int) -> bool:
+        clock = self._clock
+        try:
+            async with asyncio.timeout(self._answer_within), self._database.hot_connection() as connection:
+                asked = clock.asked()
+                offset = clock.offset.total_seconds()
+                answer = await connection.fetchval(_HEARTBEAT, worker_id, active_executions, offset)
+        except TimeoutError as error:
+            # A connection that is silent and open is the likely reason: the next heartbeat has a new one.
+            await self._database.distrust_connections()
+            raise Unavailable(f"A heartbeat was not answered within {self._answer_within:g} s.") from error
+        if answer is None:
+            return False
+        clock.measured(asked, answer)
+        return True
 
     async def unregister(self, worker_id: UUID) -> Sequence[UUID]:
         async with self._database.transaction() as connection:
@@ -46,6 +67,7 @@ class PostgresWorkerRegistry:
                 started_at=row["started_at"],
                 heartbeat_at=row["heartbeat_at"],
                 active_executions=row["active_executions"],
+                clock_offset=timedelta(seconds=row["clock_offset"]),
             )
             for row in rows
         ]

@@ -1,13 +1,15 @@
 """The API's process: its services on PostgreSQL and Redis, and the lifespan of what they stand on."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import uvicorn
 
 from actors.sandbox import SandboxPool
+from domain.errors import Unavailable
 from domain.evaluator import Evaluator
 from domain.services.access import AccessService
 from domain.services.breakers import BreakerService
@@ -32,6 +34,7 @@ from persistence.audit import PostgresAuditLog
 from persistence.breaker_sharing import RedisSharedBreakers
 from persistence.breakers import PostgresBreakerStore
 from persistence.database import Database
+from persistence.database_clock import DatabaseClock
 from persistence.executions import PostgresExecutionStore
 from persistence.health import SystemHealthProbe
 from persistence.installation import PostgresInstallation
@@ -49,7 +52,6 @@ from persistence.workflow_templates import PostgresWorkflowTemplateStore
 from persistence.workflows import PostgresWorkflowStore
 from stepgraph import __version__
 from stepgraph.api_exposition import ApiExposition
-from stepgraph.clock import SystemClock
 from stepgraph.composition import (
     addresses_of,
     budgets_of,
@@ -104,8 +106,8 @@ def serve_api(settings: Settings, *, needs_worker: bool, sockets: list[socket.so
 def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
     """The services, and what must be entered before they are used."""
     database_url, redis_url = addresses_of(settings)
-    clock, limits = SystemClock(), limits_of(settings)
-    database = Database(database_url, pool_size=settings.database_pool_size)
+    clock, limits = DatabaseClock(settings.clock_tolerance), limits_of(settings)
+    database = Database(database_url, pool_size=settings.database_pool_size, lease=settings.lease)
     publisher = RedisProgressPublisher(redis_url)
     store = PostgresExecutionStore(database, publisher)
     workflows = PostgresWorkflowStore(database)
@@ -118,7 +120,9 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
     webhooks, cipher = PostgresWebhookStore(database), cipher_of(settings)
     rules = PostgresTransformationRuleStore(database)
     breakers, shared_breakers = PostgresBreakerStore(database), RedisSharedBreakers(redis_url)
-    workflow_service = WorkflowService(workflows=workflows, clock=clock, limits=limits, rules=rules)
+    workflow_service = WorkflowService(
+        workflows=workflows, clock=clock, new_id=clock.new_id, limits=limits, rules=rules
+    )
     executions = ExecutionService(
         workflows=workflows,
         rules=rules,
@@ -128,12 +132,15 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
         feed=feed,
         definitions=definitions,
         clock=clock,
+        new_id=clock.new_id,
         limits=limits,
     )
     services = ApiServices(
         workflows=workflow_service,
         executions=executions,
-        control=ExecutionControl(executions=store, queries=queries, queue=queue, clock=clock, limits=limits),
+        control=ExecutionControl(
+            executions=store, queries=queries, queue=queue, clock=clock, new_id=clock.new_id, limits=limits
+        ),
         retries=ExecutionRetries(
             workflows=workflows,
             executions=store,
@@ -141,6 +148,7 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
             queue=queue,
             definitions=definitions,
             clock=clock,
+            new_id=clock.new_id,
             limits=limits,
         ),
         evaluation=EvaluationService(clock=clock, sandbox=sandbox, limits=limits),
@@ -149,15 +157,17 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
             workflows=workflows,
             definitions=definitions,
             clock=clock,
+            new_id=clock.new_id,
             limits=limits,
         ),
-        rules=TransformationRuleService(rules=rules, clock=clock, sandbox=sandbox),
+        rules=TransformationRuleService(rules=rules, clock=clock, sandbox=sandbox, new_id=clock.new_id),
         secrets=SecretService(secrets=PostgresSecretStore(database), cipher=cipher, clock=clock),
         templates=WorkflowTemplateService(
             templates=PostgresWorkflowTemplateStore(database),
             workflows=workflow_service,
             shipped=shipped_templates(),
             clock=clock,
+            new_id=clock.new_id,
             limits=limits,
         ),
         workflow_store=workflows,
@@ -169,10 +179,17 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
         definitions=definitions,
         clock=clock,
         installation=PostgresInstallation(database),
-        webhooks=WebhookService(webhooks=webhooks, workflows=workflows, cipher=cipher, clock=clock, limits=limits),
+        webhooks=WebhookService(
+            webhooks=webhooks, workflows=workflows, cipher=cipher, clock=clock, new_id=clock.new_id, limits=limits
+        ),
         webhook_store=webhooks,
         receiving=WebhookReceiving(
-            webhooks=webhooks, executions=executions, cipher=cipher, evaluator=Evaluator(sandbox), clock=clock
+            webhooks=webhooks,
+            executions=executions,
+            cipher=cipher,
+            evaluator=Evaluator(sandbox),
+            clock=clock,
+            new_id=clock.new_id,
         ),
         breakers=BreakerService(store=breakers, shared=shared_breakers, clock=clock),
         breaker_store=breakers,
@@ -187,6 +204,13 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         async with database, publisher, store, feed, queue, shared_breakers, sandbox, audit:
-            yield
+            with suppress(Unavailable):  # then as soon as it is there
+                await clock.measure(database)
+            measuring = asyncio.create_task(clock.keep_measuring(database, settings.heartbeat), name="clock")
+            try:
+                yield
+            finally:
+                measuring.cancel()
+                await asyncio.wait([measuring])
 
     return services, lifespan

@@ -31,7 +31,6 @@ from actors.webhooks import WebhookDeliverer
 from domain.callbacks import HookAddresses
 from domain.evaluator import Evaluator
 from domain.limits import Limits
-from domain.ports import Clock
 from domain.services.children import ChildStarter
 from domain.services.control import ExecutionControl
 from domain.services.definitions import DefinitionCache
@@ -40,6 +39,7 @@ from domain.services.firing import ScheduleFiring
 from persistence.breaker_sharing import RedisSharedBreakers
 from persistence.breakers import PostgresBreakerStore
 from persistence.database import Database
+from persistence.database_clock import DatabaseClock
 from persistence.executions import PostgresExecutionStore
 from persistence.health import SystemHealthProbe
 from persistence.installation import PostgresInstallation
@@ -56,7 +56,6 @@ from persistence.workers import PostgresWorkerRegistry
 from persistence.workflows import PostgresWorkflowStore
 from stepgraph import __version__
 from stepgraph.chores import chores_of
-from stepgraph.clock import SystemClock
 from stepgraph.composition import (
     addresses_of,
     cipher_of,
@@ -115,7 +114,7 @@ class _Storage:
     """What everything else in the process stands on."""
 
     settings: Settings
-    clock: Clock
+    clock: DatabaseClock
     limits: Limits
     redis_url: str
     database: Database
@@ -176,12 +175,16 @@ async def _runner(stack: AsyncExitStack, settings: Settings) -> Runner:
 
 async def _open_storage(stack: AsyncExitStack, settings: Settings) -> _Storage:
     database_url, redis_url = addresses_of(settings)
-    database = await stack.enter_async_context(Database(database_url, pool_size=settings.database_pool_size))
+    database = await stack.enter_async_context(
+        Database(database_url, pool_size=settings.database_pool_size, lease=settings.lease)
+    )
     publisher = await stack.enter_async_context(RedisProgressPublisher(redis_url))
     workflows = PostgresWorkflowStore(database)
+    clock = DatabaseClock(settings.clock_tolerance)
+    await clock.measure(database)
     return _Storage(
         settings=settings,
-        clock=SystemClock(),
+        clock=clock,
         limits=limits_of(settings),
         redis_url=redis_url,
         database=database,
@@ -191,8 +194,8 @@ async def _open_storage(stack: AsyncExitStack, settings: Settings) -> _Storage:
         workflows=workflows,
         queries=PostgresExecutionQueries(database),
         definitions=DefinitionCache(workflows),
-        registry=PostgresWorkerRegistry(database),
-        recovery=PostgresRecovery(database),
+        registry=PostgresWorkerRegistry(database, clock, answer_within=settings.heartbeat),
+        recovery=PostgresRecovery(database, clock),
     )
 
 
@@ -216,6 +219,7 @@ async def _driver_parts(
         queue=storage.queue,
         definitions=storage.definitions,
         clock=clock,
+        new_id=storage.clock.new_id,
         limits=storage.limits,
     )
     executors = step_executors(
@@ -249,8 +253,8 @@ def _reconciler(storage: _Storage) -> Reconciler:
         queries=storage.queries,
         publisher=storage.publisher,
         queue=storage.queue,
-        clock=storage.clock,
         options=ReconcilerOptions(lease=storage.settings.lease, poisoned_after=storage.settings.poisoned_after),
+        is_skewed=lambda: storage.clock.is_skewed,
     )
 
 
@@ -264,6 +268,7 @@ def _firing(storage: _Storage, exposition: WorkerExposition) -> Chore:
         feed=RedisProgressFeed(storage.redis_url, storage.queries),  # never opened: nobody waits for an end here
         definitions=storage.definitions,
         clock=storage.clock,
+        new_id=storage.clock.new_id,
         limits=storage.limits,
     )
     control = ExecutionControl(
@@ -271,6 +276,7 @@ def _firing(storage: _Storage, exposition: WorkerExposition) -> Chore:
         queries=storage.queries,
         queue=storage.queue,
         clock=storage.clock,
+        new_id=storage.clock.new_id,
         limits=storage.limits,
     )
     return schedule_chore(

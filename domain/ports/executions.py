@@ -1,8 +1,7 @@
 """The ports that keep executions: as workers change them, as people read them, as the reconciler asks."""
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from domain.records import (
     PendingCommand,
     StepFilter,
     StepRecord,
+    Term,
 )
 from domain.statuses import CommandKind, StepStatus
 
@@ -162,8 +162,17 @@ class ExecutionQueries(Protocol):
 class Recovery(Protocol):
     """What the reconciler asks, so that nothing is ever stuck."""
 
-    async def lead(self) -> AbstractAsyncContextManager[bool]:
-        """Whether this process is the one that reconciles, for as long as the context lasts (advisory lock)."""
+    async def lead(
+        self, candidate: UUID, *, lease: timedelta, stands_back: timedelta | None = None, has_worked: bool = False
+    ) -> Term | None:
+        """Become the one that reconciles, or stay it, for `lease` from now on by the store's clock; None: another is.
+
+        One that `stands_back` takes over only what nobody has had for that long, and leaves it to whoever comes
+        without standing back. `has_worked`: since it last asked, it has been through a whole round.
+        """
+
+    async def resign(self, candidate: UUID) -> None:
+        """Let another lead at once, where this one does."""
 
     async def due_executions(self, *, now: datetime, limit: int) -> Sequence[UUID]:
         """Executions that nobody holds and that want attention: PENDING, past their due time, or with a command.
@@ -179,6 +188,9 @@ class Recovery(Protocol):
 
     async def release_dead(self, *, dead_before: datetime, limit: int) -> Sequence[UUID]:
         """Take executions away from workers whose last heartbeat is older, or that are not registered at all.
+
+        `dead_before` is by the clock that heartbeats go by, so a caller that was stopped in the meantime takes away
+        less and never more: no term needs to be checked.
 
         Each gets a new epoch and one more crash. Returns them; the dead workers' rows are removed.
         """

@@ -12,10 +12,13 @@ class WorkerRegistry(Protocol):
     """Which worker processes live."""
 
     async def register(self, worker_id: UUID, *, host: str, now: datetime) -> None:
-        """Announce a worker process."""
+        """Announce a worker process. `now` is by the clock that heartbeats go by."""
 
-    async def heartbeat(self, worker_id: UUID, *, active_executions: int, now: datetime) -> bool:
-        """Say that it lives. False: it was taken for dead, holds nothing any more, and must register anew."""
+    async def heartbeat(self, worker_id: UUID, *, active_executions: int) -> bool:
+        """Say that it lives, by the store's clock and not by the caller's. Raises `Unavailable`, soon.
+
+        False: it was taken for dead, holds nothing any more, and must register anew.
+        """
 
     async def unregister(self, worker_id: UUID) -> Sequence[UUID]:
         """Leave: whatever it still holds is released, and returned so that hints can be sent for it."""

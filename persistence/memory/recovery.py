@@ -1,15 +1,16 @@
 """What the reconciler asks and which workers live, in memory."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from domain.records import ExecutionRecord, WorkerRecord
+from domain.records import ExecutionRecord, Term, WorkerRecord
 from domain.statuses import ExecutionStatus
-from persistence.memory.tables import NOTHING, MemoryTables, item_prefixes
+from persistence.memory.tables import NOTHING, LeadershipRow, MemoryTables, item_prefixes
 from persistence.rows import UNLIMITED, end_notice, ended_event, poisoned
+
+_NO_TIME = timedelta(0)
 
 
 class MemoryRecovery:
@@ -17,21 +18,23 @@ class MemoryRecovery:
 
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables
-        self._has_leader = False
 
-    async def lead(self) -> AbstractAsyncContextManager[bool]:
-        return self._lead()
+    async def lead(
+        self, candidate: UUID, *, lease: timedelta, stands_back: timedelta | None = None, has_worked: bool = False
+    ) -> Term | None:
+        now, held = self._tables.now(), self._tables.leadership
+        if held is not None and held.holder_id != candidate and held.expires_at + (stands_back or _NO_TIME) > now:
+            return None
+        epoch = 1 if held is None else held.epoch + (held.holder_id != candidate)
+        worked_at = now if has_worked else None if held is None else held.worked_at
+        expires_at = now + (lease if stands_back is None else _NO_TIME)
+        self._tables.leadership = LeadershipRow(candidate, epoch, expires_at, worked_at)
+        return Term(epoch=epoch, now=now)
 
-    @asynccontextmanager
-    async def _lead(self) -> AsyncIterator[bool]:
-        if self._has_leader:
-            yield False
-            return
-        self._has_leader = True
-        try:
-            yield True
-        finally:
-            self._has_leader = False
+    async def resign(self, candidate: UUID) -> None:
+        held = self._tables.leadership
+        if held is not None and held.holder_id == candidate:
+            self._tables.leadership = replace(held, expires_at=self._tables.now())
 
     async def due_executions(self, *, now: datetime, limit: int) -> Sequence[UUID]:
         rows = [row for row in self._tables.executions.values() if self._tables.wants_attention(row, now)]
@@ -105,10 +108,11 @@ class MemoryWorkerRegistry:
             id=worker_id, host=host, started_at=now, heartbeat_at=now, active_executions=0
         )
 
-    async def heartbeat(self, worker_id: UUID, *, active_executions: int, now: datetime) -> bool:
+    async def heartbeat(self, worker_id: UUID, *, active_executions: int) -> bool:
         worker = self._tables.workers.get(worker_id)
         if worker is None:
             return False
+        now = self._tables.now()
         self._tables.workers[worker_id] = replace(worker, heartbeat_at=now, active_executions=active_executions)
         return True
 

@@ -1,8 +1,8 @@
 """The rows that the in-memory ports share, and the questions that more than one of them asks."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -49,9 +49,26 @@ class ScheduleRow:
     claimed_until: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LeadershipRow:
+    """Who reconciles, and until when."""
+
+    holder_id: UUID
+    epoch: int
+    expires_at: datetime
+    worked_at: datetime | None
+
+
+def _system_time() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(slots=True)
 class MemoryTables:
-    """One dictionary a table. Rows are frozen records, so handing them out is safe."""
+    """One dictionary a table. Rows are frozen records, so handing them out is safe. `now` is the store's own clock."""
+
+    now: Callable[[], datetime] = _system_time
+    leadership: LeadershipRow | None = None
 
     workflows: dict[UUID, WorkflowRecord] = field(default_factory=dict)
     deleted_workflows: set[UUID] = field(default_factory=set)

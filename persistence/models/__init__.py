@@ -13,7 +13,7 @@ from persistence.models.outbox import PendingEvent
 from persistence.models.rules import TransformationRule, WorkflowTemplate
 from persistence.models.schedules import Schedule
 from persistence.models.secrets import Secret
-from persistence.models.system import Installation, WorkerProcess
+from persistence.models.system import Installation, Leadership, WorkerProcess
 from persistence.models.webhooks import Webhook, WebhookEvent
 from persistence.models.workflows import Workflow, WorkflowVersion
 
@@ -23,6 +23,7 @@ __all__ = [
     "CircuitBreaker",
     "ExecutionCommand",
     "Installation",
+    "Leadership",
     "OrchestrationMetrics",
     "PendingEvent",
     "Schedule",

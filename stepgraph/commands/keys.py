@@ -104,12 +104,14 @@ async def _create_in_database(name: str, role: Role, expires_at: datetime | None
     from domain.services.access import AccessService  # slow to import, and for this one only
     from persistence.api_keys import PostgresApiKeyStore
     from persistence.database import Database
-    from stepgraph.clock import SystemClock
+    from persistence.database_clock import DatabaseClock
 
     settings = settings_of()
     if settings.database_url is None:
         fail("DATABASE_URL must be set.", Exit.USAGE)
     async with Database(settings.database_url, pool_size=1) as database:
-        access = AccessService(keys=PostgresApiKeyStore(database), clock=SystemClock(), requires_keys=True)
+        clock = DatabaseClock()
+        await clock.measure(database)
+        access = AccessService(keys=PostgresApiKeyStore(database), clock=clock, requires_keys=True)
         key, token = await access.create(name, role, expires_at)
     return {"id": to_public(IdKind.API_KEY, key.id), "token": token}

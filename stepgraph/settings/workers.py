@@ -29,6 +29,11 @@ class WorkerSettings(BaseSettings):
     lease: Duration = Field(
         timedelta(seconds=8), description="After how long without a heartbeat a worker counts as dead."
     )
+    clock_tolerance: Duration = Field(
+        timedelta(seconds=2),
+        description="By how much a machine's clock may differ from PostgreSQL's, which decides. Beyond that `health` "
+        "says so, and workers of other machines lead.",
+    )
     poisoned_after: int = Field(
         5, ge=1, description="An execution that has outlived this many workers is failed as POISONED."
     )

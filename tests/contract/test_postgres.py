@@ -143,8 +143,7 @@ async def test_whatever_is_asked_while_the_database_is_away_is_unavailable(proxy
         with pytest.raises(Unavailable):
             await PostgresWorkflowStore(database).create(**workflow("order"))
         with pytest.raises(Unavailable):
-            async with await PostgresRecovery(database).lead():
-                pass
+            await PostgresRecovery(database).lead(new_id(), lease=timedelta(seconds=1))
         with pytest.raises(Unavailable):
             await pending_migrations(proxy.url)
         health = await SystemHealthProbe(database, "redis://127.0.0.1:1").components(timedelta(seconds=5))

@@ -25,8 +25,8 @@ from domain.services.definitions import DefinitionCache
 from domain.services.executions import ExecuteRequest, ExecutionService
 from domain.services.workflows import CreateWorkflow, WorkflowService
 from domain.statuses import CommandKind, ExecutionStatus, StepStatus, WaitKind
+from persistence.database_clock import DatabaseClock
 from persistence.memory import MemoryStorage
-from stepgraph.clock import SystemClock
 from tests.builders import a_document, http, step, transform
 from tests.registered import no_webhooks
 from tests.scripted_service import Asked, ScriptedService, reply, scripted_service
@@ -48,12 +48,12 @@ class World:
         return (await self.executions.execute(ExecuteRequest(workflow_name=name, input=input))).id
 
     async def store(self, *steps: Any, name: str = "orders", **members: Any) -> None:
-        service = WorkflowService(workflows=self.storage.workflows, clock=SystemClock())
+        service = WorkflowService(workflows=self.storage.workflows, clock=DatabaseClock())
         await service.create(CreateWorkflow(document=a_document(name=name, steps=steps, **members)))
 
     async def drive(self, id: UUID) -> ExecutionRecord:
         """Until the driver lets go of the execution."""
-        [claim] = await self.storage.executions.claim([id], worker_id=new_id(), now=SystemClock().now())
+        [claim] = await self.storage.executions.claim([id], worker_id=new_id(), now=DatabaseClock().now())
         definition = await self.definitions.get(claim.execution.definition_id)
         await Driver(claim, definition, self.parts).run()
         return (await self.storage.queries.get_many([id]))[id]
@@ -64,7 +64,7 @@ class World:
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
-    storage, clock = MemoryStorage(), SystemClock()
+    storage, clock = MemoryStorage(), DatabaseClock()
     definitions = DefinitionCache(storage.workflows)
     async with AsyncExitStack() as stack:
         service = await stack.enter_async_context(scripted_service(lambda _: reply({})))
@@ -181,7 +181,7 @@ async def test_a_receiver_calls_back(world: World) -> None:
 
     payload: JsonValue = {"path": named[1], "payload": {"approved": True}}
     await world.storage.executions.add_command(
-        command_id=new_id(), execution_id=id, kind=CommandKind.CALLBACK, payload=payload, now=SystemClock().now()
+        command_id=new_id(), execution_id=id, kind=CommandKind.CALLBACK, payload=payload, now=DatabaseClock().now()
     )
     record = await world.drive(id)
 
@@ -227,7 +227,7 @@ async def test_a_signal_is_waited_for(world: World) -> None:
     assert (await world.drive(id)).status is ExecutionStatus.WAITING
     payload: JsonValue = {"name": "approved", "payload": {"by": "Ann"}}
     await world.storage.executions.add_command(
-        command_id=new_id(), execution_id=id, kind=CommandKind.SIGNAL, payload=payload, now=SystemClock().now()
+        command_id=new_id(), execution_id=id, kind=CommandKind.SIGNAL, payload=payload, now=DatabaseClock().now()
     )
 
     assert (await world.drive(id)).output == {"signal": "approved", "payload": {"by": "Ann"}}

@@ -128,7 +128,6 @@ class Cluster:
                 queries=PostgresExecutionQueries(database),
                 publisher=publisher,
                 queue=queue,
-                clock=self.clock,
                 options=options,
             )
             reconciling = asyncio.create_task(reconciler.run())

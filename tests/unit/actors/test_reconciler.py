@@ -1,5 +1,6 @@
 """The reconciler: nothing is stuck, whatever was lost."""
 
+import asyncio
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from domain.ids import new_id
 from domain.statuses import ExecutionStatus
 from tests.builders import a_definition, constant, wait
 from tests.unit.actors.world import World
+from tests.waiting import wait_until
 
 LEASE = timedelta(seconds=8)
 
@@ -19,17 +21,19 @@ def world() -> World:
     return World()
 
 
-def reconciler_of(world: World, poisoned_after: int = 3, settling: timedelta = timedelta(0)) -> Reconciler:
+def reconciler_of(
+    world: World, poisoned_after: int = 3, settling: timedelta = timedelta(0), *, is_skewed: bool = False
+) -> Reconciler:
     return Reconciler(
         recovery=world.storage.recovery,
         executions=world.storage.executions,
         queries=world.storage.queries,
         publisher=world.storage.publisher,
         queue=world.storage.queue,
-        clock=world.clock,
         options=ReconcilerOptions(
             lease=LEASE, settling=settling, patience=timedelta(seconds=3), poisoned_after=poisoned_after
         ),
+        is_skewed=lambda: is_skewed,
     )
 
 
@@ -112,7 +116,7 @@ async def test_after_a_time_without_a_look_the_living_may_speak_first(world: Wor
 
     world.clock.move(minutes=10)  # the database was away, or the machine slept
     await reconciler.reconcile()
-    await registry.heartbeat(living, active_executions=1, now=world.clock.now())
+    await registry.heartbeat(living, active_executions=1)
     for _ in range(5):
         world.clock.move(seconds=1)
         await reconciler.reconcile()
@@ -177,3 +181,60 @@ async def test_while_redis_is_away_hints_are_repeated_until_they_arrive(world: W
     await reconciler.reconcile()
 
     assert world.storage.queue.hints == [id]
+
+
+async def test_an_execution_whose_id_is_from_the_future_is_hinted_at_all_the_same(world: World) -> None:
+    """Whoever made it had a clock that was wrong; its time says nothing of how long the hint is on its way."""
+    id = await world.execution(a_definition(steps=[constant()]))  # by the machine's clock, long after the world's
+
+    await reconciler_of(world).reconcile()
+
+    assert world.storage.queue.hints == [id]
+
+
+async def test_one_leads_until_it_is_silent_for_half_a_lease(world: World) -> None:
+    first, second = reconciler_of(world), reconciler_of(world)
+    assert await first.reconcile()
+    assert not await second.reconcile()
+
+    world.clock.move(seconds=LEASE.total_seconds() / 2)
+    assert await second.reconcile()
+    assert not await first.reconcile()
+
+
+async def test_a_leader_that_stops_in_order_leaves_it_to_the_next_at_once(world: World) -> None:
+    first, second = reconciler_of(world), reconciler_of(world)
+    running = asyncio.create_task(first.run())
+    await wait_until(lambda: world.storage.tables.leadership, "it leads")
+    assert not await second.reconcile()
+
+    running.cancel()
+    await asyncio.wait([running])
+
+    assert await second.reconcile()
+
+
+async def test_one_whose_clock_is_wrong_leads_only_where_nobody_else_does(world: World) -> None:
+    right, wrong = reconciler_of(world), reconciler_of(world, is_skewed=True)
+    assert await right.reconcile()
+    world.clock.move(seconds=LEASE.total_seconds() / 2)
+    assert not await wrong.reconcile()
+
+    world.clock.move(seconds=LEASE.total_seconds())
+    assert await wrong.reconcile()
+    assert await wrong.reconcile()
+
+    assert await right.reconcile()
+    assert not await wrong.reconcile()
+
+
+async def test_a_round_goes_by_the_time_of_the_store_and_not_by_the_machine(world: World) -> None:
+    ended = await world.run(a_definition(steps=[wait("night", "PT8H")]))
+    reconciler = reconciler_of(world)
+    await reconciler.reconcile()
+    assert world.storage.queue.hints == []
+
+    world.clock.move(hours=8)
+    await reconciler.reconcile()
+
+    assert world.storage.queue.hints == [ended.id]

@@ -262,11 +262,11 @@ async def test_a_chore_that_fails_is_taken_up_again(world: World, nudger: Nudger
     real = registry.heartbeat
     beats: list[UUID] = []
 
-    async def heartbeat(worker_id: UUID, *, active_executions: int, now: datetime) -> bool:
+    async def heartbeat(worker_id: UUID, *, active_executions: int) -> bool:
         for fault in faults:
             raise fault
         beats.append(worker_id)
-        return await real(worker_id, active_executions=active_executions, now=now)
+        return await real(worker_id, active_executions=active_executions)
 
     registry.heartbeat = heartbeat  # type: ignore[method-assign]
     async with runner_of(world, nudger) as runner:

@@ -89,6 +89,9 @@ class World:
     hold: timedelta = timedelta(seconds=3)
     max_output_bytes: int = 10_000
 
+    def __post_init__(self) -> None:
+        self.storage.tables.now = self.clock.now
+
     @property
     def parts(self) -> DriverParts:
         attempts = Attempts(
