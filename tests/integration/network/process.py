@@ -16,7 +16,7 @@ import uvicorn
 from domain.statuses import Role
 from graphql_api.app import server_options
 from graphql_api.context import ApiOptions
-from stepgraph.clock import SystemClock
+from persistence.database_clock import DatabaseClock
 from tests.integration.graphql.api import Api
 from tests.waiting import wait_until
 
@@ -37,7 +37,7 @@ async def main(given: dict[str, Any]) -> None:
     """Serve until we are ended."""
     asks = bool(given.pop("requires_keys", False))
     most = given.pop("most_connections", None)
-    clock: Any = SystemClock()
+    clock: Any = DatabaseClock()
     api = Api(options=options_of(given), requires_keys=asks, clock=clock)
     await api.create_workflow("orders")
     _, token = await api.access.create("attacker", Role.ADMIN, None)
