@@ -1,5 +1,6 @@
 """Logs: one line an event, JSON or for a terminal; whatever uvicorn, Dramatiq and others log comes out alike."""
 
+import asyncio
 import logging
 import os
 import sys
@@ -8,13 +9,15 @@ import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from stepgraph.log_writing import QueuedStreamHandler
 from stepgraph.settings import LogFormat
 
 PROCESS_VARIABLE = "STEPGRAPH_PROCESS"
 """The environment variable by which a supervisor names its processes, so that their lines can be told apart."""
 
-# Without the values of local variables, which may well be secrets.
-_CONSOLE_TRACEBACKS = structlog.dev.RichTracebackFormatter(show_locals=False)
+# Without the values of local variables, which may well be secrets; and plain: one in frames, with the source around
+# each line, takes sixteen times as long, and the event loop stands still for it.
+_CONSOLE_TRACEBACKS = structlog.dev.plain_traceback
 _JSON_TRACEBACKS = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
 
 _QUIET = {"uvicorn.access": logging.WARNING, "tortoise": logging.WARNING, "asyncio": logging.WARNING}
@@ -36,10 +39,12 @@ def configure_logging(level: str, format: LogFormat) -> None:
     ]
     final: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if is_console:
-        final.append(structlog.dev.ConsoleRenderer(exception_formatter=_CONSOLE_TRACEBACKS))
+        is_coloured = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+        final.append(structlog.dev.ConsoleRenderer(colors=is_coloured, exception_formatter=_CONSOLE_TRACEBACKS))
     else:
         final += [_JSON_TRACEBACKS, structlog.processors.JSONRenderer()]
-    handler = logging.StreamHandler(sys.stderr)
+    handler = QueuedStreamHandler(sys.stderr)
+    handler.addFilter(is_no_clients_doing)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=final))
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -60,6 +65,37 @@ def configure_logging(level: str, format: LogFormat) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+_SERVERS = ("uvicorn", "strawberry", "asyncio", "websockets", "starlette")
+"""Whose loggers tell of clients."""
+_GONE = frozenset({"ClientDisconnect", "ClientDisconnected", "WebSocketDisconnect", "WebSocketDisconnected"})
+"""What Starlette, Strawberry and uvicorn raise where a client has gone, each by a class of its own."""
+_OF_CLIENTS = (
+    "connection open",
+    "connection closed",
+    "ASGI callable returned without completing",
+    "ASGI callable returned without sending",
+    "Invalid UTF-8 sequence received from client",
+    '%s - "WebSocket %s"',
+)
+
+
+def is_no_clients_doing(record: logging.LogRecord) -> bool:
+    """Tell whether a line is of interest: not that a client came, went, or was gone while it was answered.
+
+    A server has thousands of them, and each does so as it likes.
+    """
+    if not record.name.startswith(_SERVERS):
+        return True
+    error = record.exc_info[1] if record.exc_info else None
+    return not (_is_a_client_gone(error) or str(record.msg).startswith(_OF_CLIENTS))
+
+
+def _is_a_client_gone(error: BaseException | None) -> bool:
+    if isinstance(error, BaseExceptionGroup):
+        return all(_is_a_client_gone(each) for each in error.exceptions)
+    return isinstance(error, ConnectionError | asyncio.CancelledError) or type(error).__name__ in _GONE
 
 
 class _ProcessName:
