@@ -232,7 +232,7 @@ def _check(tokens: Sequence[Token]) -> None:
 
 
 def _compiled(source: str, tokens: Sequence[Token]) -> Expression:
-    program = Program(source)
+    program = Program(source, tokens)
     path = plain_path(tokens)
     if path is not None:
         if path[0] != SECRETS:

@@ -1,44 +1,60 @@
 """The one place that knows jlens, the engine that parses and evaluates JSONata."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from math import isfinite
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import jlens
+import orjson
 
+from domain.exact_numbers import IntegerError, StandIns, exact, guarded, literals_of, with_large_numbers
 from domain.json_text import JsonValue, dumps, loads
+from domain.large_integers import (
+    EVERYTHING,
+    LIMIT,
+    Reach,
+    TooManyError,
+    growth_of,
+    large_numbers,
+    look_through,
+    look_through_text,
+)
+from domain.pruning import cut_to
+from domain.rewriting import Rewritten, is_large, rewritten
+from domain.tokens import Kind, Token, tokenize
 
-#: Stands among paths that are read for every root, where the engine cannot tell which.
-EVERYTHING: Final = ("*",)
+__all__ = ["EVERYTHING", "UNDEFINED", "EvaluationError", "Program", "SourceError", "Undefined", "is_function"]
 
-# From these on, not every integer is a 64-bit floating point number, the only kind that the engine has.
-_MIN_EXACT, _MAX_EXACT = -(2**53), 2**53
-_MAY_BE_LARGE = (int, float, dict, list)
-_DIGITS_TO_ZEROS = bytes.maketrans(b"123456789", b"000000000")
-_LONG_NUMBER, _EXPONENT = b"0" * len(str(_MAX_EXACT)), "e+"
 _MAX_MESSAGE = 300
+_MOST_VALUES = 100_000
+_LONG_OR_EXPONENT = re.compile(r"[0-9]{16}|e\+")
+_GROWING, _LARGE = Reach.GROWING, Reach.LARGE
+_PARSING = frozenset({"$number", "$parseInteger"})
 
-# What one evaluation may cost, in seconds, calls within calls, evaluated nodes, bytes, items, and bytes of JSON.
-_TIMEOUT = 0.02
-_MAX_DEPTH = 100
-_MAX_STEPS = 100_000
-_MAX_STRING = 256 * 1024
-_MAX_ARRAY = 10_000
-_MAX_RESULT = 1024 * 1024
-
-# The same in the sandbox, where any expression comes. The engine does not keep to all of them.
-_SANDBOX_TIMEOUT = 1.0
-_SANDBOX_MAX_DEPTH = 200
-_SANDBOX_MAX_STEPS = 1_000_000
-_SANDBOX_MAX_STRING = 1024 * 1024
-_SANDBOX_MAX_ARRAY = 100_000
-_SANDBOX_MAX_RESULT = 4 * 1024 * 1024
+#: What one evaluation may cost, in seconds, calls within calls, evaluated nodes, bytes, items, and bytes of JSON.
+_LIMITS: Final[Mapping[str, Any]] = {
+    "timeout": 0.02,
+    "max_depth": 100,
+    "max_steps": 100_000,
+    "max_string_length": 256 * 1024,
+    "max_array_length": 10_000,
+    "max_result_size": 1024 * 1024,
+}
+#: The same in the sandbox, where any expression comes. The engine does not keep to all of them.
+_SANDBOX_LIMITS: Final[Mapping[str, Any]] = {
+    "timeout": 1.0,
+    "max_depth": 200,
+    "max_steps": 1_000_000,
+    "max_string_length": 1024 * 1024,
+    "max_array_length": 100_000,
+    "max_result_size": 4 * 1024 * 1024,
+}
 
 _TIMED_OUT = "D1012"
 _LIMIT_CODES = frozenset({_TIMED_OUT, "D1011", "D2014", "D2016", "U1001", "U1006"})
 _UNREADABLE_INPUT = "U1004"
+_ROUNDED = "IntegerError"
 _PANIC = "PanicException"  # of the engine's runtime, which has no name to import and is no `Exception`
 _VARIABLE = re.compile(r"\$\w+")
 
@@ -70,51 +86,57 @@ UNDEFINED: Final = Undefined()
 
 
 class Program:
-    """A parsed expression. Any number of threads may evaluate it at the same time."""
+    """A parsed expression. Any number of threads may evaluate it at the same time.
 
-    __slots__ = ("_exists", "_expression", "reads")
+    Integers are exact or refused, although JSONata has one kind of number, 64-bit floating point. As long as the data
+    and whatever may be made of them are below 2^53, the engine evaluates the expression as it is; otherwise as it is
+    `rewritten`, with `guarded` operators or, where the data hold larger integers, with stand-ins for these. 1.0 comes
+    back as 1.
+    """
+
+    __slots__ = (
+        "_exists",
+        "_expression",
+        "_growth",
+        "_guarded",
+        "_literals",
+        "_looked_at",
+        "_source",
+        "_tokens",
+        "reads",
+    )
 
     reads: frozenset[tuple[str, ...]]
 
-    def __init__(self, source: str) -> None:
-        """Raises `SourceError`."""
+    def __init__(self, source: str, tokens: Sequence[Token] | None = None) -> None:
+        """`tokens` are those of the source, where they are known. Raises `SourceError`."""
         try:
             self._expression = jlens.Expression(source)
-            self._exists = jlens.Expression(f"$exists({source}\n)")
+            self._exists = jlens.Expression(_existence_of(source))
         except jlens.JlensError as error:
             raise SourceError(_shortened(str(error)), _position_of(error)) from error
         except UnicodeEncodeError as error:
             raise SourceError("It holds half of a surrogate pair, which is no character.", error.start) from error
-        self.reads = _paths(self._expression.reads().get("input"))
+        read = self._expression.reads().get("input")
+        self.reads = _paths(read)
+        self._looked_at = tuple(() if path == EVERYTHING else path for path in _paths(read, counted=False))
+        self._source = source
+        self._tokens = tuple(tokenize(source) if tokens is None else tokens)
+        self._growth = growth_of(self._tokens)
+        self._literals = [token.text for token in self._tokens if token.kind is Kind.NUMBER and is_large(token.text)]
+        self._guarded: tuple[jlens.Expression, jlens.Expression] | None = None
 
     def evaluate(
         self, data: Mapping[str, JsonValue], now: int | None = None, seed: int | None = None, *, is_last: bool = False
     ) -> "JsonValue | Undefined":
         """Its value, or `UNDEFINED`. `now` counts milliseconds since 1970; `is_last`: do not try a second time.
 
-        Raises `EvaluationError`, also where an integer of the data would come back as another one: JSONata has one
-        kind of number, 64-bit floating point. For the same reason 1.0 comes back as 1.
+        Raises `EvaluationError`, also where an integer beyond 2^53 would be rounded.
         """
         try:
-            value: JsonValue = self._expression.evaluate(
-                data,
-                timeout=_TIMEOUT,
-                max_depth=_MAX_DEPTH,
-                max_steps=_MAX_STEPS,
-                max_string_length=_MAX_STRING,
-                max_array_length=_MAX_ARRAY,
-                max_result_size=_MAX_RESULT,
-                now=now,
-                seed=seed,
-            )
-            if value is None and not self._yields_null(data, now, seed):
-                return UNDEFINED
-            if value.__class__ in _MAY_BE_LARGE and (large := _large_integers(value)):
-                self._refuse_rounded_integers(large, data)
+            return self._evaluate(data, _LIMITS if now is None else {**_LIMITS, "now": now, "seed": seed})
         except BaseException as error:
             code, message = _reason(error)
-        else:
-            return value
         # No longer within the handlers: the engine's errors hold the data they are about, and must not be kept.
         plain = _in_plain_containers(data) if code == _UNREADABLE_INPUT else data
         # The clock also counts what other threads and processes take, so it is believed the second time only.
@@ -128,52 +150,133 @@ class Program:
         The data and the value are JSON text; None is nothing.
         """
         try:
-            result: str | None = self._expression.evaluate_json(
-                text,
-                timeout=_SANDBOX_TIMEOUT,
-                max_depth=_SANDBOX_MAX_DEPTH,
-                max_steps=_SANDBOX_MAX_STEPS,
-                max_string_length=_SANDBOX_MAX_STRING,
-                max_array_length=_SANDBOX_MAX_ARRAY,
-                max_result_size=_SANDBOX_MAX_RESULT,
-                now=now,
-                seed=seed,
-            )
+            return self._evaluate_text(text, {**_SANDBOX_LIMITS, "now": now, "seed": seed})
         except BaseException as error:
             code, message = _reason(error)
-        else:
-            if result is None or not _may_hold_large_numbers(result):
-                return result
-            value = _in_full(loads(result))
-            if large := _large_integers(value):
-                self._refuse_rounded_integers(large, cast("Mapping[str, JsonValue]", loads(text)))
-            return dumps(value)
         raise EvaluationError(message, is_limit=code in _LIMIT_CODES)
 
-    def _yields_null(self, data: Mapping[str, JsonValue], now: int | None, seed: int | None) -> bool:
-        """Whether it yields null rather than nothing; the engine gives None for both."""
-        exists: bool = self._exists.evaluate(
-            data,
-            timeout=_TIMEOUT,
-            max_depth=_MAX_DEPTH,
-            max_steps=_MAX_STEPS,
-            max_string_length=_MAX_STRING,
-            max_array_length=_MAX_ARRAY,
-            now=now,
-            seed=seed,
-        )
-        return exists
+    def _evaluate(self, data: Mapping[str, JsonValue], options: Mapping[str, Any]) -> "JsonValue | Undefined":
+        reach = look_through(data, self._looked_at, self._growth)
+        if reach is _LARGE or self._literals:
+            return self._evaluate_exactly(data, options)
+        expression, exists = self._expression, self._exists
+        if reach is _GROWING:
+            expression, exists = self._guarded_pair()
+        try:
+            value: JsonValue = expression.evaluate(data, **options)
+            if value is None and not exists.evaluate(data, **options):
+                return UNDEFINED  # the engine gives None for that too
+        except IntegerError:
+            if not self._parses:
+                raise
+            return self._evaluate_exactly(data, options)
+        if _may_be_large(value):
+            self._refuse_made_numbers(value, data)
+        return value
 
-    def _refuse_rounded_integers(self, large: Collection[int], data: Mapping[str, JsonValue]) -> None:
-        """Raise if one of the `large` integers of a result is what another one of the data was rounded to."""
-        for path in self.reads:
-            for number in _large_integers(data if path == EVERYTHING else _looked_up(data, path)):
-                if number not in large and _rounded(number) in large:
-                    raise EvaluationError(
-                        f"the integer {number} would be rounded to {_rounded(number)}, as JSONata counts in floating "
-                        "point. A plain path keeps it exact; so does sending it as a string.",
-                        is_limit=False,
-                    )
+    def _evaluate_exactly(self, data: Mapping[str, JsonValue], options: Mapping[str, Any]) -> "JsonValue | Undefined":
+        """`_evaluate` with stand-ins."""
+        read = data if EVERYTHING in self.reads else cut_to(data, self.reads, through_arrays=False)
+        try:
+            stand_ins = self._stand_ins(read, most=_MOST_VALUES)
+        except TooManyError:
+            message = f"it holds integers beyond 2^53 among more than {_MOST_VALUES:,} values."
+            raise EvaluationError(message, is_limit=True) from None
+        expression = rewritten(self._source, self._tokens, guards_operands=True)
+        bindings, hidden = literals_of(expression, stand_ins), stand_ins.hidden(read)
+        try:
+            value: Any = exact(expression, stand_ins).evaluate(hidden, bindings, **options)
+            if value is None:
+                source = _existence_of(expression.source)
+                exists = exact(Rewritten(source, expression.literals), stand_ins)
+                if not exists.evaluate(hidden, bindings, **options):
+                    return UNDEFINED
+        except jlens.JlensError as error:
+            raise _described(error, stand_ins) from None
+        restored: JsonValue = stand_ins.restored(value)
+        return restored
+
+    def _evaluate_text(self, text: str, options: Mapping[str, Any]) -> str | None:
+        reach = look_through_text(text, self._growth)
+        if self._literals or (reach is _LARGE and large_numbers(loads(text), texts=self._parses)):
+            return self._evaluate_text_exactly(text, options)
+        is_bounded = self._growth is None or reach is Reach.FINE
+        expression = self._expression if is_bounded else self._guarded_pair()[0]
+        try:
+            result: str | None = expression.evaluate_json(text, **options)
+        except IntegerError:
+            if not self._parses:
+                raise
+            return self._evaluate_text_exactly(text, options)
+        if result is None or not _LONG_OR_EXPONENT.search(result):
+            return result
+        value = with_large_numbers(loads(result), float)  # of their digits, the engine writes only the first seventeen
+        if not large_numbers(value):
+            return result
+        self._refuse_made_numbers(value, loads(text))
+        return dumps(value)
+
+    def _evaluate_text_exactly(self, text: str, options: Mapping[str, Any]) -> str | None:
+        data = loads(text)
+        stand_ins = self._stand_ins(data)
+        expression = rewritten(self._source, self._tokens, guards_operands=True)
+        bindings, hidden = literals_of(expression, stand_ins), dumps(stand_ins.hidden(data))
+        try:
+            result = exact(expression, stand_ins).evaluate_json(hidden, bindings, **options)
+        except jlens.JlensError as error:
+            raise _described(error, stand_ins) from None
+        return None if result is None else dumps(stand_ins.restored(loads(result)))
+
+    @property
+    def _parses(self) -> bool:
+        """Whether it may make integers from strings."""
+        return any(token.text in _PARSING for token in self._tokens)
+
+    def _stand_ins(self, data: JsonValue, most: int | None = None) -> StandIns:
+        numbers = large_numbers(data, texts=self._parses, most=most) | {int(text) for text in self._literals}
+        for token in self._tokens:
+            if token.kind is Kind.NUMBER:
+                numbers |= large_numbers(float(token.text))
+            elif token.kind is Kind.STRING and self._parses:
+                numbers |= large_numbers(token.text[1:-1], texts=True)
+        return StandIns(numbers)
+
+    def _guarded_pair(self) -> tuple[jlens.Expression, jlens.Expression]:
+        """The expression and whether it yields anything, both with guards."""
+        if self._guarded is None:
+            expression = rewritten(self._source, self._tokens, guards_operands=False)
+            exists = Rewritten(_existence_of(expression.source), ())
+            self._guarded = guarded(expression), guarded(exists)
+        return self._guarded
+
+    def _refuse_made_numbers(self, value: JsonValue, data: JsonValue) -> None:
+        """Raise where a value has a number from 2^53 on that neither the data nor the expression have."""
+        given = large_numbers(data)
+        given |= {number for token in self._tokens if token.kind is Kind.NUMBER for number in (float(token.text),)}
+        if not large_numbers(value) <= given:
+            raise IntegerError
+
+
+def _existence_of(source: str) -> str:
+    return f"$exists({source}\n)"
+
+
+def _described(error: jlens.JlensError, stand_ins: StandIns) -> "EvaluationError":
+    return EvaluationError(stand_ins.described(_shortened(str(error))), is_limit=error.code in _LIMIT_CODES)
+
+
+def _may_be_large(value: object) -> bool:
+    """Whether a value is a number from 2^53 on, or holds one that is written without an exponent."""
+    kind = value.__class__
+    if kind is int or kind is float:
+        return not -LIMIT < value < LIMIT  # type: ignore[operator]
+    if kind is not dict and kind is not list:
+        return False
+    try:
+        orjson.dumps(value, option=orjson.OPT_STRICT_INTEGER)
+    except orjson.JSONEncodeError:
+        return True
+    return False
 
 
 @lru_cache(maxsize=256)
@@ -186,6 +289,8 @@ def is_function(name: str) -> bool:
 
 def _reason(error: BaseException) -> tuple[str, str]:
     """The code and the message of an error of the engine's; raises any other."""
+    if isinstance(error, IntegerError):
+        return _ROUNDED, str(error)
     if isinstance(error, jlens.JlensError):
         return error.code, _shortened(str(error))
     if isinstance(error, ValueError):  # of the text that it is to read
@@ -204,8 +309,11 @@ def _shortened(message: str) -> str:
     return message if len(message) <= _MAX_MESSAGE else f"{message[:_MAX_MESSAGE]}…"
 
 
-def _paths(read: Any) -> frozenset[tuple[str, ...]]:
-    """The leaves of what `jlens.Expression.reads` reports: nested objects of names, `True` for a whole value."""
+def _paths(read: Any, *, counted: bool = True) -> frozenset[tuple[str, ...]]:
+    """The leaves of what `jlens.Expression.reads` reports: nested objects of names, `True` for a whole value.
+
+    `counted`: those too that are only counted or found to be there, which are empty objects.
+    """
     if read is None:
         return frozenset()
     found: set[tuple[str, ...]] = set()
@@ -213,58 +321,11 @@ def _paths(read: Any) -> frozenset[tuple[str, ...]]:
     while pending:
         path, inner = pending.pop()
         if inner is True or not inner:
-            found.add(path or EVERYTHING)
+            if counted or inner is True:
+                found.add(path or EVERYTHING)
         else:
             pending += (((*path, name), deeper) for name, deeper in inner.items())
     return frozenset(found)
-
-
-def _may_hold_large_numbers(text: str) -> bool:
-    """Whether JSON text has as many digits in a row as large integers have, or an exponent; it may be in a string."""
-    return _LONG_NUMBER in text.encode().translate(_DIGITS_TO_ZEROS) or _EXPONENT in text
-
-
-def _large_integers(value: object) -> set[int]:
-    found: set[int] = set()
-    pending = [value]
-    while pending:
-        item = pending.pop()
-        if isinstance(item, dict):
-            pending += item.values()
-        elif isinstance(item, list):
-            pending += item
-        elif item.__class__ is int and not _MIN_EXACT < item < _MAX_EXACT:
-            found.add(item)
-        elif item.__class__ is float and not _MIN_EXACT < item < _MAX_EXACT and isfinite(item):
-            found.add(int(item))
-    return found
-
-
-def _in_full(value: Any) -> Any:
-    """The same with every digit of its large integers, of which the engine writes the first seventeen."""
-    if isinstance(value, dict):
-        return {name: _in_full(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_in_full(item) for item in value]
-    if value.__class__ is int and not _MIN_EXACT < value < _MAX_EXACT:
-        return int(float(value))
-    return value
-
-
-def _looked_up(value: object, path: tuple[str, ...]) -> object:
-    """What lies at a path, or above it where the path goes on through arrays."""
-    for name in path:
-        if not isinstance(value, dict):
-            return value
-        value = value.get(name)
-    return value
-
-
-def _rounded(number: int) -> int:
-    try:
-        return int(float(number))
-    except OverflowError:
-        return 0
 
 
 def _in_plain_containers(data: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:

@@ -162,13 +162,13 @@ def test_a_plain_path_keeps_numbers_exactly(source: str) -> None:
     assert type(value) is type(expected)
 
 
-@pytest.mark.parametrize("source", ["input.ids.id", "[input.large]", "{'id': input.large}", "input.large + 0"])
+@pytest.mark.parametrize("source", ["input.large + 0", "$sum(input.ids.id)", "2 * 1e18"])
 def test_an_integer_that_the_engine_would_round_is_refused(source: str) -> None:
-    assert "the integer 9007199254740993 would be rounded to 9007199254740992" in str(failure(source))
+    assert "an integer beyond 2^53 would be rounded here" in str(failure(source))
 
 
-@pytest.mark.parametrize(("source", "value"), [("1e20", 10**20), ("input.ids[id = 5].id", 5), ("2 * 1e18", 2 * 10**18)])
-def test_large_numbers_that_are_computed_are_welcome(source: str, value: int) -> None:
+@pytest.mark.parametrize(("source", "value"), [("1e20", 10**20), ("input.ids[id = 5].id", 5)])
+def test_large_numbers_that_are_given_are_welcome(source: str, value: int) -> None:
     assert evaluate(source) == value
 
 

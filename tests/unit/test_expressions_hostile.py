@@ -243,3 +243,30 @@ def test_data_that_holds_itself_does_no_harm(source: str) -> None:
 
     with contextlib.suppress(ExpressionError):
         compile_expression(source).evaluate(loop, now=NOW, seed=1)
+
+
+PATHS = ", ".join(f"a.b{index}" for index in range(240))
+
+
+@pytest.mark.parametrize(
+    "source", [f"[1e300, {PATHS}]", f"[9007199254740993, {PATHS}]", f"$sum([{PATHS}])", "a.b0 + a.b1", f"[{PATHS}][0]"]
+)
+@pytest.mark.parametrize("value", [0, 2**53 + 1, 1e300, "x", {"b0": 1}])
+def test_what_is_read_by_many_paths_is_looked_through_once(source: str, value: JsonValue) -> None:
+    scope: Mapping[str, JsonValue] = {"a": [value] * 480_000}
+    started = time.process_time()
+
+    with contextlib.suppress(ExpressionError):
+        compile_expression(source).evaluate(scope, now=NOW, seed=1)
+
+    assert time.process_time() - started < MAX_SECONDS
+
+
+def test_what_is_cut_out_of_an_array_is_cut_once() -> None:
+    scope: Mapping[str, JsonValue] = {"a": [{"b0": 0}] * 100_000}
+    expression = compile_expression(f"[1..2].[{PATHS}]")
+    started = time.process_time()
+
+    assert expression.pruned(scope, through_arrays=True) == scope
+
+    assert time.process_time() - started < MAX_SECONDS

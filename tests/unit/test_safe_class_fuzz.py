@@ -12,6 +12,8 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+import pytest
+
 from domain.expressions import ExpressionError, ExpressionSyntaxError, Tier, compile_expression
 from domain.json_text import JsonValue
 from domain.safe_functions import SAFE_FUNCTIONS
@@ -32,6 +34,7 @@ fuzz(int(sys.argv[1]), int(sys.argv[2]))
 """
 
 
+@pytest.mark.timeout(120 + EXPRESSIONS / 50)
 def test_what_is_called_safe_costs_little_on_hostile_data() -> None:
     """In a process of its own, which too much memory ends."""
     run = subprocess.run(
