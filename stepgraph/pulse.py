@@ -6,8 +6,10 @@ time. Nothing is expected before the first beat, nor after a rest is announced, 
 
 import asyncio
 import os
+import stat
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 PULSE_VARIABLE = "STEPGRAPH_PULSE_FD"
@@ -18,20 +20,30 @@ _LOOKS_EVERY = 1.0
 """Seconds between two looks at a pulse."""
 
 
+@cache
 def pulse_of_this_process() -> Callable[[bytes], None]:
-    """Returns what sends BEAT or REST to the supervisor; it does nothing where none listens, and never blocks."""
-    given = os.environ.get(PULSE_VARIABLE, "")
-    if not given.isdigit():
+    """Returns what sends BEAT or REST to the supervisor; it does nothing where none listens, and never blocks.
+
+    Takes the variable away, so that no child of this process takes a number for a pipe that it has not got.
+    """
+    given = os.environ.pop(PULSE_VARIABLE, "")
+    if not given.isdigit() or not _is_pipe(int(given)):
         return lambda _: None
     descriptor = int(given)
+    os.set_blocking(descriptor, False)
 
     def send(sign: bytes) -> None:
         with suppress(OSError):
             os.write(descriptor, sign)
 
-    with suppress(OSError):
-        os.set_blocking(descriptor, False)
     return send
+
+
+def _is_pipe(descriptor: int) -> bool:
+    try:
+        return stat.S_ISFIFO(os.fstat(descriptor).st_mode)
+    except OSError:
+        return False
 
 
 class Pulse:

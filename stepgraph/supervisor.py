@@ -127,7 +127,7 @@ class Keeper:
                 logger.warning("%s ended after %.1f s: %s; starting it again", self.name, lived, reason_of(status))
                 await asyncio.sleep(0 if is_steady else pause)
                 is_first = False
-                await self.start()
+                await self._start_again()
                 logger.info("%s is process %s now", self.name, self.pid)
                 started = loop.time()
         finally:
@@ -135,6 +135,20 @@ class Keeper:
                 each.close()  # whoever comes now is refused, and does not wait for nobody
             await stop_child(self._child, grace=self._program.grace)
             self._close_pulse()
+
+    async def _start_again(self) -> None:
+        """Start a process, and try for as long as the machine has no room for one."""
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                await self.start()
+            except OSError as error:
+                logger.warning("%s cannot be started now: %s", self.name, error)
+                self._close_pulse()
+                pause = min(pause * 2, _LONGEST_PAUSE)
+                await asyncio.sleep(pause)
+            else:
+                return
 
     async def _end(self) -> int:
         """Wait for the end of the process, and bring it about when its pulse is gone."""

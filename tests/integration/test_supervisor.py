@@ -6,6 +6,8 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
+
 from stepgraph.supervisor import Program, kept_alive
 from tests.waiting import wait_until
 
@@ -64,6 +66,28 @@ async def test_a_process_that_keeps_dying_is_started_less_and_less_often(tmp_pat
     first, second, third = starts()[:3]
     assert second - first > 0.2
     assert third - second > second - first
+
+
+async def test_a_process_that_cannot_be_started_is_tried_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    log, program = tmp_path / "log", tmp_path / "program"
+    source = f"#!{sys.executable}\nimport os\nprint(os.getpid(), file=open({str(log)!r}, 'a'))\n"
+
+    def install() -> None:
+        program.write_text(source)
+        program.chmod(0o755)
+
+    install()
+    async with kept_alive([Program(name="flash", command=[str(program)], environment={})]):
+        await wait_until(lambda: started(log), "it has run")
+        program.unlink()
+        await wait_until(lambda: any("cannot be started" in each for each in caplog.messages), "it is missing")
+        before = len(started(log))
+
+        install()
+
+        await wait_until(lambda: len(started(log)) > before, "it was started again", timeout=20)
 
 
 async def test_all_are_stopped_at_the_end_and_the_ones_that_will_not_are_killed(tmp_path: Path) -> None:
