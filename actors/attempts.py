@@ -16,7 +16,7 @@ from actors.time_limit import STEP_LIMIT
 from actors.trials import NO_ANSWERS, SKIPPED, Trial, idempotency_key_of, opened_checkpoint, seed_of, stored_input
 from domain.definition import CompiledStep
 from domain.engine.reports import ContainerOpened, StepBypassed, StepDeferred, StepErrored, StepSucceeded
-from domain.engine.state import StepState
+from domain.engine.state import CarriedStep, StepState
 from domain.errors import Unavailable
 from domain.evaluator import Evaluator
 from domain.expressions import SECRETS, Expression, ExpressionError
@@ -66,14 +66,20 @@ class Attempts:
     secrets: SecretSource = field(default_factory=NoSecrets)
 
     def begin(
-        self, execution_id: UUID, step: CompiledStep, state: StepState, scope: ExecutionScope, now: datetime
+        self,
+        execution_id: UUID,
+        step: CompiledStep,
+        state: StepState,
+        scope: ExecutionScope,
+        now: datetime,
+        carried: CarriedStep | None = None,
     ) -> Begun:
         """Start the running attempt of a step: a report when it is over at once, else a coroutine that gives one.
 
         A step that has left a checkpoint is called again. `now` is the present; expressions are told when the
-        attempt started.
+        attempt started. `carried` is what a retry knows of the step.
         """
-        trial = Trial(execution_id, step, state, scope, now)
+        trial = Trial(execution_id, step, state, scope, now, carried)
         values = trial.values
         if step.needs_waiting:
             return Later(self._begin_later(trial, dict(values)))
@@ -89,7 +95,7 @@ class Attempts:
         self, execution_id: UUID, step: CompiledStep, state: StepState, scope: ExecutionScope, error: StepError
     ) -> Begun:
         """The report of an attempt that something else has ended with `error`."""
-        trial = Trial(execution_id, step, state, scope, state.attempts[-1].started_at)
+        trial = Trial(execution_id, step, state, scope, state.attempts[-1].started_at, None)
         return self._failed(trial, state.input, Failed(error=error))
 
     async def _begin_later(self, trial: Trial, values: Mapping[str, JsonValue]) -> AttemptReport:
@@ -160,13 +166,14 @@ class Attempts:
             input=input,
             scope=dict(values) if step.expressions else values,
             now=trial.started_at,
-            idempotency_key="" if step.is_pure else idempotency_key_of(trial.execution_id, trial.path),
+            idempotency_key="" if step.is_pure else idempotency_key_of(trial.origin, trial.path),
             called_at=trial.now,
             checkpoint=checkpoint,
             received=received,
             shown_input=input if hidden is None else hidden.input,
             mask=None if hidden is None else hidden.mask,
             held_for=trial.held_for,
+            carried=trial.carried,
         )
         shown = stored_input(step.type, input if hidden is None else hidden.input)
         try:

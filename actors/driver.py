@@ -24,6 +24,7 @@ from actors.failing import fault
 from actors.notices import end_notice, report_of, tell_of_end
 from actors.scope import ExecutionScope
 from domain.definition import Definition
+from domain.engine.carrying import carried_for
 from domain.engine.commands import (
     CloseContainer,
     Command,
@@ -263,7 +264,12 @@ class Driver:
         if step.status is not StepStatus.RUNNING or path in self._calls:
             return  # something that was decided since has stopped it, or has started it already
         begun = self._parts.attempts.begin(
-            self._owner.id, self._definition.step(path), step, self._scope, self._parts.clock.now()
+            self._owner.id,
+            self._definition.step(path),
+            step,
+            self._scope,
+            self._parts.clock.now(),
+            carried_for(self._state.carried, path),
         )
         self._take(path, begun)
 

@@ -15,7 +15,7 @@ from domain.definition import CompiledStep
 from domain.engine.draft import prefix_of
 from domain.engine.reports import StepErrored
 from domain.engine.signals import RECEIVED
-from domain.engine.state import StepState
+from domain.engine.state import CarriedStep, StepState
 from domain.expressions import Expression
 from domain.failures import StepError
 from domain.json_text import JsonValue, dumps
@@ -37,12 +37,31 @@ _WITH_HEADERS = frozenset({StepType.HTTP_REQUEST, StepType.WEBHOOK_CALL})
 class Trial:
     """One attempt, with what it is made from worked out once. `now` is the present, `started_at` when it began."""
 
-    __slots__ = ("attempt", "execution_id", "now", "path", "prefix", "scope", "seed", "started_at", "state", "step")
+    __slots__ = (
+        "attempt",
+        "carried",
+        "execution_id",
+        "now",
+        "path",
+        "prefix",
+        "scope",
+        "seed",
+        "started_at",
+        "state",
+        "step",
+    )
 
     def __init__(
-        self, execution_id: UUID, step: CompiledStep, state: StepState, scope: ExecutionScope, now: datetime
+        self,
+        execution_id: UUID,
+        step: CompiledStep,
+        state: StepState,
+        scope: ExecutionScope,
+        now: datetime,
+        carried: CarriedStep | None,
     ) -> None:
         self.execution_id = execution_id
+        self.carried = carried
         self.step = step
         self.state = state
         self.scope = scope
@@ -51,7 +70,12 @@ class Trial:
         self.prefix = prefix_of(state.path)
         self.attempt = len(state.attempts)
         self.started_at = state.attempts[-1].started_at
-        self.seed = seed_of(execution_id, state.path)
+        self.seed = seed_of(self.origin, state.path)
+
+    @property
+    def origin(self) -> UUID:
+        """The execution in which the call was first made: the same keys and the same chance make it the same call."""
+        return self.execution_id if self.carried is None else self.carried.origins[-1]
 
     @property
     def values(self) -> Mapping[str, JsonValue]:

@@ -38,3 +38,21 @@ def dumps(value: JsonValue) -> str:
         except (TypeError, ValueError, RecursionError) as error:
             raise ValueError(f"not a JSON value: {error}") from error
         return text
+
+
+def is_same(one: JsonValue, other: JsonValue) -> bool:
+    """Whether two JSON values say the same: the order of keys does not count, and 1 is not `true`."""
+    return canonical_text(one) == canonical_text(other)
+
+
+def canonical_text(value: JsonValue) -> str:
+    """The one text of a value, with sorted keys. Raises `ValueError` for what JSON cannot say."""
+    return dumps(_sorted(value))
+
+
+def _sorted(value: JsonValue) -> JsonValue:
+    if isinstance(value, Mapping):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    if isinstance(value, list | tuple):
+        return [_sorted(item) for item in value]
+    return value

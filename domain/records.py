@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from domain.engine.state import ItemRange, Signal, StepState, WaitReason
+from domain.engine.state import CarriedStep, ItemRange, Signal, StepState, WaitReason
 from domain.failures import StepError
 from domain.json_text import JsonValue
 from domain.statuses import CommandKind, ExecutionStatus, StepStatus, StepType, WorkflowStatus
@@ -45,8 +45,9 @@ class NewExecution:
 
     `idempotency_key` is unique within the workflow (or within all orchestrations, where `workflow_id` is None).
     `parent_id` and `parent_path`: the SUB_WORKFLOW step that started it. `retried_from_id`: the execution that it is a
-    retry of; it begins with `steps`, copies of what that one had done. `max_concurrent`: it gets a slot among the
-    executions of its workflow, at once or when one is free (`is_queued` until then).
+    retry of; it begins with `steps`, copies of what that one had done, and `carried`, what it knows of others.
+    `max_concurrent`: it gets a slot among the executions of its workflow, at once or when one is free (`is_queued`
+    until then).
     """
 
     id: UUID
@@ -64,6 +65,7 @@ class NewExecution:
     parent_path: str | None = None
     retried_from_id: UUID | None = None
     steps: "tuple[StepChange, ...]" = ()
+    carried: tuple[CarriedStep, ...] = ()
     max_concurrent: int | None = None
 
 
@@ -169,7 +171,8 @@ class Claim:
 
     `steps` is empty for one that never ran, and has none of loops that batches run. `commands` are applied first. For
     a batch, `steps` are those of its own items, `parent` is the execution that it belongs to, and `outer` that one's
-    steps outside of such loops.
+    steps outside of such loops. `carried` is what a retry knows of the steps that it begins again; of a batch, of those
+    in its loop.
     """
 
     execution: ExecutionRecord
@@ -177,6 +180,7 @@ class Claim:
     commands: tuple[PendingCommand, ...]
     parent: ExecutionRecord | None = None
     outer: tuple[StepRecord, ...] = ()
+    carried: tuple[CarriedStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

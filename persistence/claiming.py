@@ -7,8 +7,9 @@ from uuid import UUID
 
 import asyncpg
 
+from domain.engine.state import CarriedStep
 from domain.records import Claim, ExecutionRecord, PendingCommand, StepRecord
-from persistence import batch_statements, statements
+from persistence import batch_statements, lineage, statements
 from persistence.database import Connection
 from persistence.row_codec import EXECUTION_COLUMNS, commands_of, execution_of, step_of
 
@@ -27,6 +28,7 @@ async def claim(
     commands = await _commands(connection, [row["id"] for row in rows if row["has_commands"]])
     steps = await _steps(connection, executions, has_batches, parents)
     items = await _items(connection, batches, parents)
+    carried = await _carried(connection, executions, parents)
     claims = []
     for execution in executions:
         parent = parents.get(execution.parent_id) if execution.is_batch and execution.parent_id is not None else None
@@ -39,6 +41,7 @@ async def claim(
                 commands=tuple(commands.get(execution.id, ())),
                 parent=parent,
                 outer=() if parent is None else tuple(steps.get(parent.id, ())),
+                carried=tuple(carried.get(execution.id, ())),
             )
         )
     return claims, has_batches
@@ -95,6 +98,21 @@ async def _items(
         return {}
     rows = await connection.fetch(batch_statements.STEPS_OF_ITEMS, [batch.id for batch in begun])
     return _grouped(rows, "batch_id")
+
+
+async def _carried(
+    connection: Connection, executions: Collection[ExecutionRecord], parents: Mapping[UUID, ExecutionRecord]
+) -> Mapping[UUID, Sequence[CarriedStep]]:
+    """What retries carry over, and for their batches the part of it that is about their loops."""
+    retries = [each.id for each in executions if each.retried_from_id is not None]
+    retried = {id for id, parent in parents.items() if parent.retried_from_id is not None}
+    batches = [each.id for each in executions if each.is_batch and each.parent_id in retried]
+    found: dict[UUID, Sequence[CarriedStep]] = {}
+    if retries:
+        found |= lineage.carried_of(await connection.fetch(lineage.CARRIED, retries))
+    if batches:
+        found |= lineage.carried_of(await connection.fetch(lineage.CARRIED_IN_BATCHES, batches))
+    return found
 
 
 def _grouped(rows: Sequence[asyncpg.Record], key: str = "execution_id") -> Mapping[UUID, list[StepRecord]]:

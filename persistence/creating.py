@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.records import ExecutionRecord, NewExecution
-from persistence import slot_statements, statements
+from persistence import lineage, slot_statements, statements
 from persistence.batch_rows import new_execution_row, step_row
 from persistence.database import Connection
 from persistence.row_codec import execution_of
@@ -49,6 +49,7 @@ async def create_carefully(
     steps = [step_row(step, number) for number, new in enumerate(fresh) for step in new.steps]
     for start in range(0, len(steps), _MOST_COPIES):
         await connection.execute(statements.COPY_STEPS, steps[start : start + _MOST_COPIES], [new.id for new in fresh])
+    await lineage.insert_carried(connection, fresh)
     # Of two with one key in this call, the second finds the first.
     again = [new for new in executions if new.id not in known and new.id not in records]
     known |= raced | await _find(connection, [new_execution_row(execution_of_new(new)) for new in again])

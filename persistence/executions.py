@@ -68,7 +68,7 @@ class PostgresExecutionStore:
         await self._committer.drain(self._drain_timeout)
 
     async def create(self, executions: Sequence[NewExecution]) -> list[ExecutionRecord]:
-        if any(new.max_concurrent is not None or new.steps for new in executions):
+        if any(new.max_concurrent is not None or new.steps or new.carried for new in executions):
             return await self._careful_creations.submit(executions)
         return await self._creations.submit(executions)
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import asyncpg
 
+from domain.engine.state import CarriedStep
 from domain.json_text import dumps, loads
 from domain.records import (
     ExecutionChange,
@@ -15,6 +16,7 @@ from domain.records import (
     StepRecord,
 )
 from domain.statuses import ExecutionStatus, StepStatus
+from persistence import lineage
 from persistence.conditions import Conditions
 from persistence.database import Database
 from persistence.row_codec import (
@@ -161,6 +163,18 @@ class PostgresExecutionQueries:
             return {}
         rows = await self._database.fetch(_SEQUENCES, list(ids))
         return {row["id"]: row["sequence"] for row in rows}
+
+    async def carried(self, ids: Collection[UUID]) -> Mapping[UUID, Sequence[CarriedStep]]:
+        return lineage.carried_of(await self._database.fetch(lineage.CARRIED, list(ids))) if ids else {}
+
+    async def children_at(self, parent_ids: Collection[UUID], path: str) -> Sequence[ExecutionRecord]:
+        return [execution_of(row) for row in await self._database.fetch(lineage.CHILDREN, list(parent_ids), path)]
+
+    async def newest_retries(self, ids: Collection[UUID]) -> Mapping[UUID, ExecutionRecord]:
+        if not ids:
+            return {}
+        rows = await self._database.fetch(lineage.NEWEST_RETRIES, list(dict.fromkeys(ids)))
+        return {row["asked_id"]: execution_of(row) for row in rows}
 
 
 def _page_statement(filter: ExecutionFilter, *, limit: int, after: UUID | None) -> tuple[str, list[object]]:

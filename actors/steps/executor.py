@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.definition import CompiledStep
-from domain.engine.state import WaitReason
+from domain.engine.state import CarriedStep, WaitReason
 from domain.failures import StepError
 from domain.json_text import JsonValue
 from domain.secret_mask import SecretMask
@@ -17,8 +17,9 @@ from domain.secret_mask import SecretMask
 class StepCall:
     """One attempt at a step. `input` is what `step.inputs` rendered to; `scope` is what expressions may read.
 
-    `idempotency_key` is the same for every attempt of this step execution, over crashes and workers; a pure step, which
-    calls nothing, has none. `now` is when the attempt started.
+    `idempotency_key` is the same for every attempt of this step execution, over crashes and workers, and in a retry of
+    the execution that does not know what became of the call; a pure step, which calls nothing, has none. `carried` is
+    what such a retry knows. `now` is when the attempt started.
 
     Where the input holds values of secrets, `shown_input` is the input without them, and `mask` takes them out of what
     the executor itself stores or logs, and of what it cuts short; what it returns is masked by its caller.
@@ -43,6 +44,12 @@ class StepCall:
     shown_input: JsonValue = None
     mask: SecretMask | None = None
     held_for: timedelta = timedelta(0)
+    carried: CarriedStep | None = None
+
+    @property
+    def origin(self) -> UUID:
+        """The execution in which this call was first made."""
+        return self.execution_id if self.carried is None else self.carried.origins[-1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

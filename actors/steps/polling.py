@@ -85,5 +85,7 @@ def _progress_of(call: StepCall) -> _Progress:
     match call.checkpoint:
         case {"since": str(since), "calls": int(calls)}:
             return _Progress(datetime.fromisoformat(since), calls)
+        case {"calls": int(calls)}:  # a retry goes on with the numbers, and begins with the time
+            return _Progress(call.now + call.held_for, calls)
         case _:
             return _Progress(call.now + call.held_for, 0)

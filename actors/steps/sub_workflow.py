@@ -1,6 +1,7 @@
 """SUB_WORKFLOW: starts an execution of another workflow, and may wait until it has ended."""
 
 from collections.abc import Awaitable, Mapping
+from datetime import timedelta
 from typing import cast
 
 from actors.holding import held
@@ -11,18 +12,22 @@ from domain.failures import FailureCode, StepError
 from domain.ids import IdKind, to_public
 from domain.json_text import JsonValue
 from domain.records import ExecutionRecord
-from domain.services.children import ChildStarter
+from domain.services.children import ChildRequest, ChildStarter
 from domain.statuses import ExecutionStatus, WaitKind
 from domain.steps import SubWorkflowConfig
+
+_SOONEST = timedelta(seconds=1)
+_LONGEST_DOUBLED = 5
 
 
 class SubWorkflowExecutor:
     """Starts a child with `{"input": …}`; the output is `{executionId, status, output}`.
 
-    A child that ends in any other way than COMPLETED fails the step with STEP_FAILED and details
-    `{executionId, status, error}`; one that cannot be started fails it with INVALID_REQUEST. Without `wait` the step is
-    done once the child exists. However often an attempt is made, it has one child:
-    also when the answer to its start was lost, for while the database is away it is asked for again.
+    A child that ends in any other way than COMPLETED fails the step with STEP_FAILED and details `{executionId, status,
+    error}`; one that cannot be started fails it with INVALID_REQUEST. Without `wait` the step is done once the child
+    exists. However often an attempt is made, it has one child: also when the answer to its start was lost, for while
+    the database is away it is asked for again. A later attempt, and a retry of the execution, go on with the child that
+    there was; where that has not ended yet they look again, after 1 s to 32 s.
     """
 
     def __init__(self, children: ChildStarter) -> None:
@@ -40,18 +45,17 @@ class SubWorkflowExecutor:
         config = cast("SubWorkflowConfig", call.step.config)
         given = call.input if isinstance(call.input, Mapping) else {}
         try:
-            child = await held(
-                lambda: self._children.start(
-                    parent_id=call.execution_id,
-                    parent_path=call.path,
-                    attempt=call.attempt,
-                    workflow=config.workflow,
-                    version=config.version,
-                    input=given.get("input"),
-                    labels={},
-                ),
-                "the start of a sub-workflow",
+            request = ChildRequest(
+                parent_id=call.execution_id,
+                parent_path=call.path,
+                attempt=call.attempt,
+                workflow=config.workflow,
+                version=config.version,
+                input=given.get("input"),
+                labels={},
+                carried=call.carried,
             )
+            child = await held(lambda: self._children.start(request), "the start of a sub-workflow")
         except StepgraphError as error:
             return Failed(error=_refusal(config.workflow, error))
         id = to_public(IdKind.EXECUTION, child.id)
@@ -59,7 +63,21 @@ class SubWorkflowExecutor:
             return Succeeded(output={"executionId": id, "status": child.status.value, "output": None})
         if child.status.is_terminal:
             return _ended(_told(id, child))
+        if child.idempotency_key != request.key:
+            return _until_it_has_ended(call, id)
         return Deferred(until=None, reason=WaitReason(kind=WaitKind.DEPENDENCY, detail=id), checkpoint={"child": id})
+
+
+def _until_it_has_ended(call: StepCall, id: str) -> Outcome:
+    """Wait for a child that was started for somebody else, and tells of its end elsewhere."""
+    match call.checkpoint:
+        case {"awaited": int(times)}:
+            pass
+        case _:
+            times = 0
+    until = call.called_at + _SOONEST * 2 ** min(times, _LONGEST_DOUBLED)
+    reason = WaitReason(kind=WaitKind.DEPENDENCY, until=until, detail=id)
+    return Deferred(until=until, reason=reason, checkpoint={"awaited": times + 1})
 
 
 def _told(id: str, child: ExecutionRecord) -> Mapping[str, JsonValue]:

@@ -34,11 +34,11 @@ class WebhookCallExecutor:
     """POSTs `{type, timestamp, data, callbackUrl?}` of `{"url"?, "eventType", "payload"?, "headers"?}`.
 
     The headers are those of https://www.standardwebhooks.com and an Idempotency-Key; the `webhook-id` is the same for
-    every attempt. To a `url` of the step's own nothing is signed; a registered webhook has its own address and
-    signature, and lists every attempt among its events. Any 2xx is a success, whatever the body. The output is
-    `{eventId, status, callback}`; with `awaitCallback`, the step then waits until somebody POSTs JSON to `callbackUrl`,
-    which becomes `callback`, and fails with TIMEOUT when nobody does. `public_url` is where this installation can be
-    reached, `key` its secret.
+    every attempt, and in a retry that does not know whether it arrived. To a `url` of the step's own nothing is signed;
+    a registered webhook has its own address and signature, and lists every attempt among its events. Any 2xx is a
+    success, whatever the body. The output is `{eventId, status, callback}`; with `awaitCallback`, the step then waits
+    until somebody POSTs JSON to `callbackUrl`, which becomes `callback`, and fails with TIMEOUT when nobody does.
+    `public_url` is where this installation can be reached, `key` its secret.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class WebhookCallExecutor:
             "idempotency-key": call.idempotency_key,
             **header_texts(given.get("headers")),
             "content-type": content_type,
-            "webhook-id": event_id(call.execution_id, call.path),
+            "webhook-id": event_id(call.origin, call.path),
             "webhook-timestamp": str(int(call.called_at.timestamp())),
         }
         if receiver is not None:

@@ -151,7 +151,14 @@ def _attempt_failed(draft: Draft, report: StepErrored) -> None:
         retry_wanted=report.retry_wanted,
     )
     if retry_at is None:
-        step_failed(draft, report.path, report.error, input=report.input, status_code=report.status_code)
+        step_failed(
+            draft,
+            report.path,
+            report.error,
+            input=report.input,
+            status_code=report.status_code,
+            checkpoint=report.checkpoint,
+        )
         return
     draft.facts.append(
         AttemptFailed(

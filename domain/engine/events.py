@@ -90,13 +90,14 @@ class AttemptFailed:
 
 @dataclass(frozen=True, slots=True)
 class StepFailed:
-    """The step has failed for good."""
+    """The step has failed for good. A checkpoint is what a retry of the execution may go on with."""
 
     path: str
     at: datetime
     error: StepError
     input: JsonValue = None
     status_code: int | None = None
+    checkpoint: JsonValue = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,10 +72,11 @@ def step_failed(
     *,
     input: JsonValue = None,
     status_code: int | None = None,
+    checkpoint: JsonValue = None,
 ) -> None:
     """A step has failed for good: see what bears it, from the step itself outwards."""
     step = draft.definition.step(path)
-    draft.facts.append(StepFailed(path, draft.now, error, input, status_code))
+    draft.facts.append(StepFailed(path, draft.now, error, input, status_code, checkpoint))
     handler = step.handler
     if step.on_error_continue:
         step_ended(draft, path)

@@ -20,11 +20,14 @@ from domain.statuses import StepStatus, StepType
 def restore_claim(definition: Definition, claim: Claim) -> ExecutionState:
     """The state of a claimed execution, or of a claimed batch."""
     if not claim.execution.is_batch:
-        return restore(definition, claim.execution, claim.steps)
+        state = restore(definition, claim.execution, claim.steps)
+        state.carried = {step.path: step for step in claim.carried}
+        return state
     assert isinstance(claim.execution.input, dict)
     range = ItemRange.from_json(claim.execution.input)
     state = _bare(claim.execution)
     state.batch = range
+    state.carried = {step.path: step for step in claim.carried}
     state.outer = {record.state.path: record.state for record in claim.outer}
     for record in claim.steps:
         state.steps[record.state.path] = record.state

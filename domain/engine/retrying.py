@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain.definition import Block, CompiledStep, Definition
+from domain.engine.carrying import CALLS, is_fate_unknown
 from domain.engine.draft import prefix_of
 from domain.engine.state import Attempt, StepState
 from domain.errors import InvalidInput, Problem
@@ -29,6 +30,8 @@ def kept_steps(
 
     - a step is kept when it COMPLETED or was SKIPPED, or FAILED in a way that counts as ended (`onError` continue, or
       a handler that ended well), and everything that it depends on in its block is kept so too
+    - a step whose handler has done something, and not ended well, stays FAILED, and its handler goes on: what was
+      done about a failure would else be done again, or stand although the step succeeds after all
     - a container that did not end is open again with its checkpoint, the same holds for the steps in it, and its
       timeout runs from `now`; without a checkpoint it starts anew
     - `from_step`, the path of a step that was reached, is not kept, nor is what depends on it; the containers around
@@ -110,6 +113,13 @@ class _Keeping:
             if row.status in (StepStatus.COMPLETED, StepStatus.SKIPPED) or self._is_borne(step, row):
                 self._whole(row)
                 return True
+            if (
+                row.status is StepStatus.FAILED
+                and step.handler is not None
+                and self._has_acted(f"{row.path}.{HANDLER}")
+            ):
+                self._handling(step, row)
+                return False
         elif self._is_in_handler_of(row):
             self._handling(step, row)
             return False
@@ -130,6 +140,16 @@ class _Keeping:
             return self.block(f"{row.path}.{HANDLER}", step.handler)
         finally:
             self.kept = known
+
+    def _has_acted(self, prefix: str) -> bool:
+        """Whether something in a block may have done something to others, or has taken what others have sent."""
+        return any(
+            (row.type in CALLS and (row.type is StepType.SUB_WORKFLOW or row.status is StepStatus.COMPLETED))
+            or (row.type is StepType.WAIT and row.status is StepStatus.COMPLETED)
+            or (row.type in CALLS and row.status is not StepStatus.SKIPPED and is_fate_unknown(row))
+            or any(self._has_acted(inner) for inner in self._blocks_of.get(row.path, ()))
+            for row in self._in_block.get(prefix, ())
+        )
 
     def _is_in_handler_of(self, row: StepState) -> bool:
         """Whether the step to begin from handles the failure of this one."""

@@ -90,6 +90,20 @@ class StepState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CarriedStep:
+    """What a retry carries over for a step that was not done and begins again: see domain/engine/carrying.py.
+
+    `origins` are the executions whose step at this path it goes on with, the newest first; the retry itself where it
+    goes on with none. A call has only one, under whose Idempotency-Key it is made; of a SUB_WORKFLOW, the children of
+    all are looked at. `checkpoint` is what a call begins with; of a SUB_WORKFLOW it is `{child, latestVersion}`.
+    """
+
+    path: str
+    origins: tuple[UUID, ...]
+    checkpoint: JsonValue = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
     """Something that was sent to an execution and is not consumed yet: by name, or to the step at `path`."""
 
@@ -239,6 +253,7 @@ class ExecutionState:
     `failure`: the error with which the execution is going to end once `onFailure` has run; `is_timeout` whether as
     TIMED_OUT. `spread`: loops whose items other activations run. `batch`: the loop of which this activation runs a
     part, where it is not a whole execution; `outer` are then the steps around that loop, which are only read.
+    `carried`: what a retry knows, by path, of steps that it begins again.
     """
 
     execution_id: UUID
@@ -251,6 +266,7 @@ class ExecutionState:
     error: StepError | None = None
     steps: dict[str, StepState] = field(default_factory=dict)
     outer: dict[str, StepState] = field(default_factory=dict)
+    carried: Mapping[str, CarriedStep] = field(default_factory=dict)
     blocks: dict[str, BlockState] = field(default_factory=dict)
     containers: dict[str, ContainerState] = field(default_factory=dict)
     signals: list[Signal] = field(default_factory=list)

@@ -54,6 +54,7 @@ def evolve_step(state: ExecutionState, definition: Definition, fact: StepFact) -
                 error=fact.error,
                 input=fact.input,
                 status_code=fact.status_code,
+                checkpoint=fact.checkpoint,
             )
         case StepSkipped():
             _end_step(state, definition, fact.path, StepStatus.SKIPPED, fact.at)
@@ -96,6 +97,7 @@ def _step_started(state: ExecutionState, definition: Definition, fact: StepStart
     if before is None:
         _check(state, path, None, StepStatus.RUNNING)
         step = definition.step(path)
+        carried = state.carried.get(path) if step.type is StepType.HTTP_REQUEST else None
         state.steps[path] = StepState(
             path=path,
             step_id=step.id,
@@ -103,6 +105,7 @@ def _step_started(state: ExecutionState, definition: Definition, fact: StepStart
             status=StepStatus.RUNNING,
             attempts=(attempt,),
             started_at=fact.at,
+            checkpoint=None if carried is None else carried.checkpoint,
         )
         state.running.add(path)
         _wake_up(state)
@@ -155,6 +158,7 @@ def _end_step(
     input: JsonValue = None,
     error: StepError | None = None,
     status_code: int | None = None,
+    checkpoint: JsonValue = None,
 ) -> None:
     before = state.steps[path]
     _check(state, path, before.status, status)
@@ -163,7 +167,7 @@ def _end_step(
         attempts = _close(attempts, at, error, status_code)
     state.running.discard(path)
     state.waiting.discard(path)
-    checkpoint = before.checkpoint
+    checkpoint = before.checkpoint if checkpoint is None else checkpoint
     container = state.containers.pop(path, None)
     if container is not None:
         state.spread.discard(path)

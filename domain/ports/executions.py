@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from domain.engine.state import CarriedStep
 from domain.json_text import JsonValue
 from domain.records import (
     Claim,
@@ -157,6 +158,15 @@ class ExecutionQueries(Protocol):
 
     async def sequences(self, ids: Collection[UUID]) -> Mapping[UUID, int]:
         """The newest sequence of each of these executions."""
+
+    async def carried(self, ids: Collection[UUID]) -> Mapping[UUID, Sequence[CarriedStep]]:
+        """What these executions were given about steps that they begin again; those without any are left out."""
+
+    async def children_at(self, parent_ids: Collection[UUID], path: str) -> Sequence[ExecutionRecord]:
+        """The executions that the step at this path of any of these has started, and all retries of them, by id."""
+
+    async def newest_retries(self, ids: Collection[UUID]) -> Mapping[UUID, ExecutionRecord]:
+        """The newest retry of each, of a retry, and so on; itself where there is none. Unknown ids are left out."""
 
 
 class Recovery(Protocol):

@@ -1,36 +1,22 @@
 """Retrying executions that failed, timed out or were cancelled: as new executions that keep what had been done."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from uuid import UUID
 
-from domain.engine.retrying import kept_steps, total_steps
 from domain.errors import InvalidInput, InvalidState, NotFound, Problem
 from domain.ids import IdKind, new_id, to_public
 from domain.limits import Limits
 from domain.ports import Clock, ExecutionQueries, ExecutionStore, WorkflowStore, WorkQueue
-from domain.records import ExecutionFilter, ExecutionRecord, NewExecution, Page, StepFilter, StepRecord
+from domain.records import ExecutionFilter, ExecutionRecord, NewExecution
 from domain.services.control import BulkResult, find, pages
 from domain.services.definitions import DefinitionCache, LoadedDefinition
 from domain.services.launching import launch
-from domain.statuses import ExecutionStatus
+from domain.services.retry_preparation import RETRYABLE, RetryPreparation, RetryRequest
 
-RETRYABLE = frozenset({ExecutionStatus.FAILED, ExecutionStatus.TIMED_OUT, ExecutionStatus.CANCELLED})
+__all__ = ["ExecutionRetries", "RetryRequest"]
+
 PAGE = 50
-STEPS = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryRequest:
-    """How to retry. `from_step` None: keep every step and item that is done, and run the rest again.
-
-    `latest_version`: with the newest version of the workflow, and not with the one that failed.
-    """
-
-    from_step: str | None = None
-    latest_version: bool = False
 
 
 class ExecutionRetries:
@@ -53,14 +39,14 @@ class ExecutionRetries:
         self._queries = queries
         self._queue = queue
         self._definitions = definitions
-        self._clock = clock
         self._limits = limits or Limits()
-        self._new_id = new_id
+        self._preparation = RetryPreparation(queries=queries, clock=clock, new_id=new_id)
 
     async def retry(self, execution_id: UUID, request: RetryRequest | None = None) -> ExecutionRecord:
         """A new execution with the same input, labels and priority, which begins with what this one had done.
 
-        See `kept_steps` for what that is. Raises `NotFound`, `InvalidState` when it has not ended or has COMPLETED, or
+        See `kept_steps` for what that is, and `carried_steps` for what becomes of children and of calls whose fate is
+        unknown. Raises `NotFound`, `InvalidState` when it has not ended or has COMPLETED, or
         `InvalidInput`: `fromStep` was never reached, or the input does not meet the newest version's schema.
         """
         request = request or RetryRequest()
@@ -70,8 +56,8 @@ class ExecutionRetries:
             message = f"Only what has failed, timed out or been cancelled can be retried; this execution is {status}."
             raise InvalidState(message, status)
         loaded = await self._definition(execution, request)
-        first = await self._queries.steps_page(execution_id, StepFilter(), first=STEPS, after=None)
-        new = await self._prepared(execution, loaded, first, request)
+        histories = await self._preparation.histories([execution_id])
+        new = await self._preparation.retry_of(execution, loaded, histories[execution_id], request)
         [record] = await launch([new], store=self._executions, queue=self._queue)
         return record
 
@@ -88,12 +74,12 @@ class ExecutionRetries:
         return BulkResult(matched=matched, changed=changed)
 
     async def _retry_page(self, executions: Sequence[ExecutionRecord], request: RetryRequest) -> int:
-        firsts = await self._queries.steps_pages([each.id for each in executions], StepFilter(), first=STEPS)
+        histories = await self._preparation.histories([each.id for each in executions])
         prepared: list[NewExecution] = []
         for execution in executions:
             with suppress(NotFound, InvalidInput, InvalidState):
                 loaded = await self._definition(execution, request)
-                prepared.append(await self._prepared(execution, loaded, firsts[execution.id], request))
+                prepared.append(await self._preparation.retry_of(execution, loaded, histories[execution.id], request))
         return len(await launch(prepared, store=self._executions, queue=self._queue))
 
     async def _definition(self, execution: ExecutionRecord, request: RetryRequest) -> LoadedDefinition:
@@ -111,41 +97,3 @@ class ExecutionRetries:
         if problems:
             raise InvalidInput([problem.under("input") for problem in problems])
         return loaded
-
-    async def _prepared(
-        self, execution: ExecutionRecord, loaded: LoadedDefinition, first: Page[StepRecord], request: RetryRequest
-    ) -> NewExecution:
-        definition, now = loaded.definition, self._clock.now()
-        rows = [record.state for record in await self._steps(execution.id, first)]
-        kept = await asyncio.to_thread(
-            kept_steps,
-            definition,
-            rows,
-            now=now,
-            from_step=request.from_step,
-            is_new_version=definition.id != execution.definition_id,
-        )
-        return NewExecution(
-            id=self._new_id(),
-            definition_id=definition.id,
-            workflow_id=execution.workflow_id,
-            workflow_version=definition.version,
-            input=execution.input,
-            labels=execution.labels,
-            priority=execution.priority,
-            total_steps=total_steps(definition, kept),
-            created_at=now,
-            retried_from_id=execution.id,
-            steps=kept,
-            max_concurrent=definition.max_concurrent_executions,
-        )
-
-    async def _steps(self, execution_id: UUID, first: Page[StepRecord]) -> Sequence[StepRecord]:
-        """Every step of an execution that has ended, of which this is the first page."""
-        rows = list(first.rows)
-        has_next = first.has_next
-        while has_next:
-            page = await self._queries.steps_page(execution_id, StepFilter(), first=STEPS, after=rows[-1].position)
-            rows += page.rows
-            has_next = page.has_next
-        return rows

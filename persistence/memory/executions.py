@@ -48,6 +48,8 @@ class MemoryExecutionStore:
                 known = execution_of_new(new, is_queued=new.id in queued)
                 self._tables.executions[new.id] = known
                 self._tables.put_steps(new.id, 0, new.steps)
+                if new.carried:
+                    self._tables.carried[new.id] = new.carried
                 if new.idempotency_key is not None:
                     self._tables.executions_by_key[new.workflow_id, new.idempotency_key] = new.id
                 self._publisher.publish([snapshot_of(known, since=0, steps=())])
@@ -74,7 +76,12 @@ class MemoryExecutionStore:
         tables = self._tables
         commands = tables.commands_of(held.id)
         if not held.is_batch:
-            return Claim(execution=held, steps=tables.steps_outside(held.id), commands=commands)
+            return Claim(
+                execution=held,
+                steps=tables.steps_outside(held.id),
+                commands=commands,
+                carried=tables.carried.get(held.id, ()),
+            )
         parent = tables.active_parent_of(held)
         if parent is None:
             tables.remove(held.id)
@@ -87,6 +94,11 @@ class MemoryExecutionStore:
             commands=commands,
             parent=parent,
             outer=tables.steps_outside(parent.id),
+            carried=tuple(
+                step
+                for step in tables.carried.get(parent.id, ())
+                if not step.path or step.path.startswith(f"{held.parent_path}[")
+            ),
         )
 
     async def commit(self, delta: ExecutionDelta) -> int:

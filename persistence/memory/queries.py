@@ -1,9 +1,10 @@
 """Executions and their steps as people read them, in memory."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from domain.engine.state import CarriedStep
 from domain.records import (
     ExecutionChange,
     ExecutionFilter,
@@ -68,6 +69,27 @@ class MemoryExecutionQueries:
 
     async def sequences(self, ids: Collection[UUID]) -> Mapping[UUID, int]:
         return {id: row.sequence for id, row in (await self.get_many(ids)).items()}
+
+    async def carried(self, ids: Collection[UUID]) -> Mapping[UUID, Sequence[CarriedStep]]:
+        return {id: steps for id in ids if (steps := self._tables.carried.get(id))}
+
+    async def children_at(self, parent_ids: Collection[UUID], path: str) -> Sequence[ExecutionRecord]:
+        rows = self._tables.executions.values()
+        found = [r.id for r in rows if r.parent_id in parent_ids and r.parent_path == path and not r.is_batch]
+        return [self._tables.executions[id] for id in sorted(self._line(found))]
+
+    async def newest_retries(self, ids: Collection[UUID]) -> Mapping[UUID, ExecutionRecord]:
+        return {id: self._tables.executions[max(self._line([id]))] for id in ids if id in self._tables.executions}
+
+    def _line(self, ids: Sequence[UUID]) -> set[UUID]:
+        """These, and all retries of them."""
+        found: set[UUID] = set()
+        waiting = list(ids)
+        while waiting:
+            id = waiting.pop()
+            found.add(id)
+            waiting += [row.id for row in self._tables.executions.values() if row.retried_from_id == id]
+        return found
 
     def _steps(self, execution_id: UUID, filter: StepFilter) -> list[StepRecord]:
         return [

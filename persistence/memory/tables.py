@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
-from domain.engine.state import ItemRange, StepState
+from domain.engine.state import CarriedStep, ItemRange, StepState
 from domain.json_text import JsonValue
 from domain.metrics import BucketKey, Tally
 from domain.outbox import OutboxEvent
@@ -77,6 +77,7 @@ class MemoryTables:
     executions: dict[UUID, ExecutionRecord] = field(default_factory=dict)
     executions_by_key: dict[tuple[UUID | None, str], UUID] = field(default_factory=dict)
     steps: dict[UUID, dict[str, StepRecord]] = field(default_factory=dict)
+    carried: dict[UUID, tuple[CarriedStep, ...]] = field(default_factory=dict)
     commands: dict[UUID, PendingCommand] = field(default_factory=dict)
     workers: dict[UUID, WorkerRecord] = field(default_factory=dict)
     outbox: list[OutboxEvent] = field(default_factory=list)
@@ -180,6 +181,7 @@ class MemoryTables:
         execution = self.executions.pop(execution_id)
         if execution.idempotency_key is not None:
             self.executions_by_key.pop((execution.workflow_id, execution.idempotency_key), None)
+        self.carried.pop(execution_id, None)
         for command in self.commands_of(execution_id):
             del self.commands[command.id]
 

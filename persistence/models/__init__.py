@@ -7,7 +7,7 @@ expression indexes, fill factors, composite keys) is SQL in the migrations.
 
 from persistence.models.access import ApiKey, AuditEntry
 from persistence.models.breakers import CircuitBreaker
-from persistence.models.executions import ExecutionCommand, StepExecution, WorkflowExecution
+from persistence.models.executions import CarriedStep, ExecutionCommand, StepExecution, WorkflowExecution
 from persistence.models.metrics import OrchestrationMetrics
 from persistence.models.outbox import PendingEvent
 from persistence.models.rules import TransformationRule, WorkflowTemplate
@@ -20,6 +20,7 @@ from persistence.models.workflows import Workflow, WorkflowVersion
 __all__ = [
     "ApiKey",
     "AuditEntry",
+    "CarriedStep",
     "CircuitBreaker",
     "ExecutionCommand",
     "Installation",

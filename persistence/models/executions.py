@@ -89,6 +89,22 @@ class StepExecution(Model):
         table_description = "a step of an execution, with its attempts"
 
 
+class CarriedStep(Model):
+    """What a retry knows of a step that it begins again. The key is (execution_id, path), which the ORM cannot say:
+
+    read and write these rows by SQL alone. `origins` is an array of ids of executions.
+    """
+
+    execution_id = fields.UUIDField(primary_key=True)
+    path = fields.TextField()
+    origins = JsonTextField()
+    checkpoint = JsonTextField(null=True)
+
+    class Meta:
+        table = "carried_step"
+        table_description = "what a retry knows of a step that it begins again"
+
+
 class ExecutionCommand(Model):
     """Something that an execution was told and that was not applied yet. Ids are in the order of their arrival."""
 

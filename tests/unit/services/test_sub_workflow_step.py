@@ -14,7 +14,7 @@ from domain.failures import FailureCode
 from domain.ids import IdKind, from_public
 from domain.json_text import JsonValue
 from domain.records import ExecutionRecord
-from domain.services.children import ChildStarter
+from domain.services.children import ChildRequest, ChildStarter
 from domain.statuses import ExecutionStatus, WaitKind
 from tests.builders import step
 from tests.calls import a_call, run
@@ -86,10 +86,36 @@ async def test_a_call_that_is_repeated_finds_the_same_child(world: World) -> Non
     assert child_of(await world.run(given={"checkpoint": {"child": id}})) == id
 
 
-async def test_another_attempt_or_another_step_has_another_child(world: World) -> None:
-    ids = {child_of(await world.run(given=given)) for given in ({}, {"attempt": 2}, {"path": "loop[1].sub"})}
+async def test_another_step_has_another_child(world: World) -> None:
+    assert child_of(await world.run()) != child_of(await world.run(given={"path": "loop[1].sub"}))
 
-    assert len(ids) == 3
+
+async def test_another_attempt_goes_on_with_the_child_once_that_has_ended(world: World) -> None:
+    """An attempt that ran out of time cancels its child, which does not end in the same moment."""
+    first = child_of(await world.run())
+
+    waits = await world.run(given={"attempt": 2})
+    assert isinstance(waits, Deferred)
+    assert waits.until is not None
+    assert waits.reason.detail == first
+    again = await world.run(given={"attempt": 2, "checkpoint": waits.checkpoint})
+    assert isinstance(again, Deferred)
+    assert again.until is not None
+    assert again.until > waits.until, "it looks again less and less often"
+
+    await world.services.change(from_public(first, IdKind.EXECUTION), ExecutionStatus.CANCELLED)
+    second = child_of(await world.run(given={"attempt": 2, "checkpoint": waits.checkpoint}))
+    assert (await world.child(second)).retried_from_id == from_public(first, IdKind.EXECUTION)
+    assert child_of(await world.run(given={"attempt": 2})) == second
+
+
+async def test_another_attempt_takes_what_the_child_has_given_after_all(world: World) -> None:
+    first = child_of(await world.run())
+    await world.services.change(from_public(first, IdKind.EXECUTION), ExecutionStatus.COMPLETED, output=OUTPUT)
+
+    outcome = await world.run(given={"attempt": 2})
+
+    assert outcome == Succeeded(output={"executionId": first, "status": "COMPLETED", "output": OUTPUT})
 
 
 async def test_a_child_that_completes_gives_its_output(world: World) -> None:
@@ -197,11 +223,11 @@ class Restarting:
         self._children = children
         self._before, self._after = before, after
 
-    async def start(self, **asked: Any) -> ExecutionRecord:
+    async def start(self, request: ChildRequest) -> ExecutionRecord:
         if self._before:
             self._before -= 1
             raise Unavailable("PostgreSQL cannot be reached.")
-        record = await self._children.start(**asked)
+        record = await self._children.start(request)
         if self._after:
             self._after -= 1
             raise Unavailable("The connection broke before the answer came.")

@@ -1,0 +1,188 @@
+"""What a retry carries over for steps that it begins again: keys of calls whose fate is unknown, and children."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+from uuid import UUID
+
+from domain.definition import Definition
+from domain.engine.draft import id_of, prefix_of
+from domain.engine.state import Attempt, CarriedStep, StepState
+from domain.failures import FailureCode
+from domain.graph import FAILURE_HANDLER
+from domain.json_text import JsonValue
+from domain.statuses import StepStatus, StepType
+
+CALLS: Final = frozenset({StepType.HTTP_REQUEST, StepType.WEBHOOK_CALL, StepType.SUB_WORKFLOW})
+"""The steps that do something to others."""
+
+EVERY_OTHER: Final = ""
+"""The path of what is carried over for all steps that have nothing of their own."""
+
+_DONE = frozenset({StepStatus.COMPLETED, StepStatus.SKIPPED})
+_NEVER_SENT = frozenset(
+    {
+        FailureCode.CONNECT_FAILED,
+        FailureCode.DESTINATION_BLOCKED,
+        FailureCode.INVALID_REQUEST,
+        FailureCode.SECRET_UNAVAILABLE,
+        FailureCode.CIRCUIT_OPEN,
+    }
+)
+_OF_GATEWAYS = frozenset({502, 504})
+"""Statuses by which something in between says that it has got no answer."""
+
+_OF_NOTHING_DONE = frozenset({408, 409, 425, 429, 503})
+"""Statuses that refuse a request and say nothing about an earlier one under the same key."""
+
+
+def is_fate_unknown(row: StepState, *, was_unknown: bool = False) -> bool:
+    """Whether a call may have been carried out although its step is not done, so that it has to keep its key.
+
+    It is unless the service has refused it by a status of its own, or it was never sent. `was_unknown`: the fate of
+    an earlier call under the same key was. An event that was delivered is known to be, whether it was answered or not.
+    """
+    if row.type is StepType.WEBHOOK_CALL and isinstance(row.checkpoint, Mapping) and "status" in row.checkpoint:
+        return False
+    is_unknown = was_unknown
+    for attempt in row.attempts:
+        is_unknown = _after(attempt, is_unknown)
+    return is_unknown
+
+
+def _after(attempt: Attempt, was_unknown: bool) -> bool:
+    error = attempt.error
+    if error is None or error.code is FailureCode.CANCELLED:
+        return True
+    if error.code in _NEVER_SENT:
+        return was_unknown
+    if error.code is FailureCode.HTTP_STATUS:
+        status = attempt.status_code if error.details is None else error.details.get("status", attempt.status_code)
+        return status in _OF_GATEWAYS or (was_unknown and status in _OF_NOTHING_DONE)
+    # What was answered, and was not what a poll or an awaited callback wanted, is answered.
+    return error.code is not FailureCode.TIMEOUT or attempt.status_code is None
+
+
+def carried_steps(
+    definition: Definition,
+    rows: Iterable[StepState],
+    kept: Iterable[str],
+    *,
+    execution_id: UUID,
+    retry_id: UUID,
+    known: Mapping[str, CarriedStep],
+    from_step: str | None = None,
+    is_new_version: bool = False,
+    latest_version: bool = False,
+) -> tuple[CarriedStep, ...]:
+    """What the retry `retry_id` of the execution carries over: it left `rows`, those at the paths `kept` are kept.
+
+    `known` is what the execution had been given itself, by path. A call of which there is no row may have been made as
+    well, by a worker that died before it could say so: `EVERY_OTHER` is told about all of those. Calls keep their key
+    also where `from_step` has them run anew, for they may have been carried out; children do not: those are what is
+    asked to begin from the first step. With `latest_version` children go on with the newest versions of theirs. Nothing
+    of `onFailure` is carried.
+    """
+    by_path = {row.path: row for row in rows}
+    left_out = set(kept)
+    anew = () if from_step is None else tuple(_anew(definition, from_step))
+    first = known[EVERY_OTHER].origins if EVERY_OTHER in known else (execution_id,)
+    carried = [CarriedStep(path=EVERY_OTHER, origins=first)]
+    for path in (*by_path, *(path for path in known if path not in by_path)):
+        type = _type_of(definition, path)
+        if path in left_out or type not in CALLS:
+            continue
+        row, before = by_path.get(path), known.get(path)
+        is_anew = any(path == other or path.startswith((f"{other}.", f"{other}[")) for other in anew)
+        if (
+            path.startswith(f"{FAILURE_HANDLER}.")
+            or (type is StepType.SUB_WORKFLOW and is_anew)
+            or (row is not None and (row.status in _DONE or row.type is not type))
+        ):
+            carried.append(CarriedStep(path=path, origins=(retry_id,)))
+        elif type is StepType.SUB_WORKFLOW:
+            carried.append(_child(path, row, before or known.get(EVERY_OTHER), execution_id, latest_version))
+        else:
+            carried.append(_call(path, row, before, first, retry_id, is_new_version or is_anew))
+    return tuple(carried)
+
+
+def carried_for(carried: Mapping[str, CarriedStep], path: str) -> CarriedStep | None:
+    """What is carried over for the step at a path; None in an execution that is no retry."""
+    return carried.get(path) or carried.get(EVERY_OTHER)
+
+
+def _call(
+    path: str,
+    row: StepState | None,
+    before: CarriedStep | None,
+    first: tuple[UUID, ...],
+    retry_id: UUID,
+    is_other: bool,
+) -> CarriedStep:
+    """A call that was not done: under the key that it has, or under a new one where it was refused."""
+    origins = first if before is None else before.origins
+    if row is None:
+        assert before is not None
+        return replace(before, checkpoint=_begun(before.checkpoint, is_other))
+    if is_fate_unknown(row, was_unknown=before is not None):
+        return CarriedStep(path=path, origins=origins, checkpoint=_begun(row.checkpoint, is_other))
+    return CarriedStep(path=path, origins=(retry_id,))
+
+
+def _child(
+    path: str, row: StepState | None, before: CarriedStep | None, execution_id: UUID, latest_version: bool
+) -> CarriedStep:
+    origins = () if before is None else before.origins
+    child = None if before is None or not isinstance(before.checkpoint, Mapping) else before.checkpoint["child"]
+    if row is not None:
+        origins = (execution_id, *origins)
+        child = _child_of(row) or child
+    return CarriedStep(path=path, origins=origins, checkpoint={"child": child, "latestVersion": latest_version})
+
+
+def _child_of(row: StepState) -> JsonValue:
+    """The child that a SUB_WORKFLOW is known to have started."""
+    details = None if row.error is None else row.error.details
+    match row.checkpoint, details:
+        case {"child": str(child)}, _:
+            return child
+        case _, {"executionId": str(child)}:
+            return child
+        case _:
+            return None
+
+
+def _begun(checkpoint: JsonValue, is_other: bool) -> JsonValue:
+    """What a call that begins again goes on with: a poll's count, and the pages of a list unless it is another one."""
+    match checkpoint:
+        case {"calls": int(calls)}:
+            return {"calls": calls}
+        case {"pages": _, "items": _, "next": _} if not is_other:
+            return checkpoint
+        case _:
+            return None
+
+
+def _anew(definition: Definition, from_step: str) -> Iterable[str]:
+    """The steps that run anew from here: this one, and what depends on it or on what it is in."""
+    yield from_step
+    path: str | None = from_step
+    while path:
+        prefix = prefix_of(path)
+        steps = definition.block(prefix).steps
+        waiting, found = list(steps[id_of(path)].dependants), set[str]()
+        while waiting:
+            id = waiting.pop()
+            if id not in found:
+                found.add(id)
+                waiting += steps[id].dependants
+                yield f"{prefix}.{id}" if prefix else id
+        path = prefix[: prefix.rindex("[")] if prefix.endswith("]") else prefix_of(prefix)
+
+
+def _type_of(definition: Definition, path: str) -> StepType | None:
+    try:
+        return definition.step(path).type
+    except KeyError:
+        return None
