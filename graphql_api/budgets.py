@@ -59,4 +59,6 @@ class RequestBudgets:
 
     # An operation while it is executed, and each event of a subscription.
     max_rows: int = 20_000
+    max_answer_values: int = 100_000
+    max_answer_bytes: int = 16_000_000
     operation_timeout: timedelta = timedelta(seconds=30)

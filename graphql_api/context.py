@@ -42,6 +42,7 @@ from domain.services.templates import WorkflowTemplateService
 from domain.services.webhooks import WebhookService
 from domain.services.workflows import WorkflowService
 from graphql_api.activity import ApiActivity
+from graphql_api.answer_budget import AnswerBudget
 from graphql_api.budgets import RequestBudgets
 from graphql_api.circuit_breakers.loaders import BreakerLoaders
 from graphql_api.event_streams import StreamPosition
@@ -52,6 +53,7 @@ from graphql_api.shared_answers import SharedAnswer
 from graphql_api.system.types import SystemHealth
 from graphql_api.webhooks.loaders import WebhookLoaders
 from graphql_api.workflows.loaders import WorkflowLoaders
+from graphql_api.workflows.reading import DocumentReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,16 +128,23 @@ class Context:
     principal: Principal = ANYBODY
     acknowledge: Callable[[], None] = lambda: None
     position: StreamPosition = field(default_factory=StreamPosition)
+    answer: AnswerBudget = field(init=False)
     rows_left: int = 0
     deadline: Timeout | None = None
 
     def __post_init__(self) -> None:
         self.rows_left = self.options.max_rows
+        self.answer = AnswerBudget(values=self.options.max_answer_values, bytes=self.options.max_answer_bytes)
 
     @cached_property
     def workflows(self) -> WorkflowLoaders:
         """Loaders of workflows and their versions."""
         return WorkflowLoaders(self.services.workflow_store)
+
+    @cached_property
+    def documents(self) -> DocumentReader:
+        """What reads parts of workflows' documents."""
+        return DocumentReader(self.answer)
 
     @cached_property
     def executions(self) -> ExecutionLoaders:
@@ -184,8 +193,10 @@ class Context:
             )
 
     def begin_event(self) -> None:
-        """Give the next event of a subscription a budget of its own."""
+        """Give the next event of a subscription budgets of its own."""
         self.rows_left = self.options.max_rows
+        self.answer.renew()
+        self.documents.forget()
 
     def allow_waiting(self, length: timedelta | None) -> None:
         """Give the operation this much longer: its client has asked to wait."""

@@ -9,12 +9,14 @@ plan can only ever be faster, never different.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from inspect import isawaitable
 from typing import Any
 
 from graphql import (
     ExecutionResult,
     FieldNode,
     FragmentSpreadNode,
+    GraphQLError,
     GraphQLIncludeDirective,
     GraphQLList,
     GraphQLNonNull,
@@ -29,18 +31,24 @@ from graphql import (
     is_abstract_type,
     is_leaf_type,
 )
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
+from domain.errors import LimitExceeded
+from graphql_api.answer_budget import AnswerBudget
+from graphql_api.execution import BudgetedExecutor
+
 Writer = Callable[[Any], Any]
+
+_SIZED = ("String", "JSON", "Expression")
+"""Scalars whose values may be of any size."""
 
 
 class NoPlan(Exception):
     """The selection, or this event, is graphql-core's to execute."""
 
 
-class PlanningExecutor(StrawberryGraphQLCoreExecutionContext):
+class PlanningExecutor(BudgetedExecutor):
     """Strawberry's executor, which executes the events of a subscription by a plan where there is one."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -53,10 +61,34 @@ class PlanningExecutor(StrawberryGraphQLCoreExecutionContext):
 
     def build_per_event_executor(self, payload: Any) -> Any:
         """What executes one event; graphql-core calls only its `execute_operation`."""
-        if self._plan is not None:
-            return PlannedEvent(self._plan, payload, super().build_per_event_executor)
         self.context_value.begin_event()
-        return super().build_per_event_executor(payload)
+        if self._plan is not None:
+            return PlannedEvent(self._plan, payload, self._unplanned)
+        return self._unplanned(payload)
+
+    def _unplanned(self, payload: Any) -> Any:
+        return BudgetedEvent(super().build_per_event_executor(payload), self.context_value.answer)
+
+
+class BudgetedEvent:
+    """One event, executed by graphql-core, or the one error of an event that is over its budget."""
+
+    __slots__ = ("_answer", "_executor")
+
+    def __init__(self, executor: Any, answer: AnswerBudget) -> None:
+        self._executor = executor
+        self._answer = answer
+
+    def execute_operation(self, serially: bool | None = None) -> Any:
+        """The answer, or an awaitable of it."""
+        result = self._executor.execute_operation(serially)
+        return self._awaited(result) if isawaitable(result) else self._checked(result)
+
+    async def _awaited(self, result: Any) -> Any:
+        return self._checked(await result)
+
+    def _checked(self, result: Any) -> Any:
+        return _over(self._answer.exceeded()) if self._answer.is_exceeded else result
 
 
 class PlannedEvent:
@@ -73,17 +105,24 @@ class PlannedEvent:
         """The answer; what the plan cannot write is executed again by graphql-core, which knows how to report it."""
         try:
             return ExecutionResult(self._plan(self._payload))
+        except LimitExceeded as error:
+            return _over(error)
         except Exception:
             return self._executor(self._payload).execute_operation(serially)
+
+
+def _over(error: LimitExceeded) -> ExecutionResult:
+    return ExecutionResult(None, [GraphQLError(str(error), original_error=error)])
 
 
 class Planner:
     """Compiles the selections of one operation, whose variables and fragments are those of `executor`."""
 
-    def __init__(self, executor: StrawberryGraphQLCoreExecutionContext) -> None:
+    def __init__(self, executor: BudgetedExecutor) -> None:
         self._schema = executor.schema
         self._fragments = executor.fragment_definitions
         self._variables = executor.variable_values
+        self._answer = executor.context_value.answer
 
     def root(self, root: GraphQLObjectType, selections: SelectionSetNode) -> Writer:
         """The plan of the operation: the event is the value of its one field. Raises `NoPlan`."""
@@ -103,7 +142,15 @@ class Planner:
             else:
                 field = object_type.fields[same[0].name.value]
                 members.append((name, _attribute(field.extensions), self._value(field.type, same)))
-        return lambda value: {name: write(getattr(value, attribute)) for name, attribute, write in members}
+        answer, count = self._answer, len(members)
+
+        def write_object(value: Any) -> dict[str, Any]:
+            answer.values -= count
+            if answer.values < 0:
+                raise answer.exceeded()
+            return {name: write(getattr(value, attribute)) for name, attribute, write in members}
+
+        return write_object
 
     def _value(self, type_: GraphQLOutputType, nodes: Sequence[FieldNode]) -> Writer:
         if isinstance(type_, GraphQLNonNull):
@@ -126,8 +173,18 @@ class Planner:
         if isinstance(type_, GraphQLObjectType):
             return self._object(type_, nodes)
         if is_leaf_type(type_):
-            return type_.coerce_output_value
+            return self._counted(type_.coerce_output_value) if type_.name in _SIZED else type_.coerce_output_value
         raise NoPlan
+
+    def _counted(self, coerce: Writer) -> Writer:
+        spend = self._answer.spend_json
+
+        def write(value: Any) -> Any:
+            coerced = coerce(value)
+            spend(coerced)
+            return coerced
+
+        return write
 
     def _collect(
         self, object_type: GraphQLObjectType, selection_sets: Sequence[SelectionSetNode]

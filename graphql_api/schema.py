@@ -189,6 +189,9 @@ class StepgraphSchema(strawberry.Schema):
             async with asyncio.timeout(seconds) as deadline:
                 execution_context.context.deadline = deadline
                 result = await super()._execute_operation(execution_context, *args, **kwargs)
+                answer = execution_context.context.answer
+                if answer.is_exceeded:  # whatever was made of it is not worth sending
+                    raise answer.exceeded()
                 is_ok = not getattr(result, "errors", None)
                 return result
         except TimeoutError:

@@ -3,19 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import cached_property
-from typing import Annotated
+from typing import Annotated, cast
 from uuid import UUID
 
 import strawberry
 
 from domain import errors, graph
+from domain.durations import parse_duration
 from domain.graph import dependencies_of, graph_of, inner_blocks
 from domain.ids import IdKind, workflow_version_id
 from domain.json_text import JsonValue
 from domain.records import DefinitionRecord, WorkflowRecord
 from domain.steps import RetryPolicyDocument, StepDocument
-from domain.workflows import CheckedDocument, WorkflowDocument, read_document
+from domain.workflows import CheckedDocument, WorkflowDocument
 from graphql_api.context import Info
 from graphql_api.enums import Jitter, RetryStrategy, StepType, WorkflowStatus
 from graphql_api.errors import Problem
@@ -128,6 +128,14 @@ class WorkflowGraph:
         )
 
 
+def _steps_of(document: WorkflowDocument) -> list[Step]:
+    return Step.list_from_block(document.steps)
+
+
+def _graph_of(document: WorkflowDocument) -> WorkflowGraph:
+    return WorkflowGraph.from_record(graph_of(document.steps, document.on_failure or ()))
+
+
 @strawberry.type(description="One immutable version of a workflow. An execution keeps the one that it started with.")
 class WorkflowVersion(Node):
     """One immutable version of a workflow."""
@@ -167,35 +175,31 @@ class Workflow(Node):
     uuid: strawberry.Private[UUID]
     stored: strawberry.Private[Mapping[str, JsonValue]]
 
-    @cached_property
-    def _document(self) -> WorkflowDocument:
-        """Read when the first field asks for a part of it: most lists do not."""
-        return read_document(self.stored)
-
     @strawberry.field
     def description(self) -> str | None:
-        return self._document.description
+        return cast("str | None", self.stored.get("description"))
 
     @strawberry.field
-    def steps(self) -> list[Step]:
-        return Step.list_from_block(self._document.steps)
+    async def steps(self, info: Info) -> list[Step]:
+        return await info.context.documents.part(self.uuid, self.version, self.stored, _steps_of)
 
     @strawberry.field(description="A JSON Schema that the input of every execution must meet.")
     def input_schema(self) -> JSON | None:
-        return JSON(self._document.input_schema)
+        return JSON(self.stored.get("inputSchema"))
 
     @strawberry.field(description="What an execution's output is. By default the last step's output.")
     def output(self) -> Expression | None:
-        output = self._document.output
-        return None if output is None else Expression(output)
+        output = self.stored.get("output")
+        return None if output is None else Expression(cast("str", output))
 
     @strawberry.field(description="How long an execution may take.")
     def timeout(self) -> timedelta | None:
-        return self._document.timeout
+        timeout = self.stored.get("timeout")
+        return None if timeout is None else parse_duration(cast("str", timeout))
 
     @strawberry.field
     def max_concurrent_executions(self) -> int | None:
-        return self._document.max_concurrent_executions
+        return cast("int | None", self.stored.get("maxConcurrentExecutions"))
 
     @strawberry.field(description="Every version, newest first.")
     async def versions(
@@ -235,9 +239,8 @@ class Workflow(Node):
         return await load_metrics(info, self.uuid, from_, to)
 
     @strawberry.field(description="The graph that a console draws: blocks are nested, edges are dependencies.")
-    def graph(self) -> WorkflowGraph:
-        document = self._document
-        return WorkflowGraph.from_record(graph_of(document.steps, document.on_failure or ()))
+    async def graph(self, info: Info) -> WorkflowGraph:
+        return await info.context.documents.part(self.uuid, self.version, self.stored, _graph_of)
 
     @classmethod
     def from_record(cls, record: WorkflowRecord) -> "Workflow":

@@ -100,6 +100,12 @@ class BudgetSettings(BaseSettings):
     max_rows: int = Field(
         _DEFAULT.max_rows, ge=100, description="List items that an operation may ask for, as the product of its pages."
     )
+    max_answer_values: int = Field(
+        _DEFAULT.max_answer_values, ge=1_000, description="Values in the answer to an operation, or in one event."
+    )
+    max_answer_bytes: int = Field(
+        _DEFAULT.max_answer_bytes, ge=10_000, description="Bytes of texts and JSON in an answer, or in one event."
+    )
     operation_timeout: Duration = Field(
         _DEFAULT.operation_timeout, description="How long a query or a mutation may take."
     )

@@ -1,0 +1,94 @@
+"""The budget of an answer: how many values and bytes it may have, counted while it is made, so that it ends early.
+
+A value is a field of an object. Bytes are those of texts and JSON values as JSON, a value that is there twice counted
+twice: what aliases repeat costs nothing to look up, but everything to send.
+"""
+
+import asyncio
+import time
+from typing import Any
+
+from domain.errors import LimitExceeded
+from domain.json_text import dumps
+
+_SHORT = 1_000
+_TURN_SECONDS = 0.01
+
+
+class AnswerBudget:
+    """What is left of the budget of one operation, or of one event of a subscription.
+
+    `is_exceeded` stays true once anything was over it, until `renew`: the answer is then the error and nothing else.
+    """
+
+    __slots__ = ("_most_bytes", "_most_values", "_sizes", "_turn", "_turn_began", "bytes", "is_exceeded", "values")
+
+    def __init__(self, *, values: int, bytes: int) -> None:
+        self._most_values = values
+        self._most_bytes = bytes
+        self._turn: asyncio.Lock | None = None
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin anew, for the next event."""
+        self.values = self._most_values
+        self.bytes = self._most_bytes
+        self.is_exceeded = False
+        self._turn_began: float | None = None
+        self._sizes: dict[int, tuple[object, int]] | None = None
+
+    def spend_values(self, count: int) -> None:
+        """Take `count` values. Raises `LimitExceeded` when they are used up."""
+        self.values -= count
+        if self.values < 0:
+            raise self.exceeded()
+
+    def spend_json(self, value: Any) -> None:
+        """Take the bytes of a text or a JSON value. Raises `LimitExceeded` when they are used up."""
+        if type(value) is str and len(value) < _SHORT:
+            self.bytes -= len(value)
+        else:
+            self.bytes -= self.size_of(value)
+        if self.bytes < 0:
+            raise self.exceeded()
+
+    def exceeded(self) -> LimitExceeded:
+        """The error of an answer that is over the budget, from now on."""
+        self.is_exceeded = True
+        return LimitExceeded(
+            f"The answer would have more than {self._most_values:,} values or {self._most_bytes:,} bytes of JSON: "
+            "select less, or ask for smaller pages."
+        )
+
+    def size_of(self, value: object) -> int:
+        """The bytes of a JSON value."""
+        if self._sizes is None:
+            self._sizes = {}
+        known = self._sizes.get(id(value))
+        if known is None:
+            try:
+                size = len(dumps(value))  # type: ignore[arg-type]
+            except ValueError:
+                size = 0  # it will not be sent either
+            known = self._sizes[id(value)] = (value, size)  # the value is kept, so that its id stays its own
+        return known[1]
+
+    @property
+    def turn(self) -> asyncio.Lock:
+        """Held by the list that is being completed; rarely needed, so made when it is."""
+        if self._turn is None:
+            self._turn = asyncio.Lock()
+        return self._turn
+
+    @property
+    def is_turn_over(self) -> bool:
+        """Whether the operation has held the event loop for so long that others should have it."""
+        now = time.perf_counter()
+        if self._turn_began is None:
+            self._turn_began = now
+        return now - self._turn_began > _TURN_SECONDS
+
+    async def yield_turn(self) -> None:
+        """Let others have the event loop."""
+        await asyncio.sleep(0)
+        self._turn_began = time.perf_counter()

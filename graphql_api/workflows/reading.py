@@ -1,0 +1,52 @@
+"""Parts of documents that must be read as a whole: their steps and graphs, each read once in an operation.
+
+Reading a document takes a hundred times as long as sending it, so it is paid for out of the budget of the answer, and
+a large one is read beside the event loop.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from domain.json_text import JsonValue
+from domain.workflows import WorkflowDocument, read_document
+from graphql_api.answer_budget import AnswerBudget
+
+_LARGE = 20_000
+_BYTES_A_VALUE = 100
+"""A value of an answer takes about as long as reading this much of a document."""
+
+Part = TypeVar("Part")
+
+
+class DocumentReader:
+    """Reads parts of the documents of one operation."""
+
+    def __init__(self, answer: AnswerBudget) -> None:
+        self._answer = answer
+        self._reading = asyncio.Lock()
+        self._read: dict[tuple[UUID, int, object], Any] = {}
+
+    async def part(
+        self,
+        workflow_id: UUID,
+        version: int,
+        stored: Mapping[str, JsonValue],
+        make: Callable[[WorkflowDocument], Part],
+    ) -> Part:
+        """What `make` makes of a document. Raises `LimitExceeded` before reading what the budget has no room for."""
+        key = workflow_id, version, make
+        async with self._reading:
+            if key not in self._read:
+                size = self._answer.size_of(stored)
+                self._answer.spend_values(size // _BYTES_A_VALUE)
+                if size > _LARGE:
+                    self._read[key] = await asyncio.to_thread(lambda: make(read_document(stored)))
+                else:
+                    self._read[key] = make(read_document(stored))
+            return cast("Part", self._read[key])
+
+    def forget(self) -> None:
+        """Begin anew, for the next event of a subscription."""
+        self._read.clear()
