@@ -26,7 +26,7 @@ def failed_by_fault(claim: Claim, error: Exception, now: datetime) -> ExecutionD
         execution_id=execution.id,
         epoch=execution.epoch,
         status=ExecutionStatus.FAILED,
-        progress=replace(execution.progress, running=0, ended=execution.progress.ended + len(unfinished)),
+        progress=replace(execution.progress, running=0),
         steps=tuple(
             StepChange(
                 position=record.position,

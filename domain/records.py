@@ -1,5 +1,6 @@
 """What is stored and read back: one frozen record for each kind of row, in Python's own types."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -45,7 +46,8 @@ class NewExecution:
 
     `idempotency_key` is unique within the workflow (or within all orchestrations, where `workflow_id` is None).
     `parent_id` and `parent_path`: the SUB_WORKFLOW step that started it. `retried_from_id`: the execution that it is a
-    retry of; it begins with `steps`, copies of what that one had done, and `carried`, what it knows of others.
+    retry of; it begins with `steps`, copies of what that one had done, `carried`, what it knows of others, and `ended`,
+    how much of it is done (see `Progress`).
     `max_concurrent`: it gets a slot among the executions of its workflow, at once or when one is free (`is_queued`
     until then).
     """
@@ -66,12 +68,23 @@ class NewExecution:
     retried_from_id: UUID | None = None
     steps: "tuple[StepChange, ...]" = ()
     carried: tuple[CarriedStep, ...] = ()
+    ended: int = 0
     max_concurrent: int | None = None
+
+
+WHOLE = 1_000_000_000
+"""All of an execution, as `Progress.ended` counts it."""
+
+_NEARLY = 99.99
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far an execution is, in step executions. `total` grows as loops unfold."""
+    """How far an execution is. All but `ended` count step executions; `total` are all that are known.
+
+    A container's are known when it is opened, all items of a loop at once. `ended` is the part of the whole that has
+    ended, in billionths (`WHOLE`): it only grows, see domain/engine/shares.py.
+    """
 
     total: int
     completed: int
@@ -81,8 +94,8 @@ class Progress:
 
     @property
     def percent(self) -> float:
-        """0 to 100; skipped and cancelled steps count as done."""
-        return 100.0 if self.total == 0 else round(100.0 * self.ended / self.total, 2)
+        """The part that has ended, 0 to 99.99: all of it is done when the execution has COMPLETED, and not before."""
+        return min(_NEARLY, math.floor(10_000 * self.ended / WHOLE) / 100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -151,9 +151,7 @@ WHERE s.execution_id = $1 AND s.path >= $2 || '[' AND s.path < $2 || '\'
 RETURNING {STEP_COLUMNS}
 """
 
-COUNT_STOPPED = """
-UPDATE workflow_execution SET items_running = items_running - $2, items_ended = items_ended + $3 WHERE id = $1
-"""
+COUNT_STOPPED = "UPDATE workflow_execution SET items_running = items_running - $2 WHERE id = $1"
 
 ADVANCE = f"""
 UPDATE workflow_execution e SET sequence = e.sequence + 1 WHERE e.id = $1 RETURNING {CHANGE_COLUMNS}

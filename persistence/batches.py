@@ -106,7 +106,7 @@ async def _drop(connection: Connection, id: UUID, path: str | None, sequence: in
         stopped += [step_of(row) for row in found]
     running = sum(row["steps_running"] for row in rows)
     if running or stopped:
-        await connection.execute(batch_statements.COUNT_STOPPED, id, running, len(stopped))
+        await connection.execute(batch_statements.COUNT_STOPPED, id, running)
     return Dropped(
         held=[(row["worker_id"], row["id"]) for row in rows if row["worker_id"] is not None],
         stopped=tuple(stopped),

@@ -1,6 +1,5 @@
 """Ending what keeps killing workers, in PostgreSQL: executions, and batches of loops."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -31,8 +30,7 @@ WITH stopped AS (
 )
 UPDATE workflow_execution
 SET status = 'FAILED', error = $2, finished_at = $3, waiting_for = NULL, due_at = NULL, epoch = epoch + 1,
-  sequence = sequence + 1, steps_running = 0, steps_ended = steps_ended + (SELECT count(*) FROM stopped),
-  is_queued = false
+  sequence = sequence + 1, steps_running = 0, is_queued = false
 WHERE id = $1
 """
 
@@ -64,20 +62,16 @@ FROM workflow_execution e, generate_series($3::int, $3 + $4 - 1) item
 WHERE e.id = $1 AND s.execution_id = e.id
   AND s.path >= $2 || '[' || item || '].' AND s.path < $2 || '[' || item || ']/'
   AND s.status IN ('PENDING', 'RUNNING', 'WAITING')
-RETURNING 1
 """
 
 _FAIL_BATCH = """
 UPDATE workflow_execution
 SET status = 'FAILED', error = $2, finished_at = $3, waiting_for = NULL, due_at = NULL, epoch = epoch + 1,
-  sequence = sequence + 1, steps_running = 0, steps_ended = steps_ended + $4
+  sequence = sequence + 1, steps_running = 0
 WHERE id = $1
 """
 
-_COUNT = """
-UPDATE workflow_execution
-SET sequence = sequence + 1, items_running = items_running - $2, items_ended = items_ended + $3 WHERE id = $1
-"""
+_COUNT = "UPDATE workflow_execution SET sequence = sequence + 1, items_running = items_running - $2 WHERE id = $1"
 
 
 async def fail_executions(connection: Connection, *, crashes: int, now: datetime, limit: int) -> list[UUID]:
@@ -110,12 +104,9 @@ async def fail_batches(connection: Connection, *, crashes: int, now: datetime, l
 async def _fail_batch(connection: Connection, batch: ExecutionRecord, now: datetime) -> None:
     assert isinstance(batch.input, dict)
     first, size = batch.input["first"], len(batch.input["items"])
-    stopped: Sequence[object] = await connection.fetch(
-        _STOP_ITEMS_OF_BATCH, batch.parent_id, batch.parent_path, first, size, now
-    )
-    error = dataclass_text(poisoned(batch.crashes))
-    await connection.execute(_FAIL_BATCH, batch.id, error, now, len(stopped))
-    await connection.execute(_COUNT, batch.parent_id, batch.progress.running, len(stopped))
+    await connection.execute(_STOP_ITEMS_OF_BATCH, batch.parent_id, batch.parent_path, first, size, now)
+    await connection.execute(_FAIL_BATCH, batch.id, dataclass_text(poisoned(batch.crashes)), now)
+    await connection.execute(_COUNT, batch.parent_id, batch.progress.running)
     await _tell(connection, batch, now)
 
 

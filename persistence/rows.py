@@ -45,7 +45,7 @@ def execution_of_new(new: NewExecution, *, is_queued: bool = False) -> Execution
         finished_at=None,
         deadline_at=None,
         sequence=0,
-        progress=_progress(new.total_steps, new.steps),
+        progress=_progress(new.total_steps, new.ended, new.steps),
         waiting_for=waiting_for,
         due_at=None if is_queued else new.start_at if waits else new.created_at,
         parent_path=new.parent_path,
@@ -87,16 +87,16 @@ def starts_later(new: NewExecution) -> bool:
     return new.start_at is not None and new.start_at > new.created_at
 
 
-def _progress(total: int, steps: Sequence[StepChange]) -> Progress:
+def _progress(total: int, ended: int, steps: Sequence[StepChange]) -> Progress:
     if not steps:
-        return Progress(total=total, completed=0, failed=0, running=0, ended=0)
+        return Progress(total=total, completed=0, failed=0, running=0, ended=ended)
     statuses = [step.state.status for step in steps]
     return Progress(
         total=total,
         completed=statuses.count(StepStatus.COMPLETED),
         failed=statuses.count(StepStatus.FAILED),
         running=statuses.count(StepStatus.RUNNING),
-        ended=sum(status.is_terminal for status in statuses),
+        ended=ended,
     )
 
 

@@ -6,7 +6,9 @@ from typing import assert_never
 
 from domain.definition import Definition
 from domain.engine.containers import new_container
+from domain.engine.draft import prefix_of
 from domain.engine.events import BatchDone, BlockEnded, BlockOpened, ItemResolved, StepOpened
+from domain.engine.shares import count_share, pass_on, share_of_block, share_of_step, steps_inside
 from domain.engine.state import BlockState, ContainerState, ExecutionState
 from domain.engine.step_evolution import count_end
 from domain.failures import StepError
@@ -26,7 +28,7 @@ def evolve_block(state: ExecutionState, definition: Definition, fact: BlockFact)
         case ItemResolved():
             _resolve_item(state.containers[fact.loop], fact)
         case BatchDone():
-            _end_batch(state.containers[fact.loop], fact)
+            _end_batch(state, state.containers[fact.loop], fact)
         case _:
             assert_never(fact)
 
@@ -35,9 +37,11 @@ def _open_container(state: ExecutionState, definition: Definition, fact: StepOpe
     path = fact.path
     before = state.steps[path]
     state.steps[path] = replace(before, checkpoint=fact.checkpoint, due_at=fact.due_at, input=fact.input)
-    state.containers[path] = new_container(definition.step(path), path, fact.checkpoint)
+    container = state.containers[path] = new_container(definition.step(path), path, fact.checkpoint)
+    container.share = share_of_step(state, path)
+    state.total += steps_inside(container)
     state.running.discard(path)
-    if state.containers[path].spread is not None:
+    if container.spread is not None:
         state.spread.add(path)
     if fact.due_at is not None:
         heappush(state.timers, (fact.due_at, path))
@@ -45,10 +49,13 @@ def _open_container(state: ExecutionState, definition: Definition, fact: StepOpe
 
 def _open_block(state: ExecutionState, definition: Definition, fact: BlockOpened) -> None:
     block = definition.block(fact.prefix)
-    state.blocks[fact.prefix] = BlockState(prefix=fact.prefix, block=block, owner=fact.owner, key=fact.key)
-    state.total += len(block.steps)
+    opened = BlockState(prefix=fact.prefix, block=block, owner=fact.owner, key=fact.key)
+    state.blocks[fact.prefix] = opened
     container = None if fact.owner is None else state.containers.get(fact.owner)
-    if container is not None:
+    if container is None:  # a handler
+        state.total += len(block.steps)
+    else:
+        opened.share = share_of_block(container)
         container.pending.remove(fact.key)
         container.active[fact.key] = fact.prefix
 
@@ -57,6 +64,7 @@ def _end_block(state: ExecutionState, definition: Definition, fact: BlockEnded) 
     block = state.blocks.pop(fact.prefix)
     owner = block.owner
     assert owner is not None
+    count_share(state, block, block.share - block.done)
     container = state.containers.get(owner)
     if container is None:  # a handler
         if fact.error is None:
@@ -84,9 +92,15 @@ def _resolve_item(container: ContainerState, fact: ItemResolved) -> None:
         container.failures += 1
 
 
-def _end_batch(container: ContainerState, fact: BatchDone) -> None:
-    assert container.spread is not None
-    container.ended_batches.add(fact.first // container.spread.batch_size)
+def _end_batch(state: ExecutionState, container: ContainerState, fact: BatchDone) -> None:
+    spread = container.spread
+    assert spread is not None
+    number = fact.first // spread.batch_size
+    if number not in container.ended_batches:  # what it has done was counted while it ran
+        container.ended_batches.add(number)
+        amount = min(spread.batch_size, container.size - fact.first) * share_of_block(container)
+        container.done += amount
+        pass_on(state, state.blocks.get(prefix_of(container.path)), amount)
     for offset, result in enumerate(fact.results):
         container.results[fact.first + offset] = result
         container.outcomes[fact.first + offset] = None

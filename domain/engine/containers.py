@@ -46,6 +46,7 @@ def batch_container(step: CompiledStep, range_: ItemRange) -> ContainerState:
         size=size,
         tolerated=range_.tolerated,
         pending=deque(range(first, first + size)),
+        share=range_.share * size,
     )
 
 

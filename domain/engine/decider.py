@@ -58,6 +58,7 @@ from domain.engine.reports import (
     StepSucceeded,
     TimePassed,
 )
+from domain.engine.shares import share_of_step
 from domain.engine.signals import consumer_of, first_for, resume
 from domain.engine.spreading import next_on_lane, runnable_batches, spread_json, spread_of
 from domain.engine.state import ExecutionState, StepState, WaitReason
@@ -181,6 +182,7 @@ def _opened(draft: Draft, report: ContainerOpened) -> None:
     due_at = None if step.timeout is None else state.steps[path].attempts[-1].started_at + step.timeout
     draft.facts.append(StepOpened(path, draft.now, checkpoint, due_at, report.input))
     container = new_container(step, path, checkpoint)
+    container.share = share_of_step(state, path)
     if container.spread is not None:
         draft.commands += [RunBatch(range) for range in runnable_batches(container, items_in(checkpoint))]
     else:

@@ -63,7 +63,7 @@ def _evolve_execution(state: ExecutionState, definition: Definition, fact: Execu
             move(state, ExecutionStatus.RUNNING)
             state.started_at, state.deadline_at = fact.at, fact.deadline_at
             if state.batch is None and "" not in state.blocks:
-                state.blocks[""] = BlockState(prefix="", block=definition.root, owner=None, key="")
+                state.blocks[""] = BlockState(prefix="", block=definition.root, owner=None, key="", share=1.0)
         case SignalKept():
             state.signals.append(fact.signal)
         case SignalConsumed():

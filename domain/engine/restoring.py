@@ -2,19 +2,22 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
 
 from domain.definition import Block, CompiledStep, Definition
 from domain.engine.block_evolution import end_key
 from domain.engine.containers import batch_container, new_container
-from domain.engine.draft import prefix_of
+from domain.engine.shares import count_share, known_steps, share_of_block, share_of_step
 from domain.engine.spreading import spread_in
 from domain.engine.state import BlockState, ContainerState, ExecutionState, ItemRange, StepState
 from domain.engine.step_evolution import count_end, count_status, set_timers
 from domain.engine.stopping import STOPPED
+from domain.engine.views import progress
 from domain.failures import FailureCode, StepError
 from domain.graph import FAILURE_HANDLER, HANDLER
-from domain.records import Claim, ExecutionRecord, StepRecord
-from domain.statuses import StepStatus, StepType
+from domain.records import Claim, ExecutionRecord, StepChange, StepRecord
+from domain.statuses import ExecutionStatus, StepStatus, StepType
 
 
 def restore_claim(definition: Definition, claim: Claim) -> ExecutionState:
@@ -49,6 +52,14 @@ def restore(definition: Definition, execution: ExecutionRecord, steps: Iterable[
     return state
 
 
+def ended_with(definition: Definition, kept: Iterable[StepChange]) -> int:
+    """How much of an execution has ended that begins with these steps, as `Progress.ended` counts it."""
+    state = ExecutionState(execution_id=_NOBODY, status=ExecutionStatus.PENDING, created_at=_NEVER)
+    state.steps = {change.state.path: change.state for change in kept}
+    _Rebuild(definition, state).everything(None)
+    return progress(state).ended
+
+
 def _bare(execution: ExecutionRecord) -> ExecutionState:
     return ExecutionState(
         execution_id=execution.id,
@@ -70,13 +81,11 @@ class _Rebuild:
     def __init__(self, definition: Definition, state: ExecutionState) -> None:
         self._definition = definition
         self._state = state
-        self._opened: set[str] = set()
 
     def everything(self, batch: ContainerState | None) -> None:
         state, definition = self._state, self._definition
         self._leave_out_items_of_batches()
         for step in state.steps.values():
-            self._opened.add(prefix_of(step.path))
             if step.status is StepStatus.WAITING:
                 state.waiting.add(step.path)
             elif step.status is StepStatus.RUNNING and not (step.type in _CONTAINERS and step.checkpoint is not None):
@@ -90,7 +99,7 @@ class _Rebuild:
                 self._block(FAILURE_HANDLER, definition.on_failure, None, FAILURE_HANDLER)
         elif state.started_at is not None or state.steps:
             self._block("", definition.root, None, "")
-        state.total = sum(len(definition.block(prefix).steps) for prefix in self._opened if prefix)
+        state.total = known_steps(definition, state.steps.values())
         if batch is None:
             state.total += definition.total_steps
         set_timers(state)
@@ -116,13 +125,16 @@ class _Rebuild:
         """Rebuild a block that has begun; the answer is how it has failed, if it has. It stays among the open ones."""
         state = self._state
         opened = state.blocks[prefix] = BlockState(prefix=prefix, block=block, owner=owner, key=key)
-        self._opened.add(prefix)
+        container = None if owner is None else state.containers.get(owner)
+        opened.share = (0.0 if prefix else 1.0) if container is None else share_of_block(container)
         failure: StepError | None = None
         for id, compiled in block.steps.items():
             path = opened.path_of(id)
             step = state.steps.get(path)
             if step is None:
                 continue
+            if step.status.is_terminal and isinstance(step.checkpoint, dict) and spread_in(step.checkpoint):
+                opened.partial[id] = share_of_step(state, path)  # its batches have counted it
             if step.status is StepStatus.COMPLETED or step.status is StepStatus.SKIPPED:
                 count_end(state, path)
             elif step.status is StepStatus.FAILED:
@@ -131,6 +143,7 @@ class _Rebuild:
                 failure = failure or STOPPED
             elif compiled.is_container and isinstance(step.checkpoint, dict) and step.status is StepStatus.RUNNING:
                 container = new_container(compiled, path, step.checkpoint)
+                container.share = share_of_step(state, path)
                 state.containers[path] = container
                 if container.spread is None:
                     self._container_blocks(container)
@@ -166,11 +179,14 @@ class _Rebuild:
                 continue
             container.pending.remove(key)
             failure = self._block(prefix, block, container.path, key)
-            if failure is not None or state.blocks[prefix].is_done:
+            opened = state.blocks[prefix]
+            if failure is not None or opened.is_done:
+                count_share(state, opened, opened.share - opened.done)
                 del state.blocks[prefix]
                 end_key(container, key, failure)
             else:
                 container.active[key] = prefix
 
 
+_NOBODY, _NEVER = UUID(int=0), datetime.min.replace(tzinfo=UTC)
 _CONTAINERS = frozenset({StepType.CONDITIONAL, StepType.PARALLEL, StepType.FOR_EACH})

@@ -8,6 +8,7 @@ from datetime import datetime
 from domain.definition import Block, CompiledStep, Definition
 from domain.engine.carrying import CALLS, is_fate_unknown
 from domain.engine.draft import prefix_of
+from domain.engine.shares import known_steps
 from domain.engine.state import Attempt, StepState
 from domain.errors import InvalidInput, Problem
 from domain.graph import EACH, FAILURE_HANDLER, HANDLER
@@ -49,9 +50,8 @@ def kept_steps(
 
 
 def total_steps(definition: Definition, kept: Iterable[StepChange]) -> int:
-    """How many step executions are known when an execution begins with these: those of every block that has begun."""
-    begun = {prefix_of(change.state.path) for change in kept} - {""}
-    return definition.total_steps + sum(len(definition.block(prefix).steps) for prefix in begun)
+    """How many step executions are known when an execution begins with these."""
+    return definition.total_steps + known_steps(definition, (change.state for change in kept))
 
 
 class _Keeping:

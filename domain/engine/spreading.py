@@ -87,6 +87,7 @@ def batch(container: ContainerState, items: Sequence[JsonValue], number: int) ->
         items=tuple(items[first : first + spread.batch_size]),
         concurrency=share + (lane < rest),
         tolerated=container.tolerated,
+        share=container.share / container.size,
     )
 
 

@@ -138,7 +138,8 @@ class BlockState:
     `prefix` is what the paths of its steps start with, `owner` the path of the step that it is in (None for the
     workflow's own and for `onFailure`), `key` what that step knows it by: a label, or the index of an item.
     `unmet[id]` counts the dependencies of a step that have not ended, once one of them has. `ended` counts steps that
-    have ended well enough to go on. Derived from the steps, never stored.
+    have ended well enough to go on. `share` is how much of the whole it is, 0 to 1, and `done` how much of that has
+    ended; `partial` is the same of steps in it that did not end well, by id. Derived from the steps, never stored.
     """
 
     prefix: str
@@ -147,6 +148,9 @@ class BlockState:
     key: str | int
     unmet: dict[str, int] = field(default_factory=dict)
     ended: int = 0
+    share: float = field(default=0.0, compare=False)
+    done: float = field(default=0.0, compare=False)
+    partial: dict[str, float] = field(default_factory=dict, compare=False)
 
     def path_of(self, id: str) -> str:
         """The path of the step with this id."""
@@ -175,7 +179,8 @@ class ItemRange:
     """A batch: the part of a loop's items that one activation runs.
 
     `path` is the loop's, `first` the index of the first item in the whole list. `concurrency` is this batch's share
-    of the loop's, `tolerated` how many failed items the whole loop bears. As JSON it is a batch's `input`.
+    of the loop's, `tolerated` how many failed items the whole loop bears, `share` how much of the execution one item
+    is, 0 to 1. As JSON it is a batch's `input`.
     """
 
     path: str
@@ -183,15 +188,17 @@ class ItemRange:
     items: tuple[JsonValue, ...]
     concurrency: int
     tolerated: int
+    share: float = 0.0
 
     def to_json(self) -> JsonValue:
-        """`{path, first, items, concurrency, tolerated}`."""
+        """`{path, first, items, concurrency, tolerated, share}`."""
         return {
             "path": self.path,
             "first": self.first,
             "items": list(self.items),
             "concurrency": self.concurrency,
             "tolerated": self.tolerated,
+            "share": self.share,
         }
 
     @classmethod
@@ -203,6 +210,7 @@ class ItemRange:
             items=tuple(value["items"]),
             concurrency=value["concurrency"],
             tolerated=value["tolerated"],
+            share=value.get("share", 0.0),
         )
 
 
@@ -216,6 +224,7 @@ class ContainerState:
     `unresolved` have ended and are having theirs computed. Derived from the steps, never stored.
 
     A loop that is spread has no block of its own here: `spread` says how it is cut, `ended_batches` which are done.
+    `share` is how much of the whole it is, 0 to 1, and `done` how much of that has ended.
     """
 
     path: str
@@ -232,6 +241,8 @@ class ContainerState:
     results: dict[int, JsonValue] = field(default_factory=dict)
     unresolved: set[int] = field(default_factory=set)
     ended_batches: set[int] = field(default_factory=set)
+    share: float = field(default=0.0, compare=False)
+    done: float = field(default=0.0, compare=False)
 
     def prefix_of(self, key: str | int) -> str:
         """What the paths of the steps in one of its blocks start with."""
@@ -254,6 +265,7 @@ class ExecutionState:
     TIMED_OUT. `spread`: loops whose items other activations run. `batch`: the loop of which this activation runs a
     part, where it is not a whole execution; `outer` are then the steps around that loop, which are only read.
     `carried`: what a retry knows, by path, of steps that it begins again.
+    `ended` is how much of the whole has ended, 0 to 1; `total` how many step executions are known.
     """
 
     execution_id: UUID
@@ -278,7 +290,7 @@ class ExecutionState:
     running: set[str] = field(default_factory=set)
     waiting: set[str] = field(default_factory=set)
     timers: list[tuple[datetime, str]] = field(default_factory=list)
-    ended: int = 0
+    ended: float = 0.0
     completed: int = 0
     failed: int = 0
     total: int = 0

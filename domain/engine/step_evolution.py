@@ -17,6 +17,7 @@ from domain.engine.events import (
     StepStarted,
     StepWaited,
 )
+from domain.engine.shares import count_share
 from domain.engine.state import Attempt, Delay, ExecutionState, StepState, WaitReason
 from domain.engine.transitions import EXECUTION_TRANSITIONS, STEP_TRANSITIONS, IllegalTransition
 from domain.failures import StepError
@@ -171,6 +172,9 @@ def _end_step(
     container = state.containers.pop(path, None)
     if container is not None:
         state.spread.discard(path)
+        around = state.blocks.get(prefix_of(path))
+        if around is not None:
+            around.partial[id_of(path)] = container.done
         for prefix in container.active.values():
             state.blocks.pop(prefix, None)
     if status is StepStatus.COMPLETED:
@@ -201,7 +205,6 @@ def _end_step(
 
 def count_status(state: ExecutionState, status: StepStatus) -> None:
     """One more step has ended this way."""
-    state.ended += 1
     if status is StepStatus.COMPLETED:
         state.completed += 1
     elif status is StepStatus.FAILED:
@@ -215,6 +218,7 @@ def count_end(state: ExecutionState, path: str) -> None:
         return
     block.ended += 1
     steps = block.block.steps
+    count_share(state, block, block.share / len(steps) - block.partial.pop(id_of(path), 0.0))
     for id in steps[id_of(path)].dependants:
         left = block.unmet.get(id)
         block.unmet[id] = (len(steps[id].depends_on) if left is None else left) - 1

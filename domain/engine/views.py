@@ -5,7 +5,7 @@ from datetime import datetime
 
 from domain.engine.events import ExecutionResumed, Fact
 from domain.engine.state import ExecutionState, WaitReason
-from domain.records import Progress
+from domain.records import WHOLE, Progress
 from domain.statuses import ExecutionStatus, WaitKind
 
 
@@ -16,7 +16,7 @@ def progress(state: ExecutionState) -> Progress:
         completed=state.completed,
         failed=state.failed,
         running=len(state.running),
-        ended=state.ended,
+        ended=min(WHOLE, round(state.ended * WHOLE)),
     )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.definition import Definition
 from domain.engine.carrying import carried_steps
+from domain.engine.restoring import ended_with
 from domain.engine.retrying import kept_steps, total_steps
 from domain.engine.state import CarriedStep, StepState
 from domain.ids import new_id
@@ -72,6 +73,7 @@ class RetryPreparation:
             labels=execution.labels,
             priority=execution.priority,
             total_steps=total_steps(definition, kept),
+            ended=await asyncio.to_thread(ended_with, definition, kept),
             created_at=now,
             retried_from_id=execution.id,
             steps=kept,

@@ -22,21 +22,29 @@ if TYPE_CHECKING:
     from graphql_api.workflows.types import Workflow
 
 
-@strawberry.type(description="How far an execution is, counted in step executions. The total grows as loops unfold.")
+@strawberry.type(
+    description="How far an execution is. The numbers count step executions: those of the workflow, and those inside "
+    "of branches and loops from the moment when these are opened, all items of a loop at once."
+)
 class Progress:
     """How far an execution is."""
 
-    total: int
-    completed: int
-    failed: int
-    running: int
+    total: int = strawberry.field(
+        description="How many are known so far. It grows where a branch, a loop or a handler is opened; some are never "
+        "reached, such as those of a failed item after the step that failed."
+    )
+    completed: int = strawberry.field(description="How many have COMPLETED; those that were skipped have not.")
+    failed: int = strawberry.field(description="How many have FAILED, also where the execution goes on nevertheless.")
+    running: int = strawberry.field(description="How many are being run right now; those that wait are not.")
     percent: float = strawberry.field(
-        description="0 to 100; skipped and cancelled steps count as done. 100 once it has COMPLETED."
+        description="0 to 100, in hundredths. It never goes back, and is 100 when the execution has COMPLETED and not "
+        "before. The steps of the workflow share it equally, the branches or items of a step share what that step has; "
+        "what was skipped is done."
     )
 
     @classmethod
     def from_record(cls, progress: records.Progress, status: statuses.ExecutionStatus) -> "Progress":
-        """The progress as clients see it: what has COMPLETED is done, also where steps of failed items never began."""
+        """The progress as clients see it: all of what has COMPLETED is done."""
         return cls(
             total=progress.total,
             completed=progress.completed,

@@ -75,11 +75,9 @@ class MemoryRecovery:
             self._fail_batch(row, now)
             return
         tables.drop_batches(row.id, None, row.sequence + 1, now)
-        stopped = tables.stop_steps(row.id, ("",), row.sequence + 1, now)
+        tables.stop_steps(row.id, ("",), row.sequence + 1, now)
         progress = tables.executions[row.id].progress
-        tables.executions[row.id] = replace(
-            _failed(row, now), progress=replace(progress, running=0, ended=progress.ended + len(stopped))
-        )
+        tables.executions[row.id] = replace(_failed(row, now), progress=replace(progress, running=0))
         tables.tell(end_notice(row, poisoned(row.crashes), now))
         tables.outbox.append(ended_event(row, now))
 
@@ -89,10 +87,10 @@ class MemoryRecovery:
         if parent is None:
             tables.remove(batch.id)
             return
-        stopped = tables.stop_steps(parent.id, item_prefixes(batch), parent.sequence + 1, now)
-        progress = replace(batch.progress, running=0, ended=batch.progress.ended + len(stopped))
+        tables.stop_steps(parent.id, item_prefixes(batch), parent.sequence + 1, now)
+        progress = replace(batch.progress, running=0)
         tables.executions[batch.id] = replace(_failed(batch, now), progress=progress)
-        tables.count_items(parent.id, replace(NOTHING, running=-batch.progress.running, ended=len(stopped)))
+        tables.count_items(parent.id, replace(NOTHING, running=-batch.progress.running))
         tables.executions[parent.id] = replace(tables.executions[parent.id], sequence=parent.sequence + 1)
         tables.tell(end_notice(batch, poisoned(batch.crashes), now))
 

@@ -154,7 +154,7 @@ class MemoryTables:
         loops = tuple(f"{loop}[" for loop in ({batch.parent_path for batch in batches} if path is None else {path}))
         stopped = self.stop_steps(execution_id, loops, sequence, now)
         running = sum(batch.progress.running for batch in batches)
-        self.count_items(execution_id, replace(NOTHING, running=-running, ended=len(stopped)))
+        self.count_items(execution_id, replace(NOTHING, running=-running))
         return batches, stopped
 
     def stop_steps(

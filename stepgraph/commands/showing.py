@@ -160,9 +160,20 @@ def execution_view(execution: Row, steps: Iterable[Row]) -> RenderableType:
         plain((execution.get("workflow") or {}).get("name") or "orchestration", style="bold"),
         status(execution["status"]),
         ProgressBar(total=100, completed=progress["percent"], width=24),
-        f"{progress['percent']:.0f} %",
+        f"{int(progress['percent'])} %",
+        _counts(progress),
     )
     return Group(head, plain(f"{execution['id']}  {_waiting(execution)}".rstrip(), style="dim"), "", steps_table(steps))
+
+
+def _counts(progress: Row) -> Text:
+    """How many steps have COMPLETED of those that are known, and how many have failed: `✔ 399 / 1,000  ✘ 2`."""
+    sign, style = _LOOKS["COMPLETED"]
+    counts = Text(f"{sign} {progress['completed']:,} / {progress['total']:,}", style=style)
+    if progress["failed"]:
+        sign, style = _LOOKS["FAILED"]
+        counts.append(f"  {sign} {progress['failed']:,}", style=style)
+    return counts
 
 
 def executions_table(executions: Iterable[Row]) -> Table:

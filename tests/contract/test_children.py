@@ -127,7 +127,7 @@ async def test_a_poisoned_execution_takes_its_batches_with_it(storage: Storage) 
     await storage.recovery.release_dead(dead_before=NOW, limit=9)
     assert await storage.recovery.fail_poisoned(crashes=1, now=SOON, limit=9) == [parent.execution.id]
     found = await stored(storage, parent.execution.id)
-    assert found.progress == Progress(total=4, completed=0, failed=0, running=0, ended=2)
+    assert found.progress == Progress(total=4, completed=0, failed=0, running=0, ended=0)
     assert await storage.queries.get_many([new.id]) == {}
     rows = (await storage.queries.steps_page(found.id, StepFilter(), first=9, after=None)).rows
     assert [(row.state.status, row.sequence) for row in rows] == [(StepStatus.CANCELLED, found.sequence)] * 2
@@ -142,7 +142,7 @@ async def test_a_retry_begins_with_copies_of_what_was_done(storage: Storage) -> 
         step("c", status=StepStatus.SKIPPED, attempts=(Attempt(number=1, started_at=NOW, finished_at=NOW),)),
         step("d", status=StepStatus.RUNNING),
     )
-    new = new_execution(retried_from_id=first, total_steps=7, steps=copies)
+    new = new_execution(retried_from_id=first, total_steps=7, steps=copies, ended=3)
     (record,) = await storage.executions.create([new])
     assert record.retried_from_id == first
     assert record.progress == Progress(total=7, completed=1, failed=1, running=1, ended=3)

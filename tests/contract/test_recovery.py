@@ -156,7 +156,7 @@ async def test_what_keeps_killing_workers_fails_as_poisoned(storage: Storage) ->
     assert (found.status, found.finished_at, found.sequence) == (ExecutionStatus.FAILED, SOON, 4)
     assert found.error is not None
     assert found.error.code is FailureCode.POISONED
-    assert (found.progress.running, found.progress.ended) == (0, 4)
+    assert (found.progress.running, found.progress.ended) == (0, 2)
     steps = await storage.queries.steps_by_path([(id, "a"), (id, "b")])
     assert {row.state.status for row in steps.values()} == {StepStatus.CANCELLED}
     assert {row.sequence for row in steps.values()} == {4}

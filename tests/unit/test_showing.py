@@ -3,9 +3,10 @@
 import io
 from typing import Any
 
+import pytest
 from rich.console import Console
 
-from stepgraph.commands.showing import plain, steps_table, table
+from stepgraph.commands.showing import execution_view, plain, steps_table, table
 
 
 def a_step(path: str, status: str = "COMPLETED") -> dict[str, Any]:
@@ -35,6 +36,20 @@ def test_the_steps_of_a_long_loop_are_counted_in_one_line() -> None:
         "load[…] ✔ 1,497 ✘ 3",
         "after HTTP_REQUEST ✔ COMPLETED 1 0.50 s",
     ]
+
+
+@pytest.mark.parametrize(
+    ("failed", "percent", "shown"),
+    [(0, 39.99, "39 % ✔ 399 / 1,000"), (2, 99.99, "99 % ✔ 399 / 1,000 ✘ 2"), (0, 100.0, "100 % ✔ 399 / 1,000")],
+)
+def test_how_far_an_execution_is_is_said_in_steps(failed: int, percent: float, shown: str) -> None:
+    progress = {"total": 1_000, "completed": 399, "failed": failed, "running": 20, "percent": percent}
+    execution = {"id": "ex_1", "status": "RUNNING", "workflow": {"name": "load"}, "progress": progress}
+    text = io.StringIO()
+
+    Console(width=160, file=text).print(execution_view(execution, []))
+
+    assert shown in " ".join(text.getvalue().splitlines()[0].split())
 
 
 def test_what_anybody_has_written_is_neither_markup_nor_obeyed_by_a_terminal() -> None:

@@ -20,7 +20,7 @@ from domain.ids import IdKind, from_public, new_id, to_public
 from domain.json_text import JsonValue
 from domain.limits import Limits
 from domain.ports import Cipher
-from domain.records import ExecutionDelta, NewExecution, Progress, StepChange
+from domain.records import WHOLE, ExecutionDelta, NewExecution, Progress, StepChange
 from domain.services.access import AccessService
 from domain.services.breakers import BreakerService
 from domain.services.control import ExecutionControl
@@ -260,7 +260,9 @@ class Hand:
                 execution_id=self.execution_id,
                 epoch=self.epoch,
                 status=status,
-                progress=Progress(total=self.total, completed=self.ended, failed=0, running=0, ended=self.ended),
+                progress=Progress(
+                    total=self.total, completed=self.ended, failed=0, running=0, ended=self.ended * WHOLE // self.total
+                ),
                 steps=tuple(StepChange(position=position_of(step.path), state=step) for step in steps),
                 started_at=NOON,
                 finished_at=NOON if status.is_terminal else None,

@@ -9,7 +9,7 @@ import pytest
 
 from actors.steps.executor import Failed, StepCall, Succeeded
 from domain.failures import FailureCode, StepError
-from domain.records import ExecutionRecord
+from domain.records import WHOLE, ExecutionRecord
 from domain.statuses import ExecutionStatus, StepStatus, WaitKind
 from tests.builders import a_definition, constant, http, step, transform, wait
 from tests.unit.actors.world import Answer, World, never
@@ -149,7 +149,7 @@ async def test_a_loop_gives_its_results_in_the_order_of_its_items(world: World) 
 
     assert ended.output == {"results": [10, 13, 16], "succeeded": 3, "failed": 0, "failures": []}
     assert statuses(world, ended.id)["loop[2].more"] == "COMPLETED"
-    assert ended.progress.total == ended.progress.ended == 7
+    assert (ended.progress.total, ended.progress.completed, ended.progress.ended) == (7, 7, WHOLE)
 
 
 async def test_a_loop_names_its_items_and_computes_their_results(world: World) -> None:

@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain.definition import Block, CompiledStep, Definition
+from domain.engine.shares import known_steps
 from domain.engine.state import StepState
 from domain.graph import EACH, HANDLER
-from domain.records import Progress
+from domain.records import WHOLE, Progress
 from domain.statuses import ExecutionStatus, StepStatus
 from domain.steps import ForEachConfig, ParallelConfig
 
@@ -77,14 +78,14 @@ class RowsOf:
 
     def _check_progress(self, progress: Progress, was_paused: bool) -> None:
         rows = list(self._rows.values())
-        root = len(self._definition.root.steps)
         counted = Progress(
-            total=root + sum(len(self._definition.block(prefix).steps) for prefix in self._blocks if prefix),
+            total=self._definition.total_steps + known_steps(self._definition, rows),
             completed=sum(row.status is StepStatus.COMPLETED for row in rows),
             failed=sum(row.status is StepStatus.FAILED for row in rows),
             running=sum(row.status is StepStatus.RUNNING and not self._is_open(row) for row in rows),
-            ended=sum(row.status.is_terminal for row in rows),
+            ended=progress.ended,
         )
+        assert 0 <= progress.ended <= WHOLE
         if was_paused:
             assert progress.total >= counted.total
             progress = replace(progress, total=counted.total)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -139,6 +140,12 @@ class Checked:
         self.definition = a_definition(**draw(documents()))
         self.simulation = Simulation(self.definition)
         self._rows: dict[str, StepState] = {}
+        self._ended = 0.0
+
+    def _was_spread(self) -> bool:
+        """Whether a loop was cut into batches, which count for themselves."""
+        rows = self.simulation.rows.values()
+        return any(isinstance(row.checkpoint, dict) and "spread" in row.checkpoint for row in rows)
 
     @property
     def state(self) -> ExecutionState:
@@ -170,6 +177,11 @@ class Checked:
         rests = not state.status.is_terminal and not state.running and not state.spread and not simulation.in_flight
         if rests or state.status is ExecutionStatus.PAUSED:
             assert waiting_for(state) is not None, "it does not run, and nobody can say why"
+        assert state.ended >= self._ended, "less has ended than before"
+        self._ended = state.ended
+        assert state.ended <= 1 + 1e-9
+        if state.status is ExecutionStatus.COMPLETED and not self._was_spread():
+            assert state.ended == pytest.approx(1)
         if not state.is_paused:
             restored = simulation.restored()
             assert restored.total == state.total or was_paused
@@ -179,7 +191,7 @@ class Checked:
 def check_restored(restored: ExecutionState, lost: ExecutionState) -> None:
     """Everything that is derived is found again in the rows, but for what was only computed from them."""
     assert restored.steps == lost.steps
-    for name in ("status", "running", "waiting", "spread", "signals", "deadline_at", "ended", "completed", "failed"):
+    for name in ("status", "running", "waiting", "spread", "signals", "deadline_at", "completed", "failed"):
         assert getattr(restored, name) == getattr(lost, name), name
     if lost.status.is_terminal:
         return

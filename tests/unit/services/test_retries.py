@@ -59,7 +59,7 @@ async def test_a_retry_is_a_new_execution_that_begins_with_what_was_done(service
     assert (retry.status, retry.retried_from_id, retry.parent_id) == (ExecutionStatus.PENDING, failed, None)
     assert (retry.input, retry.labels, retry.priority) == ({"x": 1}, {"team": "a"}, 5)
     assert retry.idempotency_key is None
-    assert (retry.progress.total, retry.progress.completed, retry.progress.ended) == (3, 1, 1)
+    assert (retry.progress.total, retry.progress.completed, retry.progress.percent) == (3, 1, 33.33)
     [kept] = await steps_of(services, retry.id)
     assert kept.state == done(services, "a")
     assert services.storage.queue.hints == [retry.id]
