@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from enum import Enum
 
 import strawberry
@@ -9,6 +10,7 @@ import strawberry
 from domain.errors import InvalidInput, NotFound, Problem
 from domain.ids import IdKind
 from domain.records import ExecutionRecord
+from domain.services.pending import pending_steps
 from graphql_api.context import Info
 from graphql_api.event_streams import StreamPosition
 from graphql_api.executions.following import Follower, Update, status_changes
@@ -33,7 +35,11 @@ class ExecutionUpdate:
     kind: UpdateKind
     sequence: int
     execution: WorkflowExecution
-    steps: list[StepExecution] = strawberry.field(description="Only what changed, or all of them in a SNAPSHOT.")
+    steps: list[StepExecution] = strawberry.field(
+        description="In a DELTA the steps that changed. In a SNAPSHOT all of them, in the order of the document, as "
+        "`execution.steps` lists them: those that were not reached yet are PENDING and have no attempt; items of loops "
+        "are there once they have begun, and steps inside a container once it is open."
+    )
 
     @classmethod
     def from_update(cls, update: Update) -> "ExecutionUpdate":
@@ -75,7 +81,8 @@ class ExecutionSubscriptions:
             raise NotFound("execution", id)
         if after_sequence is not None and after_sequence > origin.sequence:
             after_sequence = None  # nobody's past: a snapshot is the one true answer
-        return _updates(Follower(services.execution_queries, services.feed, origin), after_sequence, position)
+        follower = Follower(services.execution_queries, services.feed, origin)
+        return _updates(info, follower, after_sequence, position)
 
     @strawberry.subscription(description="Every matching execution at each new status, from now on.")
     async def execution_updates(
@@ -87,12 +94,27 @@ class ExecutionSubscriptions:
 
 
 async def _updates(
-    follower: Follower, after_sequence: int | None, position: StreamPosition
+    info: Info, follower: Follower, after_sequence: int | None, position: StreamPosition
 ) -> AsyncGenerator[ExecutionUpdate, None]:
     async with aclosing(follower.updates(after_sequence)) as updates:
         async for update in updates:
             position.sent = update.execution.sequence
-            yield ExecutionUpdate.from_update(update)
+            whole = await _with_pending_steps(info, update) if update.is_snapshot else update
+            yield ExecutionUpdate.from_update(whole)
+
+
+async def _with_pending_steps(info: Info, snapshot: Update) -> Update:
+    """A snapshot with the steps that may still be reached: no row says so, and no statement is needed."""
+    execution, services = snapshot.execution, info.context.services
+    if execution.status.is_terminal:
+        return snapshot
+    definition = (await services.definitions.many([execution.definition_id])).get(execution.definition_id)
+    if definition is None:
+        return snapshot
+    statuses = {record.state.path: record.state.status for record in snapshot.steps}
+    pending = pending_steps(definition, execution, statuses, services.clock.now())
+    steps = sorted((*snapshot.steps, *pending), key=lambda record: record.position)
+    return replace(snapshot, steps=tuple(steps))
 
 
 async def _executions(records: AsyncGenerator[ExecutionRecord, None]) -> AsyncGenerator[WorkflowExecution, None]:

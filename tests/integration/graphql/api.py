@@ -261,7 +261,11 @@ class Hand:
                 epoch=self.epoch,
                 status=status,
                 progress=Progress(
-                    total=self.total, completed=self.ended, failed=0, running=0, ended=self.ended * WHOLE // self.total
+                    total=self.total,
+                    completed=self.ended,
+                    failed=0,
+                    running=0,
+                    ended=min(WHOLE, self.ended * WHOLE // self.total),
                 ),
                 steps=tuple(StepChange(position=position_of(step.path), state=step) for step in steps),
                 started_at=NOON,

@@ -101,7 +101,7 @@ async def test_a_retry_begins_with_the_rows_of_the_one_that_failed(real: Real) -
     )
     snapshot = (await anext(events))["executionProgress"]
     await events.aclose()
-    assert snapshot == {"kind": "SNAPSHOT", "steps": [{"path": "a"}]}
+    assert snapshot == {"kind": "SNAPSHOT", "steps": [{"path": "a"}, {"path": "b"}]}
 
 
 async def test_what_is_told_is_stored_before_it_is_answered(real: Real) -> None:

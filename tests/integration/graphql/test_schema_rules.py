@@ -54,6 +54,7 @@ BOUNDED: Mapping[str, str] = {
     "OrchestrationMetrics.steps": "one for each step type",
     "OrchestrationMetrics.timeline": "at most 2,000 parts",
     "Schedule.nextRuns": "at most 100",
+    "Schedule.warnings": "about one cron expression, one for each kind of warning",
     "Step.dependsOn": "part of a document, whose size is limited",
     "Step.steps": "part of a document, whose size is limited",
     "StepExecution.attempts": "at most 1,000, the largest maxAttempts",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.statuses import ExecutionStatus, StepStatus
+from domain.statuses import ExecutionStatus, StepStatus, StepType
 from graphql_api.context import ApiOptions
 from tests.integration.graphql.api import Api, Hand, a_step
 from tests.waiting import wait_until
@@ -26,6 +26,12 @@ subscription($filter: ExecutionFilter) { executionUpdates(filter: $filter) { id 
 async def started(api: Api, **input: Any) -> Hand:
     await api.create_workflow("orders")
     return await api.start("orders", **input)
+
+
+CALL = {"id": "call", "type": "DATA_TRANSFORM", "config": {"output": 1}}
+_SHOWN = "path status attempts { number } waitingFor { kind detail }"
+STEPS = f"subscription($id: ID!) {{ executionProgress(id: $id) {{ steps {{ {_SHOWN} }} }} }}"
+LISTED = f"query($id: ID!) {{ execution(id: $id) {{ steps {{ nodes {{ {_SHOWN} }} }} }} }}"
 
 
 def summary(event: dict[str, Any]) -> tuple[str, int, list[str]]:
@@ -60,6 +66,58 @@ async def test_it_begins_with_a_snapshot_and_ends_with_the_execution(api: Api) -
     assert last["output"] == {"all": "done"}
     assert last["input"] == {"n": 1}
     assert last["progress"]["percent"] == 100.0
+
+
+async def test_a_snapshot_has_the_steps_that_were_not_reached_in_the_order_of_the_document(api: Api) -> None:
+    steps: list[dict[str, Any]] = [
+        {"id": "a", "type": "DATA_TRANSFORM", "config": {"output": 1}},
+        {"id": "fan", "type": "PARALLEL", "dependsOn": [], "config": {"branches": [{"name": "x", "steps": [CALL]}]}},
+        {"id": "loop", "type": "FOR_EACH", "config": {"items": "input", "steps": [CALL]}},
+        {"id": "z", "type": "DATA_TRANSFORM", "config": {"output": 1}},
+    ]
+    await api.create_workflow("orders", steps=steps)
+    hand = await api.start("orders", input=[1, 2])
+    events = api.subscribe(STEPS, id=hand.id)
+
+    [first] = [await anext(events)]
+    shown = (await api.run(LISTED, id=hand.id))["execution"]["steps"]["nodes"]
+    await events.aclose()
+
+    snapshot = first["executionProgress"]["steps"]
+    assert [step["path"] for step in snapshot] == ["a", "fan", "loop", "z"]
+    assert {step["status"] for step in snapshot} == {"PENDING"}
+    assert all(step["attempts"] == [] for step in snapshot)
+    assert snapshot == shown
+
+
+async def test_what_is_inside_an_open_container_is_in_a_snapshot_and_items_that_have_not_begun_are_not(
+    api: Api,
+) -> None:
+    branches = [{"name": name, "steps": [CALL]} for name in ("x", "y")]
+    steps: list[dict[str, Any]] = [
+        {"id": "fan", "type": "PARALLEL", "config": {"branches": branches}},
+        {"id": "loop", "type": "FOR_EACH", "dependsOn": [], "config": {"items": "input", "steps": [CALL]}},
+    ]
+    await api.create_workflow("orders", steps=steps)
+    hand = await api.start("orders", input=list(range(1_000)))
+    await hand.commit(
+        a_step("fan", StepStatus.RUNNING, type=StepType.PARALLEL, checkpoint={}),
+        a_step("fan.x.call"),
+        a_step("loop", StepStatus.RUNNING, type=StepType.FOR_EACH, checkpoint={"items": list(range(1_000))}),
+        a_step("loop[0].call", StepStatus.RUNNING),
+    )
+
+    events = api.subscribe(STEPS, id=hand.id)
+    snapshot = (await anext(events))["executionProgress"]["steps"]
+    await events.aclose()
+
+    assert {step["path"]: step["status"] for step in snapshot} == {
+        "fan": "RUNNING",
+        "fan.x.call": "COMPLETED",
+        "fan.y.call": "PENDING",
+        "loop": "RUNNING",
+        "loop[0].call": "RUNNING",
+    }
 
 
 async def test_of_an_execution_that_has_ended_there_is_only_the_snapshot(api: Api) -> None:
@@ -119,7 +177,7 @@ async def test_a_sequence_that_was_never_reached_is_answered_with_a_snapshot(api
 async def test_changes_that_were_never_heard_are_read_from_the_store(api: Api) -> None:
     hand = await started(api)
     events = api.subscribe(PROGRESS, id=hand.id)
-    assert summary(await anext(events)) == ("SNAPSHOT", 0, [])
+    assert summary(await anext(events)) == ("SNAPSHOT", 0, ["a"])
 
     api.storage.feed.is_lossy = True
     await hand.commit(a_step("a"))

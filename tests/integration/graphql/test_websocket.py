@@ -61,7 +61,11 @@ async def test_a_subscription_streams_until_it_completes(server: LiveServer) -> 
         await hand.finish()
         rest = [await receive(socket) for _ in range(3)]
 
-    assert first["payload"]["data"]["executionProgress"] == {"kind": "SNAPSHOT", "sequence": 0, "steps": []}
+    assert first["payload"]["data"]["executionProgress"] == {
+        "kind": "SNAPSHOT",
+        "sequence": 0,
+        "steps": [{"path": "a"}],
+    }
     assert [message["type"] for message in rest] == ["next", "next", "complete"]
     assert rest[0]["payload"]["data"]["executionProgress"]["steps"] == [{"path": "a"}]
 
