@@ -87,7 +87,7 @@ class Driver:
         execution = claim.execution
         self._claim = claim
         self._id: UUID = execution.id
-        self._epoch = execution.epoch
+        self.epoch = execution.epoch
         self._owner = claim.parent or execution
         self._definition = definition
         self._parts = parts
@@ -381,7 +381,7 @@ class Driver:
         state, definition = self._state, self._definition
         delta = ExecutionDelta(
             execution_id=self._id,
-            epoch=self._epoch,
+            epoch=self.epoch,
             status=state.status,
             progress=progress(state),
             steps=tuple(

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -37,13 +37,17 @@ Nudges = Callable[[UUID, Callable[[UUID | None], None]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunnerOptions:
-    """`capacity`: executions held at a time. `commands_every`: how often commands without a nudge are looked for."""
+    """`capacity`: executions held at a time. `commands_every`: how often commands without a nudge are looked for.
+
+    `compare_every`: how often what is stored as held here is compared with what is driven here.
+    """
 
     host: str
     capacity: int = 1000
     heartbeat: timedelta = timedelta(seconds=2)
     shutdown_grace: timedelta = timedelta(seconds=10)
     commands_every: timedelta = timedelta(seconds=10)
+    compare_every: timedelta = timedelta(seconds=4)
 
 
 @dataclass(slots=True)
@@ -79,6 +83,7 @@ class Runner:
         self._wanted: dict[UUID, None] = {}
         self._is_crowded = False
         self._held: dict[UUID, _Held] = {}
+        self._undriven: Mapping[UUID, int] = {}
         self._left: list[UUID] = []
         self._claims_wanted = asyncio.Event()
         self._commands_missed = asyncio.Event()
@@ -101,6 +106,7 @@ class Runner:
                 ("heartbeat", self._beat),
                 ("nudges", self._listen),
                 ("commands", self._look_for_commands),
+                ("holdings", self._compare_holdings),
             )
         ]
         return self
@@ -306,6 +312,28 @@ class Runner:
         self._commands_missed.clear()
         for id in await self._parts.store.commanded(self.worker_id):
             self._nudged(id)
+
+    async def _compare_holdings(self) -> None:
+        """Let go of what is held here and driven by nobody: this worker lives, so nobody else would see to it.
+
+        A claim whose answer was lost leaves such executions behind, and so does one that could not even be failed.
+        What was seen twice, at the same epoch, is no claim whose answer is only on its way.
+        """
+        await asyncio.sleep(self._options.compare_every.total_seconds())
+        stored = await self._registry.holdings(self.worker_id)
+        undriven = {id: epoch for id, epoch in stored.items() if not self._drives(id, epoch)}
+        stray = {id: epoch for id, epoch in undriven.items() if self._undriven.get(id) == epoch}
+        self._undriven = undriven
+        if not stray:
+            return
+        await _cancel([held.task for id, held in self._held.items() if id in stray])
+        released = await self._registry.release(self.worker_id, stray)
+        logger.warning("%s executions were held and driven by nobody; they are given back", len(released))
+        await self._queue.hint(released)
+
+    def _drives(self, id: UUID, epoch: int) -> bool:
+        held = self._held.get(id)
+        return held is not None and held.driver.epoch == epoch
 
     async def _until_idle(self, within: timedelta) -> None:
         tasks = [held.task for held in self._held.values()]

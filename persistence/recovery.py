@@ -86,6 +86,11 @@ _RELEASE_DEAD = _RELEASE.format(
     crashes=1,
     locked=" SKIP LOCKED",
 )
+RELEASE_STRAY = _RELEASE.format(
+    condition="e.worker_id = $1 AND (e.id, e.epoch) IN (SELECT * FROM unnest($3::uuid[], $4::int[]))",
+    crashes=1,
+    locked=" SKIP LOCKED",
+)
 RELEASE_OF_WORKER = _RELEASE.format(condition="e.worker_id = $1", crashes=0, locked="")
 
 _REMOVE_DEAD = "DELETE FROM worker_process WHERE heartbeat_at < $1"

@@ -1,7 +1,7 @@
 """Which worker processes live, in PostgreSQL: one row and one heartbeat a process, however many executions it holds."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from domain.errors import Unavailable
 from domain.records import WorkerRecord
 from persistence.database import Database
 from persistence.database_clock import DatabaseClock
-from persistence.recovery import RELEASE_OF_WORKER
+from persistence.recovery import RELEASE_OF_WORKER, RELEASE_STRAY
 
 _REGISTER = """
 INSERT INTO worker_process (id, host, started_at, heartbeat_at, active_executions) VALUES ($1, $2, $3, $3, 0)
@@ -19,6 +19,7 @@ _HEARTBEAT = """
 UPDATE worker_process SET heartbeat_at = clock_timestamp(), active_executions = $2, clock_offset = $3
 WHERE id = $1 RETURNING heartbeat_at
 """
+_HOLDINGS = "SELECT id, epoch FROM workflow_execution WHERE worker_id = $1"
 _EVERYTHING = 1_000_000_000
 
 
@@ -56,6 +57,14 @@ class PostgresWorkerRegistry:
         async with self._database.transaction() as connection:
             rows = await connection.fetch(RELEASE_OF_WORKER, worker_id, _EVERYTHING)
             await connection.execute("DELETE FROM worker_process WHERE id = $1", worker_id)
+        return [row["id"] for row in rows]
+
+    async def holdings(self, worker_id: UUID) -> Mapping[UUID, int]:
+        return {row["id"]: row["epoch"] for row in await self._database.fetch(_HOLDINGS, worker_id)}
+
+    async def release(self, worker_id: UUID, holdings: Mapping[UUID, int]) -> Sequence[UUID]:
+        ids, epochs = list(holdings), list(holdings.values())
+        rows = await self._database.fetch(RELEASE_STRAY, worker_id, _EVERYTHING, ids, epochs)
         return [row["id"] for row in rows]
 
     async def workers(self) -> Sequence[WorkerRecord]:

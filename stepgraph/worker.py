@@ -156,6 +156,7 @@ async def _runner(stack: AsyncExitStack, settings: Settings) -> Runner:
             capacity=settings.worker_executions,
             heartbeat=settings.heartbeat,
             shutdown_grace=settings.shutdown_grace,
+            compare_every=settings.lease / 2,
         ),
     )
     await stack.enter_async_context(runner)

@@ -1,6 +1,6 @@
 """The ports that know the worker processes and send them hints."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -22,6 +22,12 @@ class WorkerRegistry(Protocol):
 
     async def unregister(self, worker_id: UUID) -> Sequence[UUID]:
         """Leave: whatever it still holds is released, and returned so that hints can be sent for it."""
+
+    async def holdings(self, worker_id: UUID) -> Mapping[UUID, int]:
+        """What it holds by what is stored: executions and batches, each with its epoch."""
+
+    async def release(self, worker_id: UUID, holdings: Mapping[UUID, int]) -> Sequence[UUID]:
+        """Let go of those of these that it still holds at this epoch, and return them; each counts as a crash."""
 
     async def workers(self) -> Sequence[WorkerRecord]:
         """Every registered worker process, oldest first."""

@@ -1,6 +1,6 @@
 """What the reconciler asks and which workers live, in memory."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -117,6 +117,17 @@ class MemoryWorkerRegistry:
     async def unregister(self, worker_id: UUID) -> Sequence[UUID]:
         self._tables.workers.pop(worker_id, None)
         return _release(self._tables, lambda row: row.worker_id == worker_id, limit=None, crashes=0)
+
+    async def holdings(self, worker_id: UUID) -> Mapping[UUID, int]:
+        return {row.id: row.epoch for row in self._tables.executions.values() if row.worker_id == worker_id}
+
+    async def release(self, worker_id: UUID, holdings: Mapping[UUID, int]) -> Sequence[UUID]:
+        return _release(
+            self._tables,
+            lambda row: row.worker_id == worker_id and holdings.get(row.id) == row.epoch,
+            limit=None,
+            crashes=1,
+        )
 
     async def workers(self) -> Sequence[WorkerRecord]:
         return sorted(self._tables.workers.values(), key=lambda row: (row.started_at, row.id))

@@ -213,3 +213,21 @@ async def test_a_worker_that_leaves_lets_go_without_a_crash(storage: Storage) ->
     assert (await stored(storage, other.execution.id)).worker_id is not None
     with pytest.raises(LeaseLost):
         await storage.executions.commit(delta_of(claim))
+
+
+async def test_a_worker_sees_what_it_holds_and_lets_go_of_what_it_names_at_that_epoch(storage: Storage) -> None:
+    worker = new_id()
+    stray, driven, retaken = [await claimed(storage, worker_id=worker) for _ in range(3)]
+    other = await claimed(storage)
+    seen = await storage.registry.holdings(worker)
+    assert seen == {claim.execution.id: 1 for claim in (stray, driven, retaken)}
+    await claimed(storage, retaken.execution.id, worker_id=worker)
+
+    wanted = {claim.execution.id: 1 for claim in (stray, retaken, other)}
+    assert await storage.registry.release(worker, wanted) == [stray.execution.id]
+
+    assert await storage.registry.holdings(worker) == {driven.execution.id: 1, retaken.execution.id: 2}
+    found = await stored(storage, stray.execution.id)
+    assert (found.worker_id, found.epoch, found.crashes) == (None, 2, 1)
+    assert (await stored(storage, other.execution.id)).epoch == 1
+    assert await storage.recovery.due_executions(now=NOW, limit=9) == [stray.execution.id]

@@ -58,6 +58,7 @@ def runner_of(world: World, nudger: Nudger, *, capacity: int = 10, grace: float 
             heartbeat=timedelta(seconds=0.01),
             shutdown_grace=timedelta(seconds=grace),
             commands_every=timedelta(seconds=0.02),
+            compare_every=timedelta(seconds=0.02),
         ),
     )
 
@@ -298,3 +299,35 @@ async def until_status(world: World, ids: list[UUID], status: ExecutionStatus) -
         return all([(await world.record(id)).status is status for id in ids])
 
     await wait_until(all_are, f"all are {status}")
+
+
+async def test_what_is_held_by_its_row_and_driven_by_nobody_is_given_back(world: World, nudger: Nudger) -> None:
+    """This worker lives, so the reconciler lets it keep what it holds: for ever, if it did not look itself."""
+    definition = await stored(world, http("fetch"))
+    ids = [await world.execution(definition) for _ in range(3)]
+
+    async with runner_of(world, nudger) as runner:
+        await world.storage.executions.claim(ids, worker_id=runner.worker_id, now=world.clock.now())
+        await wait_until(lambda: set(world.storage.queue.hints) == set(ids), "others are asked to go on")
+        for id in ids:
+            record = await world.record(id)
+            assert (record.worker_id, record.epoch, record.crashes) == (None, 2, 1)
+
+
+async def test_what_is_driven_is_never_given_back_however_long_it_takes(world: World, nudger: Nudger) -> None:
+    answer: asyncio.Future[Succeeded] = asyncio.get_running_loop().create_future()
+    world.service.answers = {"fetch": lambda _: answer}
+    definition = await stored(world, http("fetch"))
+    driven = await world.execution(definition)
+
+    async with runner_of(world, nudger) as runner:
+        await asyncio.to_thread(runner.admit, [driven])
+        await wait_until(lambda: world.service.paths() == ["fetch"], "the call was made")
+        stray = await world.execution(definition)
+        await world.storage.executions.claim([stray], worker_id=runner.worker_id, now=world.clock.now())
+        await wait_until(lambda: stray in world.storage.queue.hints, "two looks were taken")
+        answer.set_result(Succeeded(output=1))
+        await until_status(world, [driven], ExecutionStatus.COMPLETED)
+
+    assert (await world.record(driven)).epoch == 1
+    assert driven not in world.storage.queue.hints
