@@ -330,6 +330,20 @@ class OutboxBacklog:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkProgress:
+    """How the work goes on.
+
+    `since_reconciled`: since somebody was last through a whole round of looking after executions; None where nobody
+    ever was. `overdue_for`: how long the execution has been due that has been so for longest. `clock_offset`: how far
+    the clock of the asking process's machine is ahead of the database's.
+    """
+
+    since_reconciled: timedelta | None
+    overdue_for: timedelta
+    clock_offset: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ComponentRecord:
     """The answer of one part that Stepgraph depends on. `latency` is None when it did not answer."""
 

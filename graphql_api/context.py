@@ -96,13 +96,15 @@ class ApiOptions(RequestBudgets):
 
     `allowed_origins`: foreign pages that may open a WebSocket. `introspection` off also hides suggestions; it is no
     security boundary. `ready_needs_worker`: /readyz fails while no worker is alive. `worker_lease`: a worker that was
-    silent for longer is dead. `public_url`: where others reach this API, without a slash at the end.
+    silent for longer is dead. `clock_tolerance`: by how much a machine's clock may
+    be off. `public_url`: where others reach this API, without a slash at the end.
     """
 
     version: str = "0.0.0"
     public_url: str = "http://127.0.0.1:8000"
     health_timeout: timedelta = timedelta(seconds=2)
     worker_lease: timedelta = timedelta(seconds=8)
+    clock_tolerance: timedelta = timedelta(seconds=2)
     allowed_origins: tuple[str, ...] = ()
     introspection: bool = True
     graphiql: bool = True

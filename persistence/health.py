@@ -1,28 +1,64 @@
-"""Whether PostgreSQL, Redis and the migrations are as they should be, each asked at once and within a time limit."""
+"""Whether PostgreSQL, Redis and the migrations do what the work needs, each tried at once and within a time limit."""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from uuid import uuid4
 
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+import asyncpg
 
-from domain.records import ComponentRecord, OutboxBacklog
-from persistence.database import Database
+from domain.records import ComponentRecord, OutboxBacklog, WorkProgress
+from persistence.database import Connection, Database
+from persistence.database_clock import DatabaseClock
 from persistence.migrate import pending_migrations
 from persistence.outbox import backlog
+from persistence.redis_probe import complaint_of_redis
 
 _RECENT = 30.0
 """Seconds for which complete migrations need no second look: no process takes them back."""
 
 
+_WRITE = """
+WITH written AS (UPDATE installation SET key = key WHERE id = 1) SELECT pg_backend_pid()
+"""
+_POOLED = (
+    "Between Stepgraph and PostgreSQL is a pooler in transaction mode, which hands prepared statements and settings of "
+    "a session to other clients: use session mode, or PostgreSQL's own address."
+)
+
+# Of each priority, the execution that has been due for longest; the priorities are found by walking the index. What was
+# taken over from a dead worker is due "at once", which says nothing of how long it has waited.
+_PROGRESS = """
+WITH RECURSIVE level (priority) AS (
+  (SELECT priority FROM workflow_execution WHERE due_at IS NOT NULL ORDER BY priority DESC LIMIT 1)
+  UNION ALL
+  SELECT (
+    SELECT e.priority FROM workflow_execution e
+    WHERE e.due_at IS NOT NULL AND e.priority < level.priority ORDER BY e.priority DESC LIMIT 1
+  )
+  FROM level WHERE level.priority IS NOT NULL
+)
+SELECT
+  (SELECT clock_timestamp() - worked_at FROM leadership WHERE role = 'reconciler') AS since_reconciled,
+  (
+    SELECT clock_timestamp() - min(due.at) FROM level CROSS JOIN LATERAL (
+      SELECT e.due_at AS at FROM workflow_execution e
+      WHERE e.priority = level.priority AND e.due_at <= now() AND NOT e.is_queued
+        AND (e.due_at > e.created_at OR e.epoch = 0)
+      ORDER BY e.due_at LIMIT 1
+    ) due
+  ) AS overdue_for
+"""
+
+
 class SystemHealthProbe:
     """Implements `domain.ports.HealthProbe`."""
 
-    def __init__(self, database: Database, redis_url: str) -> None:
+    def __init__(self, database: Database, redis_url: str, clock: DatabaseClock | None = None) -> None:
+        """`clock`: this process's own, where its offset is of interest."""
         self._database = database
+        self._clock = clock
         self._redis_url = redis_url
         self._migrated_at: float | None = None
 
@@ -36,17 +72,35 @@ class SystemHealthProbe:
     async def backlog(self, now: datetime) -> OutboxBacklog:
         return await backlog(self._database, now)
 
+    async def progress(self) -> WorkProgress:
+        row = await self._database.fetch_row(_PROGRESS)
+        assert row is not None
+        return WorkProgress(
+            since_reconciled=row["since_reconciled"],
+            overdue_for=row["overdue_for"] or timedelta(0),
+            clock_offset=timedelta(0) if self._clock is None else self._clock.offset,
+        )
+
     async def _ask_postgres(self) -> str | None:
-        await self._database.fetch_value("SELECT 1")
+        """A write as commits do them, on their connections; it changes nothing."""
+        async with self._database.hot_connection() as connection:
+            try:
+                backend = await connection.fetchval(_WRITE)
+            except asyncpg.UndefinedTableError:  # that is what the migrations are asked for
+                return None
+            if backend != connection.get_server_pid() and await self._shares_sessions(connection):
+                return _POOLED
         return None
 
+    async def _shares_sessions(self, connection: Connection) -> bool:
+        """Tells that what is set in one session is seen in another: a pooler lends one to several clients."""
+        token = uuid4().hex
+        await connection.execute(f"SET stepgraph.session TO '{token}'")
+        seen: str | None = await self._database.fetch_value("SELECT current_setting('stepgraph.session', true)")
+        return seen == token
+
     async def _ask_redis(self) -> str | None:
-        # The client's own limits too: cancelled while it connects, it may go on.
-        async with Redis.from_url(
-            self._redis_url, socket_timeout=5, socket_connect_timeout=5, retry=Retry(NoBackoff(), 0)
-        ) as client:
-            await client.ping()
-        return None
+        return await complaint_of_redis(self._redis_url)
 
     async def _ask_migrations(self) -> str | None:
         if self._migrated_at is not None and time.monotonic() - self._migrated_at < _RECENT:

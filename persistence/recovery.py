@@ -12,8 +12,8 @@ from persistence.rows import UNLIMITED
 
 # The row outlives no one: whoever holds it must renew it, by the database's clock and with any connection.
 _LEAD = """
-INSERT INTO leadership AS l (role, holder_id, epoch, expires_at)
-VALUES ('reconciler', $1, 1, clock_timestamp() + $2)
+INSERT INTO leadership AS l (role, holder_id, epoch, expires_at, worked_at)
+VALUES ('reconciler', $1, 1, clock_timestamp() + $2, clock_timestamp())
 ON CONFLICT (role) DO UPDATE SET
   holder_id = excluded.holder_id,
   epoch = l.epoch + (l.holder_id <> excluded.holder_id)::int,

@@ -76,6 +76,10 @@ def translated() -> Iterator[None]:
 
 
 def _what(error: Exception) -> str:
-    if isinstance(error, asyncpg.InvalidSQLStatementNameError | asyncpg.DuplicatePreparedStatementError):
-        return f"{error}. A pooler in transaction mode does this: use session mode, or PostgreSQL's own address"
-    return str(error) or type(error).__name__
+    match error:
+        case asyncpg.InvalidSQLStatementNameError() | asyncpg.DuplicatePreparedStatementError():
+            return f"{error}. A pooler in transaction mode does this: use session mode, or PostgreSQL's own address"
+        case asyncpg.ReadOnlySQLTransactionError():
+            return f"{error}. It is a replica or made read-only: DATABASE_URL must lead to the primary"
+        case _:
+            return str(error) or type(error).__name__

@@ -73,7 +73,7 @@ class WakingRedisBroker(RedisBroker):
     def wake(self, queue_name: str, consumers: int = 1) -> None:
         """Let so many idle consumers of this queue look at once."""
         with self.client.pipeline(transaction=False) as pipeline:
-            _push_tokens(pipeline, queue_name, consumers)
+            push_tokens(pipeline, queue_name, consumers)
             pipeline.execute()
 
     def wait_for_wake(self, queue_name: str, timeout: float) -> None:
@@ -85,7 +85,8 @@ def _wake_key(queue_name: str) -> str:
     return f"stepgraph:wake:{queue_name}"
 
 
-def _push_tokens(pipeline: Any, queue_name: str, count: int) -> None:
+def push_tokens(pipeline: Any, queue_name: str, count: int) -> None:
+    """Wake so many idle consumers of a queue, with the next `execute` of the pipeline."""
     key = _wake_key(queue_name)
     pipeline.lpush(key, *([b"1"] * count))
     pipeline.ltrim(key, 0, _MOST_TOKENS - 1)
@@ -214,7 +215,7 @@ class RedisWorkQueue:
                 arguments += [broker.heartbeat_timeout, broker.dead_message_ttl, 0, 0]
                 arguments += [message.options["redis_message_id"], message.encode()]
                 pipeline.evalsha(self._enqueue.sha, 1, broker.namespace, *arguments)
-            _push_tokens(pipeline, EXECUTIONS_QUEUE, len(messages))
+            push_tokens(pipeline, EXECUTIONS_QUEUE, len(messages))
             await pipeline.execute()
 
     def _note_away(self, error: Exception) -> None:

@@ -76,6 +76,7 @@ def serve_api(settings: Settings, *, needs_worker: bool, sockets: list[socket.so
         public_url=public_url_of(settings),
         ready_needs_worker=needs_worker,
         worker_lease=settings.lease,
+        clock_tolerance=settings.clock_tolerance,
     )
     services, lifespan = api_services(settings)
     exposition = ApiExposition(services, options) if settings.prometheus else None
@@ -175,7 +176,7 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
         feed=feed,
         registry=PostgresWorkerRegistry(database),
         queue=queue,
-        health=SystemHealthProbe(database, redis_url),
+        health=SystemHealthProbe(database, redis_url, clock),
         definitions=definitions,
         clock=clock,
         installation=PostgresInstallation(database),

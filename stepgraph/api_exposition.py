@@ -80,6 +80,7 @@ class ApiExposition:
     async def _read(self) -> None:
         services = self._services
         now = services.clock.now()
+        progress = asyncio.create_task(_or_none(services.health.progress()))
         running, queues, backlog, workers, not_closed, closed = await asyncio.gather(
             _or_none(services.metrics.running([EVERYTHING])),
             _or_none(services.queue.queues()),
@@ -90,13 +91,19 @@ class ApiExposition:
         )
         breakers = [*(not_closed.rows if not_closed else ()), *(closed.rows if closed else ())][:_MOST_BREAKERS]
         alive_since = now - self._options.worker_lease
+        alive = None if workers is None else [each for each in workers if each.heartbeat_at > alive_since]
+        offsets = [abs(each.clock_offset) for each in alive or ()]
+        work = await progress
         self._system.figures = SystemFigures(
             running=None if running is None else running[EVERYTHING],
             breakers=[(each.service_id, each.snapshot.state) for each in breakers],
             queues=[(each.name, each.depth, each.dead_letters) for each in queues or ()],
             outbox_pending=None if backlog is None else backlog.pending,
             outbox_lag=None if backlog is None else backlog.lag,
-            workers=None if workers is None else sum(each.heartbeat_at > alive_since for each in workers),
+            overdue=None if work is None else work.overdue_for,
+            since_reconciled=None if work is None else work.since_reconciled,
+            clock_offset=None if work is None else max([abs(work.clock_offset), *offsets]),
+            workers=None if alive is None else len(alive),
         )
 
 

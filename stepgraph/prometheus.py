@@ -196,6 +196,9 @@ class SystemFigures:
     queues: Sequence[tuple[str, int, int]] = ()
     outbox_pending: int | None = None
     outbox_lag: timedelta | None = None
+    overdue: timedelta | None = None
+    since_reconciled: timedelta | None = None
+    clock_offset: timedelta | None = None
     workers: int | None = None
 
 
@@ -215,6 +218,24 @@ class SystemCollector(Collector):
             yield GaugeMetricFamily("stepgraph_outbox_pending", "Events to be told.", value=figures.outbox_pending)
             yield GaugeMetricFamily(
                 "stepgraph_outbox_lag_seconds", "Age of the oldest.", value=figures.outbox_lag.total_seconds()
+            )
+        if figures.overdue is not None:
+            yield GaugeMetricFamily(
+                "stepgraph_overdue_seconds",
+                "How long an execution is due and not begun.",
+                value=figures.overdue.total_seconds(),
+            )
+        if figures.since_reconciled is not None:
+            yield GaugeMetricFamily(
+                "stepgraph_reconciler_lag_seconds",
+                "Time since all executions were last looked after.",
+                value=figures.since_reconciled.total_seconds(),
+            )
+        if figures.clock_offset is not None:
+            yield GaugeMetricFamily(
+                "stepgraph_clock_offset_seconds",
+                "The most by which a machine's clock differs from the database's.",
+                value=figures.clock_offset.total_seconds(),
             )
         breakers = GaugeMetricFamily("stepgraph_breaker_state", "0 closed, 1 half open, 2 open.", labels=("service",))
         for service, state in figures.breakers:

@@ -6,7 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.json_text import JsonValue
-from domain.records import ComponentRecord, OutboxBacklog
+from domain.records import ComponentRecord, OutboxBacklog, WorkProgress
 
 
 class Clock(Protocol):
@@ -31,13 +31,19 @@ class Sandbox(Protocol):
 
 
 class HealthProbe(Protocol):
-    """Whether the parts that Stepgraph depends on answer."""
+    """Whether the parts that Stepgraph depends on do what the work needs of them, and whether the work goes on."""
 
     async def components(self, timeout: timedelta) -> Sequence[ComponentRecord]:
-        """PostgreSQL, Redis and the migrations, each within `timeout`. Never raises."""
+        """PostgreSQL, Redis and the migrations, each within `timeout`. Never raises.
+
+        What the work does is tried: a part that answers and could not do it is down, and its detail says why.
+        """
 
     async def backlog(self, now: datetime) -> OutboxBacklog:
         """What waits in the outbox. Raises `Unavailable`."""
+
+    async def progress(self) -> WorkProgress:
+        """How late executions are, and those who look after them, by the store's clock. Raises `Unavailable`."""
 
 
 class Cipher(Protocol):

@@ -5,17 +5,15 @@ from collections.abc import Awaitable, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from domain.durations import format_duration
 from domain.errors import Unavailable
 from domain.json_text import JsonValue
 from domain.records import ComponentRecord, WorkerRecord
 from graphql_api.context import ApiOptions, ApiServices
 from graphql_api.system.types import ComponentHealth, Queue, ServiceStatus, SystemHealth, Worker
+from graphql_api.system.work import NAMES, clocks_health, executions_health, outbox_health, reconciler_health
 
-DISPENSABLE = frozenset({"redis", "outbox"})
+DISPENSABLE = frozenset({"redis", *NAMES})
 """Parts without which work is still accepted: it is stored, and waits until they are back."""
-LONGEST_LAG = timedelta(minutes=1)
-"""Metrics and webhooks that hear of things later than this are not well."""
 
 Answer = TypeVar("Answer")
 
@@ -32,12 +30,12 @@ async def read_health(services: ApiServices, options: ApiOptions) -> SystemHealt
     """
     components = await _components(services, options)
     down = {each.name for each in components if each.status is ServiceStatus.DOWN}
-    outbox, workers, queues = await asyncio.gather(
-        _nothing() if down - DISPENSABLE else _in_time(_outbox(services), options),
+    work, workers, queues = await asyncio.gather(
+        _nothing() if down - DISPENSABLE else _in_time(_work(services, options), options),
         _nothing() if down - DISPENSABLE else _in_time(_workers(services, options), options),
         _nothing() if "redis" in down else _in_time(_queues(services), options),
     )
-    components += outbox
+    components += work
     return SystemHealth(
         status=overall(components, queues, has_workers=bool(workers)),
         version=options.version,
@@ -104,30 +102,27 @@ async def _in_time(question: Awaitable[list[Answer]], options: ApiOptions) -> li
         return []
 
 
-async def _outbox(services: ApiServices) -> list[ComponentHealth]:
-    """What waits to be told to metrics and webhooks."""
-    backlog = await services.health.backlog(services.clock.now())
-    is_late = backlog.lag > LONGEST_LAG
-    oldest = format_duration(timedelta(seconds=int(backlog.lag.total_seconds())))
-    detail = f"events that wait to be told to metrics and webhooks: {backlog.pending:,}, the oldest for {oldest}"
+async def _work(services: ApiServices, options: ApiOptions) -> list[ComponentHealth]:
+    """Whether the work is told of, looked after, begun in time, and timed right."""
+    backlog, progress, workers = await asyncio.gather(
+        services.health.backlog(services.clock.now()), services.health.progress(), live_workers(services, options)
+    )
     return [
-        ComponentHealth(
-            name="outbox",
-            status=_DEGRADED if is_late else ServiceStatus.UP,
-            latency=None,
-            detail=detail if is_late else None,
-        )
+        outbox_health(backlog),
+        reconciler_health(progress, options),
+        executions_health(progress),
+        clocks_health(progress, workers, options),
     ]
+
+
+async def _workers(services: ApiServices, options: ApiOptions) -> list[Worker]:
+    return [Worker.from_record(each) for each in await live_workers(services, options)]
 
 
 async def live_workers(services: ApiServices, options: ApiOptions) -> list[WorkerRecord]:
     """The workers that live: one that was silent for longer than its lease is dead, though it is still registered."""
     alive_since = services.clock.now() - options.worker_lease
     return [each for each in await services.registry.workers() if each.heartbeat_at > alive_since]
-
-
-async def _workers(services: ApiServices, options: ApiOptions) -> list[Worker]:
-    return [Worker.from_record(each) for each in await live_workers(services, options)]
 
 
 async def _queues(services: ApiServices) -> list[Queue]:

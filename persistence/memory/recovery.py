@@ -26,7 +26,7 @@ class MemoryRecovery:
         if held is not None and held.holder_id != candidate and held.expires_at + (stands_back or _NO_TIME) > now:
             return None
         epoch = 1 if held is None else held.epoch + (held.holder_id != candidate)
-        worked_at = now if has_worked else None if held is None else held.worked_at
+        worked_at = now if has_worked or held is None else held.worked_at
         expires_at = now + (lease if stands_back is None else _NO_TIME)
         self._tables.leadership = LeadershipRow(candidate, epoch, expires_at, worked_at)
         return Term(epoch=epoch, now=now)

@@ -56,7 +56,7 @@ class LeadershipRow:
     holder_id: UUID
     epoch: int
     expires_at: datetime
-    worked_at: datetime | None
+    worked_at: datetime
 
 
 def _system_time() -> datetime:

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
                 ("holder_id", fields.UUIDField()),
                 ("epoch", fields.BigIntField()),
                 ("expires_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
-                ("worked_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("worked_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={
                 "table": "leadership",

@@ -32,7 +32,7 @@ class Leadership(Model):
     holder_id = fields.UUIDField()
     epoch = fields.BigIntField()
     expires_at = fields.DatetimeField()
-    worked_at = fields.DatetimeField(null=True)
+    worked_at = fields.DatetimeField()
 
     class Meta:
         table = "leadership"

@@ -246,6 +246,7 @@ def _expressions(value: Any) -> Iterator[str]:
 async def test_the_dashboard_and_the_alerts_ask_for_what_is_exposed() -> None:
     api = Api()
     await api.storage.breakers.ensure("payments", id=new_id(), now=NOON)
+    await api.storage.recovery.lead(new_id(), lease=timedelta(seconds=4))
     await api.run("{ health { status } }")
     text = await api_text(api) + (await (await a_busy_worker()).render()).decode()
     exposed = {name for name, _ in samples_of(text)}

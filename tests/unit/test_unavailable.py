@@ -91,7 +91,9 @@ def test_an_error_of_the_network_is_an_outage(error: Exception) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [ValueError("U+0000"), RuntimeError("a bug"), KeyError("a bug"), LeaseLost(new_id(), 1)], ids=repr
+    "error",
+    [ValueError("U+0000"), RuntimeError("a bug"), KeyError("a bug"), LeaseLost(new_id(), 1)],
+    ids=lambda error: type(error).__name__,
 )
 def test_an_error_of_ours_stays_what_it_is(error: Exception) -> None:
     with pytest.raises(type(error)), translated():

@@ -65,6 +65,8 @@ class Api:
 
     def __post_init__(self) -> None:
         storage, clock = self.storage, self.clock
+        if isinstance(storage, MemoryStorage):
+            storage.tables.now = clock.now
         definitions = DefinitionCache(storage.workflows)
         self.access = AccessService(keys=storage.keys, clock=clock, requires_keys=self.requires_keys)
         workflows = WorkflowService(workflows=storage.workflows, clock=clock, limits=self.limits, rules=storage.rules)

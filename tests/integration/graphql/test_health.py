@@ -1,6 +1,7 @@
 """Health: which workers live, what waits too long, and what is said of Redis."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ from domain.ids import new_id
 from domain.outbox import OutboxEvent
 from domain.statuses import EventType
 from graphql_api.context import ApiOptions
+from tests.contract.rows import new_execution
 from tests.integration.graphql.api import NOON, Api
 
 HEALTH = "{ health { status components { name status detail } workers { host } queues { deadLetters } } }"
@@ -92,3 +94,45 @@ async def test_of_what_is_down_nothing_more_is_asked() -> None:
     api.storage.health.backlog = fails  # type: ignore[method-assign, assignment]
     health, _ = await health_of(api)
     assert (health["status"], health["workers"]) == ("DOWN", [])
+
+
+async def test_a_reconciler_that_stands_still_is_degraded_and_says_what_does() -> None:
+    api = await a_well_api()
+    await api.storage.recovery.lead(new_id(), lease=timedelta(seconds=4))
+    health, components = await health_of(api)
+    assert (health["status"], components["reconciler"]["status"]) == ("UP", "UP")
+
+    api.clock.advance(timedelta(seconds=17))
+    await api.storage.registry.register(new_id(), host="two", now=api.clock.now())
+    health, components = await health_of(api)
+
+    assert (health["status"], components["reconciler"]["status"]) == ("DEGRADED", "DEGRADED")
+    assert "for PT17S: waits that are over, retries" in components["reconciler"]["detail"]
+    assert "workers' logs" in components["reconciler"]["detail"]
+
+
+async def test_executions_that_are_due_and_not_begun_are_degraded() -> None:
+    api = await a_well_api()
+    await api.storage.executions.create([new_execution(created_at=NOON - timedelta(seconds=61))])
+    health, components = await health_of(api)
+    assert (health["status"], components["executions"]["status"]) == ("DEGRADED", "DEGRADED")
+    assert "due for PT1M1S" in components["executions"]["detail"]
+    assert "start more workers" in components["executions"]["detail"]
+
+
+async def test_clocks_that_are_wrong_are_named_with_how_wrong_they_are() -> None:
+    api = await a_well_api()
+    [worker] = await api.storage.registry.workers()
+    api.storage.tables.workers[worker.id] = replace(worker, clock_offset=timedelta(seconds=-30))
+    api.storage.health.clock_offset = timedelta(hours=1)
+    health, components = await health_of(api)
+    assert (health["status"], components["clocks"]["status"]) == ("DEGRADED", "DEGRADED")
+    assert "the clock of the worker's machine one is 30.0 s behind PostgreSQL's" in components["clocks"]["detail"]
+    assert "the clock of the API's machine is 3600.0 s ahead of PostgreSQL's" in components["clocks"]["detail"]
+    assert "NTP" in components["clocks"]["detail"]
+
+
+async def test_clocks_within_the_tolerance_are_up() -> None:
+    api = await a_well_api()
+    api.storage.health.clock_offset = timedelta(seconds=-2)
+    assert (await health_of(api))[1]["clocks"]["status"] == "UP"

@@ -41,6 +41,7 @@ async def test_every_operation_of_the_page_runs() -> None:
 async def test_every_metric_of_the_page_is_exposed() -> None:
     api = Api()
     await api.storage.breakers.ensure("payments", id=new_id(), now=NOON)
+    await api.storage.recovery.lead(new_id(), lease=timedelta(seconds=4))
     await api.run("{ health { status } }")
     worker = WorkerExposition(Database("postgresql://127.0.0.1:1/nothing", connect_timeout=0.2), Settings())
     worker.counted.add({(ORCHESTRATIONS, kind, NOON): Tally(completed=1) for kind in (EXECUTIONS, "WAIT")})

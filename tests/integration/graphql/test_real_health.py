@@ -42,7 +42,7 @@ async def test_all_is_well(empty_postgres_url: str, empty_redis_url: str) -> Non
         health, components = await health_of(real)
         assert health["status"] == "UP"
         assert {name: each["status"] for name, each in components.items()} == dict.fromkeys(
-            ("postgresql", "redis", "migrations", "outbox"), "UP"
+            ("postgresql", "redis", "migrations", "outbox", "reconciler", "executions", "clocks"), "UP"
         )
         assert health["workers"] == [{"host": "one", "activeExecutions": 0}]
         ready = await client.get("/readyz")

@@ -1,0 +1,72 @@
+"""The parts of the health that are no servers: is the work told of, looked after, begun in time, and timed right?"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from domain.durations import format_duration
+from domain.records import OutboxBacklog, WorkerRecord, WorkProgress
+from graphql_api.context import ApiOptions
+from graphql_api.system.types import ComponentHealth, ServiceStatus
+
+LONGEST_LAG = timedelta(minutes=1)
+"""Metrics and webhooks that hear of things later than this are not well, nor are executions that are due for longer."""
+
+NAMES = frozenset({"outbox", "reconciler", "executions", "clocks"})
+
+
+def outbox_health(backlog: OutboxBacklog) -> ComponentHealth:
+    """What waits to be told to metrics and webhooks."""
+    if backlog.lag <= LONGEST_LAG:
+        return _component("outbox")
+    return _component(
+        "outbox",
+        "events that wait to be told to metrics and webhooks: "
+        f"{backlog.pending:,}, the oldest for {_text(backlog.lag)}",
+    )
+
+
+def reconciler_health(progress: WorkProgress, options: ApiOptions) -> ComponentHealth:
+    """Somebody looks after all executions every second. Where nobody ever did, that is said of the workers."""
+    since = progress.since_reconciled
+    if since is None or since <= 2 * options.worker_lease:
+        return _component("reconciler")
+    return _component(
+        "reconciler",
+        f"nobody was through a round of looking after executions for {_text(since)}: waits that are over, retries and "
+        "the executions of dead workers stand still. See the workers' logs for why none leads, or start one.",
+    )
+
+
+def executions_health(progress: WorkProgress) -> ComponentHealth:
+    """Executions whose time has come are begun."""
+    if progress.overdue_for <= LONGEST_LAG:
+        return _component("executions")
+    return _component(
+        "executions",
+        f"an execution is due for {_text(progress.overdue_for)}, and no worker has begun it. If they are full, start "
+        "more workers; else see their logs.",
+    )
+
+
+def clocks_health(progress: WorkProgress, workers: Sequence[WorkerRecord], options: ApiOptions) -> ComponentHealth:
+    """The clocks of machines agree with the database's."""
+    offsets = {f"worker's machine {worker.host}": worker.clock_offset for worker in workers}
+    offsets["API's machine"] = progress.clock_offset
+    wrong = {where: offset for where, offset in offsets.items() if abs(offset) > options.clock_tolerance}
+    if not wrong:
+        return _component("clocks")
+    listed = "; ".join(
+        f"the clock of the {where} is {abs(offset).total_seconds():.1f} s "
+        f"{'ahead of' if offset > timedelta(0) else 'behind'} PostgreSQL's"
+        for where, offset in sorted(wrong.items())
+    )
+    return _component("clocks", f"{listed}. Everything goes by PostgreSQL's all the same: set the clock there (NTP).")
+
+
+def _component(name: str, complaint: str | None = None) -> ComponentHealth:
+    status = ServiceStatus.UP if complaint is None else ServiceStatus.DEGRADED
+    return ComponentHealth(name=name, status=status, latency=None, detail=complaint)
+
+
+def _text(duration: timedelta) -> str:
+    return format_duration(timedelta(seconds=int(duration.total_seconds())))
