@@ -1,26 +1,43 @@
 """Messages that come to inbound webhooks: what a body says, and what of it all an expression may read."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from domain.checks.json_values import MAX_NESTING, json_problems
+from domain.content_encodings import MalformedEncoding, TooLargeInflated, UnsupportedEncoding, inflated
 from domain.errors import InvalidInput, Problem
 from domain.ids import IdKind, to_public
 from domain.inbound_signatures import DEFAULT_TYPE, event_type_of, external_id_of
 from domain.json_text import JsonValue, loads
+from domain.media_types import MediaType, encoding_of, media_type, read_text
 from domain.webhooks import WebhookRecord
 
 _SECRET_WORDS = ("signature", "authorization", "cookie", "token", "secret", "api-key")
-_JSON = "application/json"
+
+MOST_INFLATED = 1_000_000
+"""Bytes of a body once its encoding is undone, where nobody says otherwise."""
+
+
+class UnsupportedBody(InvalidInput):
+    """A body in an encoding or a charset that is not read here."""
+
+
+class OversizedBody(InvalidInput):
+    """A body that is too large once its encoding is undone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundMessage:
-    """What somebody has sent. Names of headers are lower-case; a `query` member that came twice is an array."""
+    """What somebody has sent. Names of headers are lower-case; a `query` member that came twice is an array.
+
+    `body` is as it came, which is what is signed; `most` is what it may be once its encoding is undone, in bytes.
+    """
 
     headers: Mapping[str, str]
     query: Mapping[str, JsonValue]
     body: bytes
+    most: int = MOST_INFLATED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,40 +70,99 @@ def scope_of(webhook: WebhookRecord, message: InboundMessage, content: MessageCo
     }
 
 
+def json_of(message: InboundMessage) -> JsonValue:
+    """The JSON value of a message that must be one, null where there is nothing. Raises `InvalidInput`."""
+    media = _media_of(message)
+    if media.name and not media.is_json:
+        raise UnsupportedBody([_problem("Send the body as Content-Type: application/json.")])
+    text = _text_of(message, media)
+    return _json(text) if text.strip() else None
+
+
 def _body_of(message: InboundMessage) -> JsonValue:
-    """A value where the sender says JSON, or nothing and it is some; else a text; null where there is nothing."""
-    body = message.body
-    if not body:
+    """What a body says: a JSON value, or a text, or base64 of bytes that are neither; null where there is nothing.
+
+    As the responses of services are read, and beyond that: what is said to be neither JSON nor text, or nothing, is
+    JSON where it has no type and is some, and a text where it is UTF-8.
+    """
+    if not message.body:
         return None
-    media_type = message.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type in ("", _JSON) or media_type.endswith("+json"):
-        try:
-            return _checked(body, loads(body))
-        except InvalidInput:
-            raise
-        except ValueError as error:
-            if media_type:
-                raise _refused(f"The body is not JSON in UTF-8: {error}.") from error
+    media = _media_of(message)
+    if media.is_json or media.is_text:
+        text = _text_of(message, media)
+        if media.is_json:
+            return _json(text) if text.strip() else None
+        return _storable(text)
+    body = _bytes_of(message)
     try:
-        text = body.decode()
+        text = body.decode("utf-8-sig") if body[:2] not in (b"\xff\xfe", b"\xfe\xff") else read_text(body, "utf-8")
+    except UnicodeDecodeError:
+        return b64encode(body).decode()
+    if not media.name and text.strip():
+        try:
+            value = loads(text)
+        except (ValueError, RecursionError):
+            return _storable(text)
+        return _checked(text, value)
+    return _storable(text)
+
+
+def _media_of(message: InboundMessage) -> MediaType:
+    media = media_type(message.headers.get("content-type", ""))
+    if (media.is_json or media.is_text) and encoding_of(media.charset) is None:
+        raise UnsupportedBody([_problem(f"The charset {media.charset[:40]!r} is not known: send UTF-8.")])
+    return media
+
+
+def _bytes_of(message: InboundMessage) -> bytes:
+    try:
+        return inflated(message.body, message.headers.get("content-encoding", ""), message.most)
+    except UnsupportedEncoding as error:
+        raise UnsupportedBody([_problem(str(error))]) from error
+    except TooLargeInflated as error:
+        raise OversizedBody([_problem(str(error))]) from error
+    except MalformedEncoding as error:
+        raise InvalidInput([_problem(str(error))]) from error
+
+
+def _text_of(message: InboundMessage, media: MediaType) -> str:
+    body = _bytes_of(message)
+    if media.charset != "utf-8" or body[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return read_text(body, media.charset)
+    try:
+        return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _refused("The body is neither JSON nor a text in UTF-8.") from error
-    if "\0" in text:
-        raise _refused("The body holds U+0000, which cannot be stored.")
-    return text
+        if not media.is_json:
+            return read_text(body, media.charset)
+        what = "The body is not in UTF-8, and says no other charset."
+        raise InvalidInput([_problem(what)]) from error
 
 
-def _checked(body: bytes, value: JsonValue) -> JsonValue:
+def _json(text: str) -> JsonValue:
+    try:
+        value = loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput([_problem(f"The body is not JSON: {error}.")]) from error
+    return _checked(text, value)
+
+
+def _checked(text: str, value: JsonValue) -> JsonValue:
     """The value, if it can be stored. Raises `InvalidInput`."""
-    if b"\\u0000" in body or body.count(b"[") + body.count(b"{") > MAX_NESTING:  # rarely: then it is walked
-        problems = json_problems(value, max_values=len(body))
+    if "\\u0000" in text or text.count("[") + text.count("{") > MAX_NESTING:  # rarely: then it is walked
+        problems = json_problems(value, max_values=len(text))
         if problems:
             raise InvalidInput([problem.under("body") for problem in problems])
     return value
 
 
-def _refused(message: str) -> InvalidInput:
-    return InvalidInput([Problem(path=("body",), message=message)])
+def _storable(text: str) -> str:
+    if "\0" in text:
+        raise InvalidInput([_problem("The body holds U+0000, which cannot be stored.")])
+    return text
+
+
+def _problem(message: str) -> Problem:
+    return Problem(path=("body",), message=message)
 
 
 def _is_secret(name: str) -> bool:

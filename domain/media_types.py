@@ -1,6 +1,8 @@
 """Bodies of HTTP messages: what a content type says of one, and the JSON value that it is read as."""
 
 import base64
+import codecs
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -35,6 +37,11 @@ _TEXT = frozenset(
     }
 )
 _TEXT_SUFFIXES = ("+xml", "+yaml", "+jwt", "+json-seq")
+_CHARSETS = re.compile(
+    r"ascii|utf-(8|16|32)(-sig|-le|-be)?|iso8859-\d+|cp\d+|koi8-[rtu]|kz1048|mac-[a-z]+|tis-620|shift_jis\w*|euc_\w+"
+    r"|gb2312|gbk|gb18030|big5(hkscs)?|iso2022_\w+|hz|johab|ptcp154|hp-roman8"
+)
+"""Python's names of the encodings of texts that are read. Others of its codecs take time without measure (idna)."""
 _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
@@ -101,10 +108,17 @@ def read_text(body: bytes, charset: str) -> str:
     for mark, encoding in _BYTE_ORDER_MARKS:
         if body.startswith(mark):
             return body[len(mark) :].decode(encoding, "replace")
+    return body.decode(encoding_of(charset) or "utf-8", "replace")
+
+
+@lru_cache(maxsize=128)
+def encoding_of(charset: str) -> str | None:
+    """Python's name of a charset; None for what is none, or none that texts are sent in."""
     try:
-        return body.decode(charset, "replace")
+        name = codecs.lookup(charset).name
     except (LookupError, ValueError):
-        return body.decode("utf-8", "replace")
+        return None
+    return name if _CHARSETS.fullmatch(name) else None
 
 
 def _json(body: bytes, charset: str) -> JsonValue:

@@ -19,10 +19,10 @@ from domain.errors import (
     Unavailable,
 )
 from domain.ids import IdKind, to_public
-from domain.inbound_messages import InboundMessage
+from domain.inbound_messages import InboundMessage, OversizedBody, UnsupportedBody, json_of
 from domain.json_text import JsonValue, dumps
 from graphql_api.context import ApiOptions, ApiServices
-from graphql_api.requests import MalformedRequest, check_content_type, problem_in, read_body, read_json
+from graphql_api.requests import MalformedRequest, read_body
 
 logger = logging.getLogger("stepgraph.hooks")
 
@@ -38,6 +38,8 @@ _STATUSES: Mapping[type[StepgraphError], int] = {
     Unauthenticated: 401,
     InvalidState: 410,
     _CannotStart: 409,
+    OversizedBody: 413,
+    UnsupportedBody: 415,
     InvalidInput: 422,
     LimitExceeded: 429,
     Unavailable: 503,
@@ -59,8 +61,9 @@ class Hooks:
     202 `{"executionId": "ex_…"}` once it is stored; null for a message that asks for nothing. Every refusal is
     `{"code", "message"}`, with `problems` where there are some. 400: malformed. 401: not signed as it must be. 404: no
     such token, or nothing behind it any more, in the same words. 409: the webhook's workflow cannot be started. 410:
-    the execution or the step has ended. 413 and 415: too large, not JSON. 422: understood, but of no use. 429: too many
-    signals wait. 503: try again.
+    the execution or the step has ended. 413: too large, also once it is inflated. 415: in an encoding or a charset that
+    is not read, or not JSON where it must be. 422: understood, but of no use. 429: too many signals wait. 503: try
+    again.
     """
 
     def __init__(self, services: ApiServices, options: ApiOptions) -> None:
@@ -96,33 +99,31 @@ class Hooks:
         return execution_id
 
     async def _start(self, webhook_id: UUID, request: Request) -> UUID | None:
-        message = InboundMessage(
-            headers=_joined(request), query=_query(request), body=await read_body(request, self._most)
-        )
         try:
-            return await self._services.receiving.receive(webhook_id, message)
+            return await self._services.receiving.receive(webhook_id, await self._message(request))
         except InvalidState as error:
             raise _CannotStart(str(error), error.status) from error
 
     async def _payload(self, request: Request) -> JsonValue:
-        """The JSON in the body of a callback or a signal. Raises `MalformedRequest`."""
+        """The JSON in the body of a callback or a signal. Raises `MalformedRequest` or `InvalidInput`."""
+        try:
+            return json_of(await self._message(request))
+        except UnsupportedBody:
+            raise
+        except InvalidInput as error:
+            raise MalformedRequest(str(error), _TOO_LARGE if isinstance(error, OversizedBody) else 400) from error
+
+    async def _message(self, request: Request) -> InboundMessage:
         body = await read_body(request, self._most)
-        if not body:
-            return None
-        check_content_type(request.headers.get("content-type", "application/json"))
-        value = read_json(body)
-        problem = problem_in(body, value)
-        if problem is not None:
-            raise MalformedRequest(problem)
-        return value
+        return InboundMessage(headers=_joined(request), query=_query(request), body=body, most=self._most)
 
 
 def _joined(request: Request) -> dict[str, str]:
     """The headers by their lower-case names; one that came more than once as RFC 9110, section 5.3, reads it."""
-    headers: dict[str, str] = {}
+    headers: dict[str, list[str]] = {}
     for name, value in request.headers.items():
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers
+        headers.setdefault(name, []).append(value)
+    return {name: ", ".join(values) for name, values in headers.items()}
 
 
 def _query(request: Request) -> dict[str, JsonValue]:
@@ -144,7 +145,8 @@ def _refusal_of(error: StepgraphError) -> Response:
     problems: JsonValue = None
     if isinstance(error, InvalidInput):
         problems = [{"path": each.path, "message": each.message, "hint": each.hint} for each in error.problems]
-    return _refusal(_STATUSES.get(type(error), 400), error.code, str(error), problems)
+    code = ErrorCode.LIMIT_EXCEEDED if isinstance(error, OversizedBody) else error.code
+    return _refusal(_STATUSES.get(type(error), 400), code, str(error), problems)
 
 
 def _refusal(status: int, code: ErrorCode, message: str, problems: JsonValue = None) -> Response:

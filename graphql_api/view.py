@@ -221,6 +221,8 @@ class GraphQLView(GraphQL[Context, None]):
         if request.method == "GET":
             return graphql_request(query_parameters(cast("Mapping[str, str]", request.query_params)), "http")
         check_content_type(request.content_type or "")
+        if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+            raise MalformedRequest("Send the request without a Content-Encoding.", 415)
         body = await request.get_body()
         value = read_json(body)
         problem = problem_in(body, value)

@@ -1,5 +1,6 @@
 """Callbacks over HTTP: what comes to /hooks/{token} reaches its step, and nothing else gets in."""
 
+import gzip
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
@@ -111,7 +112,10 @@ async def test_what_has_ended_is_gone(api: Api, hand: Hand, client: httpx.AsyncC
         (400, b"[" * 300 + b"]" * 300, JSON),
         (413, b'"' + b"x" * 1_000_000 + b'"', JSON),
         (415, b"a=1", {"Content-Type": "application/x-www-form-urlencoded"}),
-        (415, b"1", {"Content-Type": "application/json; charset=latin-1"}),
+        (415, b"1", {"Content-Type": "application/json; charset=idna"}),
+        (415, b"1", {**JSON, "Content-Encoding": "br"}),
+        (400, b"1", {**JSON, "Content-Encoding": "gzip"}),
+        (413, gzip.compress(b" " * 2_000_000 + b"1"), {**JSON, "Content-Encoding": "gzip"}),
     ],
 )
 async def test_a_body_that_cannot_be_taken_is_refused_with_a_sentence(
