@@ -43,8 +43,7 @@ async def test_the_three_tabs_of_a_first_visit_create_execute_and_watch(visit: V
     found = re.search(r'"(ex_\w+)"', await result.inner_text())
     assert found is not None
 
-    await visit.select_tab("WatchExecution")
-    await visit.write_variables(json.dumps({"id": found[1]}))
+    await visit.select_tab("WatchExecution")  # which watches what was started last
     await visit.run()
     await expect(result).to_contain_text("TIMER")  # the workflow waits in its second step
     await visit.keep_screenshot(tmp_path, "graphiql-watching")
@@ -52,6 +51,22 @@ async def test_the_three_tabs_of_a_first_visit_create_execute_and_watch(visit: V
 
     await expect(result).to_contain_text('"CANCELLED"')  # nothing was clicked: the update came by itself
     assert visit.requested_elsewhere == []
+    assert visit.complaints == []
+
+
+async def test_the_first_tab_can_be_run_again_and_the_third_says_what_it_needs(visit: Visit) -> None:
+    from playwright.async_api import expect
+
+    result = visit.page.locator(".result-window")
+    await visit.open()
+    for _ in range(2):
+        await visit.run()
+        await expect(result).to_contain_text(re.compile(r'"version":\s1\b'))
+    await expect(result).not_to_contain_text("CONFLICT")
+
+    await visit.select_tab("WatchExecution")
+    await visit.run()
+    await expect(result).to_contain_text("run the second tab first")
     assert visit.complaints == []
 
 

@@ -2,6 +2,12 @@
 import { getOperationAST, parse } from 'graphql';
 import { createClient } from 'graphql-ws';
 
+/** As the variable `id`: the execution that this page has started last. */
+export const LAST_STARTED = 'ex_';
+const NOTHING_STARTED =
+  'This page has started no execution yet: run the second tab first, and then this one again; ' +
+  'or put the id of an execution into the variables, in the place of "ex_".';
+
 /**
  * A GraphiQL fetcher for the endpoint at `url`.
  *
@@ -10,13 +16,20 @@ import { createClient } from 'graphql-ws';
  */
 export function createFetcher(url) {
   const clientFor = clientsByHeaders(webSocketUrl(url));
+  let lastStarted = null;
 
   return (asked, { headers } = {}) => {
     const operation = operationOf(asked);
-    const request = operation ? { ...asked, operationName: operation.name?.value } : asked;
-    return operation?.operation === 'subscription'
-      ? subscribe(clientFor(headers ?? {}), request)
-      : post(url, request, headers ?? {});
+    const request = operation ? { ...asked, operationName: operation.name?.value } : { ...asked };
+    if (request.variables?.id === LAST_STARTED) {
+      if (lastStarted === null) return failure(NOTHING_STARTED);
+      request.variables = { ...request.variables, id: lastStarted };
+    }
+    if (operation?.operation === 'subscription') return subscribe(clientFor(headers ?? {}), request);
+    return post(url, request, headers ?? {}).then((result) => {
+      lastStarted = result.data?.executeWorkflow?.id ?? lastStarted;
+      return result;
+    });
   };
 }
 

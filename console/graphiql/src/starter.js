@@ -1,4 +1,5 @@
 // The tabs of a first visit: create a workflow, execute it, watch it.
+import { LAST_STARTED } from './fetcher.js';
 import create from './starter/create.graphql?raw';
 import execute from './starter/execute.graphql?raw';
 import watch from './starter/watch.graphql?raw';
@@ -8,7 +9,7 @@ export function starterTabs(service) {
   return [
     { query: create },
     { query: execute, variables: json({ input: { workflowName: 'hello', input: { name: 'Ada', url: service } } }) },
-    { query: watch, variables: json({ id: 'ex_' }) },
+    { query: watch, variables: json({ id: LAST_STARTED }) },
   ];
 }
 
