@@ -27,7 +27,7 @@ DROP INDEX workflow_execution_child, workflow_execution_retry;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("stepgraph", "0011_api_keys")]
+    dependencies = [("stepgraph", "0012_leadership")]
 
     operations = [
         ops.CreateModel(
