@@ -6,6 +6,7 @@ from uuid import UUID
 
 from domain.cron import cron_of
 from domain.durations import format_duration
+from domain.idempotency import TICKS
 from domain.ids import IdKind, to_public
 from domain.json_text import JsonValue
 from domain.statuses import OverlapPolicy
@@ -113,7 +114,7 @@ def tick_key(schedule_id: UUID, tick: datetime) -> str:
 
 def tick_keys(schedule_id: UUID) -> str:
     """What the keys of all ticks of a schedule begin with; they sort as their ticks do."""
-    return f"schedule:{to_public(IdKind.SCHEDULE, schedule_id)}:"
+    return f"{TICKS}{to_public(IdKind.SCHEDULE, schedule_id)}:"
 
 
 def tick_of(key: str) -> datetime:

@@ -8,6 +8,7 @@ from uuid import UUID
 from domain.checks.json_values import payload_problems
 from domain.engine.state import CarriedStep
 from domain.errors import Conflict, InvalidInput, InvalidState, LimitExceeded, NotFound
+from domain.idempotency import CHILDREN
 from domain.ids import IdKind, new_id, to_public
 from domain.json_text import JsonValue, is_same
 from domain.limits import Limits
@@ -22,9 +23,6 @@ from domain.statuses import CommandKind, ExecutionStatus, WorkflowStatus
 
 MAX_NESTING = 10
 """How many executions may be around a child: an endless recursion ends here."""
-
-CHILD_KEY = "child:"
-"""What the idempotency keys of children start with, and no other key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +44,7 @@ class ChildRequest:
     @property
     def key(self) -> str:
         """The child's idempotency key."""
-        return f"{CHILD_KEY}{self.parent_id}:{self.parent_path}:{self.attempt}"
+        return f"{CHILDREN}{self.parent_id}:{self.parent_path}:{self.attempt}"
 
 
 class ChildStarter:

@@ -17,7 +17,8 @@ from domain.errors import (
     Problem,
     StepgraphError,
 )
-from domain.ids import new_id
+from domain.idempotency import difference, key_problems
+from domain.ids import IdKind, new_id, to_public
 from domain.json_text import JsonValue
 from domain.limits import Limits
 from domain.ports import (
@@ -30,7 +31,6 @@ from domain.ports import (
     WorkQueue,
 )
 from domain.records import ExecutionRecord, NewExecution
-from domain.services.children import CHILD_KEY
 from domain.services.definitions import DefinitionCache
 from domain.services.launching import launch
 from domain.services.lookups import Lookups
@@ -42,7 +42,6 @@ from domain.workflows import canonical, check_document, digest
 ORCHESTRATION = "orchestration"
 CANCEL = CommandKind.CANCEL
 MAX_PRIORITY = 100
-MAX_KEY_CHARACTERS = 256
 _STARTED_TOGETHER = 250
 
 _REFUSALS = (NotFound, InvalidInput, InvalidState, Conflict, LimitExceeded)
@@ -53,7 +52,7 @@ class ExecuteRequest:
     """Start a workflow, named by exactly one of `workflow_id` and `workflow_name`.
 
     `version` None: the newest. `labels`: a flat object, or null. `wait_for`: answer when the execution has ended, or
-    with what there is when this is over.
+    with what there is when this is over. `is_own_key`: the key is one that Stepgraph has made, and no client can give.
     """
 
     workflow_id: UUID | None = None
@@ -63,6 +62,7 @@ class ExecuteRequest:
     labels: JsonValue = None
     priority: int = 0
     idempotency_key: str | None = None
+    is_own_key: bool = False
     start_at: datetime | None = None
     wait_for: timedelta | None = None
 
@@ -76,6 +76,9 @@ class OrchestrateRequest:
     labels: JsonValue = None
     idempotency_key: str | None = None
     wait_for: timedelta | None = None
+
+
+_Request = ExecuteRequest | OrchestrateRequest
 
 
 class ExecutionService:
@@ -110,10 +113,16 @@ class ExecutionService:
         self._new_id = new_id
 
     async def execute(self, request: ExecuteRequest) -> ExecutionRecord:
-        """Start one execution. Raises `NotFound`, `InvalidInput` or `InvalidState` (the workflow is not ACTIVE)."""
+        """Start one execution, or answer the newest run of the one that the key has started.
+
+        Raises `NotFound`, `InvalidInput`, `InvalidState` (the workflow is not ACTIVE), or `Conflict` where the key has
+        started something else.
+        """
         lookups = Lookups(self._workflows, self._definitions)
-        [record] = await self._start([await self._prepare(request, lookups)])
-        return await self._wait(record, request.wait_for)
+        [answer] = await self._start([(await self._prepare(request, lookups), request)])
+        if isinstance(answer, StepgraphError):
+            raise answer
+        return await self._wait(answer, request.wait_for)
 
     async def execute_many(self, requests: Sequence[ExecuteRequest]) -> list[ExecutionRecord | StepgraphError]:
         """Start many; one answer each, in order, so that one bad request stops no other.
@@ -129,7 +138,10 @@ class ExecutionService:
             prepared = [
                 await self._prepared(request, lookups) for request in requests[first : first + _STARTED_TOGETHER]
             ]
-            records = iter(await self._start([new for new in prepared if isinstance(new, NewExecution)]))
+            asked = zip(prepared, requests[first:], strict=False)
+            records = iter(
+                await self._start([(new, request) for new, request in asked if isinstance(new, NewExecution)])
+            )
             answers += [next(records) if isinstance(outcome, NewExecution) else outcome for outcome in prepared]
         return answers
 
@@ -144,8 +156,11 @@ class ExecutionService:
             return error
 
     async def orchestrate(self, request: OrchestrateRequest) -> ExecutionRecord:
-        """Run steps once, without a workflow. Raises `InvalidInput`."""
-        problems = self._problems(request.input, request.labels, request.idempotency_key, request.wait_for)
+        """Run steps once, without a workflow, or answer the newest run of what the key has started.
+
+        Raises `InvalidInput`, or `Conflict` where the key has started something else.
+        """
+        problems = self._problems(request)
         raw = {"name": ORCHESTRATION, **request.document}
         checked = await asyncio.to_thread(check_document, raw, self._limits)
         checked = await with_rules_looked_up(checked, self._rules)
@@ -170,11 +185,13 @@ class ExecutionService:
             created_at=now,
             idempotency_key=request.idempotency_key,
         )
-        [record] = await self._start([new])
-        return await self._wait(record, request.wait_for)
+        [answer] = await self._start([(new, request)])
+        if isinstance(answer, StepgraphError):
+            raise answer
+        return await self._wait(answer, request.wait_for)
 
     async def _prepare(self, request: ExecuteRequest, lookups: Lookups) -> NewExecution:
-        problems = self._problems(request.input, request.labels, request.idempotency_key, request.wait_for)
+        problems = self._problems(request)
         problems += _more_problems(request)
         if (request.workflow_id is None) == (request.workflow_name is None):
             message = "Exactly one of `workflowId` and `workflowName` must be given."
@@ -205,21 +222,15 @@ class ExecutionService:
             max_concurrent=definition.max_concurrent_executions,
         )
 
-    def _problems(
-        self, input: JsonValue, labels: JsonValue, key: str | None, wait_for: timedelta | None
-    ) -> list[Problem]:
+    def _problems(self, request: _Request) -> list[Problem]:
         """What is wrong with the parts that every start has."""
         found: list[tuple[str, Iterable[Problem]]] = [
-            ("input", payload_problems(input, max_bytes=self._limits.max_input_bytes, what="input")),
-            ("labels", self._label_problems(labels)),
+            ("input", payload_problems(request.input, max_bytes=self._limits.max_input_bytes, what="input")),
+            ("labels", self._label_problems(request.labels)),
         ]
-        if key is not None and (not 1 <= len(key) <= MAX_KEY_CHARACTERS or not key.isprintable()):
-            message = f"A key has 1 to {MAX_KEY_CHARACTERS} characters, all of them printable."
-            found.append(("idempotencyKey", [Problem(path=(), message=message)]))
-        elif key is not None and key.startswith(CHILD_KEY):
-            message = f"Keys that start with {CHILD_KEY!r} are those of executions that a step has started."
-            found.append(("idempotencyKey", [Problem(path=(), message=message)]))
-        longest = self._limits.max_wait
+        if request.idempotency_key is not None:
+            found.append(("idempotencyKey", key_problems(request.idempotency_key, is_own=_is_own(request))))
+        longest, wait_for = self._limits.max_wait, request.wait_for
         if wait_for is not None and not timedelta(0) < wait_for <= longest:
             message = f"This must be more than zero, and {longest.total_seconds():g} seconds at most."
             hint = "Follow the execution with the subscription `executionProgress` instead."
@@ -233,13 +244,41 @@ class ExecutionService:
             labels, self._limits
         )
 
-    async def _start(self, executions: Sequence[NewExecution]) -> list[ExecutionRecord]:
-        return await launch(executions, store=self._executions, queue=self._queue)
+    async def _start(self, asked: Sequence[tuple[NewExecution, _Request]]) -> list[ExecutionRecord | Conflict]:
+        """Store what is new. What a client's key has started before is answered as it stands now, by its newest run."""
+        records = await launch([new for new, _ in asked], store=self._executions, queue=self._queue)
+        known = [
+            record.id
+            for (new, request), record in zip(asked, records, strict=True)
+            if record.id != new.id and not _is_own(request)
+        ]
+        newest = await self._queries.newest_retries(known) if known else {}
+        return [
+            record
+            if record.id == new.id or _is_own(request)
+            else _conflict(new, request, record) or newest.get(record.id, record)
+            for (new, request), record in zip(asked, records, strict=True)
+        ]
 
     async def _wait(self, record: ExecutionRecord, wait_for: timedelta | None) -> ExecutionRecord:
         if wait_for is None:
             return record
         return await until_ended(record, wait_for=wait_for, queries=self._queries, feed=self._feed)
+
+
+def _is_own(request: _Request) -> bool:
+    return isinstance(request, ExecuteRequest) and request.is_own_key
+
+
+def _conflict(new: NewExecution, request: _Request, known: ExecutionRecord) -> Conflict | None:
+    """That the key of a request has started something else."""
+    version = request.version if isinstance(request, ExecuteRequest) else None
+    found = difference(new, known, version=version)
+    if found is None:
+        return None
+    id = to_public(IdKind.EXECUTION, known.id)
+    message = f"The idempotency key {request.idempotency_key!r} has started the execution {id} {found}."
+    return Conflict(f"{message} Use another key for another execution.")
 
 
 def _more_problems(request: ExecuteRequest) -> list[Problem]:

@@ -125,6 +125,7 @@ def _request(schedule: ScheduleRecord, tick: datetime) -> ExecuteRequest:
         input=settings.input,
         labels={"schedule": settings.name, "scheduledAt": tick_text(tick)},
         idempotency_key=tick_key(schedule.id, tick),
+        is_own_key=True,
     )
 
 

@@ -24,6 +24,7 @@ from domain.errors import (
 )
 from domain.evaluator import Evaluator
 from domain.expressions import ExpressionError, ExpressionSyntaxError, compile_expression
+from domain.idempotency import MESSAGES
 from domain.ids import IdKind, new_id, to_public
 from domain.inbound_messages import InboundMessage, MessageContent, content_of, scope_of
 from domain.inbound_signatures import refusal_of
@@ -112,6 +113,7 @@ class WebhookReceiving:
             input=await self._input(webhook, message, content),
             labels={"webhook": webhook.name},
             idempotency_key=_key(webhook.id, content.external_id),
+            is_own_key=True,
         )
         try:
             execution = await self._executions.execute(request)
@@ -196,4 +198,4 @@ class _Throttle:
 
 def _key(webhook_id: UUID, external_id: str | None) -> str | None:
     """Under which an execution is started, so that the same message starts it once."""
-    return None if external_id is None else f"webhook:{to_public(IdKind.WEBHOOK, webhook_id)}:{external_id}"
+    return None if external_id is None else f"{MESSAGES}{to_public(IdKind.WEBHOOK, webhook_id)}:{external_id}"
