@@ -19,13 +19,14 @@ from pydantic import (
     PlainSerializer,
     PlainValidator,
     ValidationError,
+    ValidationInfo,
     WithJsonSchema,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
-from domain.durations import format_duration, parse_duration
+from domain.durations import format_duration, parse_duration, without_years
 
 IDENTIFIER_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
@@ -117,19 +118,23 @@ def _not_one(model: type[OneOf], value: Any) -> PydanticCustomError | None:
     )
 
 
-def _duration(value: Any) -> Any:
+STORED = "stored"
+"""The validation context of a document that was checked when it was stored."""
+
+
+def _duration(value: Any, info: ValidationInfo) -> Any:
     if isinstance(value, timedelta):
         return value
     if not isinstance(value, str):
         raise PydanticCustomError("duration", "A duration is a string in ISO 8601, such as PT5M.")
     try:
-        return parse_duration(value)
+        return parse_duration(without_years(value) if info.context == STORED else value)
     except ValueError as error:
         raise PydanticCustomError("duration", "{sentence}", {"sentence": str(error)}) from error
 
 
-def _positive_duration(value: Any) -> Any:
-    length = _duration(value)
+def _positive_duration(value: Any, info: ValidationInfo) -> Any:
+    length = _duration(value, info)
     if length <= timedelta(0):
         raise PydanticCustomError("duration", "The duration must be longer than zero.")
     return length

@@ -295,7 +295,7 @@ class StepDocument(DocumentModel):
         model = STEP_CONFIGS[kind]
         if isinstance(value, StepConfig) and not isinstance(value, model):
             raise PydanticCustomError("config", "This is not the configuration of {kind}.", {"kind": kind.value})
-        return model.model_validate(value, by_alias=True, by_name=False)
+        return model.model_validate(value, by_alias=True, by_name=False, context=info.context)
 
 
 for _model in (ConditionalConfig, Branch, ParallelConfig, ForEachConfig, OnErrorDocument, StepDocument):

@@ -20,6 +20,7 @@ __all__ = [
     "canonical",
     "check_document",
     "digest",
+    "mended",
     "parse_document",
     "read_document",
 ]
@@ -96,10 +97,24 @@ def parse_document(raw: object, limits: Limits | None = None) -> WorkflowDocumen
 
 def read_document(stored: Mapping[str, JsonValue]) -> WorkflowDocument:
     """A document that was checked when it was stored. Raises `InvalidInput` where a newer release wrote it."""
-    document, problems = shape.read(stored, MAX_PROBLEMS)
+    document, problems = shape.read(stored, MAX_PROBLEMS, is_stored=True)
     if document is None:
         raise InvalidInput(problems)
     return document
+
+
+def unreadable(error: InvalidInput, which: str) -> InvalidInput:
+    """That a stored document cannot be read, said to those who have not written it; `which` names its version."""
+    message = f"This release cannot read {which}: {error}"
+    return InvalidInput([Problem(path=(), message=message, hint="Apply its document anew, or go back to the release.")])
+
+
+def mended(stored: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+    """A stored document as this release would have written it; as it is where this release cannot read it."""
+    try:
+        return canonical(read_document(stored))
+    except InvalidInput:
+        return stored
 
 
 def canonical(document: WorkflowDocument) -> dict[str, JsonValue]:

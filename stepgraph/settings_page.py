@@ -4,9 +4,9 @@ import sys
 from datetime import timedelta
 from typing import Any
 
-from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
+from domain.durations import format_duration
 from stepgraph.settings import UNPREFIXED, Settings
 
 _HEAD = """<!-- Made by `python -m stepgraph.settings_page > docs/settings.md` from stepgraph/settings/. -->
@@ -35,7 +35,7 @@ def _default(value: Any) -> str:
     if value is None or value == ():
         return ""
     if isinstance(value, timedelta):
-        return f"`{TypeAdapter(timedelta).dump_python(value, mode='json')}`"
+        return f"`{format_duration(value)}`"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     return f"`{value}`"

@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 
 from domain.checks.hints import did_you_mean, kind_of, one_of, shown
 from domain.checks.reading import members_of, model_of_config
-from domain.document_types import DocumentModel
+from domain.document_types import STORED, DocumentModel
 from domain.errors import Problem
 from domain.statuses import StepType
 from domain.steps import StepDocument
@@ -18,13 +18,17 @@ _FORM_HINT = "The JSON Schema of workflow documents says what may stand here."
 _STEP_TYPES = [kind.value for kind in StepType]
 
 
-def read(raw: object, max_problems: int) -> tuple[WorkflowDocument | None, list[Problem]]:
-    """The document as a model, or why it is none, a little more than `max_problems` at most."""
+def read(raw: object, max_problems: int, *, is_stored: bool = False) -> tuple[WorkflowDocument | None, list[Problem]]:
+    """The document as a model, or why it is none, a little more than `max_problems` at most.
+
+    Of one that `is_stored`, durations are read as earlier releases have written them.
+    """
     if not isinstance(raw, dict):
         message = f"A workflow document is an object, not {kind_of(raw)}."
         return None, [Problem(path=(), message=message, hint="It has a `name` and `steps`.")]
     try:
-        return WorkflowDocument.model_validate(raw, by_alias=True, by_name=False), []
+        context = STORED if is_stored else None
+        return WorkflowDocument.model_validate(raw, by_alias=True, by_name=False, context=context), []
     except ValidationError as error:
         errors = error.errors(include_url=False)[: max_problems + 1]
         return None, [_problem(details, raw) for details in errors if not _is_said_elsewhere(details)]

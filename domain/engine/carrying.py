@@ -1,7 +1,6 @@
 """What a retry carries over for steps that it begins again: keys of calls whose fate is unknown, and children."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -103,7 +102,14 @@ def carried_steps(
         elif type is StepType.SUB_WORKFLOW:
             carried.append(_child(path, row, before or known.get(EVERY_OTHER), execution_id, latest_version))
         else:
-            carried.append(_call(path, row, before, first, retry_id, is_new_version or is_anew))
+            was_unknown = before is not None and before.origins != (execution_id,)
+            if row is not None and not is_fate_unknown(row, was_unknown=was_unknown):
+                carried.append(CarriedStep(path=path, origins=(retry_id,)))
+                continue
+            latest = row or before
+            checkpoint = None if latest is None else _begun(latest.checkpoint, is_new_version or is_anew)
+            origins = first if before is None else before.origins
+            carried.append(CarriedStep(path=path, origins=origins, checkpoint=checkpoint))
     return tuple(carried)
 
 
@@ -112,31 +118,13 @@ def carried_for(carried: Mapping[str, CarriedStep], path: str) -> CarriedStep | 
     return carried.get(path) or carried.get(EVERY_OTHER)
 
 
-def _call(
-    path: str,
-    row: StepState | None,
-    before: CarriedStep | None,
-    first: tuple[UUID, ...],
-    retry_id: UUID,
-    is_other: bool,
-) -> CarriedStep:
-    """A call that was not done: under the key that it has, or under a new one where it was refused."""
-    origins = first if before is None else before.origins
-    if row is None:
-        assert before is not None
-        return replace(before, checkpoint=_begun(before.checkpoint, is_other))
-    if is_fate_unknown(row, was_unknown=before is not None):
-        return CarriedStep(path=path, origins=origins, checkpoint=_begun(row.checkpoint, is_other))
-    return CarriedStep(path=path, origins=(retry_id,))
-
-
 def _child(
     path: str, row: StepState | None, before: CarriedStep | None, execution_id: UUID, latest_version: bool
 ) -> CarriedStep:
     origins = () if before is None else before.origins
     child = None if before is None or not isinstance(before.checkpoint, Mapping) else before.checkpoint["child"]
     if row is not None:
-        origins = (execution_id, *origins)
+        origins = tuple(dict.fromkeys((execution_id, *origins)))
         child = _child_of(row) or child
     return CarriedStep(path=path, origins=origins, checkpoint={"child": child, "latestVersion": latest_version})
 

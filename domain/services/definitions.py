@@ -13,7 +13,7 @@ from domain.json_schema import SchemaValidator
 from domain.json_text import JsonValue
 from domain.ports import WorkflowStore
 from domain.records import DefinitionRecord
-from domain.workflows import read_document
+from domain.workflows import read_document, unreadable
 
 
 class LoadedDefinition:
@@ -117,5 +117,10 @@ def _compiled(record: DefinitionRecord) -> _Loaded:
             document, definition_id=record.id, workflow_id=record.workflow_id, version=record.version
         )
     except InvalidInput as error:
-        return error
+        which = (
+            "the steps that were orchestrated"
+            if record.version is None
+            else f"version {record.version} of the workflow"
+        )
+        return unreadable(error, which)
     return LoadedDefinition(definition, document.input_schema)

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
+from domain.errors import InvalidInput
 from domain.json_text import JsonValue
-from domain.workflows import WorkflowDocument, read_document
+from domain.workflows import WorkflowDocument, read_document, unreadable
 from graphql_api.answer_budget import AnswerBudget
 
 _LARGE = 20_000
@@ -42,11 +43,18 @@ class DocumentReader:
                 size = self._answer.size_of(stored)
                 self._answer.spend_values(size // _BYTES_A_VALUE)
                 if size > _LARGE:
-                    self._read[key] = await asyncio.to_thread(lambda: make(read_document(stored)))
+                    self._read[key] = await asyncio.to_thread(lambda: make(_document(stored, version)))
                 else:
-                    self._read[key] = make(read_document(stored))
+                    self._read[key] = make(_document(stored, version))
             return cast("Part", self._read[key])
 
     def forget(self) -> None:
         """Begin anew, for the next event of a subscription."""
         self._read.clear()
+
+
+def _document(stored: Mapping[str, JsonValue], version: int) -> WorkflowDocument:
+    try:
+        return read_document(stored)
+    except InvalidInput as error:
+        raise unreadable(error, f"version {version} of the workflow") from error

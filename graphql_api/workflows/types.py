@@ -9,7 +9,7 @@ from uuid import UUID
 import strawberry
 
 from domain import errors, graph
-from domain.durations import parse_duration
+from domain.durations import parse_duration, without_years
 from domain.graph import dependencies_of, graph_of, inner_blocks
 from domain.ids import IdKind, workflow_version_id
 from domain.json_text import JsonValue
@@ -179,8 +179,8 @@ class Workflow(Node):
     def description(self) -> str | None:
         return cast("str | None", self.stored.get("description"))
 
-    @strawberry.field
-    async def steps(self, info: Info) -> list[Step]:
+    @strawberry.field(description="Null, with an error, where this release cannot read the stored document.")
+    async def steps(self, info: Info) -> list[Step] | None:
         return await info.context.documents.part(self.uuid, self.version, self.stored, _steps_of)
 
     @strawberry.field(description="A JSON Schema that the input of every execution must meet.")
@@ -195,7 +195,7 @@ class Workflow(Node):
     @strawberry.field(description="How long an execution may take.")
     def timeout(self) -> timedelta | None:
         timeout = self.stored.get("timeout")
-        return None if timeout is None else parse_duration(cast("str", timeout))
+        return None if timeout is None else parse_duration(without_years(cast("str", timeout)))
 
     @strawberry.field
     def max_concurrent_executions(self) -> int | None:
@@ -238,8 +238,10 @@ class Workflow(Node):
     ) -> OrchestrationMetrics:
         return await load_metrics(info, self.uuid, from_, to)
 
-    @strawberry.field(description="The graph that a console draws: blocks are nested, edges are dependencies.")
-    async def graph(self, info: Info) -> WorkflowGraph:
+    @strawberry.field(
+        description="The graph that a console draws: blocks are nested, edges are dependencies. Null as `steps` is."
+    )
+    async def graph(self, info: Info) -> WorkflowGraph | None:
         return await info.context.documents.part(self.uuid, self.version, self.stored, _graph_of)
 
     @classmethod

@@ -9,6 +9,7 @@ import pytest
 
 from domain.errors import InvalidInput, Unavailable
 from domain.ids import new_id
+from domain.json_text import JsonValue, dumps, loads
 from domain.records import ExecutionChange, ExecutionFilter, WorkflowFilter
 from domain.statuses import ExecutionStatus
 from persistence import batch_statements, slot_statements, statements
@@ -20,6 +21,7 @@ from persistence.migrate import migrate, pending_migrations
 from persistence.queries import PostgresExecutionQueries
 from persistence.recovery import PostgresRecovery
 from persistence.workflows import PostgresWorkflowStore
+from tests.builders import constant, wait
 from tests.conftest import PostgresServer
 from tests.contract.proxy import Proxy
 from tests.contract.rows import SOON, command, delta_of, end_of, new_execution, step, workflow
@@ -242,3 +244,31 @@ async def test_a_database_that_is_not_open_is_unavailable(empty_postgres_url: st
         await database.fetch("SELECT 1")
     with pytest.raises(Unavailable):
         await PostgresWorkflowStore(database).count(WorkflowFilter())
+
+
+async def test_durations_that_an_earlier_release_has_written_in_years_are_mended(
+    postgres_server: PostgresServer,
+) -> None:
+    url = await postgres_server.clone()
+    try:
+        connection = await asyncpg.connect(url)
+        stored: dict[str, JsonValue] = {
+            "wrong": {"name": "a", "steps": [wait("w", "P1Y35D")], "timeout": "P2Y"},
+            "right": {"name": "b", "steps": [constant("c", "P1Y")]},
+        }
+        ids = {name: new_id() for name in stored}
+        for name, document in stored.items():
+            await connection.execute(
+                "INSERT INTO workflow_version (id, document, created_at) VALUES ($1, $2, now())",
+                ids[name],
+                dumps(document),
+            )
+        await connection.execute("DELETE FROM tortoise_migrations WHERE name = '0014_durations'")
+        assert "0014_durations" in await migrate(url)
+        rows = await connection.fetch("SELECT id, document::text AS document FROM workflow_version")
+        await connection.close()
+        found = {row["id"]: loads(row["document"]) for row in rows}
+        assert found[ids["wrong"]] == {"name": "a", "steps": [wait("w", "P400D")], "timeout": "P730D"}
+        assert found[ids["right"]] == stored["right"]
+    finally:
+        await postgres_server.drop(url)

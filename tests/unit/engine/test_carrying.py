@@ -133,6 +133,12 @@ def test_a_call_that_was_refused_or_is_made_anew_has_a_key_of_its_own() -> None:
     assert {each.path: each.origins for each in found} == {"": (OLD,), "a": (RETRY,), "loop[0].b": (RETRY,)}
 
 
+def test_a_call_under_its_own_new_key_that_is_put_off_has_another_one_again() -> None:
+    known = {"a": CarriedStep(path="a", origins=(OLD,))}
+    assert carried([call(attempt(STATUS, 429), path="a")], known=known) == {}
+    assert carried([call(path="a")], known=known)["a"].origins == (OLD,)
+
+
 def test_what_was_not_reached_again_is_passed_on() -> None:
     known = {path: CarriedStep(path=path, origins=(OLDER,)) for path in ("a", "loop[3].b", "gone")}
     assert set(carried([], known=known)) == {"a", "loop[3].b"}
