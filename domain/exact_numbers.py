@@ -114,9 +114,9 @@ def with_large_numbers(value: Any, replace: Callable[[Any], Any]) -> Any:
     return replace(value) if _is_large(value) and value - value == 0 else value
 
 
-def guarded(expression: Rewritten) -> jlens.Expression:
-    """An expression whose integers are all below 2^53 as long as it does not raise `IntegerError`."""
-    compiled = jlens.Expression(expression.source)
+def guarded(source: str) -> jlens.Expression:
+    """A rewritten expression whose integers are all below 2^53 as long as it does not raise `IntegerError`."""
+    compiled = jlens.Expression(source)
     functions = _Functions(StandIns())
     compiled.register_function(RESULT, functions.result, "<n:n>")
     for name, signature in _MAKING.items():
@@ -124,9 +124,9 @@ def guarded(expression: Rewritten) -> jlens.Expression:
     return compiled
 
 
-def exact(expression: Rewritten, stand_ins: StandIns) -> jlens.Expression:
-    """An expression for data that hold stand-ins; it takes `literals_of` for bindings."""
-    compiled = jlens.Expression(f"({_PROLOGUE}{expression.source}\n)")
+def exact(source: str, stand_ins: StandIns) -> jlens.Expression:
+    """A rewritten expression for data that hold stand-ins; it takes `literals_of` for bindings."""
+    compiled = jlens.Expression(f"({_PROLOGUE}{source}\n)")
     functions = _Functions(stand_ins)
     compiled.register_function(RESULT, functions.result, "<n:n>")
     compiled.register_function(OPERAND, functions.result, "<n:n>")

@@ -37,7 +37,7 @@ __all__ = [
 MAX_SOURCE_BYTES = 8 * 1024
 SECRETS = "secrets"
 
-_CLOCK_FUNCTIONS = frozenset({"$now", "$millis", "$random", "$shuffle"})
+_CLOCK_FUNCTIONS = frozenset({"$now", "$millis", "$toMillis", "$random", "$shuffle"})
 _BINDING_OPERATORS = frozenset({":=", "@", "#"})
 _LAMBDAS = frozenset({"function", "λ"})
 _MAX_SEED = 2**63 - 1

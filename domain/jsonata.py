@@ -1,14 +1,16 @@
 """The one place that knows jlens, the engine that parses and evaluates JSONata."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
 import jlens
 import orjson
 
+from domain import exact_times
 from domain.exact_numbers import IntegerError, StandIns, exact, guarded, literals_of, with_large_numbers
+from domain.exact_times import TimeError
 from domain.json_text import JsonValue, dumps, loads
 from domain.large_integers import (
     EVERYTHING,
@@ -21,7 +23,7 @@ from domain.large_integers import (
     look_through_text,
 )
 from domain.pruning import cut_to
-from domain.rewriting import Rewritten, is_large, rewritten
+from domain.rewriting import is_large, rewritten
 from domain.tokens import Kind, Token, tokenize
 
 __all__ = ["EVERYTHING", "UNDEFINED", "EvaluationError", "Program", "SourceError", "Undefined", "is_function"]
@@ -54,7 +56,7 @@ _SANDBOX_LIMITS: Final[Mapping[str, Any]] = {
 _TIMED_OUT = "D1012"
 _LIMIT_CODES = frozenset({_TIMED_OUT, "D1011", "D2014", "D2016", "U1001", "U1006"})
 _UNREADABLE_INPUT = "U1004"
-_ROUNDED = "IntegerError"
+_REFUSED = "Refused"
 _PANIC = "PanicException"  # of the engine's runtime, which has no name to import and is no `Exception`
 _VARIABLE = re.compile(r"\$\w+")
 
@@ -99,6 +101,7 @@ class Program:
         "_expression",
         "_growth",
         "_guarded",
+        "_has_times",
         "_literals",
         "_looked_at",
         "_source",
@@ -113,15 +116,18 @@ class Program:
         try:
             self._expression = jlens.Expression(source)
             self._exists = jlens.Expression(_existence_of(source))
+            read = self._expression.reads().get("input")
         except jlens.JlensError as error:
             raise SourceError(_shortened(str(error)), _position_of(error)) from error
         except UnicodeEncodeError as error:
             raise SourceError("It holds half of a surrogate pair, which is no character.", error.start) from error
-        read = self._expression.reads().get("input")
         self.reads = _paths(read)
         self._looked_at = tuple(() if path == EVERYTHING else path for path in _paths(read, counted=False))
         self._source = source
         self._tokens = tuple(tokenize(source) if tokens is None else tokens)
+        self._has_times = exact_times.concerns(self._tokens)
+        if self._has_times:
+            self._expression, self._exists = (self._with_times(each, jlens.Expression) for each in _both(source))
         self._growth = growth_of(self._tokens)
         self._literals = [token.text for token in self._tokens if token.kind is Kind.NUMBER and is_large(token.text)]
         self._guarded: tuple[jlens.Expression, jlens.Expression] | None = None
@@ -185,12 +191,12 @@ class Program:
         expression = rewritten(self._source, self._tokens, guards_operands=True)
         bindings, hidden = literals_of(expression, stand_ins), stand_ins.hidden(read)
         try:
-            value: Any = exact(expression, stand_ins).evaluate(hidden, bindings, **options)
-            if value is None:
-                source = _existence_of(expression.source)
-                exists = exact(Rewritten(source, expression.literals), stand_ins)
-                if not exists.evaluate(hidden, bindings, **options):
-                    return UNDEFINED
+            whole, exists = (
+                self._with_times(source, lambda source: exact(source, stand_ins)) for source in _both(expression.source)
+            )
+            value: Any = whole.evaluate(hidden, bindings, **options)
+            if value is None and not exists.evaluate(hidden, bindings, **options):
+                return UNDEFINED
         except jlens.JlensError as error:
             raise _described(error, stand_ins) from None
         restored: JsonValue = stand_ins.restored(value)
@@ -222,7 +228,8 @@ class Program:
         expression = rewritten(self._source, self._tokens, guards_operands=True)
         bindings, hidden = literals_of(expression, stand_ins), dumps(stand_ins.hidden(data))
         try:
-            result = exact(expression, stand_ins).evaluate_json(hidden, bindings, **options)
+            whole = self._with_times(expression.source, lambda source: exact(source, stand_ins))
+            result = whole.evaluate_json(hidden, bindings, **options)
         except jlens.JlensError as error:
             raise _described(error, stand_ins) from None
         return None if result is None else dumps(stand_ins.restored(loads(result)))
@@ -244,10 +251,18 @@ class Program:
     def _guarded_pair(self) -> tuple[jlens.Expression, jlens.Expression]:
         """The expression and whether it yields anything, both with guards."""
         if self._guarded is None:
-            expression = rewritten(self._source, self._tokens, guards_operands=False)
-            exists = Rewritten(_existence_of(expression.source), ())
-            self._guarded = guarded(expression), guarded(exists)
+            source = rewritten(self._source, self._tokens, guards_operands=False).source
+            whole, exists = (self._with_times(each, guarded) for each in _both(source))
+            self._guarded = whole, exists
         return self._guarded
+
+    def _with_times(self, source: str, compile: Callable[[str], jlens.Expression]) -> jlens.Expression:
+        """An expression with functions for times that are right or fail, where it has any use for them."""
+        if not self._has_times:
+            return compile(source)
+        expression = compile(f"({exact_times.PROLOGUE}{source}\n)")
+        exact_times.register(expression)
+        return expression
 
     def _refuse_made_numbers(self, value: JsonValue, data: JsonValue) -> None:
         """Raise where a value has a number from 2^53 on that neither the data nor the expression have."""
@@ -255,6 +270,11 @@ class Program:
         given |= {number for token in self._tokens if token.kind is Kind.NUMBER for number in (float(token.text),)}
         if not large_numbers(value) <= given:
             raise IntegerError
+
+
+def _both(source: str) -> tuple[str, str]:
+    """An expression, and the one that says whether it yields anything."""
+    return source, _existence_of(source)
 
 
 def _existence_of(source: str) -> str:
@@ -289,8 +309,8 @@ def is_function(name: str) -> bool:
 
 def _reason(error: BaseException) -> tuple[str, str]:
     """The code and the message of an error of the engine's; raises any other."""
-    if isinstance(error, IntegerError):
-        return _ROUNDED, str(error)
+    if isinstance(error, IntegerError | TimeError):
+        return _REFUSED, str(error)
     if isinstance(error, jlens.JlensError):
         return error.code, _shortened(str(error))
     if isinstance(error, ValueError):  # of the text that it is to read

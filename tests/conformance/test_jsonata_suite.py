@@ -187,10 +187,10 @@ def by_rewritten(case: Case, *, guards_operands: bool) -> Any:
         return ERROR
     expression = rewritten(case["expr"], tokenize(case["expr"]), guards_operands=guards_operands)
     if not guards_operands:
-        return by_engine(guarded(expression), case)
+        return by_engine(guarded(expression.source), case)
     numbers = StandIns([int(text) for text in expression.literals])
     bindings = {**(case.get("bindings") or {}), **literals_of(expression, numbers)}
-    given = by_engine(exact(expression, numbers), {**case, "bindings": bindings})
+    given = by_engine(exact(expression.source, numbers), {**case, "bindings": bindings})
     try:
         return numbers.restored(given)
     except IntegerError:
