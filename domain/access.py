@@ -5,6 +5,7 @@ safely as a slow one would, and can be looked up. Only the hash is stored, and w
 to recognise it by. The fixed beginning lets scanners find tokens that leak into repositories.
 """
 
+import re
 import secrets
 import string
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from domain.statuses import Role
 _ALPHABET = string.ascii_letters + string.digits
 _PUBLIC = 12
 _SECRET = 40
-_LONGEST = 256
+_TOKEN = re.compile(rf"sg_[A-Za-z0-9]{{{_PUBLIC}}}_[A-Za-z0-9]{{{_SECRET}}}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,7 @@ def prefix_of(token: str) -> str:
 
 def digest_of(token: str) -> bytes | None:
     """The 32 bytes that a token is looked up by; None for what cannot be one."""
-    if not token.isascii() or len(token) > _LONGEST:
+    if _TOKEN.fullmatch(token) is None:
         return None
     return sha256(token.encode()).digest()
 

@@ -12,11 +12,16 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from domain.json_text import dumps
-from graphql_api.connections import ConnectionWatch
+from graphql_api.clients import Networks
+from graphql_api.connections import ConnectionWatch, is_loopback
 from graphql_api.context import ApiOptions, ApiServices
+from graphql_api.counting import CountedByAddress
+from graphql_api.edge import Edge
+from graphql_api.gate import KeyGate
 from graphql_api.hooks import Hooks
 from graphql_api.http_protocol import BudgetedHttpProtocol
 from graphql_api.playground import STATIC_FILES, playground
+from graphql_api.rates import Rates
 from graphql_api.schema import build_schema
 from graphql_api.shared_answers import SharedAnswer
 from graphql_api.system.health import check_readiness
@@ -35,7 +40,7 @@ def create_app(
     lifespan: Lifespan | None = None,
     static_files: Path = STATIC_FILES,
     metrics: Callable[[], Awaitable[bytes]] | None = None,
-) -> Starlette:
+) -> Edge:
     """The application on these services. `lifespan` opens and closes what they stand on.
 
     - `/graphql`: GraphQL over HTTP, queries by GET too, and graphql-sse; WebSockets with graphql-transport-ws
@@ -48,7 +53,9 @@ def create_app(
     What /readyz and /metrics say may be a second old: however many ask, one look-up answers all of them.
     """
     options = options or ApiOptions()
-    view = GraphQLView(build_schema(options), services, options)
+    rates = Rates(options)
+    gate = KeyGate(services.access, rates=rates, audit=services.audit, clock=services.clock)
+    view = GraphQLView(build_schema(options), services, options, gate=gate)
 
     readiness = SharedAnswer(partial(check_readiness, services, options))
     exposition = None if metrics is None else SharedAnswer(metrics)
@@ -67,7 +74,7 @@ def create_app(
     async def root(_: Request) -> Response:
         return RedirectResponse("/graphiql/", 307) if options.graphiql else _json({"graphql": "/graphql"})
 
-    return Starlette(
+    application = Starlette(
         routes=[
             Route("/graphql", view),
             WebSocketRoute("/graphql", view),
@@ -80,6 +87,7 @@ def create_app(
         ],
         lifespan=lifespan,
     )
+    return Edge(CountedByAddress(application, rates), options, asks_for_keys=services.access.requires_keys)
 
 
 class ServerOptions(TypedDict):
@@ -105,7 +113,10 @@ def server_options(options: ApiOptions, *, most_connections: int | None = None) 
     Without `timeout_graceful_shutdown` an open event stream would keep the process from ever ending. What proxies say
     of a client is read by `graphql_api.edge`, and from no one whom the settings do not name.
     """
-    watch = ConnectionWatch(options, most=most_connections)
+    proxies = Networks(options.trusted_proxies)
+    watch = ConnectionWatch(
+        options, is_exempt=lambda address: is_loopback(address) or address in proxies, most=most_connections
+    )
     return ServerOptions(
         http=partial(BudgetedHttpProtocol, watch=watch),
         ws=partial(BudgetedWebSocketProtocol, watch=watch),

@@ -44,6 +44,7 @@ class RequestBudgets:
     max_messages_per_second: int = 100
     max_frames_per_second: int = 500
     max_subscriptions: int = 100
+    max_subscriptions_per_key: int = 1_000
 
     # An operation, before it is executed. `max_validation_work` is in about a microsecond.
     max_query_bytes: int = 100_000
@@ -62,3 +63,11 @@ class RequestBudgets:
     max_answer_values: int = 100_000
     max_answer_bytes: int = 16_000_000
     operation_timeout: timedelta = timedelta(seconds=30)
+
+    # How often: so many in a window, as `limits` writes it; empty for as often as anybody likes.
+    rate_requests: str = "24000/minute"
+    rate_queries: str = "12000/minute"
+    rate_mutations: str = "6000/minute"
+    rate_hooks: str = "6000/minute"
+    rate_wrong_keys: str = "30/minute"
+    rate_exempt: tuple[str, ...] = ("127.0.0.0/8", "::1/128")

@@ -43,6 +43,7 @@ from domain.services.webhooks import WebhookService
 from domain.services.workflows import WorkflowService
 from graphql_api.activity import ApiActivity
 from graphql_api.answer_budget import AnswerBudget
+from graphql_api.asker import Asker
 from graphql_api.budgets import RequestBudgets
 from graphql_api.circuit_breakers.loaders import BreakerLoaders
 from graphql_api.event_streams import StreamPosition
@@ -94,7 +95,9 @@ class ApiServices:
 class ApiOptions(RequestBudgets):
     """The limits and switches of the API, its budgets among them. Sizes are in bytes.
 
-    `allowed_origins`: foreign pages that may open a WebSocket. `introspection` off also hides suggestions; it is no
+    `allowed_origins`: foreign pages that may use /graphql. `allowed_hosts`: names beside the public URL's under which
+    an API without keys may be asked. `is_reachable`: it listens on an address that others can reach. `trusted_proxies`:
+    whose word is believed about where a request comes from. `introspection` off also hides suggestions; it is no
     security boundary. `ready_needs_worker`: /readyz fails while no worker is alive. `worker_lease`: a worker that was
     silent for longer is dead. `clock_tolerance`: by how much a machine's clock may
     be off. `public_url`: where others reach this API, without a slash at the end.
@@ -106,6 +109,9 @@ class ApiOptions(RequestBudgets):
     worker_lease: timedelta = timedelta(seconds=8)
     clock_tolerance: timedelta = timedelta(seconds=2)
     allowed_origins: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    is_reachable: bool = False
     introspection: bool = True
     graphiql: bool = True
     ready_needs_worker: bool = False
@@ -116,7 +122,7 @@ class Context:
     """The context of one operation. `connection_params` is what a WebSocket client sent with connection_init.
 
     `authorization` is the header of the request, or of the WebSocket's handshake; `principal` is who that stands for.
-    `acknowledge` tells the server that the client of a WebSocket is let in.
+    `acknowledge` tells the server that the client of a WebSocket is let in; `asker` counts what it asks for.
 
     `deadline` is when a query or a mutation is given up. `position` is where an event stream is, for who resumes it.
     """
@@ -131,6 +137,7 @@ class Context:
     acknowledge: Callable[[], None] = lambda: None
     position: StreamPosition = field(default_factory=StreamPosition)
     answer: AnswerBudget = field(init=False)
+    asker: Asker | None = None
     rows_left: int = 0
     deadline: Timeout | None = None
 
@@ -184,6 +191,7 @@ class Context:
             authorization=self.authorization,
             principal=self.principal,
             position=self.position,
+            asker=self.asker,
         )
 
     def spend_rows(self, count: int) -> None:

@@ -25,6 +25,7 @@ from graphql_api.circuit_breakers.mutations import CircuitBreakerMutations
 from graphql_api.circuit_breakers.queries import CircuitBreakerQueries
 from graphql_api.circuit_breakers.subscriptions import CircuitBreakerSubscriptions
 from graphql_api.context import ApiOptions, Context
+from graphql_api.counting import count_operation, limit_subscriptions
 from graphql_api.errors import EXCEPTION_HANDLERS, USER_INPUT_CODE, publish
 from graphql_api.event_plans import PlanningExecutor
 from graphql_api.executions.mutations import ExecutionMutations
@@ -34,6 +35,7 @@ from graphql_api.limits import OperationLimits
 from graphql_api.metrics.queries import MetricsQueries
 from graphql_api.operations import DocumentCache
 from graphql_api.permissions import guard
+from graphql_api.rates import RateExceeded
 from graphql_api.scalars import SCALARS
 from graphql_api.schedules.mutations import ScheduleMutations
 from graphql_api.schedules.queries import ScheduleQueries
@@ -123,6 +125,7 @@ class StepgraphSchema(strawberry.Schema):
             if isinstance(type_, GraphQLInputObjectType) and definition is not None and definition.is_one_of:
                 _check_natively(type_)
         guard(self._schema)
+        limit_subscriptions(self._schema, options.max_subscriptions_per_key)
         count_subscriptions(self._schema)
         self._timeout = options.operation_timeout
         self._documents = DocumentCache(
@@ -179,6 +182,11 @@ class StepgraphSchema(strawberry.Schema):
             return PreExecutionError(data=None, errors=[GraphQLError(problem, extensions={"code": USER_INPUT_CODE})])
         if prepared.errors:
             return PreExecutionError(data=None, errors=prepared.errors)
+        try:
+            count_operation(context.context, context.operation_type)
+        except RateExceeded as error:
+            extensions = {"code": error.code.value, "retryAfter": error.standing.reset}
+            return PreExecutionError(data=None, errors=[GraphQLError(str(error), extensions=extensions)])
         return await _problem_of_key(context.context)
 
     async def _execute_operation(self, execution_context: ExecutionContext, *args: Any, **kwargs: Any) -> Any:

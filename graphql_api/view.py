@@ -18,7 +18,6 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
-from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.streaming import AsyncTextStream, HTTPStreamTransport, merge_stream_with_heartbeat
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
@@ -32,6 +31,7 @@ from domain.errors import Unauthenticated, Unavailable
 from domain.json_text import dumps
 from domain.stream_tickets import read_ticket
 from graphql_api.answers import answer, refusal
+from graphql_api.asker import ASKER, address_of
 from graphql_api.context import ApiOptions, ApiServices, Context
 from graphql_api.cross_site import is_forgeable
 from graphql_api.event_streams import (
@@ -43,7 +43,9 @@ from graphql_api.event_streams import (
     read_last_event_id,
 )
 from graphql_api.executions.origins import ExecutionOrigins
+from graphql_api.gate import KeyGate
 from graphql_api.negotiation import EVENT_STREAM_TYPE, GRAPHQL_TYPE, JSON_TYPE, Acceptance, acceptance_of, status_of
+from graphql_api.rates import RateExceeded
 from graphql_api.requests import (
     MalformedRequest,
     check_content_type,
@@ -56,7 +58,7 @@ from graphql_api.requests import (
 from graphql_api.schema import StepgraphSchema
 from graphql_api.shared_answers import SharedAnswer
 from graphql_api.system.health import read_health
-from graphql_api.websocket import OversizedMessage, RefusedPayload, TransportHandler
+from graphql_api.websocket import CloseCode, NotLetIn, OversizedMessage, RefusedPayload, TransportHandler
 from graphql_api.websocket_protocol import ACKNOWLEDGE
 
 QUERY, MUTATION, SUBSCRIPTION = OperationType.QUERY, OperationType.MUTATION, OperationType.SUBSCRIPTION
@@ -104,7 +106,7 @@ class GraphQLView(GraphQL[Context, None]):
 
     schema: StepgraphSchema
 
-    def __init__(self, schema: StepgraphSchema, services: ApiServices, options: ApiOptions) -> None:
+    def __init__(self, schema: StepgraphSchema, services: ApiServices, options: ApiOptions, *, gate: KeyGate) -> None:
         super().__init__(
             schema,
             graphql_ide=None,
@@ -112,9 +114,9 @@ class GraphQLView(GraphQL[Context, None]):
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
             connection_init_wait_timeout=options.connection_init_timeout,
             max_subscriptions_per_connection=options.max_subscriptions,
-            allowed_origins=options.allowed_origins,
         )
         self._services = services
+        self._gate = gate
         self._options = options
         self.request_adapter_class = partial(LimitedRequest, most=options.max_body_bytes)  # type: ignore[assignment]
         self._origins = ExecutionOrigins(services.execution_queries)
@@ -145,6 +147,9 @@ class GraphQLView(GraphQL[Context, None]):
             return refusal(request, error.status, str(error), error.headers)
         except Unauthenticated as error:
             return refusal(request, 401, str(error), {"WWW-Authenticate": "Bearer"}, code=error.code)
+        except RateExceeded as error:
+            told = {name.decode(): value.decode() for name, value in error.standing.headers()}
+            return refusal(request, 429, str(error), told, code=error.code)
         except Unavailable as error:
             return refusal(request, 503, str(error), {"Retry-After": "1"}, code=error.code)
         except ClientDisconnect:
@@ -177,7 +182,7 @@ class GraphQLView(GraphQL[Context, None]):
         authorization = request.headers.get("authorization")
         exchange.position.seen = read_last_event_id(request.headers.get("last-event-id"))
         if request.method != "GET" or not ticket or authorization:
-            exchange.principal = await access.authenticate(authorization)
+            exchange.principal = await self._gate.authenticate(authorization, address_of(request.scope))
             return
         key = await self._services.installation.key()
         read = read_ticket(key, ticket, self._services.clock.now())
@@ -197,20 +202,29 @@ class GraphQLView(GraphQL[Context, None]):
             acknowledge=request.scope.get("extensions", {}).get(ACKNOWLEDGE, _nothing),
             principal=NOBODY if exchange is None else exchange.principal,
             position=StreamPosition() if exchange is None else exchange.position,
+            asker=request.scope.get(ASKER),
         )
 
     async def on_ws_connect(self, context: Context) -> dict[str, object] | UnsetType | None:
         """Let in who has a key, if one is asked for: in the payload of connection_init, or in the handshake."""
         given = {name.lower(): value for name, value in (context.connection_params or {}).items()}.get("authorization")
+        address = "" if context.asker is None else context.asker.address
         try:
-            context.principal = await self._services.access.authenticate(
-                given if isinstance(given, str) else context.authorization
+            context.principal = await self._gate.authenticate(
+                given if isinstance(given, str) else context.authorization, address
             )
-        except (Unauthenticated, Unavailable) as error:
+        except Unauthenticated as error:
             logger.info("a WebSocket is refused: %s", error)
-            raise ConnectionRejectionError({"code": error.code.value}) from None
+            raise NotLetIn(CloseCode.UNAUTHORIZED, str(error)) from None
+        except (Unavailable, RateExceeded) as error:
+            logger.info("a WebSocket is refused: %s", error)
+            raise NotLetIn(CloseCode.TRY_AGAIN_LATER, str(error)) from None
         context.acknowledge()
         return await super().on_ws_connect(context)
+
+    def is_websocket_origin_allowed(self, request: WebSocket, origin: str) -> bool:
+        """True: what `graphql_api.edge` has let in is of an origin that may ask."""
+        return True
 
     def should_render_graphql_ide(self, request: Any) -> bool:
         """Never: the playground is served from files of its own."""

@@ -4,17 +4,48 @@ Protocol: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md. Malfo
 4400, as it says; a document with a syntax error only ends its own operation, so the live ones beside it stay.
 """
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any, cast
 
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
-from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message, SubscribeMessage
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
+    ConnectionInitMessage,
+    Message,
+    SubscribeMessage,
+)
 
 from graphql_api.context import Context
 from graphql_api.errors import USER_INPUT_CODE
 from graphql_api.requests import MalformedRequest, graphql_request
 
 MAX_ID_CHARACTERS = 256
+
+_LONGEST_REASON = 123
+_LAST_WORDS = 1.0
+"""Seconds that operations have to say that their key has ended, before the connection is closed."""
+
+
+class CloseCode(IntEnum):
+    """Why a connection is closed, in the codes that tell clients of graphql-ws whether to come back.
+
+    They stop at 4401, which they hold to be final, and connect again after the others, where they ask their application
+    for the parameters of the connection anew: a key that has ended may have a successor by then.
+    """
+
+    TRY_AGAIN_LATER = 1013
+    UNAUTHORIZED = 4401
+    KEY_ENDED = 4403
+
+
+class NotLetIn(Exception):
+    """The client may not use this connection."""
+
+    def __init__(self, code: CloseCode, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +65,8 @@ class OversizedMessage:
 class TransportHandler(BaseGraphQLTransportWSHandler[Context, None]):
     """One connection, on which every message is checked before it is believed."""
 
+    _key_watch: asyncio.Task[None] | None = None
+
     async def handle_message(self, message: Any) -> None:
         """Refuse what is no message of the protocol; Strawberry takes its parts for granted."""
         problem = _problem_of(message)
@@ -43,6 +76,36 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Context, None]):
             await super().handle_message({"type": "connection_init"})
         else:
             await super().handle_message(cast("Message", message))
+
+    async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
+        """Let the client in, and watch its key from then on; or close with the reason."""
+        was_in = self.connection_acknowledged
+        try:
+            await super().handle_connection_init(message)
+        except NotLetIn as error:
+            await self._close(error.code, str(error))
+            return
+        if self.connection_acknowledged and not was_in and self.context.principal.digest is not None:
+            self._key_watch = asyncio.create_task(self._close_with_key(), name="waits for the end of a key")
+
+    async def shutdown(self) -> None:
+        """End all that the connection has begun."""
+        if self._key_watch is not None:
+            self._key_watch.cancel()
+        await super().shutdown()
+
+    async def _close_with_key(self) -> None:
+        """Close the connection when its key ends, once its operations have said so themselves."""
+        await self.context.services.access.until_invalid(self.context.principal)
+        operations = [operation.task for operation in self.operations.values() if operation.task is not None]
+        if operations:
+            await asyncio.wait(operations, timeout=_LAST_WORDS)
+        with suppress(Exception):  # it may just have gone
+            await self._close(CloseCode.KEY_ENDED, "The key of this connection is not valid any more")
+
+    async def _close(self, code: CloseCode, reason: str) -> None:
+        short = reason.encode()[:_LONGEST_REASON].decode(errors="ignore")
+        await self.websocket.close(code=code, reason=short)
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
         """Refuse an operation that cannot be understood with an `error` of its own."""

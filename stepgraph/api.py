@@ -62,7 +62,7 @@ from stepgraph.composition import (
     public_url_of,
     sandbox_options_of,
 )
-from stepgraph.settings import Settings
+from stepgraph.settings import Settings, is_loopback
 from stepgraph.watchdog import Watchdog
 
 
@@ -72,6 +72,9 @@ def serve_api(settings: Settings, *, needs_worker: bool, sockets: list[socket.so
         **budgets_of(settings),
         version=__version__,
         allowed_origins=settings.allowed_origins,
+        allowed_hosts=settings.allowed_hosts,
+        trusted_proxies=settings.trusted_proxies,
+        is_reachable=not is_loopback(settings.host),
         graphiql=settings.graphiql,
         public_url=public_url_of(settings),
         ready_needs_worker=needs_worker,

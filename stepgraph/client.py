@@ -18,7 +18,7 @@ from stepgraph.refusals import sentences_of
 from stepgraph.settings import is_loopback, load_settings
 
 _LARGEST_MESSAGE = 64 * 1024 * 1024
-_FORBIDDEN = 4403
+_UNAUTHORIZED = frozenset((4401, 4403))
 _WANTS_A_KEY = "The API asks for a key: set STEPGRAPH_TOKEN to the token of one."
 _WRONG_KEY = "The API does not know the key in STEPGRAPH_TOKEN, or not any more."
 Data = Mapping[str, Any]
@@ -80,7 +80,7 @@ class ApiClient:
             try:
                 message: Any = loads(await self._connection.recv())
             except ConnectionClosed as error:
-                if error.rcvd is not None and error.rcvd.code == _FORBIDDEN:
+                if error.rcvd is not None and error.rcvd.code in _UNAUTHORIZED:
                     raise ApiRefused(_WANTS_A_KEY if self._token is None else _WRONG_KEY) from error
                 raise ApiUnreachable(self._url, error) from error
             except (OSError, WebSocketException) as error:

@@ -18,6 +18,9 @@ TRUSTED_FOR = timedelta(seconds=2)
 """How long a key is trusted without being looked up again: what a revoked one goes on for, at most."""
 
 _REMEMBERED = 1_000
+_UNKNOWN_FOR = timedelta(minutes=1)
+"""How long it is remembered that a token is no key: tokens are chosen here, so one that is none does not become one."""
+_MOST_UNKNOWN = 10_000
 _NOTED_EVERY = timedelta(minutes=1)
 _NO_KEY = "This API asks for a key: send Authorization: Bearer sg_…, or the same in the payload of connection_init."
 _BAD_KEY = "This key is not valid, or not any more."
@@ -40,6 +43,12 @@ class AccessService:
         self._clock = clock
         self._requires_keys = requires_keys
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
+        self._unknown: OrderedDict[bytes, datetime] = OrderedDict()
+
+    @property
+    def requires_keys(self) -> bool:
+        """Whether nobody may ask without a key."""
+        return self._requires_keys
 
     async def create(self, name: str, role: Role, expires_at: datetime | None) -> tuple[ApiKeyRecord, str]:
         """A new key and its token, which is never shown again. Raises `InvalidInput`."""
@@ -76,10 +85,12 @@ class AccessService:
             if self._requires_keys:
                 raise Unauthenticated(_NO_KEY)
             return ANYBODY
-        scheme, _, token = authorization.strip().partition(" ")
-        digest = digest_of(token.strip()) if scheme.lower() == "bearer" else None
-        if digest is None:
+        token = _token_in(authorization)
+        if token is None:
             raise Unauthenticated(_NO_KEY)
+        digest = digest_of(token)
+        if digest is None:
+            raise Unauthenticated(_BAD_KEY)
         return await self._principal(digest)
 
     async def holder(self, digest: bytes | None) -> Principal:
@@ -90,19 +101,26 @@ class AccessService:
             raise Unauthenticated(_NO_KEY)
         return ANYBODY
 
+    def recognises(self, authorization: str) -> bool:
+        """Whether this `Authorization` has a key that was right when it was last looked up here."""
+        digest = digest_of(_token_in(authorization) or "")
+        return digest is not None and digest in self._known
+
     async def check(self, principal: Principal) -> None:
         """Raises `Unauthenticated` where the principal's key is not valid any more."""
         if principal.digest is not None:
             await self._principal(principal.digest)
 
     async def until_invalid(self, principal: Principal) -> None:
-        """Wait until the principal's key has expired or was revoked; for ever for one without."""
+        """Wait until the principal's key has expired, was revoked or has another role; for ever for one without."""
         if principal.digest is None:
             await asyncio.Event().wait()
             return
         while True:
             try:
                 key = (await self._look_up(principal.digest)).key
+                if key.role is not principal.role:
+                    return
             except Unauthenticated:
                 return
             except Unavailable:
@@ -122,9 +140,14 @@ class AccessService:
         now = self._clock.now()
         known = self._known.get(digest)
         if known is None or not now - TRUSTED_FOR < known.checked_at <= now:
+            if self._is_unknown(digest, now):
+                raise Unauthenticated(_BAD_KEY)
             key = await self._keys.find(digest)
             if key is None:
                 self._known.pop(digest, None)
+                self._unknown[digest] = now
+                if len(self._unknown) > _MOST_UNKNOWN:
+                    self._unknown.popitem(last=False)
                 raise Unauthenticated(_BAD_KEY)
             known = _Known(key, now, key.last_used_at if known is None else known.noted_at)
             self._known[digest] = known
@@ -134,8 +157,23 @@ class AccessService:
             raise Unauthenticated(_BAD_KEY)
         return known
 
+    def _is_unknown(self, digest: bytes, now: datetime) -> bool:
+        looked_up_at = self._unknown.get(digest)
+        if looked_up_at is None:
+            return False
+        if now - _UNKNOWN_FOR < looked_up_at <= now:
+            return True
+        del self._unknown[digest]
+        return False
+
     async def _note_use(self, known: _Known) -> None:
         now = self._clock.now()
         if known.noted_at is None or now - known.noted_at >= _NOTED_EVERY:
             known.noted_at = now
             await self._keys.touch(known.key.id, now)
+
+
+def _token_in(authorization: str) -> str | None:
+    """The token of a `Bearer`; None where the scheme is another."""
+    scheme, _, token = authorization.strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None

@@ -37,11 +37,15 @@ def settings_with_servers(**overrides: object) -> Settings:
 
 def refuse_open_address(settings: Settings, *, insecure: bool) -> Settings:
     """An address that others can reach is served to keys alone, unless the contrary is asked for by name."""
-    if is_loopback(settings.host):
-        return settings
-    if insecure:
-        return settings.model_copy(update={"require_keys": False})
-    if not settings.asks_for_keys:
+    if insecure and not is_loopback(settings.host):
+        settings = settings.model_copy(update={"require_keys": False})
+    if "*" in settings.allowed_origins and not settings.asks_for_keys:
+        fail(
+            "Every page that anybody looks at could do everything: STEPGRAPH_ALLOWED_ORIGINS is *, and no keys are"
+            " asked for. Name the origins, or set STEPGRAPH_REQUIRE_KEYS=true.",
+            Exit.USAGE,
+        )
+    if not insecure and not is_loopback(settings.host) and not settings.asks_for_keys:
         fail(
             f"Whoever reaches {settings.host} could do everything: STEPGRAPH_REQUIRE_KEYS is off. Leave it out, bind to"
             " 127.0.0.1, or put a proxy that authenticates in front and start with --insecure-no-auth.",

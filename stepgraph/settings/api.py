@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings
 
-from stepgraph.settings.types import CommaSeparated, is_loopback
+from graphql_api.hosts import authority_of, normal_origin
+from stepgraph.settings.types import CommaSeparated, is_loopback, networks
 
 
 class ApiSettings(BaseSettings):
@@ -20,7 +21,17 @@ class ApiSettings(BaseSettings):
     url: str = Field("http://127.0.0.1:8000", description="Where the client commands find the API.")
     token: SecretStr | None = Field(None, description="The token of an API key, for the client commands.")
     allowed_origins: CommaSeparated = Field(
-        (), description="Origins of other sites whose pages may open WebSockets, separated by commas."
+        (),
+        description="Origins of other sites whose pages may use /graphql, as `https://app.example.com`; `*` for all,"
+        " where keys are asked for.",
+    )
+    allowed_hosts: CommaSeparated = Field(
+        (),
+        description="Names under which an API that asks for no keys may be asked, besides this machine's and the public"
+        " URL's.",
+    )
+    trusted_proxies: CommaSeparated = Field(
+        (), description="Networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."
     )
     require_keys: bool | None = Field(
         None,
@@ -38,6 +49,24 @@ class ApiSettings(BaseSettings):
         if parts.scheme not in ("http", "https") or not parts.hostname or "@" in value or "?" in value or "#" in value:
             raise ValueError("must be an address such as https://flows.example.com")
         return value.rstrip("/")
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(normal_origin(each) for each in value)
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _are_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            if authority_of(each) is None:
+                raise ValueError(f"must be names such as flows.example.com, and {each!r} is none")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return networks(value)
 
     @property
     def asks_for_keys(self) -> bool:

@@ -1,10 +1,10 @@
 """What one request, one connection and one client may cost the API."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings
 
 from graphql_api.budgets import RequestBudgets
-from stepgraph.settings.types import Duration
+from stepgraph.settings.types import CommaSeparated, Duration, networks
 
 _DEFAULT = RequestBudgets()
 
@@ -109,3 +109,34 @@ class BudgetSettings(BaseSettings):
     operation_timeout: Duration = Field(
         _DEFAULT.operation_timeout, description="How long a query or a mutation may take."
     )
+    max_subscriptions_per_key: int = Field(
+        _DEFAULT.max_subscriptions_per_key,
+        ge=1,
+        description="Subscriptions that a key, or an address without one, may have open at one API process.",
+    )
+    rate_requests: str = Field(_DEFAULT.rate_requests, description="Requests to /graphql from one address.")
+    rate_queries: str = Field(_DEFAULT.rate_queries, description="Queries with one key.")
+    rate_mutations: str = Field(_DEFAULT.rate_mutations, description="Mutations with one key.")
+    rate_hooks: str = Field(_DEFAULT.rate_hooks, description="Requests to /hooks from one address.")
+    rate_wrong_keys: str = Field(_DEFAULT.rate_wrong_keys, description="Wrong keys from one address.")
+    rate_exempt: CommaSeparated = Field(
+        _DEFAULT.rate_exempt,
+        description="Networks whose requests are not counted; wrong keys are counted everywhere.",
+    )
+
+    @field_validator("rate_requests", "rate_queries", "rate_mutations", "rate_hooks", "rate_wrong_keys")
+    @classmethod
+    def _is_a_rate(cls, value: str) -> str:
+        from limits import parse
+
+        try:
+            if value and value.lower() != "off":
+                parse(value)
+        except ValueError:
+            raise ValueError("must be a rate such as 600/minute or 20/second, or off") from None
+        return "" if value.lower() == "off" else value
+
+    @field_validator("rate_exempt")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return networks(value)

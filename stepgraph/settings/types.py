@@ -1,7 +1,7 @@
 """Types that settings share, and what addresses are."""
 
 from datetime import timedelta
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Annotated
 from urllib.parse import urlsplit, urlunsplit
 
@@ -26,6 +26,16 @@ def _parts(value: object) -> object:
 
 Duration = Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta(milliseconds=1))]
 CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts)]
+
+
+def networks(value: tuple[str, ...]) -> tuple[str, ...]:
+    """The same, once each is known to be a network or an address. Raises `ValueError`."""
+    for each in value:
+        try:
+            ip_network(each)
+        except ValueError:
+            raise ValueError(f"must be networks such as 10.0.0.0/8 or addresses, and {each!r} is neither") from None
+    return value
 
 
 def is_loopback(host: str) -> bool:

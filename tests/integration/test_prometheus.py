@@ -45,7 +45,7 @@ async def api_text(api: Api) -> str:
     """What the API shows."""
     exposition = ApiExposition(api.services, api.options)
     app = create_app(api.services, options=api.options, metrics=exposition.render)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api") as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         answer = await client.get("/metrics")
     assert answer.status_code == 200
     return answer.text

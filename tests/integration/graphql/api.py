@@ -12,7 +12,7 @@ from uuid import UUID
 
 import httpx
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from domain.engine.state import Attempt, StepState
 from domain.evaluator import Evaluator
@@ -151,7 +151,7 @@ class Api:
         self.schema = build_schema(self.options)
 
     @property
-    def app(self) -> Starlette:
+    def app(self) -> ASGIApp:
         """The whole web application."""
         return create_app(self.services, options=self.options)
 

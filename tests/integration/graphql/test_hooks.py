@@ -30,7 +30,7 @@ async def hand(api: Api) -> Hand:
 @pytest.fixture
 async def client(api: Api) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(api.app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://stepgraph.test") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client
 
 

@@ -32,7 +32,7 @@ async def health_of(real: Real) -> tuple[dict[str, Any], dict[str, dict[str, Any
 async def listening(real: Real) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the API."""
     app = create_app(real.api.services, options=real.api.options)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api") as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         yield client
 
 

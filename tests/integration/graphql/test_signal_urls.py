@@ -72,9 +72,9 @@ async def test_an_address_is_good_for_its_own_execution_and_for_signals_alone(
     api: Api, hand: Hand, client: httpx.AsyncClient
 ) -> None:
     key = await api.storage.installation.key()
-    mine = HookAddresses(key, "http://stepgraph.test")
+    mine = HookAddresses(key, "http://localhost")
     for url in (
-        HookAddresses(b"another key", "http://stepgraph.test").of_signals(hand.execution_id, "x"),
+        HookAddresses(b"another key", "http://localhost").of_signals(hand.execution_id, "x"),
         mine.of_signals(new_id(), "x"),
         mine.of_webhook(hand.execution_id) + "?name=x",
         mine.of_callback(hand.execution_id, "nowhere")[:-4] + "?name=x",

@@ -111,7 +111,7 @@ async def test_an_expression_that_fails_says_why(api: Api, expression: str, cont
 
 async def get(api: Api, path: str, static_files: Path) -> httpx.Response:
     app = create_app(api.services, options=api.options, static_files=static_files)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         return await client.get(path, timeout=timedelta(seconds=5).total_seconds())
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -72,13 +73,53 @@ async def test_nobody_needs_a_key_where_none_is_asked_for() -> None:
         await access.authenticate("Bearer sg_wrong")
 
 
-async def test_wrong_tokens_are_not_remembered() -> None:
-    access, keys = service()
-    for number in range(3):
+async def test_a_wrong_token_is_looked_up_once_a_minute() -> None:
+    clock = ManualClock()
+    access, keys = service(clock)
+    token = new_token()
+    for _ in range(20):
         with pytest.raises(Unauthenticated):
-            await access.authenticate(f"Bearer sg_{number}")
-    assert keys.found == 3
+            await access.authenticate(f"Bearer {token}")
+    assert keys.found == 1
+    clock.advance(timedelta(minutes=1))
+    with pytest.raises(Unauthenticated):
+        await access.authenticate(f"Bearer {token}")
+    assert keys.found == 2
     assert access._known == {}
+
+
+@pytest.mark.parametrize(
+    "token", ["", "x", "sg_wrong", "sg_" + "a" * 12 + "_" + "a" * 39, "sg_" + "é" * 12 + "_" + "a" * 40, "a" * 100_000]
+)
+async def test_what_cannot_be_a_token_is_not_looked_up(token: str) -> None:
+    access, keys = service()
+    with pytest.raises(Unauthenticated):
+        await access.authenticate(f"Bearer {token}")
+    assert keys.found == 0
+
+
+async def test_no_more_than_ten_thousand_wrong_tokens_are_remembered() -> None:
+    access, _ = service()
+    for _ in range(10_050):
+        with pytest.raises(Unauthenticated):
+            await access.authenticate(f"Bearer {new_token()}")
+    assert len(access._unknown) == 10_000
+
+
+async def test_a_key_is_recognised_once_it_was_right_here() -> None:
+    access, _ = service()
+    _, token = await access.create("reports", Role.VIEWER, None)
+    assert not access.recognises(f"Bearer {token}")
+    await access.authenticate(f"Bearer {token}")
+    assert access.recognises(f"bearer  {token} ")
+    assert not access.recognises(f"Bearer {new_token()}")
+
+
+async def test_whoever_waits_for_the_end_of_a_key_is_told_when_its_role_changes() -> None:
+    access, _ = service()
+    _, token = await access.create("reports", Role.VIEWER, None)
+    principal = await access.authenticate(f"Bearer {token}")
+    await asyncio.wait_for(access.until_invalid(replace(principal, role=Role.ADMIN)), 1)
 
 
 async def test_no_more_than_a_thousand_keys_are_remembered() -> None:
