@@ -16,7 +16,7 @@ A failing *step* raises none of these: it is a `StepError` value (domain/failure
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
@@ -39,15 +39,19 @@ class ErrorCode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One fault in a document or an input: where it is, what it is, and the next thing to try."""
+    """One fault in a document or an input: where it is, what it is, and the next thing to try.
+
+    `step_id` is the innermost step of a workflow document that it is in; None elsewhere.
+    """
 
     path: tuple[str, ...]
     message: str
     hint: str | None = None
+    step_id: str | None = None
 
     def under(self, *prefix: str) -> "Problem":
         """The same problem, seen from further out."""
-        return Problem(path=(*prefix, *self.path), message=self.message, hint=self.hint)
+        return replace(self, path=(*prefix, *self.path))
 
 
 class StepgraphError(Exception):

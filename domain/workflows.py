@@ -2,11 +2,12 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from domain.checks import shape
 from domain.checks.json_values import json_problems, too_large
 from domain.checks.labels import label_problems
+from domain.checks.places import with_steps
 from domain.checks.steps import StepChecks
 from domain.errors import InvalidInput, Problem
 from domain.graph import WorkflowGraph, dependencies_of, graph_of, stages_of
@@ -33,6 +34,7 @@ class CheckedDocument:
     """What is to be said about a document.
 
     `rules` are the transformation rules that it names, each with its place; whether they exist is not looked up here.
+    `raw` is the document as it was given.
     `document` is there when there are no problems; `graph` and `stages` (of the workflow's own steps) also when the
     problems left them clear.
     """
@@ -42,6 +44,7 @@ class CheckedDocument:
     rules: tuple[tuple[tuple[str, ...], str], ...] = ()
     graph: WorkflowGraph | None = None
     stages: tuple[tuple[str, ...], ...] = ()
+    raw: object = field(default=None, repr=False, compare=False)
 
     @property
     def is_valid(self) -> bool:
@@ -50,7 +53,7 @@ class CheckedDocument:
 
     def and_also(self, problems: Iterable[Problem]) -> "CheckedDocument":
         """The same with further problems, in the order of the document."""
-        problems = _in_order([*self.problems, *problems])
+        problems = _in_order([*self.problems, *with_steps(self.raw, problems)])
         return replace(self, problems=problems, document=None if problems else self.document)
 
 
@@ -75,10 +78,11 @@ def check_document(raw: object, limits: Limits | None = None) -> CheckedDocument
             checks.problems += (problem.under("labels") for problem in label_problems(labels, limits))
     places = {problem.path for problem in unstorable}
     others = (problem for problem in (*misshapen, *checks.problems) if problem.path not in places)
-    problems = _in_order([*unstorable, *others])
+    problems = _in_order(with_steps(raw, [*unstorable, *others]))
     if document is None or not checks.is_ordered:
-        return CheckedDocument(problems=problems, rules=tuple(checks.rules))
+        return CheckedDocument(problems=problems, rules=tuple(checks.rules), raw=raw)
     return CheckedDocument(
+        raw=raw,
         problems=problems,
         rules=tuple(checks.rules),
         document=None if problems else document,

@@ -50,11 +50,15 @@ class Problem:
     )
     message: str
     hint: str | None = None
+    step_id: str | None = strawberry.field(
+        default=None,
+        description="The innermost step of a workflow that it is in; null for what is no part of a step.",
+    )
 
     @classmethod
     def from_record(cls, problem: domain.Problem) -> "Problem":
         """The problem as clients see it."""
-        return cls(path=list(problem.path), message=problem.message, hint=problem.hint)
+        return cls(path=list(problem.path), message=problem.message, hint=problem.hint, step_id=problem.step_id)
 
 
 @strawberry.type(description="The input is malformed: every problem at once, each with where it is.")

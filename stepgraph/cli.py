@@ -1,69 +1,97 @@
 """The command line: `stepgraph COMMAND`, composed of the commands in stepgraph/commands/."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
-from stepgraph import __version__
-from stepgraph.commands import (
-    breakers,
-    bulk,
-    control,
-    development,
-    encryption,
-    executions,
-    keys,
-    monitoring,
-    rules,
-    schedules,
-    schema,
-    secrets,
-    serving,
-    templates,
-    webhooks,
-    workflows,
-)
+from stepgraph.commands.lazy import LazyGroup
+
+
+class Commands(LazyGroup):
+    """Every command, with the line of help that its own docstring begins with."""
+
+    sources: ClassVar = {
+        name: (f"stepgraph.commands.{source}", line)
+        for name, source, line in (
+            (
+                "demo",
+                "development:demo",
+                "Execute the example workflow live, with everything that it needs, and stop.",
+            ),
+            (
+                "dev",
+                "development:dev",
+                "Run everything in this terminal until Ctrl-C.",
+            ),
+            (
+                "serve",
+                "serving:serve",
+                "Serve the API and GraphiQL.",
+            ),
+            ("worker", "serving:worker", "Run workers, each a process of its own; one that dies is replaced."),
+            (
+                "migrate",
+                "serving:migrate",
+                "Bring the database to the newest schema; safe from many places at once.",
+            ),
+            ("api-process", "serving:api_process", ""),
+            ("worker-process", "serving:worker_process", ""),
+            ("apply", "applying:apply", "Create workflows from files, or update them."),
+            ("validate", "validating:validate", "Check workflow documents, and say what is wrong on which line."),
+            ("run", "running:run_workflow", "Execute a workflow, and with --follow watch it live."),
+            ("workflows", "workflows:app", "Look at workflows, and change what they may do."),
+            ("executions", "executions:app", "Look at executions, and tell them what to do."),
+            ("cancel", "executions:cancel", "Cancel an execution: what runs is stopped, what waits does not start."),
+            ("signal", "control:signal", "Send a signal to an execution; it is kept until a step waits for it."),
+            ("evaluate", "evaluating:evaluate", "Evaluate an expression, as a workflow would."),
+            ("schedules", "schedules:app", "Start workflows again and again, at the times of cron expressions."),
+            (
+                "webhooks",
+                "webhooks:app",
+                "Tell others of what happens here, and let others start workflows.",
+            ),
+            ("rules", "rules:app", "Keep expressions by name, for workflows to apply."),
+            ("templates", "templates:app", "Make workflows of templates."),
+            ("breakers", "breakers:app", "Circuit breakers: which services are called at present."),
+            ("secrets", "secrets:app", "What workflows read as secrets.NAME."),
+            ("keys", "keys:app", "The keys of the API."),
+            ("audit", "keys:audit", "Show what was asked for by whom, newest first."),
+            ("metrics", "monitoring:metrics", "Show how executions have gone, by default in the last 24 hours."),
+            (
+                "health",
+                "monitoring:health",
+                "Show how the system is: its components, workers and queues.",
+            ),
+            ("schema", "schema:schema", "Print the GraphQL schema, or the JSON Schema of workflow documents."),
+            (
+                "encryption-key",
+                "encryption:encryption_key",
+                "Print a new key for STEPGRAPH_ENCRYPTION_KEYS; it is stored nowhere.",
+            ),
+            (
+                "rotate-encryption",
+                "encryption:rotate_encryption",
+                "Store all secrets anew under the first of STEPGRAPH_ENCRYPTION_KEYS.",
+            ),
+        )
+    }
+    unlisted: ClassVar = frozenset({"api-process", "worker-process"})
+
 
 app = typer.Typer(
     name="stepgraph",
+    cls=Commands,
     help="Durable workflows over APIs, with a GraphQL face and live subscriptions.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.command()(development.demo)
-app.command()(development.dev)
-app.command()(serving.serve)
-app.command()(serving.worker)
-app.command("api-process", hidden=True)(serving.api_process)
-app.command("worker-process", hidden=True)(serving.worker_process)
-app.command()(serving.migrate)
-app.command()(workflows.apply)
-app.command("run")(workflows.run_workflow)
-for told in (control.signal, control.pause, control.resume, control.retry, control.delete):
-    executions.app.command()(told)
-for changed in (bulk.cancel_all, bulk.retry_all):
-    executions.app.command()(changed)
-app.add_typer(executions.app, name="executions")
-app.command("cancel")(executions.cancel)
-app.command("signal")(control.signal)
-app.add_typer(keys.app, name="keys")
-app.command()(keys.audit)
-app.add_typer(secrets.app, name="secrets")
-app.command("encryption-key")(encryption.encryption_key)
-app.command("rotate-encryption")(encryption.rotate_encryption)
-app.add_typer(schedules.app, name="schedules")
-app.add_typer(breakers.app, name="breakers")
-app.add_typer(webhooks.app, name="webhooks")
-app.add_typer(rules.app, name="rules")
-app.add_typer(templates.app, name="templates")
-app.command()(monitoring.metrics)
-app.command()(monitoring.health)
-app.command()(schema.schema)
 
 
 @app.callback(invoke_without_command=True)
 def _version(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     if version:
+        from stepgraph import __version__
+
         typer.echo(__version__)
         raise typer.Exit
 

@@ -14,6 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from domain.json_text import JsonValue, dumps, loads
+from stepgraph.api_errors import ApiRefused, ApiUnreachable
 from stepgraph.refusals import sentences_of
 from stepgraph.settings import is_loopback, load_settings
 
@@ -22,17 +23,6 @@ _UNAUTHORIZED = frozenset((4401, 4403))
 _WANTS_A_KEY = "The API asks for a key: set STEPGRAPH_TOKEN to the token of one."
 _WRONG_KEY = "The API does not know the key in STEPGRAPH_TOKEN, or not any more."
 Data = Mapping[str, Any]
-
-
-class ApiUnreachable(Exception):
-    """Nothing answers as Stepgraph's API at this address."""
-
-    def __init__(self, url: str, reason: object) -> None:
-        super().__init__(f"Stepgraph's API does not answer at {url} ({reason}). Is `stepgraph dev` running?")
-
-
-class ApiRefused(Exception):
-    """The API answered with errors; the message holds all of them."""
 
 
 class ApiClient:

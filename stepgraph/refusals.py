@@ -36,7 +36,8 @@ def problems_of(refusal: Mapping[str, Any]) -> str:
     for problem in problems:
         where = ".".join(problem["path"])
         hint = f"\n      {problem['hint']}" if problem.get("hint") else ""
-        lines.append(f"  {where or '(the whole)'}: {problem['message']}{hint}")
+        step = f" (step {problem['stepId']})" if problem.get("stepId") else ""
+        lines.append(f"  {where or '(the whole)'}{step}: {problem['message']}{hint}")
     return "\n".join(lines)
 
 

@@ -1,5 +1,6 @@
 """Members that are missing, unknown or of the wrong kind: the models' complaints, said for people."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,38 @@ from domain.statuses import StepType
 from domain.steps import StepDocument
 from domain.workflow_document import WorkflowDocument
 
+_ELSEWHERE: Mapping[str, str] = {
+    "if": "when",
+    "condition": "when",
+    "needs": "dependsOn",
+    "after": "dependsOn",
+    "json": "body",
+    "data": "body",
+    "payload": "body",
+    "params": "query",
+    "qs": "query",
+    "uri": "url",
+    "verb": "method",
+    "backoff": "strategy",
+    "attempts": "maxAttempts",
+    "retries": "maxAttempts",
+    "maxRetries": "maxAttempts",
+    "multiplier": "factor",
+    "interval": "delay",
+    "catch": "onError",
+    "parameters": "input",
+    "args": "input",
+    "seconds": "duration",
+    "concurrency": "maxConcurrency",
+    "list": "items",
+    "inputs": "inputSchema",
+    "outputs": "output",
+    "vars": "variables",
+    "tags": "labels",
+    "next": "dependsOn",
+}
+"""What other workflow systems call what has another name here."""
+_OR_LEAVE_OUT = re.compile(r", or leave (it|the member) out")
 _FORM_HINT = "The JSON Schema of workflow documents says what may stand here."
 _STEP_TYPES = [kind.value for kind in StepType]
 
@@ -57,6 +90,8 @@ def _problem(details: ErrorDetails, raw: Mapping[str, Any]) -> Problem:
     context = details.get("ctx", {})
     message = sentence(context, details["input"]) if sentence else details["msg"]
     hint = _HINTS.get(kind, _FORM_HINT).format_map(context)
+    if _is_required(location, raw):
+        hint = _OR_LEAVE_OUT.sub("", hint)
     return Problem(path=path, message=message if message.endswith(".") else f"{message}.", hint=hint)
 
 
@@ -69,8 +104,20 @@ def _missing_hint(path: Sequence[str], model: type[DocumentModel] | None) -> str
 
 def _unknown(path: tuple[str, ...], model: type[DocumentModel] | None) -> Problem:
     known = list(members_of(model)) if model else []
+    meant = _ELSEWHERE.get(path[-1])
+    if meant in known:
+        return Problem(
+            path=path, message=f"There is no member {shown(path[-1])} here.", hint=f"It is called `{meant}`."
+        )
     hint = did_you_mean(path[-1], known) or (one_of(known) if known else _FORM_HINT)
     return Problem(path=path, message=f"There is no member {shown(path[-1])} here.", hint=hint)
+
+
+def _is_required(location: Sequence[int | str], raw: Mapping[str, Any]) -> bool:
+    """Whether the member at a place has to be there."""
+    model = _model_at(location[:-1], raw) if location and isinstance(location[-1], str) else None
+    fields = model.model_fields.values() if model else ()
+    return any(info.alias == location[-1] and info.is_required() for info in fields)
 
 
 def _not_one_of(path: tuple[str, ...], value: object, choices: Sequence[str]) -> Problem:

@@ -14,7 +14,7 @@ mutation CreateKey($name: String!, $role: Role!, $expiresAt: DateTime) {{
     __typename
     ... on ApiKeyCreated {{ token apiKey {{ {_KEY} }} }}
     ... on Error {{ message code }}
-    ... on ValidationError {{ problems {{ path message hint }} }}
+    ... on ValidationError {{ problems {{ path message hint stepId }} }}
   }}
 }}
 """

@@ -1,14 +1,17 @@
 """Asking the API for a command: over a connection of its own; what it refuses becomes a sentence and an exit code."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from domain.json_text import JsonValue
-from stepgraph.client import ApiClient, ApiRefused, connected
 from stepgraph.commands.exits import fail, run
 from stepgraph.commands.showing import print_json, say
 from stepgraph.refusals import problems_of
-from stepgraph.settings import load_settings
+
+if TYPE_CHECKING:
+    from stepgraph.client import ApiClient
 
 Answer = TypeVar("Answer")
 _PAGE = 100
@@ -17,6 +20,8 @@ _PAGE = 100
 
 def asked(url: str | None, question: Callable[[ApiClient], Coroutine[Any, Any, Answer]]) -> Answer:
     """What a question comes to that takes several operations, or none that ends."""
+    from stepgraph.client import connected  # what a command that is only explained does without
+    from stepgraph.settings import load_settings
 
     async def main() -> Answer:
         async with connected(url or load_settings().url) as client:
@@ -32,15 +37,21 @@ def ask(url: str | None, operation: str, **variables: JsonValue) -> Any:
 
 def ask_all(url: str | None, operation: str, **variables: JsonValue) -> list[dict[str, Any]]:
     """Everything in a list: page after page of a connection, to its end."""
-    return asked(url, lambda client: all_of(client, operation, **variables))
+    return asked(url, lambda client: all_of(client, operation, None, **variables))
 
 
-async def all_of(client: ApiClient, operation: str, **variables: JsonValue) -> list[dict[str, Any]]:
-    """The nodes of all pages of a connection; the operation takes `$first` and `$after`."""
+async def all_of(
+    client: ApiClient, operation: str, /, member: str | None = None, **variables: JsonValue
+) -> list[dict[str, Any]]:
+    """The nodes of all pages of a connection; the operation takes `$first` and `$after`.
+
+    `member` is where in what the operation holds the connection is; None: it is the connection.
+    """
     found: list[dict[str, Any]] = []
     after = None
     while True:
-        page = await value_of(client, operation, first=_PAGE, after=after, **variables)
+        value = await value_of(client, operation, first=_PAGE, after=after, **variables)
+        page = value if member is None else value[member]
         found += page["nodes"]
         if not page["pageInfo"]["hasNextPage"]:
             return found
@@ -72,6 +83,8 @@ async def save_all(
 
     Leaves with exit code 1 at the first that is refused, which is named where there are several.
     """
+    from stepgraph.api_errors import ApiRefused
+
     results: list[dict[str, Any]] = []
     for document in documents:
         title = f"{document.get('name')}:\n" if len(documents) > 1 else ""

@@ -8,7 +8,7 @@ _RESULT = f"""
   __typename
   ... on CircuitBreaker {{ {_BREAKER} }}
   ... on Error {{ message code }}
-  ... on ValidationError {{ problems {{ path message hint }} }}
+  ... on ValidationError {{ problems {{ path message hint stepId }} }}
 """
 
 BREAKERS = f"""

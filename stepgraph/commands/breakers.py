@@ -1,12 +1,14 @@
 """`breakers`: which services are called at present, and how that is changed."""
 
-from typing import Annotated, Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from domain.json_text import JsonValue
 from domain.statuses import CircuitBreakerState
-from stepgraph.client import ApiClient
+from stepgraph.commands.arguments import AsJson, Url
 from stepgraph.commands.asking import ask, asked, change, report
 from stepgraph.commands.breaker_operations import (
     BREAKER,
@@ -18,7 +20,9 @@ from stepgraph.commands.breaker_operations import (
 )
 from stepgraph.commands.exits import fail
 from stepgraph.commands.showing import console, duration, moment, print_json, say, table
-from stepgraph.commands.workflows import AsJson, Url
+
+if TYPE_CHECKING:
+    from stepgraph.client import ApiClient
 
 app = typer.Typer(help="Circuit breakers: which services are called at present.", no_args_is_help=True)
 ServiceId = Annotated[str, typer.Argument(help="Such as api.example.com:443.", show_default=False)]

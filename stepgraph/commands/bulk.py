@@ -5,35 +5,29 @@ from typing import Annotated, Any
 
 import typer
 
-from domain.json_text import JsonValue, loads
+from domain.json_text import JsonValue
 from domain.statuses import ExecutionStatus
+from stepgraph.commands.arguments import AsJson, Labels, OfWorkflow, Url
 from stepgraph.commands.asking import change, report
 from stepgraph.commands.exits import Exit, fail
+from stepgraph.commands.filters import TIMES, labels_of, time_of
 from stepgraph.commands.operations import CANCEL_ALL, RETRY_ALL
-from stepgraph.commands.workflows import AsJson, Url
 
-_TIMES = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"]
-
-Workflow = Annotated[str | None, typer.Option(help="Only of the workflow with this name.")]
 Statuses = Annotated[
     list[ExecutionStatus] | None,
     typer.Option("--status", case_sensitive=False, help="Only with this status; may be repeated."),
 ]
-Labels = Annotated[
-    list[str] | None,
-    typer.Option("--label", help="Only with this label, as name=value; may be repeated.", show_default=False),
-]
 Before = Annotated[
-    datetime | None, typer.Option("--created-before", formats=_TIMES, help="Only those that were created earlier.")
+    datetime | None, typer.Option("--created-before", formats=TIMES, help="Only those that were created earlier.")
 ]
 After = Annotated[
-    datetime | None, typer.Option("--created-after", formats=_TIMES, help="Only those that were created later.")
+    datetime | None, typer.Option("--created-after", formats=TIMES, help="Only those that were created later.")
 ]
 Everything = Annotated[bool, typer.Option("--all", help="All of them, where nothing narrows it down.")]
 
 
 def cancel_all(
-    workflow: Workflow = None,
+    workflow: OfWorkflow = None,
     only: Statuses = None,
     labels: Labels = None,
     before: Before = None,
@@ -52,7 +46,7 @@ def cancel_all(
 
 
 def retry_all(
-    workflow: Workflow = None,
+    workflow: OfWorkflow = None,
     only: Statuses = None,
     labels: Labels = None,
     before: Before = None,
@@ -87,26 +81,14 @@ def _filter(
     wanted: dict[str, Any] = {
         "workflowName": workflow,
         "status": [status.value for status in only] if only else None,
-        "labels": dict(_label(text) for text in labels) if labels else None,
-        "createdBefore": None if before is None else before.astimezone().isoformat(),
-        "createdAfter": None if after is None else after.astimezone().isoformat(),
+        "labels": labels_of(labels) if labels else None,
+        "createdBefore": time_of(before),
+        "createdAfter": time_of(after),
     }
     wanted = {name: value for name, value in wanted.items() if value is not None}
     if not wanted and not everything:
         fail("Say which executions, by --workflow for instance, or --all.", Exit.USAGE)
     return wanted
-
-
-def _label(text: str) -> tuple[str, JsonValue]:
-    """`name=value`, where a value that is a JSON number or boolean is one."""
-    name, separator, value = text.partition("=")
-    if not separator or not name:
-        fail(f"--label {text!r} is not name=value.", Exit.USAGE)
-    try:
-        parsed = loads(value)
-    except ValueError:
-        return name, value
-    return name, parsed if isinstance(parsed, bool | int | float | str) else value
 
 
 def _change(operation: str, done: str, url: str | None, as_json: bool, **variables: JsonValue) -> None:

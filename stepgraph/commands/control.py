@@ -5,16 +5,15 @@ from typing import Annotated
 import typer
 
 from domain.json_text import JsonValue
+from stepgraph.commands.arguments import AsJson, ExecutionId, Url
 from stepgraph.commands.asking import change, report
-from stepgraph.commands.executions import Id
 from stepgraph.commands.exits import json_argument
 from stepgraph.commands.operations import DELETE, PAUSE, RESUME, RETRY, SIGNAL
 from stepgraph.commands.showing import console, print_json, status
-from stepgraph.commands.workflows import AsJson, Url
 
 
 def signal(
-    id: Id,
+    id: ExecutionId,
     name: Annotated[str, typer.Argument(help="The signal's name.", show_default=False)],
     payload: Annotated[str, typer.Option(help="What it says, as JSON, or @file with JSON or YAML.")] = "null",
     url: Url = None,
@@ -28,7 +27,7 @@ def signal(
     _tell(SIGNAL, url, as_json, id=id, name=name, payload=value)
 
 
-def pause(id: Id, url: Url = None, as_json: AsJson = False) -> None:
+def pause(id: ExecutionId, url: Url = None, as_json: AsJson = False) -> None:
     """Pause an execution: what is under way ends, nothing new starts.
 
     Example: stepgraph executions pause ex_01kaz1v8q3e0x9m6s4t7c2b5d8
@@ -36,7 +35,7 @@ def pause(id: Id, url: Url = None, as_json: AsJson = False) -> None:
     _tell(PAUSE, url, as_json, id=id)
 
 
-def resume(id: Id, url: Url = None, as_json: AsJson = False) -> None:
+def resume(id: ExecutionId, url: Url = None, as_json: AsJson = False) -> None:
     """Go on with an execution that was paused.
 
     Example: stepgraph executions resume ex_01kaz1v8q3e0x9m6s4t7c2b5d8
@@ -45,7 +44,7 @@ def resume(id: Id, url: Url = None, as_json: AsJson = False) -> None:
 
 
 def retry(
-    id: Id,
+    id: ExecutionId,
     from_step: Annotated[
         str | None, typer.Option(help="The path of a step to begin with; default: whatever has not completed.")
     ] = None,
@@ -62,7 +61,7 @@ def retry(
     _tell(RETRY, url, as_json, id=id, input={"fromStep": from_step, "latestVersion": latest_version})
 
 
-def delete(id: Id, url: Url = None, as_json: AsJson = False) -> None:
+def delete(id: ExecutionId, url: Url = None, as_json: AsJson = False) -> None:
     """Remove an execution that has ended, with its steps.
 
     Example: stepgraph executions delete ex_01kaz1v8q3e0x9m6s4t7c2b5d8

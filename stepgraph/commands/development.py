@@ -21,12 +21,13 @@ import typer
 from domain.errors import Unavailable
 from domain.json_text import JsonValue
 from stepgraph.client import connected
+from stepgraph.commands.applying import apply_document
 from stepgraph.commands.encryption import new_encryption_key
 from stepgraph.commands.exits import Exit, fail, read_document, run, settings_of
 from stepgraph.commands.following import follow
+from stepgraph.commands.running import start, why
 from stepgraph.commands.serving import api_program, refuse_open_address, worker_programs
 from stepgraph.commands.showing import console, print_json
-from stepgraph.commands.workflows import apply_document, start, why
 from stepgraph.data_directory import FOLDER_MODE, prepare_data_directory, unusable
 from stepgraph.embedded import EmbeddedServers, ServerAddresses
 from stepgraph.listening import listen, port_of
@@ -52,7 +53,9 @@ def dev(
         bool, typer.Option("--insecure-no-auth", help="Ask nobody for a key, also on an address that others can reach.")
     ] = False,
 ) -> None:
-    """Run everything in this terminal until Ctrl-C: PostgreSQL, Valkey, the API, workers and the example service.
+    """Run everything in this terminal until Ctrl-C.
+
+    PostgreSQL, Valkey, the API, workers and the example service.
 
     Example: stepgraph dev --port 8080 --workers 4
     """
@@ -72,14 +75,14 @@ def dev(
             console.print("  Ctrl-C stops everything; the data stays in", str(settings.data_dir), "\n")
             await asyncio.Event().wait()
 
-    run(main())
+    run(main(), is_service=True)
 
 
 def demo(
     data_dir: Annotated[Path | None, typer.Option(help="Where the data is kept.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the execution as JSON.")] = False,
 ) -> None:
-    """Start everything, execute examples/order.yaml against the example service, show it live, and stop.
+    """Execute the example workflow live, with everything that it needs, and stop.
 
     Example: stepgraph demo
     """
@@ -97,7 +100,7 @@ def demo(
         ):
             variables = {**document["variables"], "api": f"http://127.0.0.1:{example_port}"}
             workflow = await apply_document(client, {**document, "variables": variables})
-            execution = await start(client, workflow["name"], dict(_DEMO_INPUT))
+            execution = await start(client, workflow["name"], input=dict(_DEMO_INPUT))
             return await follow(client, execution["id"], show=not as_json)
 
     execution = run(main())

@@ -30,7 +30,9 @@ def encryption_key(as_json: Annotated[bool, typer.Option("--json", help="Print J
 
 
 def rotate_encryption(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Store all secrets anew under the first of STEPGRAPH_ENCRYPTION_KEYS; safe while everything runs.
+    """Store all secrets anew under the first of STEPGRAPH_ENCRYPTION_KEYS.
+
+    Safe while everything runs.
 
     Example: DATABASE_URL=postgresql://… STEPGRAPH_ENCRYPTION_KEYS=new,old stepgraph rotate-encryption
     """

@@ -1,23 +1,33 @@
-"""`executions list`, `executions show` and `cancel`."""
+"""`executions`: looking at executions, and what can be done with one or many."""
 
-from typing import Annotated, Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from domain.statuses import ExecutionStatus
-from stepgraph.commands.asking import ask, change
+from stepgraph.commands import bulk, control
+from stepgraph.commands.arguments import AsJson, ExecutionId, OfWorkflow, Url
+from stepgraph.commands.asking import ask, asked, change
 from stepgraph.commands.exits import fail
 from stepgraph.commands.operations import CANCEL, LIST, SHOW
+from stepgraph.commands.running import follow_to_the_end, report_end
 from stepgraph.commands.showing import console, execution_view, executions_table, print_json, say, status
-from stepgraph.commands.workflows import AsJson, Url
+
+if TYPE_CHECKING:
+    from stepgraph.client import ApiClient
 
 app = typer.Typer(help="Look at executions, and tell them what to do.", no_args_is_help=True)
-Id = Annotated[str, typer.Argument(help="The execution's id: ex_…", show_default=False)]
+for told in (control.signal, control.pause, control.resume, control.retry, control.delete):
+    app.command()(told)
+for changed in (bulk.cancel_all, bulk.retry_all):
+    app.command()(changed)
 
 
 @app.command("list")
 def list_executions(
-    workflow: Annotated[str | None, typer.Option(help="Only of the workflow with this name.")] = None,
+    workflow: OfWorkflow = None,
     only: Annotated[
         list[ExecutionStatus] | None,
         typer.Option("--status", case_sensitive=False, help="Only with this status; may be repeated."),
@@ -46,11 +56,25 @@ def list_executions(
 
 
 @app.command()
-def show(id: Id, url: Url = None, as_json: AsJson = False) -> None:
-    """Show one execution with its steps.
+def show(
+    id: ExecutionId,
+    follow_it: Annotated[bool, typer.Option("--follow", help="Watch it live until it has ended.")] = False,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one execution with its steps, or with --follow watch it live until it has ended.
 
-    Example: stepgraph executions show ex_01kaz1v8q3e0x9m6s4t7c2b5d8 --json
+    With --follow, the exit code is 0 only when it has COMPLETED, also where that was long ago.
+
+    Example: stepgraph executions show ex_01kaz1v8q3e0x9m6s4t7c2b5d8 --follow
     """
+    if follow_it:
+
+        async def following(client: ApiClient) -> dict[str, Any]:
+            return await follow_to_the_end(client, id, show=not as_json)
+
+        report_end(asked(url, following), as_json=as_json)
+        return
     execution = ask(url, SHOW, id=id)
     if execution is None:
         fail(f"There is no execution {id}.")
@@ -64,7 +88,7 @@ def show(id: Id, url: Url = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def cancel(
-    id: Id,
+    id: ExecutionId,
     reason: Annotated[str | None, typer.Option(help="Why; kept with the execution.")] = None,
     url: Url = None,
     as_json: AsJson = False,

@@ -1,22 +1,26 @@
 """How the command line ends: exit codes that scripts can rely on, and one sentence on standard error."""
 
+from __future__ import annotations
+
 import asyncio
 import signal
 from collections.abc import Coroutine, Iterable
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
-import yaml
 
 from domain.errors import StepgraphError, Unavailable
 from domain.json_text import JsonValue, dumps, loads
-from stepgraph.client import ApiRefused, ApiUnreachable
+from stepgraph.api_errors import ApiRefused, ApiUnreachable
 from stepgraph.commands.showing import printable
-from stepgraph.settings import InvalidSettings, Settings, load_settings
+
+if TYPE_CHECKING:
+    from stepgraph.settings import Settings
 
 Result = TypeVar("Result")
+_SIGNALLED = 128
 
 
 class Exit(IntEnum):
@@ -34,13 +38,22 @@ def fail(message: str, code: Exit = Exit.FAILED) -> NoReturn:
     raise typer.Exit(code)
 
 
-def run(main: Coroutine[Any, Any, Result]) -> Result:
+def note(sentence: str) -> None:
+    """Say something beside what is printed, on standard error."""
+    typer.secho(printable(sentence), err=True)
+
+
+def run(main: Coroutine[Any, Any, Result], *, is_service: bool = False) -> Result:
     """Run a command's coroutine; what it raises on purpose becomes a sentence and an exit code.
 
-    SIGTERM and Ctrl-C cancel it, so that everything it has opened is closed.
+    SIGTERM and Ctrl-C cancel it, so that everything it has opened is closed. A command then ends with 128 and the
+    signal's number, as shells have it; a service has done what it was asked for, and ends with 0.
     """
+    from stepgraph.settings import InvalidSettings
+
+    received: list[int] = []
     try:
-        return asyncio.run(_interruptible(main))
+        return asyncio.run(_interruptible(main, received))
     except (ApiUnreachable, Unavailable) as error:
         fail(str(error), Exit.UNREACHABLE)
     except InvalidSettings as error:
@@ -48,20 +61,29 @@ def run(main: Coroutine[Any, Any, Result]) -> Result:
     except (ApiRefused, StepgraphError) as error:
         fail(str(error))
     except (asyncio.CancelledError, KeyboardInterrupt):
-        raise typer.Exit(Exit.OK) from None
+        number = received[0] if received else signal.SIGINT
+        raise typer.Exit(Exit.OK if is_service else _SIGNALLED + number) from None
 
 
-async def _interruptible(main: Coroutine[Any, Any, Result]) -> Result:
+async def _interruptible(main: Coroutine[Any, Any, Result], received: list[int]) -> Result:
+    """The result, unless a signal comes before it: then its number is added to `received`, and this is cancelled."""
     task = asyncio.current_task()
     assert task is not None
     loop = asyncio.get_running_loop()
+
+    def interrupt(number: int) -> None:
+        received.append(number)
+        task.cancel()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, task.cancel)
+        loop.add_signal_handler(number, interrupt, number)
     return await main
 
 
 def settings_of(**overrides: object) -> Settings:
     """The settings of this process, or exit code 2 with everything that is wrong with them."""
+    from stepgraph.settings import InvalidSettings, load_settings
+
     try:
         return load_settings(**overrides)
     except InvalidSettings as error:
@@ -102,6 +124,8 @@ def read_objects(paths: Iterable[Path]) -> list[dict[str, JsonValue]]:
 
 def read_documents(path: Path) -> list[JsonValue]:
     """The values in a YAML file, which may hold several between lines of `---`, or the one in a JSON file."""
+    import yaml
+
     try:
         text = path.read_text(encoding="utf-8")
         values: list[JsonValue] = [loads(text)] if path.suffix == ".json" else list(yaml.safe_load_all(text))

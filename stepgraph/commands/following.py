@@ -1,12 +1,16 @@
 """Following one execution to its end, live in the terminal."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from rich.live import Live
 
-from stepgraph.client import ApiClient
 from stepgraph.commands.operations import FOLLOW
 from stepgraph.commands.showing import console, execution_view
+
+if TYPE_CHECKING:
+    from stepgraph.client import ApiClient
 
 
 async def follow(client: ApiClient, execution_id: str, *, show: bool) -> dict[str, Any]:

@@ -8,10 +8,10 @@ import typer
 from domain.ids import IdKind, to_public
 from domain.statuses import Role
 from stepgraph.commands.access_operations import AUDIT, CREATE_KEY, KEYS, REVOKE_KEY
+from stepgraph.commands.arguments import AsJson, Url
 from stepgraph.commands.asking import ask, ask_all, change, report
 from stepgraph.commands.exits import Exit, fail, run, settings_of
 from stepgraph.commands.showing import console, moment, print_json, say, table
-from stepgraph.commands.workflows import AsJson, Url
 
 app = typer.Typer(name="keys", help="The keys of the API.", no_args_is_help=True)
 

@@ -7,11 +7,11 @@ import typer
 from rich.text import Text
 
 from domain.durations import parse_duration
+from stepgraph.commands.arguments import AsJson, Url
 from stepgraph.commands.asking import ask
 from stepgraph.commands.exits import Exit, fail
 from stepgraph.commands.monitoring_operations import HEALTH, METRICS, WORKFLOW_METRICS
 from stepgraph.commands.showing import console, duration, moment, print_json, say, table
-from stepgraph.commands.workflows import AsJson, Url
 
 _COLOURS = {"UP": "green", "DEGRADED": "yellow", "DOWN": "red"}
 
@@ -60,7 +60,9 @@ def metrics(
 
 
 def health(url: Url = None, as_json: AsJson = False) -> None:
-    """Show how the system is: its components, workers and queues. Exit code 1 where it is DOWN.
+    """Show how the system is: its components, workers and queues.
+
+    The exit code is 1 where it is DOWN.
 
     Example: stepgraph health
     """

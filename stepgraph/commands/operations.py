@@ -11,7 +11,7 @@ _EXECUTION = """
 """
 _FAILURES = """
   ... on Error { message code }
-  ... on ValidationError { problems { path message hint } }
+  ... on ValidationError { problems { path message hint stepId } }
 """
 
 APPLY = f"""
@@ -140,10 +140,4 @@ subscription Follow($id: ID!) {{
     steps {{ {_STEP} }}
   }}
 }}
-"""
-
-WORKFLOW_ID = """
-query WorkflowId($name: String!) {
-  workflow(by: {name: $name}) { id }
-}
 """

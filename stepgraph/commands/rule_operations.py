@@ -24,7 +24,7 @@ mutation SaveTransformationRule($input: TransformationRuleInput!) {{
     __typename
     ... on TransformationRule {{ {_RULE} }}
     ... on Error {{ message code }}
-    ... on ValidationError {{ problems {{ path message hint }} }}
+    ... on ValidationError {{ problems {{ path message hint stepId }} }}
   }}
 }}
 """

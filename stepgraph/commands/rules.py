@@ -7,11 +7,11 @@ import typer
 
 from domain.json_schema import SchemaValidator
 from domain.json_text import JsonValue, dumps
+from stepgraph.commands.arguments import AsJson, Url
 from stepgraph.commands.asking import ask, ask_all, asked, change, report, save_all
 from stepgraph.commands.exits import fail, json_argument, read_objects
 from stepgraph.commands.rule_operations import DELETE_RULE, RULE, RULES, SAVE_RULE, TRY_EXPRESSION
 from stepgraph.commands.showing import console, print_json, say, table
-from stepgraph.commands.workflows import AsJson, Url
 from stepgraph.refusals import problems_of
 
 app = typer.Typer(help="Keep expressions by name, for workflows to apply.", no_args_is_help=True)

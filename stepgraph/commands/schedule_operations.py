@@ -6,7 +6,7 @@ _SCHEDULE = """
 """
 _FAILURES = """
   ... on Error { message code }
-  ... on ValidationError { problems { path message hint } }
+  ... on ValidationError { problems { path message hint stepId } }
 """
 
 SCHEDULES = f"""

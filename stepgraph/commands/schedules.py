@@ -1,8 +1,10 @@
 """`schedules`: which workflow starts when; and when a cron expression fires."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
@@ -11,7 +13,7 @@ from domain.cron import Cron, cron_problems
 from domain.json_text import JsonValue
 from domain.schedules import tick_text
 from domain.statuses import OverlapPolicy
-from stepgraph.client import ApiClient
+from stepgraph.commands.arguments import AsJson, Url
 from stepgraph.commands.asking import accepted, all_of, asked, report, value_of
 from stepgraph.commands.exits import Exit, fail, json_argument
 from stepgraph.commands.schedule_operations import (
@@ -21,12 +23,13 @@ from stepgraph.commands.schedule_operations import (
     SCHEDULES,
 )
 from stepgraph.commands.showing import console, moment, print_json, status, table
-from stepgraph.commands.workflows import AsJson, Url, workflow_id_of
+from stepgraph.commands.workflows import workflow_id_of
 from stepgraph.refusals import problems_of
 
-app = typer.Typer(
-    help="Start workflows again and again, at the times that cron expressions name.", no_args_is_help=True
-)
+if TYPE_CHECKING:
+    from stepgraph.client import ApiClient
+
+app = typer.Typer(help="Start workflows again and again, at the times of cron expressions.", no_args_is_help=True)
 NameOrId = Annotated[str, typer.Argument(help="The schedule's name, or its id: sc_…", show_default=False)]
 Expression = Annotated[
     str, typer.Argument(help='Such as "0 9 * * MON-FRI", or @daily; six fields have seconds.', show_default=False)

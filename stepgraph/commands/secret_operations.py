@@ -12,7 +12,7 @@ mutation SetSecret($name: String!, $value: String!) {
     __typename
     ... on Secret { id name createdAt updatedAt }
     ... on Error { message code }
-    ... on ValidationError { problems { path message hint } }
+    ... on ValidationError { problems { path message hint stepId } }
   }
 }
 """

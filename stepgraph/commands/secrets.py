@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
+from stepgraph.commands.arguments import AsJson, Url
 from stepgraph.commands.asking import ask_all, change, report
 from stepgraph.commands.exits import Exit, fail
 from stepgraph.commands.secret_operations import DELETE, SECRETS, SET
 from stepgraph.commands.showing import console, moment, print_json, table
-from stepgraph.commands.workflows import AsJson, Url
 
 app = typer.Typer(name="secrets", help="What workflows read as secrets.NAME.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="Letters, digits and underscores.", show_default=False)]

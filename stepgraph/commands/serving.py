@@ -60,13 +60,15 @@ def serve(
     insecure_no_auth: Insecure = False,
     needs_worker: NeedsWorker = False,
 ) -> None:
-    """Serve the API: GraphQL over HTTP, WebSocket and server-sent events, and GraphiQL. What dies is replaced.
+    """Serve the API and GraphiQL.
+
+    GraphQL over HTTP, WebSocket and server-sent events. A process that dies is replaced.
 
     Example: DATABASE_URL=postgresql://… REDIS_URL=redis://… stepgraph serve --port 8000
     """
     settings = settings_with_servers(host=host, port=port)
     settings = refuse_open_address(settings, insecure=insecure_no_auth)
-    status = run(_keep_api(settings, needs_worker=needs_worker, insecure=insecure_no_auth))
+    status = run(_keep_api(settings, needs_worker=needs_worker, insecure=insecure_no_auth), is_service=True)
     raise typer.Exit(status)
 
 
@@ -100,7 +102,7 @@ def worker(
     Example: DATABASE_URL=postgresql://… REDIS_URL=redis://… stepgraph worker --processes 4
     """
     settings = settings_with_servers(worker_processes=processes, worker_threads=threads)
-    run(_keep_workers(settings))
+    run(_keep_workers(settings), is_service=True)
 
 
 def worker_process(
@@ -119,7 +121,7 @@ def worker_process(
 def migrate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Bring the database to the newest schema; safe to run from many places at once.
+    """Bring the database to the newest schema; safe from many places at once.
 
     Example: DATABASE_URL=postgresql://… stepgraph migrate
     """

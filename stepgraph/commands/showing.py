@@ -4,10 +4,8 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
-from pydantic import TypeAdapter
 from rich.console import Console, Group, RenderableType
 from rich.json import JSON
 from rich.progress_bar import ProgressBar
@@ -15,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from domain.json_text import JsonValue, dumps
+from stepgraph.commands.tables import Column, FittingTable
 
 _UNWRAPPED = 1000
 """Characters of a line that goes to a program or into a file: one row of a table is one line there."""
@@ -35,7 +34,6 @@ _LOOKS = {
 _OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _ID_WIDTH = 29
 _MOST_STEPS_OF_A_LOOP = 12
-_DURATION = TypeAdapter(timedelta)
 Row = Mapping[str, Any]
 
 
@@ -57,7 +55,9 @@ def duration(text: str | None) -> str:
     """An ISO 8601 duration for people: `0.12 s`, `3 min 5 s`."""
     if text is None:
         return ""
-    seconds = _DURATION.validate_python(text).total_seconds()
+    from domain.durations import parse_duration  # what a command that is only explained does without
+
+    seconds = parse_duration(text).total_seconds()
     if seconds < 60:
         return f"{seconds:.2f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -79,40 +79,57 @@ def say(sentence: str, style: str = "") -> None:
     console.print(plain(sentence, style), soft_wrap=True)
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
-    """Rows of values under headings, nothing cut off, and nothing taken for markup."""
-    shown = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in headings:
-        shown.add_column(plain(heading), header_style="dim", overflow="fold")
-    for row in rows:
-        shown.add_row(*(value if isinstance(value, Text) else plain(str(value)) for value in row))
-    return shown
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> FittingTable:
+    """Rows of values under headings, nothing cut off, and nothing taken for markup. The first column is never left out.
+
+    On a narrow terminal the last ones go first.
+    """
+    columns = [
+        Column(printable(heading), rank=None if number == 0 else -number) for number, heading in enumerate(headings)
+    ]
+    return FittingTable(
+        columns if len(columns) > 2 else [Column(printable(heading)) for heading in headings], _cells(rows)
+    )
 
 
-def steps_table(steps: Iterable[Row]) -> Table:
+def _cells(rows: Iterable[Sequence[object]]) -> list[list[Text]]:
+    return [[value if isinstance(value, Text) else plain(str(value)) for value in row] for row in rows]
+
+
+_STEP_COLUMNS = (
+    Column("step"),
+    Column("type", rank=2),
+    Column("status", whole=True),
+    Column("attempts", rank=1),
+    Column("took", rank=3),
+)
+
+
+def steps_table(steps: Iterable[Row]) -> FittingTable:
     """The step executions, one a line; those inside a loop with many of them are counted in one."""
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("step", header_style="dim", overflow="fold")  # a path that is cut off says nothing
-    for heading in ("type", "status", "attempts", "took", ""):
-        table.add_column(heading, header_style="dim")
     shown = list(steps)
     counts = _counts_of_long_loops(shown)
+    rows: list[list[Text]] = []
+    remarks: list[Text] = []
     for step in shown:
         loop = _loop_of(step)
         if loop in counts:
             if (count := counts[loop]) is not None:
-                table.add_row(f"{loop}[…]", "", count)
+                rows.append([plain(f"{loop}[…]"), Text(), count, Text(), Text()])
+                remarks.append(Text())
                 counts[loop] = None  # once is enough
             continue
-        table.add_row(
-            plain(step["path"]),
-            Text(step["type"], style="dim"),
-            status(step["status"]),
-            str(len(step["attempts"])),
-            duration(step["duration"]),
-            Text(printable(_remark(step)), style="dim", overflow="ellipsis", no_wrap=True),
+        rows.append(
+            [
+                plain(step["path"]),
+                Text(step["type"], style="dim"),
+                status(step["status"]),
+                Text(str(len(step["attempts"]))),
+                Text(duration(step["duration"])),
+            ]
         )
-    return table
+        remarks.append(plain(_remark(step), style="dim"))
+    return FittingTable(_STEP_COLUMNS, rows, remarks)
 
 
 def _loop_of(step: Row) -> str | None:
@@ -153,17 +170,21 @@ def _waiting(row: Row) -> str:
 def execution_view(execution: Row, steps: Iterable[Row]) -> RenderableType:
     """An execution with its progress and its steps."""
     progress = execution["progress"]
+    name = plain((execution.get("workflow") or {}).get("name") or "orchestration", style="bold")
     head = Table.grid(padding=(0, 2))
-    head.add_column()
-    head.add_column(no_wrap=True, min_width=_ID_WIDTH)
+    head.add_column(no_wrap=True)
+    head.add_column(no_wrap=True)
+    head.add_column(min_width=10, max_width=24)
+    head.add_column(no_wrap=True)
     head.add_row(
-        plain((execution.get("workflow") or {}).get("name") or "orchestration", style="bold"),
         status(execution["status"]),
-        ProgressBar(total=100, completed=progress["percent"], width=24),
         f"{int(progress['percent'])} %",
+        ProgressBar(total=100, completed=progress["percent"], width=None),
         _counts(progress),
     )
-    return Group(head, plain(f"{execution['id']}  {_waiting(execution)}".rstrip(), style="dim"), "", steps_table(steps))
+    return Group(
+        name, head, plain(f"{execution['id']}  {_waiting(execution)}".rstrip(), style="dim"), "", steps_table(steps)
+    )
 
 
 def _counts(progress: Row) -> Text:
@@ -176,22 +197,28 @@ def _counts(progress: Row) -> Text:
     return counts
 
 
-def executions_table(executions: Iterable[Row]) -> Table:
+_EXECUTION_COLUMNS = (
+    Column("id", whole=True),  # people copy it
+    Column("workflow", rank=3, least=12),
+    Column("status", whole=True),
+    Column("created", rank=2, whole=True),
+    Column("took", rank=1, whole=True),
+)
+
+
+def executions_table(executions: Iterable[Row]) -> FittingTable:
     """Executions, one a line."""
-    table = Table(box=None, padding=(0, 1, 0, 0))
-    table.add_column("id", header_style="dim", no_wrap=True, min_width=_ID_WIDTH)  # people copy it
-    table.add_column("workflow", header_style="dim", overflow="ellipsis", no_wrap=True)
-    for heading in ("status", "created", "took"):
-        table.add_column(heading, header_style="dim", no_wrap=True)
-    for execution in executions:
-        table.add_row(
+    rows = (
+        (
             execution["id"],
-            plain((execution.get("workflow") or {}).get("name") or ""),
+            (execution.get("workflow") or {}).get("name") or "",
             status(execution["status"]),
             execution["createdAt"][5:16].replace("T", " "),
             duration(execution["duration"]),
         )
-    return table
+        for execution in executions
+    )
+    return FittingTable(_EXECUTION_COLUMNS, _cells(rows))
 
 
 def moment(text: str | None) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from domain.json_text import JsonValue, dumps, loads
+from stepgraph.commands.arguments import AsJson, Url
 from stepgraph.commands.asking import ask, ask_all, asked, change, report, save_all
 from stepgraph.commands.exits import Exit, fail, json_argument, read_objects
 from stepgraph.commands.showing import console, print_json, say, table
@@ -16,7 +17,6 @@ from stepgraph.commands.template_operations import (
     TEMPLATE,
     TEMPLATES,
 )
-from stepgraph.commands.workflows import AsJson, Url
 
 app = typer.Typer(help="Make workflows of templates.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The template's name.", show_default=False)]

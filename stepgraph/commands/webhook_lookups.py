@@ -1,13 +1,17 @@
 """Finding the webhooks and workflows that `stepgraph webhooks` is told about by name."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from domain.json_text import JsonValue
 from domain.statuses import WebhookDirection
-from stepgraph.client import ApiClient
 from stepgraph.commands.asking import all_of, asked, value_of
 from stepgraph.commands.exits import fail
 from stepgraph.commands.webhook_operations import WEBHOOKS
+
+if TYPE_CHECKING:
+    from stepgraph.client import ApiClient
 
 
 def ask_about(url: str | None, name: str, operation: str, **variables: JsonValue) -> dict[str, Any]:

@@ -10,7 +10,7 @@ _EVENT = """
 """
 _FAILURES = """
   ... on Error { message code }
-  ... on ValidationError { problems { path message hint } }
+  ... on ValidationError { problems { path message hint stepId } }
 """
 
 WEBHOOKS = f"""

@@ -1,15 +1,17 @@
 """`webhooks`: who is told of what happens here, and at which addresses others start workflows."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from domain.json_text import JsonValue
 from domain.statuses import InboundSignature, WebhookDirection
-from stepgraph.client import ApiClient
+from stepgraph.commands.arguments import AsJson, Url
 from stepgraph.commands.asking import accepted, asked, change, report, value_of
 from stepgraph.commands.exits import Exit, fail
 from stepgraph.commands.showing import console, moment, print_json, table
@@ -23,10 +25,13 @@ from stepgraph.commands.webhook_operations import (
     UPDATE_WEBHOOK,
     WEBHOOK,
 )
-from stepgraph.commands.workflows import AsJson, Url, workflow_id_of
+from stepgraph.commands.workflows import workflow_id_of
+
+if TYPE_CHECKING:
+    from stepgraph.client import ApiClient
 
 app = typer.Typer(
-    help="Tell others of what happens here, and let others start workflows: webhooks in both directions.",
+    help="Tell others of what happens here, and let others start workflows.",
     no_args_is_help=True,
 )
 NameOrId = Annotated[str, typer.Argument(help="The webhook's name, or its id: wh_…", show_default=False)]

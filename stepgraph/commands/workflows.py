@@ -1,110 +1,168 @@
-"""`apply` and `run`: workflows from files, and executions of them."""
+"""`workflows`: what is stored, and what it may do."""
 
-from pathlib import Path
-from typing import Annotated, Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from domain.json_text import JsonValue
-from stepgraph.client import ApiClient
-from stepgraph.commands.asking import accepted, asked, value_of
-from stepgraph.commands.exits import Exit, fail, json_argument, read_documents
-from stepgraph.commands.following import follow
-from stepgraph.commands.operations import APPLY, EXECUTE, WORKFLOW_ID
-from stepgraph.commands.showing import console, print_json, say, status
+from domain.statuses import WorkflowStatus
+from stepgraph.commands.arguments import AsJson, Url, WorkflowName
+from stepgraph.commands.asking import accepted, all_of, ask, asked, report, value_of
+from stepgraph.commands.exits import fail
+from stepgraph.commands.showing import console, moment, plain, print_json, say, table
+from stepgraph.commands.validating import validate
+from stepgraph.commands.workflow_operations import (
+    DELETE_WORKFLOW,
+    UPDATE_WORKFLOW,
+    VERSIONS,
+    WORKFLOW,
+    WORKFLOW_VERSION,
+    WORKFLOWS,
+)
 
-Url = Annotated[str | None, typer.Option("--url", help="Where the API is; default: STEPGRAPH_URL.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+if TYPE_CHECKING:
+    from stepgraph.client import ApiClient
 
-_DOCUMENTS = frozenset({".yaml", ".yml", ".json"})
+app = typer.Typer(help="Look at workflows, and change what they may do.", no_args_is_help=True)
+app.command()(validate)
 
 
-def apply(
-    files: Annotated[list[Path], typer.Argument(help="Workflow documents, YAML or JSON.", show_default=False)],
-    note: Annotated[str | None, typer.Option(help="Why it changes; kept with the version.")] = None,
+@app.command("list")
+def list_workflows(
+    containing: Annotated[str | None, typer.Option("--name", help="Only those whose name contains this.")] = None,
+    only: Annotated[
+        list[WorkflowStatus] | None,
+        typer.Option("--status", case_sensitive=False, help="Only with this status; may be repeated."),
+    ] = None,
+    first: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,
+    after: Annotated[str | None, typer.Option(help="Go on after this cursor.")] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create workflows from files, or update them; a file that changes nothing makes no new version.
+    """List workflows, newest first.
 
-    Example: stepgraph apply examples/order.yaml --note "three attempts are enough"
+    Example: stepgraph workflows list --status ACTIVE --name order
     """
-    documents = [document for file in files for document in read_documents(file)]
-
-    async def applying(client: ApiClient) -> list[dict[str, Any]]:
-        return [await apply_document(client, document, note) for document in documents]
-
-    applied = asked(url, applying)
+    wanted: dict[str, Any] = {}
+    if containing is not None:
+        wanted["nameContains"] = containing
+    if only:
+        wanted["status"] = [status.value for status in only]
+    page = ask(url, WORKFLOWS, filter=wanted, first=first, after=after)
     if as_json:
-        print_json(applied)
-    else:
-        for workflow in applied:
-            say(f"{workflow['name']}: version {workflow['version']}")
+        print_json(page)
+        return
+    rows = (
+        (workflow["name"], workflow["status"], workflow["version"], moment(workflow["updatedAt"])[:16])
+        for workflow in page["nodes"]
+    )
+    console.print(table(("name", "status", "version", "changed"), rows))
+    if page["pageInfo"]["hasNextPage"]:
+        say(f"more: --after {page['pageInfo']['endCursor']}", style="dim")
 
 
-def run_workflow(
-    workflow: Annotated[
-        str, typer.Argument(help="Its name, or a file (.yaml, .yml, .json) that is applied first.", show_default=False)
-    ],
-    input: Annotated[str, typer.Option(help="The input as JSON, or @file with JSON or YAML.")] = "null",
-    follow_it: Annotated[bool, typer.Option("--follow/--no-follow", help="Watch it live until it has ended.")] = False,
-    key: Annotated[str | None, typer.Option(help="Idempotency key: the same key starts it once.")] = None,
-    url: Url = None,
-    as_json: AsJson = False,
-) -> None:
-    """Execute a workflow. With --follow, the exit code is 0 only when it has COMPLETED.
+@app.command()
+def show(name: WorkflowName, url: Url = None, as_json: AsJson = False) -> None:
+    """Show a workflow with its document, in the form that `apply` takes.
 
-    Of a file that holds several workflows all are applied, and the last one is executed.
-
-    Example: stepgraph run examples/transcoding.yaml --input '{"video": "holiday.mov"}' --follow
+    Example: stepgraph workflows show order-fulfilment
     """
-    value = json_argument(input, "--input")
-    file = Path(workflow)
-    documents = read_documents(file) if file.suffix in _DOCUMENTS else []
-
-    async def executing(client: ApiClient) -> dict[str, Any]:
-        name = workflow
-        for document in documents:
-            name = (await apply_document(client, document))["name"]
-        execution = await start(client, name, value, key)
-        return await follow(client, execution["id"], show=not as_json) if follow_it else execution
-
-    execution = asked(url, executing)
+    workflow = ask(url, WORKFLOW, by=by(name))
+    if workflow is None:
+        fail(f"There is no workflow {name}.")
     if as_json:
-        print_json(execution)
-    elif follow_it:
-        if execution["status"] == "COMPLETED":
-            print_json(execution["output"])
-    else:
-        console.print(execution["id"], status(execution["status"]))
-    if follow_it and execution["status"] != "COMPLETED":
-        fail(why(execution))
+        print_json(workflow)
+        return
+    facts = {
+        "id": workflow["id"],
+        "status": workflow["status"],
+        "version": workflow["version"],
+        "created": moment(workflow["createdAt"]),
+        "changed": moment(workflow["updatedAt"]),
+    }
+    console.print(table((workflow["name"], ""), facts.items()))
+    print_json(workflow["document"])
 
 
-async def apply_document(client: ApiClient, document: JsonValue, note: str | None = None) -> dict[str, Any]:
-    """Create or update a workflow. Leaves with exit code 1 and every problem when the API refuses it."""
-    return accepted(await value_of(client, APPLY, document=document, note=note))
+@app.command()
+def versions(name: WorkflowName, url: Url = None, as_json: AsJson = False) -> None:
+    """List the versions of a workflow, newest first.
+
+    Example: stepgraph workflows versions order-fulfilment
+    """
+
+    async def asking(client: ApiClient) -> list[dict[str, Any]]:
+        await workflow_id_of(client, name)
+        return await all_of(client, VERSIONS, "versions", by=by(name))
+
+    found = asked(url, asking)
+    if as_json:
+        print_json(found)
+        return
+    rows = ((each["version"], moment(each["createdAt"])[:16], plain(each["note"] or "")) for each in found)
+    console.print(table(("version", "created", "note"), rows))
 
 
-async def start(client: ApiClient, name: str, input: JsonValue, key: str | None = None) -> dict[str, Any]:
-    """Execute a workflow by name. Leaves with exit code 1 when the API refuses it."""
-    request = {"workflowName": name, "input": input, "idempotencyKey": key}
-    return accepted(await value_of(client, EXECUTE, input=request))
+@app.command()
+def pause(name: WorkflowName, url: Url = None, as_json: AsJson = False) -> None:
+    """Let a workflow start no executions until it is activated again; those that run go on.
+
+    Example: stepgraph workflows pause order-fulfilment
+    """
+    _set_status(name, WorkflowStatus.PAUSED, url, as_json)
+
+
+@app.command()
+def activate(name: WorkflowName, url: Url = None, as_json: AsJson = False) -> None:
+    """Let a workflow start executions (again): one that was paused, archived, or a draft.
+
+    Example: stepgraph workflows activate order-fulfilment
+    """
+    _set_status(name, WorkflowStatus.ACTIVE, url, as_json)
+
+
+@app.command()
+def archive(name: WorkflowName, url: Url = None, as_json: AsJson = False) -> None:
+    """Put a workflow away: it starts nothing any more, and can be looked at and activated again.
+
+    Example: stepgraph workflows archive order-fulfilment
+    """
+    _set_status(name, WorkflowStatus.ARCHIVED, url, as_json)
+
+
+@app.command()
+def delete(name: WorkflowName, url: Url = None, as_json: AsJson = False) -> None:
+    """Remove a workflow of which nothing runs, with its schedules and hooks; its executions stay.
+
+    Example: stepgraph workflows delete order-fulfilment
+    """
+
+    async def deleting(client: ApiClient) -> dict[str, Any]:
+        return accepted(await value_of(client, DELETE_WORKFLOW, id=await workflow_id_of(client, name)))
+
+    report(asked(url, deleting), f"{name} deleted", as_json=as_json)
+
+
+def by(name: str) -> dict[str, str]:
+    """A workflow's id or name, as the API wants to be told which of the two it is."""
+    return {"id": name} if name.startswith("wf_") else {"name": name}
 
 
 async def workflow_id_of(client: ApiClient, name: str) -> str:
     """The id of a workflow. Leaves with exit code 1 where there is none with this name."""
-    found = await value_of(client, WORKFLOW_ID, name=name)
+    if name.startswith("wf_"):
+        return name
+    found = await value_of(client, WORKFLOW_VERSION, name=name)
     if found is None:
         fail(f"There is no workflow {name}.")
     return str(found["id"])
 
 
-def why(execution: dict[str, Any]) -> str:
-    """One sentence on how an execution ended."""
-    error = execution.get("error") or {}
-    where = f" at {error['path']}" if error.get("path") else ""
-    return f"{execution['id']} {execution['status']}{where}: {error.get('code')} {error.get('message')}"
+def _set_status(name: str, status: WorkflowStatus, url: str | None, as_json: bool) -> None:
+    async def changing(client: ApiClient) -> dict[str, Any]:
+        id = await workflow_id_of(client, name)
+        return accepted(await value_of(client, UPDATE_WORKFLOW, id=id, input={"status": status.value}))
 
-
-__all__ = ["Exit", "apply", "run_workflow"]
+    workflow = asked(url, changing)
+    report(workflow, f"{workflow['name']}: {workflow['status']}", as_json=as_json)

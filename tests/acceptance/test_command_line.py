@@ -39,10 +39,10 @@ class CommandLine:
 
     def __init__(self, deployment: Deployment) -> None:
         self.directory = deployment.directory
-        self._url = deployment.url
+        self.url = deployment.url
 
     async def __call__(self, *arguments: str) -> Output:
-        return await stepgraph(*arguments, extra={"STEPGRAPH_URL": self._url})
+        return await stepgraph(*arguments, extra={"STEPGRAPH_URL": self.url})
 
     def file(self, name: str, text: str) -> str:
         path = self.directory / name
@@ -160,12 +160,13 @@ async def test_executions_are_cancelled_retried_and_deleted_in_numbers(cli: Comm
 
     assert (await cli("executions", "cancel-all")).code == USAGE  # it wants to be told which
     cancelled = await cli("executions", "cancel-all", "--workflow", "asking", "--created-after", "2020-01-01", "--json")
-    assert (cancelled.code, json.loads(cancelled.stdout)) == (OK, {"matched": 2, "changed": 2})
+    assert cancelled.code == OK, cancelled.stderr
+    assert json.loads(cancelled.stdout).items() >= {"matched": 2, "changed": 2}.items()
     await wait_until(lambda: are("CANCELLED"), "both are cancelled", timeout=30)
     retried = await cli("executions", "retry-all", "--workflow", "asking", "--status", "cancelled")
     assert "2 of 2" in retried.stdout
     none = await cli("executions", "retry-all", "--label", "team=nobody", "--json")
-    assert json.loads(none.stdout) == {"matched": 0, "changed": 0}
+    assert json.loads(none.stdout).items() >= {"matched": 0, "changed": 0}.items()
 
     deleted = await cli("executions", "delete", ids[0], "--json")
     assert (deleted.code, json.loads(deleted.stdout)["id"]) == (OK, ids[0])

@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from stepgraph.client import ApiUnreachable, connected
+from stepgraph.api_errors import ApiUnreachable
+from stepgraph.client import connected
 from stepgraph.example_service import ExampleService
 from tests.integration.graphql.api import Api, serving
 from tests.scripted_service import Asked, reply, scripted_service

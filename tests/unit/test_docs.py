@@ -9,6 +9,7 @@ import pytest
 import yaml
 from graphql import GraphQLSchema, build_schema, parse, validate
 from graphql.language import ExecutableDefinitionNode, FragmentDefinitionNode
+from typer import Context
 from typer.main import get_command
 
 from domain.workflows import check_document
@@ -114,8 +115,10 @@ def commands_with_options() -> dict[str, set[str]]:
 
     def walk(command: Any, name: str) -> None:
         found[name] = {"--help", *(option for each in command.params for option in each.opts + each.secondary_opts)}
-        for word, child in getattr(command, "commands", {}).items():
-            walk(child, f"{name} {word}".strip())
+        if hasattr(command, "list_commands"):
+            context = Context(command, info_name="stepgraph")
+            for word in command.list_commands(context):
+                walk(command.get_command(context, word), f"{name} {word}".strip())
 
     walk(get_command(app), "")
     return found
