@@ -112,6 +112,7 @@ class Reconciler:
         await self._bury(now)
         await self._admit(now)
         await self._hint(await self._recovery.due_executions(now=now, limit=_BATCH), now)
+        await self._recovery.drop_commands(_BATCH)
         self._has_worked = True
         return True
 

@@ -96,6 +96,17 @@ RELEASE_OF_WORKER = _RELEASE.format(condition="e.worker_id = $1", crashes=0, loc
 _REMOVE_DEAD = "DELETE FROM worker_process WHERE heartbeat_at < $1"
 
 
+# SKIP LOCKED: what is locked is being removed with its execution.
+_DROP_COMMANDS = """
+DELETE FROM execution_command WHERE id IN (
+  SELECT c.id FROM execution_command c LEFT JOIN workflow_execution e ON e.id = c.execution_id
+  WHERE e.id IS NULL OR e.status IN ('COMPLETED', 'FAILED', 'CANCELLED', 'TIMED_OUT')
+  LIMIT $1 FOR UPDATE OF c SKIP LOCKED
+)
+RETURNING id
+"""
+
+
 class PostgresRecovery:
     """Implements `domain.ports.Recovery`."""
 
@@ -135,6 +146,9 @@ class PostgresRecovery:
     async def queued_workflows(self) -> Sequence[tuple[UUID, int]]:
         rows = await self._database.fetch(_QUEUED)
         return [(row["id"], UNLIMITED if row["most"] is None else row["most"]) for row in rows]
+
+    async def drop_commands(self, limit: int) -> int:
+        return len(await self._database.fetch(_DROP_COMMANDS, limit))
 
     async def fail_poisoned(self, *, crashes: int, now: datetime, limit: int) -> Sequence[UUID]:
         async with self._database.transaction() as connection:

@@ -207,3 +207,9 @@ class Recovery(Protocol):
 
     async def fail_poisoned(self, *, crashes: int, now: datetime, limit: int) -> Sequence[UUID]:
         """End as FAILED with code POISONED those that nobody holds and that have outlived this many workers."""
+
+    async def drop_commands(self, limit: int) -> int:
+        """Remove commands of executions that have ended or are gone, at most `limit`; returns how many.
+
+        Nobody will apply them: they came in the moment of the end, or the end was not a worker's doing.
+        """

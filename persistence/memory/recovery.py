@@ -59,6 +59,14 @@ class MemoryRecovery:
         limit = None if workflow is None else workflow.document.get("maxConcurrentExecutions")
         return limit if isinstance(limit, int) else UNLIMITED
 
+    async def drop_commands(self, limit: int) -> int:
+        tables = self._tables
+        live = {id for id, row in tables.executions.items() if not row.status.is_terminal}
+        dropped = [id for id, command in tables.commands.items() if command.execution_id not in live][:limit]
+        for id in dropped:
+            del tables.commands[id]
+        return len(dropped)
+
     async def fail_poisoned(self, *, crashes: int, now: datetime, limit: int) -> Sequence[UUID]:
         found = [
             row
