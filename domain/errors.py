@@ -72,17 +72,29 @@ class NotFound(StepgraphError, LookupError):
         self.key = key
 
 
+_MOST_TOLD = 3
+_MOST_CHARACTERS = 400
+
+
+def told(problems: Sequence[tuple[str, str]]) -> str:
+    """Problems as a sentence: the first three, each with its place where it has one, and how many more there are."""
+    shown = [_short(f"{place}: {message}" if place else message) for place, message in problems[:_MOST_TOLD]]
+    text = " ".join(each if each.endswith((".", "!", "?", "…")) else f"{each}." for each in shown)
+    rest = len(problems) - _MOST_TOLD
+    return f"{text} (and {rest} more {'problem' if rest == 1 else 'problems'})" if rest > 0 else text
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 1]}…"
+
+
 class InvalidInput(StepgraphError, ValueError):
     """The input is malformed; `problems` lists everything that is wrong with it."""
 
     code = ErrorCode.INVALID_INPUT
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        first = problems[0]
-        where = ".".join(first.path) or "the input"
-        rest = len(problems) - 1
-        more = f" (and {rest} more {'problem' if rest == 1 else 'problems'})" if rest else ""
-        super().__init__(f"{where}: {first.message}{more}")
+        super().__init__(told([(".".join(problem.path) or "the input", problem.message) for problem in problems]))
         self.problems = tuple(problems)
 
 

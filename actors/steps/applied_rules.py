@@ -6,7 +6,7 @@ from actors.holding import held
 from actors.rules import StoredRules
 from actors.steps.executor import Failed, Outcome, StepCall, Succeeded
 from actors.trials import NO_ANSWERS, seed_of
-from domain.errors import Problem, Unavailable
+from domain.errors import Problem, Unavailable, told
 from domain.evaluator import Evaluator
 from domain.expressions import ExpressionError
 from domain.failures import FailureCode, StepError
@@ -67,12 +67,12 @@ def _given(name: str, rule: CompiledRule, output: JsonValue) -> Outcome:
 
 
 def _refused(name: str, what: str, problems: Sequence[Problem]) -> Failed:
-    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    found = told([(".".join(problem.path), problem.message) for problem in problems])
     listed: list[JsonValue] = [{"path": [what, *problem.path], "message": problem.message} for problem in problems]
     return Failed(
         error=StepError(
             code=FailureCode.VALIDATION_FAILED,
-            message=f"The {what} of the rule {name!r} is not valid: {count}.",
+            message=f"The {what} of the rule {name!r} is not valid: {found}",
             details={"rule": name, "problems": listed},
         )
     )

@@ -2,13 +2,13 @@
 
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from actors.steps.executor import Failed, Outcome, StepCall, Succeeded
 from actors.steps.per_step import PerStep
 from actors.trials import seed_of
 from domain.definition import CompiledStep
-from domain.errors import Unavailable
+from domain.errors import Unavailable, told
 from domain.evaluator import Evaluator
 from domain.expressions import Expression, ExpressionError
 from domain.failures import FailureCode, StepError
@@ -108,14 +108,18 @@ def _problem(message: str, reason: str | None) -> JsonValue:
     return {"path": [], "message": text if len(text) <= _MAX_MESSAGE else f"{text[: _MAX_MESSAGE - 1]}…"}
 
 
+def _places(problems: Sequence[JsonValue]) -> list[tuple[str, str]]:
+    listed = cast("Sequence[Mapping[str, Any]]", problems)
+    return [(".".join(map(str, problem["path"])), problem["message"]) for problem in listed]
+
+
 def _outcome(problems: Sequence[JsonValue]) -> Outcome:
     if not problems:
         return Succeeded(output={"valid": True})
-    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
     return Failed(
         error=StepError(
             code=FailureCode.VALIDATION_FAILED,
-            message=f"The data is not valid: {count}.",
+            message=f"The data is not valid: {told(_places(problems))}",
             details={"problems": list(problems)},
         )
     )

@@ -71,7 +71,7 @@ class Flow:
                 continue
             path = (str(position), "dependsOn", str(place))
             if id == self._ids[position]:
-                message = f"The step {id!r} cannot depend on itself."
+                message = f"The step {id!r} cannot depend on itself, which is a cycle: {id} → {id}."
                 self.problems.append(Problem(path=path, message=message, hint="Take it out."))
             elif id not in self.index:
                 self._unclear.add(position)
@@ -106,7 +106,7 @@ class Flow:
         self.problems.append(
             Problem(
                 path=(str(min(cycle)), "dependsOn"),
-                message=f"These steps wait for each other: {' → '.join(around)}.",
+                message=f"These steps wait for each other in a cycle: {' → '.join(around)}.",
                 hint="Take one of these dependencies out.",
             )
         )

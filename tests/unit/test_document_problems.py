@@ -105,7 +105,7 @@ PLANTED = {
     "steps.11.config.expression": "Nothing is called `inptu` here. Nothing is called `late` here.",
     "steps.12.config.expression": "`$eval` is not available",
     "steps.13.config.expression": "A secret cannot be read here",
-    "steps.14.dependsOn": "These steps wait for each other: ring_a → ring_b → ring_a.",
+    "steps.14.dependsOn": "These steps wait for each other in a cycle: ring_a → ring_b → ring_a.",
     "steps.15.dependsOn.1": "cannot depend on itself",
     "steps.16.config.duration": "longer than zero",
     "steps.16.timeout": "is not an ISO 8601 duration",
@@ -242,8 +242,8 @@ class TestOrder:
             constant("d", after=["c"]),
         ]
         assert faults(a_document(steps=ring)) == {
-            "steps.0.dependsOn": "These steps wait for each other: a → b → a.",
-            "steps.2.dependsOn": "These steps wait for each other: c → d → c.",
+            "steps.0.dependsOn": "These steps wait for each other in a cycle: a → b → a.",
+            "steps.2.dependsOn": "These steps wait for each other in a cycle: c → d → c.",
         }
 
     def test_a_long_cycle_is_named_in_short(self) -> None:

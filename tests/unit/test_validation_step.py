@@ -59,7 +59,20 @@ async def test_all_problems_are_told_at_once() -> None:
         {"path": [], "message": "The first line of Ann is not 2."},
     ]
     assert isinstance(outcome, Failed)
-    assert outcome.error.message == "The data is not valid: 3 problems."
+    assert outcome.error.message == (
+        'The data is not valid: "sku" is a required property. lines.0: "a" is not of type "integer". '
+        "The first line of Ann is not 2."
+    )
+
+
+async def test_the_first_three_problems_are_named_and_the_rest_is_counted() -> None:
+    outcome = await check({"rules": [rule("input", f"No {each}") for each in "abcde"]}, False)
+
+    assert isinstance(outcome, Failed)
+    assert outcome.error.message == "The data is not valid: No a. No b. No c. (and 2 more problems)"
+    long = await check({"rules": [rule("input", "x" * 900)]}, False)
+    assert isinstance(long, Failed)
+    assert len(long.error.message) < 500
 
 
 async def test_the_data_is_what_the_step_says_and_the_rules_see_everything() -> None:

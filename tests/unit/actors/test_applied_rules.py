@@ -112,7 +112,9 @@ async def test_the_input_and_the_output_must_meet_the_schemas_of_the_rule() -> N
     refused = (await world.apply({"b": 1})).error
     assert refused is not None
     assert (refused.code, refused.path) == (FailureCode.VALIDATION_FAILED, "apply")
-    assert refused.message == "The input of the rule 'double' is not valid: 2 problems."
+    assert refused.message == (
+        'The input of the rule \'double\' is not valid: "a" is a required property. b: 1 is not of type "string".'
+    )
     assert refused.details is not None and refused.details["rule"] == "double"
     problems: Any = refused.details["problems"]
     assert sorted((each["path"], each["message"]) for each in problems) == [
@@ -121,7 +123,7 @@ async def test_the_input_and_the_output_must_meet_the_schemas_of_the_rule() -> N
     ]
     too_much = (await world.apply({"a": 6})).error
     assert too_much is not None and too_much.details is not None
-    assert too_much.message == "The output of the rule 'double' is not valid: 1 problem."
+    assert too_much.message == "The output of the rule 'double' is not valid: 12 is greater than the maximum of 10."
     assert too_much.details["problems"] == [{"path": ["output"], "message": "12 is greater than the maximum of 10."}]
 
 
