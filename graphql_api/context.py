@@ -12,6 +12,7 @@ from strawberry.types import Info as StrawberryInfo
 from domain.access import ANYBODY, Principal
 from domain.callbacks import HookAddresses
 from domain.errors import LimitExceeded
+from domain.hook_mask import HookMask
 from domain.ports import (
     ApiKeyStore,
     AuditLog,
@@ -41,6 +42,7 @@ from domain.services.secrets import SecretService
 from domain.services.templates import WorkflowTemplateService
 from domain.services.webhooks import WebhookService
 from domain.services.workflows import WorkflowService
+from domain.statuses import Role
 from graphql_api.activity import ApiActivity
 from graphql_api.answer_budget import AnswerBudget
 from graphql_api.asker import Asker
@@ -125,6 +127,7 @@ class Context:
     `acknowledge` tells the server that the client of a WebSocket is let in; `asker` counts what it asks for.
 
     `deadline` is when a query or a mutation is given up. `position` is where an event stream is, for who resumes it.
+    `hook_mask` masks addresses that the principal may not use.
     """
 
     services: ApiServices
@@ -138,6 +141,7 @@ class Context:
     position: StreamPosition = field(default_factory=StreamPosition)
     answer: AnswerBudget = field(init=False)
     asker: Asker | None = None
+    hook_mask: HookMask | None = None
     rows_left: int = 0
     deadline: Timeout | None = None
 
@@ -179,6 +183,11 @@ class Context:
     async def hook_addresses(self) -> HookAddresses:
         """The addresses of hooks, as others reach them."""
         return HookAddresses(await self.services.installation.key(), self.options.public_url)
+
+    async def mask_hooks(self) -> None:
+        """Mask the addresses of hooks in the answer, where the principal may neither send signals nor see addresses."""
+        if not self.principal.role.covers(Role.OPERATOR):
+            self.hook_mask = HookMask(await self.services.installation.key())
 
     def for_operation(self) -> "Context":
         """A context for the next operation on the same connection: loaders and budgets are never shared."""

@@ -123,6 +123,7 @@ class Planner:
         self._fragments = executor.fragment_definitions
         self._variables = executor.variable_values
         self._answer = executor.context_value.answer
+        self._mask = executor.context_value.hook_mask
 
     def root(self, root: GraphQLObjectType, selections: SelectionSetNode) -> Writer:
         """The plan of the operation: the event is the value of its one field. Raises `NoPlan`."""
@@ -177,12 +178,12 @@ class Planner:
         raise NoPlan
 
     def _counted(self, coerce: Writer) -> Writer:
-        spend = self._answer.spend_json
+        spend, mask = self._answer.spend_json, self._mask
 
         def write(value: Any) -> Any:
             coerced = coerce(value)
             spend(coerced)
-            return coerced
+            return coerced if mask is None else mask.masked(coerced)
 
         return write
 

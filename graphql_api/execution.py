@@ -11,6 +11,7 @@ from graphql import GraphQLOutputType, GraphQLResolveInfo, Undefined, is_leaf_ty
 from graphql.pyutils import Path, gather_with_cancel
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from domain.hook_mask import HookMask
 from graphql_api.answer_budget import AnswerBudget
 
 _LONG = 50
@@ -25,10 +26,12 @@ class BudgetedExecutor(StrawberryGraphQLCoreExecutionContext):
     """Strawberry's executor, which counts what the answer will have."""
 
     _answer: AnswerBudget
+    _mask: HookMask | None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._answer = self.context_value.answer
+        self._mask = self.context_value.hook_mask
 
     def execute_fields(
         self, parent_type: Any, source_value: Any, path: Path | None, grouped_field_set: Any, position_context: Any
@@ -46,6 +49,8 @@ class BudgetedExecutor(StrawberryGraphQLCoreExecutionContext):
         kind = type(value)
         if kind is str or kind is dict or kind is list:
             self._answer.spend_json(value)
+            if self._mask is not None:
+                return self._mask.masked(value)
         elif value is None or value is Undefined:
             return _complete_leaf_value(return_type, result)  # which says what is wrong
         return value

@@ -187,7 +187,10 @@ class StepgraphSchema(strawberry.Schema):
         except RateExceeded as error:
             extensions = {"code": error.code.value, "retryAfter": error.standing.reset}
             return PreExecutionError(data=None, errors=[GraphQLError(str(error), extensions=extensions)])
-        return await _problem_of_key(context.context)
+        problem_of_key = await _problem_of_key(context.context)
+        if problem_of_key is None and context.context is not None:
+            await context.context.mask_hooks()
+        return problem_of_key
 
     async def _execute_operation(self, execution_context: ExecutionContext, *args: Any, **kwargs: Any) -> Any:
         """Execute a query or a mutation, within the time that one may take."""

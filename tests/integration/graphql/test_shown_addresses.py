@@ -1,0 +1,69 @@
+"""Who may only read does not see the addresses by which approvals are granted, wherever they are stored."""
+
+from typing import Any
+
+import pytest
+
+from domain.access import Principal
+from domain.callbacks import HookAddresses
+from domain.failures import FailureCode, StepError
+from domain.statuses import Role, StepStatus
+from tests.integration.graphql.api import Api, Hand, a_step
+
+STEPS = """execution(id: $id) { input output error { message details } steps { nodes {
+  input output error { message details } attempts { error { message details } } } } }"""
+PROGRESS = "subscription($id: ID!) { executionProgress(id: $id) { execution { output } steps { input output %s } } }"
+
+
+async def address_everywhere(api: Api) -> tuple[Hand, str]:
+    """An execution that has the address of its signals in everything that is stored of it."""
+    await api.create_workflow()
+    hand = await api.start()
+    key = await api.services.installation.key()
+    url = HookAddresses(key, api.options.public_url).of_signals(hand.execution_id, "approval")
+    error = StepError(code=FailureCode.HTTP_STATUS, message=f"{url} answered 500", details={"sent": [url]})
+    step = a_step("a", StepStatus.FAILED, input={"body": {"url": url}}, output=[url], error=error)
+    await hand.commit(step, output={"text": f"see {url}"})
+    return hand, url.rpartition("/")[2].partition("?")[0]
+
+
+async def shown_to(api: Api, role: Role, hand: Hand) -> str:
+    context = api.context()
+    context.principal = Principal(name="somebody", role=role)
+    query = f"query($id: ID!) {{ {STEPS} }}"
+    result = await api.schema.execute(query, variable_values={"id": hand.id}, context_value=context)
+    assert result.errors is None
+    assert result.data is not None
+    return str(result.data)
+
+
+async def test_a_viewer_sees_a_mask_in_its_place(api: Api) -> None:
+    hand, token = await address_everywhere(api)
+
+    shown = await shown_to(api, Role.VIEWER, hand)
+
+    assert token not in shown
+    assert shown.count("/hooks/***?name=approval") == 5
+
+
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.EDITOR, Role.ADMIN])
+async def test_who_may_send_signals_sees_it(api: Api, role: Role) -> None:
+    hand, token = await address_everywhere(api)
+
+    assert (await shown_to(api, role, hand)).count(token) == 5
+
+
+@pytest.mark.parametrize("beside", ["path", "attempts { number }"])
+async def test_events_are_masked_too(api: Api, beside: str) -> None:
+    hand, token = await address_everywhere(api)
+    context = api.context()
+    context.principal = Principal(name="a viewer", role=Role.VIEWER)
+    query = PROGRESS.replace("%s", beside)
+    stream: Any = await api.schema.stream(query, variable_values={"id": hand.id}, context_value=context)
+
+    event = await anext(stream)
+    await stream.aclose()
+
+    assert event.errors is None
+    assert token not in str(event.data)
+    assert "***" in str(event.data)
