@@ -16,9 +16,13 @@ class Closable(Awaitable[Result_co], Protocol[Result_co]):
 
 
 class Calls(Generic[Result]):
-    """Calls by key. `report` gets what each gives, `fail` what one raises; after a stop neither is told."""
+    """Calls by key. `report` gets what each gives, `fail` what one raises; after a stop neither is told.
 
-    def __init__(self, report: Callable[[Result], None], fail: Callable[[Exception], None]) -> None:
+    `owner` names their tasks beside their keys, for whoever asks what the event loop is at.
+    """
+
+    def __init__(self, report: Callable[[Result], None], fail: Callable[[Exception], None], owner: str = "") -> None:
+        self._owner = owner
         self._report = report
         self._fail = fail
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -31,7 +35,8 @@ class Calls(Generic[Result]):
 
     def start(self, key: str, call: Closable[Result]) -> None:
         """Wait for it in the background."""
-        task = self._tasks[key] = asyncio.get_running_loop().create_task(self._wait_for(key, call))
+        name = f"{self._owner} {key}"
+        task = self._tasks[key] = asyncio.get_running_loop().create_task(self._wait_for(key, call), name=name)
         task.add_done_callback(lambda _: call.close())  # a task that is stopped at once never comes to its call
 
     def stop(self, key: str) -> None:

@@ -102,7 +102,7 @@ class Driver:
         self._is_told_of = claim.execution.started_at is not None
         self._applied: list[UUID] = []
         self._todo: list[Command] = []
-        self._calls: Calls[Report] = Calls(self._report, self._failed)
+        self._calls: Calls[Report] = Calls(self._report, self._failed, f"execution {claim.execution.id}")
         self._wake: asyncio.Future[None] | None = None
         self._is_stopping = False
         self._fault: Exception | None = None

@@ -226,7 +226,7 @@ class Runner:
             self._places.release()
         else:
             held = _Held(driver)
-            held.task = asyncio.create_task(self._drive(claim, held))
+            held.task = asyncio.create_task(self._drive(claim, held), name=f"execution {claim.execution.id}")
             self._held[claim.execution.id] = held
 
     async def _definition_of(self, claim: Claim) -> Definition:

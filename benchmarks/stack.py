@@ -89,7 +89,7 @@ _PARTS = {
     "example service": ("stepgraph.example_service",),
     "PostgreSQL": ("postgres",),
     "Valkey": ("valkey", "redis-server"),
-    "API": (" serve ",),
+    "API": (" api-process ",),
     "worker": (" worker", "dramatiq"),
     "benchmark": ("benchmarks",),
 }

@@ -20,6 +20,16 @@ from tests.acceptance.processes import Running, free_port, running, until_ready
 from tests.conftest import PostgresServer
 from tests.waiting import wait_until
 
+_LONGEST = 300
+"""Seconds that a test may take: beside other work processes start slowly, and no test here waits for a time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give every test of this directory its time."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(_LONGEST))
+
 
 class WatchedService(ExampleService):
     """The example service, which also says how often it was called with each key."""
@@ -123,7 +133,7 @@ class Deployment:
     @asynccontextmanager
     async def client(self) -> AsyncIterator[ApiClient]:
         """A connection to the API."""
-        async with connected(self.url) as client:
+        async with connected(self.url, patience=30) as client:
             yield client
 
     async def _start(self, *arguments: str) -> Running:

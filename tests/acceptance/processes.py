@@ -19,8 +19,8 @@ import psutil
 from stepgraph.client import ApiClient, connected
 from tests.waiting import wait_until
 
-START_TIMEOUT = 40.0
-STOP_TIMEOUT = 30.0
+START_TIMEOUT = 90.0
+STOP_TIMEOUT = 60.0
 _INHERITED = re.compile(r"^(STEPGRAPH_.*|DATABASE_URL|REDIS_URL)$")
 
 
@@ -39,7 +39,7 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**kept, "NO_COLOR": "1", "COLUMNS": "160", **(extra or {})}
 
 
-async def stepgraph(*arguments: str, extra: Mapping[str, str] | None = None, timeout: float = 60.0) -> Output:
+async def stepgraph(*arguments: str, extra: Mapping[str, str] | None = None, timeout: float = 120.0) -> Output:
     """Run `stepgraph ARGUMENTS…` to its end."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -81,6 +81,10 @@ class Running:
             return []
         self.family.update((each.pid, each) for each in found)
         return found
+
+    def running(self, command: str) -> list[psutil.Process]:
+        """Those below it that run a command of ours, such as `worker-process`."""
+        return [each for each in self.descendants() if command in _words_of(each)]
 
     def survivors(self) -> list[psutil.Process]:
         """Those it ever had (as far as `descendants` has seen them) that still live."""
@@ -183,6 +187,14 @@ async def statuses(client: ApiClient, ids: Sequence[str]) -> dict[str, str]:
     fields = " ".join(f'e{index}: execution(id: "{id}") {{ status }}' for index, id in enumerate(ids))
     data = await client.execute(f"{{ {fields} }}")
     return {id: data[f"e{index}"]["status"] for index, id in enumerate(ids)}
+
+
+def _words_of(process: psutil.Process) -> list[str]:
+    """The command line; empty where the process has just gone."""
+    try:
+        return list(process.cmdline())
+    except psutil.Error:
+        return []
 
 
 def _lives(process: psutil.Process) -> bool:

@@ -97,12 +97,12 @@ async def test_two_hundred_calls_of_a_service_that_fails_and_gets_well_again(
             return isinstance(waiting, int) and waiting >= EXECUTIONS - 5  # all but those that probe
 
         await wait_until(has_opened, "the breaker has opened")
-        await wait_until(all_wait, "executions wait for the breaker", timeout=20)
+        await wait_until(all_wait, "executions wait for the breaker", timeout=60)
         at_opening = moody.failures
         # Only what was under way at the moment of the opening has failed besides the five that opened it, and probes.
         assert THRESHOLD <= at_opening <= EXECUTIONS + 40
         moody.most_inside = 0
-        await wait_until(lambda: moody.failures >= at_opening + 2, "two probes have failed", timeout=20)
+        await wait_until(lambda: moody.failures >= at_opening + 2, "two probes have failed", timeout=60)
         assert moody.most_inside == 1
 
         moody.is_well = True
@@ -110,7 +110,7 @@ async def test_two_hundred_calls_of_a_service_that_fails_and_gets_well_again(
         async def all_done() -> bool:
             return (await asked(client, DONE))["totalCount"] == EXECUTIONS
 
-        await wait_until(all_done, "every execution has completed", timeout=40)
+        await wait_until(all_done, "every execution has completed", timeout=60)
         assert (await asked(client, BREAKER, s=service_id)).get("state") == "CLOSED"
         assert moody.successes == EXECUTIONS
         attempts, cursor = 0, None

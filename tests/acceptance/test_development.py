@@ -92,9 +92,9 @@ async def test_a_data_directory_that_cannot_be_used_is_said_at_once(home: Path) 
 
 async def test_dev_prints_the_process_ids_of_its_own_workers(home: Path) -> None:
     async with dev(home / "data", workers=2) as (process, _):
-        await wait_until(lambda: "process ids" in process.text(), "it has printed them", timeout=30)
+        await wait_until(lambda: "process ids" in process.text(), "it has printed them", timeout=90)
         [line] = [line for line in process.text().splitlines() if "process ids" in line]
-        own = {each.pid for each in process.descendants() if "worker-process" in each.cmdline()}
+        own = {each.pid for each in process.running("worker-process")}
 
         assert {int(word) for word in line.split() if word.isdigit()} == own
         assert len(own) == 2
@@ -103,7 +103,7 @@ async def test_dev_prints_the_process_ids_of_its_own_workers(home: Path) -> None
 async def test_nothing_survives_a_dev_that_is_killed(home: Path) -> None:
     async with dev(home / "data") as (process, _):
         await process.kill()
-        await wait_until(lambda: not process.survivors(), "every process below it is gone", timeout=30)
+        await wait_until(lambda: not process.survivors(), "every process below it is gone", timeout=90)
 
     async with dev(home / "data") as (process, _):  # and the data directory is not spoilt
         assert await process.stop() == 0
@@ -116,15 +116,15 @@ async def test_dev_replaces_a_worker_that_dies(home: Path) -> None:
             ids = await worker_ids(url)
             return ids if len(ids) == 2 else set()
 
-        before = await wait_until(both, "both workers are there", timeout=30, interval=0.1)
-        victim = next(each for each in process.descendants() if "worker-process" in each.cmdline())
+        before = await wait_until(both, "both workers are there", timeout=90, interval=0.1)
+        victim = process.running("worker-process")[0]
         victim.kill()
 
         async def replaced() -> bool:
             fresh = await worker_ids(url) - before
             return len(fresh) == 1
 
-        await wait_until(replaced, "another worker has taken its place", timeout=30, interval=0.1)
+        await wait_until(replaced, "another worker has taken its place", timeout=90, interval=0.1)
         assert await process.stop() == 0
 
 

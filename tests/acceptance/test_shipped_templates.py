@@ -105,12 +105,12 @@ async def test_every_shipped_template_becomes_a_workflow_that_workers_execute(sh
             execution = (await client.execute(EXECUTE, input=asked))["executeWorkflow"]
             if template == "approval":
                 id = execution["id"]
-                await wait_until(lambda: "/chat" in service.targets, "somebody was asked", timeout=30)
+                await wait_until(lambda: "/chat" in service.targets, "somebody was asked", timeout=60)
                 await client.execute(APPROVE, id=id)
 
                 async def ended(id: str = id) -> Any:
                     found = (await client.execute(READ, id=id))["execution"]
                     return found if found["status"] in ("COMPLETED", "FAILED") else None
 
-                execution = await wait_until(ended, "it has ended", timeout=30)
+                execution = await wait_until(ended, "it has ended", timeout=60)
             assert (execution["status"], execution["output"]) == ("COMPLETED", output), (template, execution)

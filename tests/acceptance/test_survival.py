@@ -123,7 +123,7 @@ async def test_worker_replaces_a_process_that_dies_and_stops_when_it_is_asked_to
 
         await wait_until(both, "both workers are there", TIMEOUT, 0.1)
         before = await workers()
-        supervisor.descendants()[0].kill()
+        supervisor.running("worker-process")[0].kill()
 
         async def replaced() -> bool:
             now = await workers()

@@ -70,7 +70,7 @@ async def vanish(port: int, said: bytes, choose: Callable[[], float]) -> None:
 async def test_clients_that_vanish_leave_no_traceback_and_no_line_each(deployment: Deployment, format: str) -> None:
     deployment.extra = {"STEPGRAPH_LOG_FORMAT": format}
     supervisor = await deployment.start_api()
-    [api] = supervisor.descendants()
+    [api] = supervisor.running("api-process")
     choose = random.Random(7).random
     for is_stopped in (False, True):
         if is_stopped:  # then all of them are gone before the first is answered

@@ -22,7 +22,7 @@ mutation ($input: CreateWebhookInput!) {
 EVENTS = """
 query ($id: ID!) { webhook(id: $id) { events { nodes { id eventType status attempts execution { id } } } } }
 """
-TIMEOUT = 30.0
+TIMEOUT = 60.0
 
 
 async def events(client: ApiClient, webhook_id: str, count: int) -> list[dict[str, Any]]:
