@@ -173,13 +173,13 @@ def execution_view(execution: Row, steps: Iterable[Row]) -> RenderableType:
     name = plain((execution.get("workflow") or {}).get("name") or "orchestration", style="bold")
     head = Table.grid(padding=(0, 2))
     head.add_column(no_wrap=True)
+    head.add_column(min_width=8, max_width=24)
     head.add_column(no_wrap=True)
-    head.add_column(min_width=10, max_width=24)
     head.add_column(no_wrap=True)
     head.add_row(
         status(execution["status"]),
-        f"{int(progress['percent'])} %",
         ProgressBar(total=100, completed=progress["percent"], width=None),
+        f"{int(progress['percent'])} %",
         _counts(progress),
     )
     return Group(
