@@ -39,8 +39,8 @@ class ReconcilerOptions:
 
     @property
     def term(self) -> timedelta:
-        """How long one leads without a sign of life: others look about once a second, and a lease is soon over."""
-        return self.lease / 2
+        """How long one leads without a sign of life: half a lease, for others to go on soon, but some rounds."""
+        return max(self.lease / 2, 4 * self.every)
 
 
 class Reconciler:
@@ -151,7 +151,8 @@ class Reconciler:
         earliest = now - self._options.patience
         self._hinted = {id: at for id, at in self._hinted.items() if at > earliest}
         # A fresh one's hint is on its way. An id from the future says nothing: it was made by a clock that was wrong.
-        lost = [id for id in due if id not in self._hinted and not earliest < _created_at(id) <= now]
+        latest = now + self._options.patience
+        lost = [id for id in due if id not in self._hinted and not earliest < _created_at(id) < latest]
         if lost:
             self._hinted.update(dict.fromkeys(lost, now))
             await self._queue.hint(lost)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self, TypeAlias
+from weakref import WeakSet
 
 import asyncpg
 
@@ -52,6 +53,9 @@ class Database:
         """
         self.url = url
         self._lease = lease.total_seconds()
+        self._connections: WeakSet[asyncpg.Connection[asyncpg.Record]] = WeakSet()
+        self._lent_out: set[int] = set()
+        """The backends of the connections that are in use."""
         self._pool_size = pool_size
         self._hot_pool_size = hot_pool_size
         self._connect_timeout = connect_timeout
@@ -102,6 +106,7 @@ class Database:
 
         async def set_up(connection: Any) -> None:
             await connection.execute(session)
+            self._connections.add(connection)
 
         return await asyncpg.create_pool(
             self.url,
@@ -116,6 +121,11 @@ class Database:
             reset=_keep,
             server_settings={"application_name": "stepgraph", "timezone": "UTC"},
         )
+
+    @property
+    def lease_milliseconds(self) -> int:
+        """What a transaction that all wait for may set as its `statement_timeout`."""
+        return round(1000 * max(_SHORTEST, self._lease))
 
     @property
     def orm(self) -> Orm:
@@ -141,22 +151,28 @@ class Database:
         pool = _opened(pool)
         with translated():
             connection = await pool.acquire(timeout=_FREE_WITHIN)
+            backend = connection.get_server_pid()
+            self._lent_out.add(backend)
             try:
                 yield connection
             except TimeoutError:
-                await self.distrust_connections()
+                self.distrust_connections()
                 connection.terminate()
                 raise
             finally:
+                self._lent_out.discard(backend)
                 # Where a statement was given up, the server is told over a connection of its own: that may hang too.
                 with suppress(*_BROKEN):
                     await pool.release(connection, timeout=_RELEASE_WITHIN)
 
-    async def distrust_connections(self) -> None:
-        """Use none that is open now for anything new: where one was silent, the way to the server may be cut."""
-        for pool in (self._pool, self._hot_pool):
-            if pool is not None:
-                await pool.expire_connections()
+    def distrust_connections(self) -> None:
+        """Break all that nobody uses now: where one was silent, the way to the server may be cut.
+
+        Nothing is said to the server: it would not be heard, and whoever waited for that to be done would wait long.
+        """
+        for connection in list(self._connections):
+            if not connection.is_closed() and connection.get_server_pid() not in self._lent_out:
+                connection.terminate()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:

@@ -9,8 +9,12 @@ from persistence.database import Database
 from persistence.metric_counting import count
 from persistence.webhook_queueing import enqueue
 
-_LOCK = "SELECT pg_try_advisory_xact_lock(x'53570004'::int)"
-"""One relays at a time, or events would overtake each other. Tells this advisory lock from others."""
+LOCK = "SELECT pg_try_advisory_xact_lock(x'53570004'::int), set_config('statement_timeout', $1, true)"
+"""One relays at a time, or events would overtake each other. Tells this advisory lock from others.
+
+Its lock is free soon when its process is stopped: between statements by the session's limit for idle transactions, and
+while a statement is being prepared, when the server does not call it idle, by this limit of statements.
+"""
 
 
 class PostgresEventRelay:
@@ -22,7 +26,7 @@ class PostgresEventRelay:
 
     async def relay(self, limit: int, now: datetime) -> int:
         async with self._database.transaction() as connection:
-            if not await connection.fetchval(_LOCK):
+            if not await connection.fetchval(LOCK, str(self._database.lease_milliseconds)):
                 return 0
             taken = await outbox.take(connection, limit)
             if taken:

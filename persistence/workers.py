@@ -46,7 +46,7 @@ class PostgresWorkerRegistry:
                 answer = await connection.fetchval(_HEARTBEAT, worker_id, active_executions, offset)
         except TimeoutError as error:
             # A connection that is silent and open is the likely reason: the next heartbeat has a new one.
-            await self._database.distrust_connections()
+            self._database.distrust_connections()
             raise Unavailable(f"A heartbeat was not answered within {self._answer_within:g} s.") from error
         if answer is None:
             return False

@@ -70,6 +70,9 @@ from stepgraph.worker_exposition import CountedDeliveries, CountedStarts, Worker
 
 logger = logging.getLogger(__name__)
 
+_HEARTBEAT_PATIENCE = timedelta(seconds=1)
+"""So long an answer to a heartbeat may take at least, however often they are sent."""
+
 
 def worker_broker(settings: Settings) -> Broker:
     """The broker of a worker process: it opens the runner when the worker starts, and closes it at the end."""
@@ -195,7 +198,7 @@ async def _open_storage(stack: AsyncExitStack, settings: Settings) -> _Storage:
         workflows=workflows,
         queries=PostgresExecutionQueries(database),
         definitions=DefinitionCache(workflows),
-        registry=PostgresWorkerRegistry(database, clock, answer_within=settings.heartbeat),
+        registry=PostgresWorkerRegistry(database, clock, answer_within=max(settings.heartbeat, _HEARTBEAT_PATIENCE)),
         recovery=PostgresRecovery(database, clock),
     )
 

@@ -7,13 +7,17 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 
 class Proxy:
-    """Forwards a port of 127.0.0.1 to a server's TCP port or socket directory; `cut` breaks it, `mend` repairs it."""
+    """Forwards a port of 127.0.0.1 to a server's TCP port or socket directory.
+
+    `cut` breaks it and `mend` repairs it; `silence` breaks nothing and lets nothing through.
+    """
 
     def __init__(self, url: str, *, default_port: int) -> None:
         self._target = urlsplit(url)
         self._default_port = default_port
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._silent: set[asyncio.StreamWriter] = set()
         self._port = 0
 
     @property
@@ -44,6 +48,10 @@ class Proxy:
             writer.transport.abort()
         await self._server.wait_closed()
 
+    def silence(self) -> None:
+        """Let the connections that are open now live on and carry nothing: a network that swallows packets."""
+        self._silent |= self._writers
+
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         directory = parse_qs(self._target.query).get("host")
         if directory:
@@ -56,10 +64,13 @@ class Proxy:
         self._writers.add(writer)
         try:
             while data := await reader.read(65_536):
+                if writer in self._silent:
+                    continue
                 writer.write(data)
                 await writer.drain()
         except OSError:
             pass
         finally:
             self._writers.discard(writer)
+            self._silent.discard(writer)
             writer.transport.abort()
