@@ -14,7 +14,7 @@ from domain.graph import FAILURE_HANDLER, HANDLER
 from domain.ids import IdKind, to_public
 from domain.json_text import JsonValue
 from domain.records import ExecutionRecord
-from domain.steps import ForEachConfig
+from domain.steps import ForEachConfig, index_name
 from domain.times import time_text
 
 Values = dict[str, JsonValue]
@@ -24,8 +24,9 @@ class ExecutionScope:
     """`{input, vars, steps, execution, workflow, attempt}`, and inside of blocks what these add.
 
     There is one object for each block in which something runs, changed in place. A block sees the steps of the blocks
-    around it, the item and its index in a loop, and `error` in a handler. A step is in `steps` once it counts as
-    ended: `{output, status, error}`. Ids are public ones, times RFC 3339 in UTC.
+    around it, in a loop the item and its index, by their names also those of the loops around it, and `error` in a
+    handler. A step is in `steps` once it counts as ended: `{output, status, error}`. Ids are public ones, times are
+    RFC 3339 in UTC.
     """
 
     __slots__ = ("_blocks", "_definition", "_execution", "_state")
@@ -125,7 +126,7 @@ class ExecutionScope:
             assert isinstance(config, ForEachConfig)
             index = int(prefix[len(owner) + 1 : -1])
             values[config.as_] = self._item(owner, index)
-            values["index"] = index
+            values["index"] = values[index_name(config.as_)] = index
         elif prefix.endswith(f".{HANDLER}"):
             failed = self._step(owner)
             if failed is not None and failed.error is not None:

@@ -40,6 +40,7 @@ SECRETS = "secrets"
 _CLOCK_FUNCTIONS = frozenset({"$now", "$millis", "$toMillis", "$random", "$shuffle"})
 _BINDING_OPERATORS = frozenset({":=", "@", "#"})
 _LAMBDAS = frozenset({"function", "λ"})
+_ROOTS = frozenset({"input", "vars", "steps"})
 _MAX_SEED = 2**63 - 1
 _MAX_QUOTED = 200
 
@@ -143,6 +144,18 @@ class Expression:
         if isinstance(value, bool):
             return value
         raise self._failed(f"A condition must give true or false, but {self._quoted} gives {_kind_of(value)}.")
+
+    def leads_through_array(self, scope: Mapping[str, JsonValue]) -> bool:
+        """Whether it is a plain path that takes a name from each item of an array on its way."""
+        value: Any = scope
+        for step in self._path:
+            if isinstance(value, list) and isinstance(step, str):
+                return True
+            try:
+                value = value[step]
+            except (KeyError, IndexError, TypeError):
+                return False
+        return False
 
     def yields_nothing(self, scope: Mapping[str, JsonValue]) -> ExpressionError:
         """The error that it gave no value on this scope, with the first name on the way that is not there."""
@@ -262,17 +275,26 @@ def _check_variables(tokens: Sequence[Token]) -> None:
 
 def _nothing(quoted: str, reads: frozenset[tuple[str, ...]], scope: Mapping[str, JsonValue]) -> str:
     """That it yields nothing, and the first name on the way that is not there."""
+    hint = _hint_about_roots(reads)
     for path in sorted(reads - {EVERYTHING}):
         value: object = scope
         for depth, name in enumerate(path):
             if value is None or (isinstance(value, Mapping) and name not in value):
                 above = ".".join(path[:depth])
                 where = f"`{above}` is null" if value is None else f"`{above}` has no `{name}`"
-                return f"{quoted} yields nothing: {where if above else f'there is no `{name}`'}."
+                return f"{quoted} yields nothing: {where if above else f'there is no `{name}`'}.{hint}"
             if not isinstance(value, Mapping):
                 break
             value = value[name]
-    return f"{quoted} yields nothing."
+    return f"{quoted} yields nothing.{hint}"
+
+
+def _hint_about_roots(reads: frozenset[tuple[str, ...]]) -> str:
+    """What to write where a root seems to be meant, but is read from the items of something."""
+    inner = sorted({name for path in reads for name in path[2:] if name in _ROOTS})
+    if not inner:
+        return ""
+    return f" Inside of `[…]` and of a path, names are those of the item: the root is `$$.{inner[0]}`."
 
 
 def _kind_of(value: JsonValue) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from domain.durations import format_duration
 from domain.expressions import Expression, compile_expression
 from domain.json_text import JsonValue
+from domain.lists import compile_list
 from domain.statuses import StepType
 from domain.steps import (
     ConditionalConfig,
@@ -17,7 +18,7 @@ from domain.steps import (
     WaitConfig,
     WebhookCallConfig,
 )
-from domain.templates import Template, compile_template, template_object, template_of
+from domain.templates import Template, compile_template, template_object, template_of, template_of_list
 
 
 def inputs_of(type: StepType, config: StepConfig) -> Template:
@@ -74,7 +75,7 @@ def _parallel(config: StepConfig) -> Template:
 
 def _for_each(config: StepConfig) -> Template:
     assert isinstance(config, ForEachConfig)
-    return template_object({"items": template_of(compile_expression(config.items))})
+    return template_object({"items": template_of_list(compile_list(config.items))})
 
 
 def _wait(config: StepConfig) -> Template:

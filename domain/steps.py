@@ -181,6 +181,11 @@ class ForEachConfig(StepConfig):
     """The result of one item; default: the output of its last step."""
 
 
+def index_name(item: str) -> str:
+    """What expressions call the index of the loop that calls its item `item`, also in the loops inside of it."""
+    return f"{item}Index"
+
+
 class SignalWait(DocumentModel):
     """Waits until somebody sends a signal with this name."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from domain.expressions import Expression, ExpressionError
+from domain.expressions import Expression, ExpressionError, YieldsNothing
 from domain.failures import FailureCode
 from domain.json_text import JsonValue, dumps
 
@@ -40,6 +40,24 @@ class ValuePart:
 
     def render(self, scope: Mapping[str, JsonValue], now: datetime, seed: int, shared: Rendering) -> JsonValue:
         return self.expression.evaluate(scope, now=now, seed=seed, answers=shared.answers)
+
+
+@dataclass(frozen=True, slots=True)
+class ListPart:
+    """What an expression gives, as a list where it leads through one: of one where that is all it finds, or of none."""
+
+    expression: Expression
+
+    def render(self, scope: Mapping[str, JsonValue], now: datetime, seed: int, shared: Rendering) -> JsonValue:
+        try:
+            value = self.expression.evaluate(scope, now=now, seed=seed, answers=shared.answers)
+        except YieldsNothing:
+            if self.expression.leads_through_array(scope):
+                return []
+            raise
+        if isinstance(value, list) or not self.expression.leads_through_array(scope):
+            return value
+        return [value]
 
 
 @dataclass(frozen=True, slots=True)

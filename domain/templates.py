@@ -11,6 +11,7 @@ from domain.scanner import OPEN, Placeholder, scan
 from domain.template_parts import (
     MAX_RENDERED,
     ArrayPart,
+    ListPart,
     ObjectPart,
     Part,
     Rendering,
@@ -102,6 +103,11 @@ def compile_template(value: JsonValue) -> Template:
 def template_of(expression: Expression) -> Template:
     """The template that renders to what the expression gives."""
     return Template((expression,), None, ValuePart(expression))
+
+
+def template_of_list(expression: Expression) -> Template:
+    """The template that renders to what an expression gives that `compile_list` has made."""
+    return Template((expression,), None, ListPart(expression))
 
 
 def template_object(members: Mapping[str, Template]) -> Template:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from domain.checks.flow import Flow
 from domain.checks.hints import did_you_mean, one_of, shown
 from domain.expressions import EVERYTHING
+from domain.steps import index_name
 
 ROOTS = frozenset({"input", "vars", "steps", "execution", "workflow"})
 STEP_ROOTS = ROOTS | {"attempt"}
@@ -68,7 +69,7 @@ class Scope:
 
     def looping(self, item: str) -> "Scope":
         """The scope of a block in which `item` is one of many."""
-        return replace(self.seeing((item, "index")), items=(item, *self.items))
+        return replace(self.seeing((item, "index", index_name(item))), items=(item, *self.items))
 
     def problem_of(self, read: tuple[str, ...], *, guessing: bool = True) -> tuple[str, str | None] | None:
         """The message and the hint about a path that an expression reads, if it leads nowhere.

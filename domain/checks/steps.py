@@ -4,6 +4,7 @@ The walk follows the models, but reads the document as it was sent: what is malf
 reports it), so that one fault hides no other.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -27,6 +28,7 @@ from domain.steps import (
     RuleUse,
     StepDocument,
     ValidationConfig,
+    index_name,
 )
 from domain.templates import TemplateError, compile_template
 from domain.workflow_document import WorkflowDocument
@@ -36,6 +38,9 @@ Path = tuple[str, ...]
 _NOT_IDS = frozenset({HANDLER, FAILURE_HANDLER})
 _MAX_GUESSES = 50
 _OTHER_NAME = "Choose another name."
+_RANGE_HINT = "A range is an array of its own: `list[[0..2]]` takes the first three items."
+_RANGE = re.compile(r"[^\[\s]\s*\[[^\[\]]*\.\.")
+_CONSTANT = re.compile(r"""\s*(?:"[^"\\]*"|'[^'\\]*'|-?[0-9.]+|true|false|null)\s*""")
 _EXPRESSION_HINT = "An expression is JSONata, for example `input.items[price > 10].name`."
 _TEMPLATE_HINT = "Between `{{` and `}}` stands one expression in JSONata, for example `{{ input.id }}`."
 _SCHEMA_HINT = "This is JSON Schema, draft 2020-12 where `$schema` names no other."
@@ -141,6 +146,12 @@ class StepChecks:
                 self._model(below, value, path, scope, depth)
 
     def _for_each(self, raw: Mapping[str, Any], path: Path, scope: Scope, depth: int) -> None:
+        items = raw.get("items")
+        if isinstance(items, str) and _CONSTANT.fullmatch(items):
+            message = "`items` is one value, and not a list."
+            self.problems.append(
+                Problem(path=(*path, "items"), message=message, hint="Write `[…]` around a list of one.")
+            )
         written = raw.get("as")
         name = "item" if written is None else str(written)
         if name in RESERVED or name in WORDS:
@@ -149,6 +160,9 @@ class StepChecks:
         elif name in scope.items:
             message = f"The item of a loop around this one is called `{name}` too, so `{name}` would not say which."
             self.problems.append(Problem(path=(*path, "as"), message=message, hint="Call this one's something else."))
+        elif any(name == index_name(item) or index_name(name) == item for item in scope.items):
+            message = f"`{name}` and the index of a loop's item would be called the same."
+            self.problems.append(Problem(path=(*path, "as"), message=message, hint=_OTHER_NAME))
         inner = scope.looping(name)
         flow = self._block(raw.get("steps"), (*path, "steps"), inner, depth + 1)
         if flow is not None:
@@ -174,7 +188,8 @@ class StepChecks:
         except ExpressionSyntaxError as error:
             where = "" if error.position is None else f" (at character {error.position + 1})"
             message = f"The expression cannot be read: {_sentence(str(error))}{where}"
-            self.problems.append(Problem(path=path, message=message, hint=_EXPRESSION_HINT))
+            hint = _RANGE_HINT if _RANGE.search(source) else _EXPRESSION_HINT
+            self.problems.append(Problem(path=path, message=message, hint=hint))
         else:
             self._reads(expression, path, scope)
 

@@ -285,6 +285,26 @@ class TestScopes:
         loop["steps"] = [transform("x", "item.id")]
         assert "Nothing is called `item` here." in self.faults_in(step("loop", "FOR_EACH", loop)).values()
 
+    def test_a_loop_sees_the_index_of_the_loop_around_it_by_its_name(self) -> None:
+        def nested(item: str, read: str) -> dict[str, Any]:
+            inner = {"items": "order.lines", "as": item, "steps": [transform("x", read)]}
+            steps = [step("lines", "FOR_EACH", inner)]
+            return step("loop", "FOR_EACH", {"items": "input.xs", "as": "order", "steps": steps})
+
+        assert self.faults_in(nested("line", "[orderIndex, lineIndex, index]")) == {}
+        assert "Nothing is called `otherIndex` here." in self.faults_in(nested("line", "otherIndex")).values()
+        assert "would be called the same" in str(self.faults_in(nested("orderIndex", "1")))
+
+    @pytest.mark.parametrize("items", ["'abc'", '"abc"', "5", "-1.5", "true", "null"])
+    def test_items_that_are_one_value_are_told(self, items: str) -> None:
+        found = self.faults_in(step("loop", "FOR_EACH", {"items": items, "steps": [constant("x")]}))
+        assert found == {"steps.0.config.items": "`items` is one value, and not a list."}
+
+    @pytest.mark.parametrize("source", ["input.list[0..2]", "(input.list)[ 1 .. $count(a)]"])
+    def test_a_range_in_a_filter_gets_a_hint(self, source: str) -> None:
+        problem = the_problem(a_document(steps=[transform("t", source)]))
+        assert problem.hint == "A range is an array of its own: `list[[0..2]]` takes the first three items."
+
     def test_a_name_that_is_wrong_is_told_once_however_often_it_is_read(self) -> None:
         found = self.faults_in(transform("t", "lines.price * lines.quantity"))
         assert found == {"steps.0.config.expression": "Nothing is called `lines` here."}

@@ -281,3 +281,18 @@ async def test_a_wait_in_a_block_lets_go_and_comes_back(world: World) -> None:
     ended = await world.record(id)
     assert isinstance(ended.output, dict) and ended.output["results"] == [1, 2]
     assert world.steps(id)["loop"].state.status is StepStatus.COMPLETED
+
+
+async def test_a_nested_loop_sees_the_index_of_each_loop_around_it(world: World) -> None:
+    steps = [transform("x", "[orderIndex, lineIndex, index, line.n]")]
+    outer = for_each("outer", "input.orders", [for_each("inner", "order.lines[n > 0]", steps, as_="line")], as_="order")
+
+    orders = [{"lines": [{"n": 1}]}, {"lines": [{"n": 0}]}, {"lines": [{"n": 2}, {"n": 3}]}]
+    ended = await run(world, outer, input={"orders": orders})
+
+    output: Any = ended.output
+    assert [each["results"] for each in output["results"]] == [
+        [[0, 0, 0, 1]],
+        [],
+        [[2, 0, 0, 2], [2, 1, 1, 3]],
+    ]
