@@ -3,7 +3,7 @@
 Whoever has an address may grant an approval or answer for a step, without a key. Steps are called with addresses, and
 events are sent with them: they must stay in what is stored, for what is stored is what is sent, and are masked where
 it is shown. A token is known by the code in it, wherever it stands, and by `hooks/` in front of it, also where that
-is escaped for a URL.
+is escaped for a URL, or where the text was cut: the code is its beginning, and the rest can be known.
 """
 
 import re
@@ -15,11 +15,12 @@ from domain.json_text import JsonValue, dumps
 MASK = "***"
 
 _RUN = "[A-Za-z0-9_-]"
-_ADDRESS = rf"hooks(?:/|\\/|%(?:25){{0,8}}2[Ff])(?P<addressed>{_RUN}{{43,}})"
+_ADDRESS = rf"hooks(?:/|\\/|%(?:25){{0,8}}2[Ff])(?P<addressed>{_RUN}{{16,}})"
 # The bits of a token that say which kind of UUID it names leave four characters at one place, sixteen at another.
 _TOKEN = rf"(?<!{_RUN})(?P<token>{_RUN}{{29}}[HXn3]{_RUN}{{2}}[g-v]{_RUN}{{10,}})"
 _SUSPECT = re.compile(f"{_ADDRESS}|{_TOKEN}")
-_LONG_RUN = re.compile(f"{_RUN}{{43}}")
+_HINT = re.compile(f"hooks|{_RUN}{{43}}")
+_SHORTEST = len("hooks/") + 16
 
 
 class HookMask:
@@ -35,7 +36,7 @@ class HookMask:
         if not isinstance(value, Mapping | list):
             return value
         try:
-            has_suspects = _LONG_RUN.search(dumps(value)) is not None
+            has_suspects = _HINT.search(dumps(value)) is not None
         except ValueError:
             has_suspects = True
         return self._walked(value) if has_suspects else value
@@ -51,7 +52,7 @@ class HookMask:
         return value
 
     def _text(self, text: str) -> str:
-        return _SUSPECT.sub(self._replaced, text) if len(text) > 42 else text
+        return _SUSPECT.sub(self._replaced, text) if len(text) >= _SHORTEST else text
 
     def _replaced(self, found: re.Match[str]) -> str:
         token = found["token"]

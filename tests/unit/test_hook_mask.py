@@ -19,7 +19,7 @@ TOKENS = [signal_token(KEY, ID), webhook_token(KEY, ID), callback_token(KEY, ID,
 URL = HookAddresses(KEY, "https://flows.example").of_signals(ID, "approval")
 
 
-@pytest.mark.parametrize("token", TOKENS)
+@pytest.mark.parametrize("token", TOKENS, ids=["signals", "webhook", "callback"])
 @pytest.mark.parametrize(
     "place",
     [
@@ -46,6 +46,11 @@ def test_a_token_is_masked_wherever_it_stands(token: str, place: str) -> None:
 def test_the_rest_of_an_address_stays() -> None:
     assert MASK.masked({"url": URL, "n": 1}) == {"url": "https://flows.example/hooks/***?name=approval", "n": 1}
     assert MASK.masked(quote(URL, safe="")) == "https%3A%2F%2Fflows.example%2Fhooks%2F***%3Fname%3Dapproval"
+
+
+def test_what_is_left_of_a_token_where_a_text_was_cut_is_masked() -> None:
+    for end in range(16, len(TOKENS[0]) + 1):
+        assert MASK.masked(f"https://flows.example/hooks/{TOKENS[0][:end]}") == "https://flows.example/hooks/***"
 
 
 def test_what_is_no_token_stays_as_it_is() -> None:
@@ -80,6 +85,7 @@ def test_values_without_tokens_are_the_same_object(value: object) -> None:
         ("f" * 64 + " ") * 60_000,
         (TOKENS[0] + "-") * 60_000,
     ],
+    ids=["one run", "escapes", "addresses without tokens", "digests", "tokens in a run"],
 )
 def test_no_text_takes_long(hostile: str) -> None:
     begun = time.process_time()
