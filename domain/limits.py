@@ -11,7 +11,8 @@ class Limits:
     `max_depth` counts blocks within blocks, the workflow's own steps being the first. `max_wait` is the longest
     `waitFor`, `max_batch` the most executions that one request may start, `max_items` the most items of a FOR_EACH,
     `max_bulk` the most executions that one request may cancel or retry. `max_signals` may wait in an execution for
-    steps to take them.
+    steps to take them. `max_family` is the most executions that come from one: itself, its children, theirs, and their
+    retries.
     """
 
     max_document_bytes: int = 1_000_000
@@ -26,3 +27,4 @@ class Limits:
     max_items: int = 100_000
     max_bulk: int = 10_000
     max_signals: int = 1_000
+    max_family: int = 10_000

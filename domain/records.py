@@ -50,6 +50,7 @@ class NewExecution:
     how much of it is done (see `Progress`).
     `max_concurrent`: it gets a slot among the executions of its workflow, at once or when one is free (`is_queued`
     until then).
+    `root_id`: the execution from which it comes in the end; with it, `max_family` may come from that one in all.
     """
 
     id: UUID
@@ -70,6 +71,8 @@ class NewExecution:
     carried: tuple[CarriedStep, ...] = ()
     ended: int = 0
     max_concurrent: int | None = None
+    root_id: UUID | None = None
+    max_family: int | None = None
 
 
 WHOLE = 1_000_000_000

@@ -31,13 +31,18 @@ async def create(
 async def create_carefully(
     connection: Connection, executions: Sequence[NewExecution]
 ) -> tuple[list[ExecutionRecord], dict[UUID, ExecutionRecord]]:
-    """The same, in a transaction, for executions that need a slot or begin with steps."""
+    """The same, in a transaction, for executions that need a slot, begin with steps, or have a family.
+
+    Those for which that has no room are in neither answer.
+    """
     limited = {new.workflow_id for new in executions if new.max_concurrent is not None}
     limits = [id for id in limited if id is not None]
     if limits:
         await connection.execute(slot_statements.LOCK, limits)
+    families = await lineage.lock_families(connection, executions)
     known = await _find(connection, [new_execution_row(execution_of_new(new)) for new in executions])
     wanted = list(_first_of_each_key(new for new in executions if new.id not in known))
+    wanted = families.with_room(wanted)
     queued = await _queued(connection, wanted)
     records = {new.id: execution_of_new(new, is_queued=new.id in queued) for new in wanted}
     rows = [
@@ -50,6 +55,7 @@ async def create_carefully(
     for start in range(0, len(steps), _MOST_COPIES):
         await connection.execute(statements.COPY_STEPS, steps[start : start + _MOST_COPIES], [new.id for new in fresh])
     await lineage.insert_carried(connection, fresh)
+    await families.count(connection, fresh)
     # Of two with one key in this call, the second finds the first.
     again = [new for new in executions if new.id not in known and new.id not in records]
     known |= raced | await _find(connection, [new_execution_row(execution_of_new(new)) for new in again])

@@ -31,6 +31,7 @@ from persistence.changes import Stored, parent_changes_of, snapshot_of
 from persistence.database import Database
 from persistence.group_commit import GroupCommitter, Refused
 from persistence.row_codec import commands_of
+from persistence.rows import all_of
 from persistence.unavailable import REFUSALS
 
 _LETS_GO = 16
@@ -50,8 +51,8 @@ class PostgresExecutionStore:
         self._committer = GroupCommitter(self._store, publisher)
         # One statement at a time: most batches that are run here are of one execution, whose row they all change.
         self._batch_committer = GroupCommitter(self._store_batches, publisher, announced=parent_changes_of, lanes=1)
-        self._creations: Batcher[NewExecution, ExecutionRecord] = Batcher(self._create)
-        self._careful_creations: Batcher[NewExecution, ExecutionRecord] = Batcher(self._create_carefully)
+        self._creations: Batcher[NewExecution, ExecutionRecord | None] = Batcher(self._create)
+        self._careful_creations: Batcher[NewExecution, ExecutionRecord | None] = Batcher(self._create_carefully)
         self._claims: dict[UUID, Batcher[tuple[UUID, datetime], Claim | None]] = {}
         self._held_batches: dict[UUID, tuple[UUID, int]] = {}
         """The batches that are held here, each with its execution and its epoch."""
@@ -68,9 +69,9 @@ class PostgresExecutionStore:
         await self._committer.drain(self._drain_timeout)
 
     async def create(self, executions: Sequence[NewExecution]) -> list[ExecutionRecord]:
-        if any(new.max_concurrent is not None or new.steps or new.carried for new in executions):
-            return await self._careful_creations.submit(executions)
-        return await self._creations.submit(executions)
+        if any(new.max_concurrent is not None or new.steps or new.carried or new.root_id for new in executions):
+            return all_of(executions, await self._careful_creations.submit(executions))
+        return all_of(executions, await self._creations.submit(executions))
 
     async def claim(self, ids: Collection[UUID], *, worker_id: UUID, now: datetime) -> list[Claim]:
         claims = self._claims.get(worker_id)
@@ -153,7 +154,7 @@ class PostgresExecutionStore:
     async def prune(self, before: datetime, limit: int) -> int:
         return len(await self._database.fetch(statements.PRUNE, oldest_id_of(before), before, limit))
 
-    async def _create(self, executions: list[NewExecution]) -> list[ExecutionRecord]:
+    async def _create(self, executions: list[NewExecution]) -> list[ExecutionRecord | None]:
         try:
             async with self._database.hot_connection() as connection:
                 fresh, known = await creating.create(connection, executions)
@@ -161,7 +162,7 @@ class PostgresExecutionStore:
             raise _refused(error) from error
         return self._created(executions, fresh, known)
 
-    async def _create_carefully(self, executions: list[NewExecution]) -> list[ExecutionRecord]:
+    async def _create_carefully(self, executions: list[NewExecution]) -> list[ExecutionRecord | None]:
         try:
             async with self._database.hot_connection() as connection, connection.transaction():
                 fresh, known = await creating.create_carefully(connection, executions)
@@ -171,10 +172,10 @@ class PostgresExecutionStore:
 
     def _created(
         self, asked: Sequence[NewExecution], fresh: Sequence[ExecutionRecord], known: Mapping[UUID, ExecutionRecord]
-    ) -> list[ExecutionRecord]:
+    ) -> list[ExecutionRecord | None]:
         self._publisher.publish([snapshot_of(record, since=0, steps=()) for record in fresh])
         records = {record.id: record for record in fresh}
-        return [known[new.id] if new.id in known else records[new.id] for new in asked]
+        return [known[new.id] if new.id in known else records.get(new.id) for new in asked]
 
     async def _claim(self, wanted: list[tuple[UUID, datetime]], worker_id: UUID) -> list[Claim | None]:
         ids = list(dict.fromkeys(id for id, _ in wanted))

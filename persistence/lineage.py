@@ -1,6 +1,6 @@
 """Where executions come from: what a retry carries over, the retries of an execution, and the children of a step."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import cast
 from uuid import UUID
@@ -49,6 +49,48 @@ SELECT newest.asked_id, {EXECUTION_COLUMNS}
 FROM (SELECT DISTINCT ON (asked_id) asked_id, id FROM line ORDER BY asked_id, id DESC) newest
 JOIN workflow_execution e ON e.id = newest.id
 """
+
+
+# The counter's row is the lock under which a family grows. One that is not there yet stands for the root alone.
+_LOCK_FAMILIES = """
+INSERT INTO execution_family (root_id, executions)
+SELECT id, 1 FROM unnest($1::uuid[]) id ORDER BY id
+ON CONFLICT (root_id) DO UPDATE SET executions = execution_family.executions
+RETURNING root_id, executions
+"""
+_COUNT = "UPDATE execution_family SET executions = executions + $2 WHERE root_id = $1"
+
+
+class Families:
+    """How many executions come from each root, locked for the rest of the transaction."""
+
+    def __init__(self, counts: dict[UUID, int]) -> None:
+        self._counts = counts
+
+    def with_room(self, executions: Sequence[NewExecution]) -> list[NewExecution]:
+        """Those that may be inserted, in order: those without a family, and as many of each as it has room for."""
+        counts = dict(self._counts)
+        found = []
+        for new in executions:
+            if new.root_id is not None and new.max_family is not None:
+                if counts[new.root_id] >= new.max_family:
+                    continue
+                counts[new.root_id] += 1
+            found.append(new)
+        return found
+
+    async def count(self, connection: Connection, inserted: Sequence[NewExecution]) -> None:
+        """Store that these have come."""
+        grown = Counter(new.root_id for new in inserted if new.root_id is not None)
+        for root_id, more in sorted(grown.items()):
+            await connection.execute(_COUNT, root_id, more)
+
+
+async def lock_families(connection: Connection, executions: Sequence[NewExecution]) -> Families:
+    """The families that these are to come into, in a transaction."""
+    roots = list({new.root_id for new in executions if new.root_id is not None})
+    rows = await connection.fetch(_LOCK_FAMILIES, roots) if roots else []
+    return Families({row["root_id"]: row["executions"] for row in rows})
 
 
 async def insert_carried(connection: Connection, executions: Sequence[NewExecution]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from domain.engine.state import WaitReason
+from domain.errors import LimitExceeded
 from domain.failures import FailureCode, StepError
 from domain.ids import IdKind, derived_id, to_public
 from domain.json_text import JsonValue
@@ -80,6 +81,19 @@ def execution_of_batch(batch: NewBatch) -> ExecutionRecord:
         parent_path=batch.range.path,
         is_batch=True,
     )
+
+
+def all_of(asked: Sequence[NewExecution], records: Sequence[ExecutionRecord | None]) -> list[ExecutionRecord]:
+    """The records of what was to be inserted. Raises `LimitExceeded` where a family had no room for one."""
+    found = [record for record in records if record is not None]
+    if len(found) < len(records):
+        refused = next(new for new, record in zip(asked, records, strict=True) if record is None)
+        root = "" if refused.root_id is None else to_public(IdKind.EXECUTION, refused.root_id)
+        raise LimitExceeded(
+            f"{refused.max_family:,} executions have come from {root}, its children and retries of them included: "
+            "no more may."
+        )
+    return found
 
 
 def starts_later(new: NewExecution) -> bool:

@@ -229,6 +229,8 @@ _REMOVE = """
   DELETE FROM workflow_execution b USING doomed WHERE b.parent_id = doomed.id AND b.is_batch
 ), steps AS (
   DELETE FROM step_execution s USING doomed WHERE s.execution_id = doomed.id
+), family AS (
+  DELETE FROM execution_family f USING doomed WHERE f.root_id = doomed.id
 ), carried AS (
   DELETE FROM carried_step c USING doomed WHERE c.execution_id = doomed.id
 ), commands AS (

@@ -36,6 +36,7 @@ def limits_of(settings: Settings) -> Limits:
         max_items=settings.max_items,
         max_bulk=settings.max_bulk,
         max_signals=settings.max_signals,
+        max_family=settings.max_family,
     )
 
 

@@ -7,7 +7,7 @@ from typing import cast
 from actors.holding import held
 from actors.steps.executor import Deferred, Failed, Outcome, StepCall, Succeeded
 from domain.engine.state import WaitReason
-from domain.errors import InvalidInput, StepgraphError
+from domain.errors import InvalidInput, LimitExceeded, StepgraphError
 from domain.failures import FailureCode, StepError
 from domain.ids import IdKind, to_public
 from domain.json_text import JsonValue
@@ -24,10 +24,10 @@ class SubWorkflowExecutor:
     """Starts a child with `{"input": …}`; the output is `{executionId, status, output}`.
 
     A child that ends in any other way than COMPLETED fails the step with STEP_FAILED and details `{executionId, status,
-    error}`; one that cannot be started fails it with INVALID_REQUEST. Without `wait` the step is done once the child
-    exists. However often an attempt is made, it has one child: also when the answer to its start was lost, for while
-    the database is away it is asked for again. A later attempt, and a retry of the execution, go on with the child that
-    there was; where that has not ended yet they look again, after 1 s to 32 s.
+    error}`; one that cannot be started fails it with INVALID_REQUEST, or LIMIT_EXCEEDED. Without `wait` the step is
+    done once the child exists. However often an attempt is made, it has one child: also when the answer to its start
+    was lost, for while the database is away it is asked for again. A later attempt, and a retry of the execution, go on
+    with the child that there was; where that has not ended yet they look again, after 1 s to 32 s.
     """
 
     def __init__(self, children: ChildStarter) -> None:
@@ -106,4 +106,5 @@ def _refusal(workflow: str, error: StepgraphError) -> StepError:
         problems = [{"path": list(problem.path), "message": problem.message} for problem in error.problems]
         details = {"problems": problems}
     message = f"The workflow {workflow!r} cannot be started: {error}"
-    return StepError(code=FailureCode.INVALID_REQUEST, message=message, details=details)
+    code = FailureCode.LIMIT_EXCEEDED if isinstance(error, LimitExceeded) else FailureCode.INVALID_REQUEST
+    return StepError(code=code, message=message, details=details)

@@ -35,7 +35,8 @@ class ExecutionStore(Protocol):
         """Insert all in one transaction, and answer in order.
 
         Where the workflow has an execution with the same idempotency key (also earlier in the same call), the
-        answer is that one and nothing is inserted: compare ids to tell.
+        answer is that one and nothing is inserted: compare ids to tell. Raises `LimitExceeded` where a
+        family has no room for one of them; those that it has room for are inserted.
         """
 
     async def claim(self, ids: Collection[UUID], *, worker_id: UUID, now: datetime) -> list[Claim]:

@@ -87,7 +87,7 @@ class ChildStarter:
         `InvalidInput`, `InvalidState` (the workflow is not ACTIVE, or the child to go on with was deleted), or
         `LimitExceeded` when more than `MAX_NESTING` executions would be around the child.
         """
-        parent = await self._parent(request.parent_id)
+        parent, root_id = await self._parent(request.parent_id)
         earlier: ExecutionRecord | None = None
         if request.carried is not None or request.attempt > 1:
             earlier = await self._earlier(request)
@@ -103,6 +103,8 @@ class ChildStarter:
             idempotency_key=request.key,
             parent_id=request.parent_id,
             parent_path=request.parent_path,
+            root_id=root_id,
+            max_family=self._limits.max_family,
         )
         [record] = await launch([asked], store=self._executions, queue=self._queue)
         if (record.parent_id, record.parent_path) != (request.parent_id, request.parent_path):
@@ -176,8 +178,8 @@ class ChildStarter:
             payload: JsonValue = None if reason is None else {"reason": reason}
             await self._commands.send(child_id, CommandKind.CANCEL, payload)
 
-    async def _parent(self, parent_id: UUID) -> ExecutionRecord:
-        """The parent, once it is known that it may have a child."""
+    async def _parent(self, parent_id: UUID) -> tuple[ExecutionRecord, UUID]:
+        """The parent, once it is known that it may have a child, and the execution that nobody has started."""
         record = await self._read(parent_id)
         around, ancestor = 1, record
         while ancestor.parent_id is not None:
@@ -191,7 +193,7 @@ class ChildStarter:
             if above is None:  # deleted since
                 break
             ancestor = above
-        return record
+        return record, ancestor.id
 
     async def _read(self, id: UUID) -> ExecutionRecord:
         record = (await self._queries.get_many([id])).get(id)

@@ -26,7 +26,7 @@ from persistence.changes import Stored, change_of, parent_changes_of, snapshot_o
 from persistence.deltas import merge_deltas
 from persistence.memory.slots import admit, queued_of
 from persistence.memory.tables import MemoryTables, item_prefixes
-from persistence.rows import execution_of_batch, execution_of_new
+from persistence.rows import all_of, execution_of_batch, execution_of_new
 
 _SOON = 0.01
 
@@ -41,10 +41,14 @@ class MemoryExecutionStore:
 
     async def create(self, executions: Sequence[NewExecution]) -> list[ExecutionRecord]:
         queued = queued_of(self._tables, [new for new in executions if self._known(new) is None])
-        answers = []
+        answers: list[ExecutionRecord | None] = []
         for new in executions:
             known = self._known(new)
+            if known is None and self._tables.has_no_room(new):
+                answers.append(None)
+                continue
             if known is None:
+                self._tables.count_family(new)
                 known = execution_of_new(new, is_queued=new.id in queued)
                 self._tables.executions[new.id] = known
                 self._tables.put_steps(new.id, 0, new.steps)
@@ -54,7 +58,7 @@ class MemoryExecutionStore:
                     self._tables.executions_by_key[new.workflow_id, new.idempotency_key] = new.id
                 self._publisher.publish([snapshot_of(known, since=0, steps=())])
             answers.append(known)
-        return answers
+        return all_of(executions, answers)
 
     async def claim(self, ids: Collection[UUID], *, worker_id: UUID, now: datetime) -> list[Claim]:
         claims = []

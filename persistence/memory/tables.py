@@ -13,6 +13,7 @@ from domain.outbox import OutboxEvent
 from domain.records import (
     DefinitionRecord,
     ExecutionRecord,
+    NewExecution,
     Page,
     PendingCommand,
     Progress,
@@ -88,6 +89,7 @@ class MemoryTables:
     endpoints: dict[UUID, EndpointState] = field(default_factory=dict)
     schedules: dict[UUID, ScheduleRow] = field(default_factory=dict)
     metrics: dict[BucketKey, Tally] = field(default_factory=dict)
+    families: dict[UUID, int] = field(default_factory=dict)
     items: dict[UUID, Progress] = field(default_factory=dict)
     """What the batches of an execution have counted: part of its row's progress."""
 
@@ -176,12 +178,24 @@ class MemoryTables:
         if notice is not None and parent is not None and not parent.status.is_terminal:
             self.commands.setdefault(notice.id, notice)
 
+    def has_no_room(self, new: NewExecution) -> bool:
+        """Whether the family that an execution is to come into is full."""
+        if new.root_id is None or new.max_family is None:
+            return False
+        return self.families.get(new.root_id, 1) >= new.max_family
+
+    def count_family(self, new: NewExecution) -> None:
+        """One more comes into its family."""
+        if new.root_id is not None:
+            self.families[new.root_id] = self.families.get(new.root_id, 1) + 1
+
     def remove(self, execution_id: UUID) -> None:
         """Remove an execution or a batch, with what it was told."""
         execution = self.executions.pop(execution_id)
         if execution.idempotency_key is not None:
             self.executions_by_key.pop((execution.workflow_id, execution.idempotency_key), None)
         self.carried.pop(execution_id, None)
+        self.families.pop(execution_id, None)
         for command in self.commands_of(execution_id):
             del self.commands[command.id]
 

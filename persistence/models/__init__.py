@@ -7,7 +7,13 @@ expression indexes, fill factors, composite keys) is SQL in the migrations.
 
 from persistence.models.access import ApiKey, AuditEntry
 from persistence.models.breakers import CircuitBreaker
-from persistence.models.executions import CarriedStep, ExecutionCommand, StepExecution, WorkflowExecution
+from persistence.models.executions import (
+    CarriedStep,
+    ExecutionCommand,
+    ExecutionFamily,
+    StepExecution,
+    WorkflowExecution,
+)
 from persistence.models.metrics import OrchestrationMetrics
 from persistence.models.outbox import PendingEvent
 from persistence.models.rules import TransformationRule, WorkflowTemplate
@@ -23,6 +29,7 @@ __all__ = [
     "CarriedStep",
     "CircuitBreaker",
     "ExecutionCommand",
+    "ExecutionFamily",
     "Installation",
     "Leadership",
     "OrchestrationMetrics",

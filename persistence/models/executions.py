@@ -105,6 +105,17 @@ class CarriedStep(Model):
         table_description = "what a retry knows of a step that it begins again"
 
 
+class ExecutionFamily(Model):
+    """How many executions come from one that nobody has started: itself, its children, theirs, and their retries."""
+
+    root_id = fields.UUIDField(primary_key=True)
+    executions = fields.IntField()
+
+    class Meta:
+        table = "execution_family"
+        table_description = "how many executions come from one"
+
+
 class ExecutionCommand(Model):
     """Something that an execution was told and that was not applied yet. Ids are in the order of their arrival."""
 

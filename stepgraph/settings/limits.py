@@ -16,6 +16,11 @@ class LimitSettings(BaseSettings):
     max_signals: int = Field(
         1_000, ge=1, description="Signals that an execution keeps for steps that come to wait for them."
     )
+    max_family: int = Field(
+        10_000,
+        ge=1,
+        description="Executions that come from one by SUB_WORKFLOW steps at any depth, itself and retries included.",
+    )
     max_output_bytes: int = Field(4 * MEBIBYTE, ge=1024, description="The size of a step's or an execution's output.")
     max_response_bytes: int = Field(
         4 * MEBIBYTE, ge=1024, description="The size of a called service's response, after decompression."

@@ -17,6 +17,7 @@ from domain.engine.state import StepState
 from domain.errors import InvalidState
 from domain.failures import FailureCode, StepError
 from domain.ids import new_id
+from domain.limits import Limits
 from domain.records import ExecutionRecord
 from domain.services.children import ChildStarter
 from domain.services.control import ExecutionControl
@@ -80,6 +81,7 @@ class Family:
     script: dict[str, list[Goes]] = field(default_factory=dict)
     unscripted: Callable[[str], list[Goes]] = field(default=lambda _: [])
     calls: list[Made] = field(default_factory=list)
+    most: int = 10_000
 
     def __post_init__(self) -> None:
         storage, clock = self.world.storage, self.world.clock
@@ -95,7 +97,7 @@ class Family:
         self.workflows = WorkflowService(workflows=storage.workflows, clock=clock)
         self.executions = ExecutionService(feed=storage.feed, **parts)
         self.retries = ExecutionRetries(**parts)
-        self.children = ChildStarter(**parts)
+        self.children = ChildStarter(limits=Limits(max_family=self.most), **parts)
         self.control = ExecutionControl(
             executions=storage.executions, queries=storage.queries, queue=storage.queue, clock=clock
         )

@@ -244,3 +244,18 @@ def check_calls(made: Family) -> None:
             assert call.key != before.key, f"{call.name} was refused under this key"
         else:
             assert call.key == before.key, f"nobody knows what became of {call.name}"
+
+
+async def test_a_workflow_that_starts_itself_ends_when_its_family_is_full() -> None:
+    """However it branches: what comes from one execution is counted as a whole, retries of children included."""
+    made = Family(most=30)
+    await made.store("bomb", [step("leaf", "DATA_TRANSFORM", {"output": 1})])
+    await made.store("bomb", [sub(f"s{each}", "bomb", dependsOn=[]) for each in range(3)])
+
+    ended = await made.start("bomb")
+
+    rows = made.world.storage.tables.executions
+    assert len(rows) == 30
+    assert ended.status is FAILED
+    errors = [each.state.error for id in rows for each in made.world.steps(id).values()]
+    assert FailureCode.LIMIT_EXCEEDED in {error.code for error in errors if error is not None}

@@ -212,7 +212,7 @@ async def test_nesting_has_an_end(world: World) -> None:
     outcome = await world.run()
 
     assert isinstance(outcome, Failed)
-    assert outcome.error.code is FailureCode.INVALID_REQUEST
+    assert outcome.error.code is FailureCode.LIMIT_EXCEEDED
     assert "at most 10 executions" in outcome.error.message
 
 
