@@ -85,9 +85,20 @@ async def test_the_same_key_gives_the_same_execution(api: Api) -> None:
     workflow = await api.create_workflow("orders")
 
     first = await api.run(EXECUTE, input={"workflowId": workflow["id"], "idempotencyKey": "once"})
-    second = await api.run(EXECUTE, input={"workflowId": workflow["id"], "idempotencyKey": "once", "input": 2})
+    second = await api.run(EXECUTE, input={"workflowId": workflow["id"], "idempotencyKey": "once"})
+    other = await api.run(EXECUTE, input={"workflowId": workflow["id"], "idempotencyKey": "once", "input": 2})
 
-    assert first["executeWorkflow"]["id"] == second["executeWorkflow"]["id"]
+    id = first["executeWorkflow"]["id"]
+    assert second["executeWorkflow"]["id"] == id
+    assert other["executeWorkflow"]["__typename"] == "ConflictError"
+    assert f"has started the execution {id} with another input" in other["executeWorkflow"]["message"]
+
+
+async def test_the_keys_of_ticks_and_messages_are_refused(api: Api) -> None:
+    workflow = await api.create_workflow("orders")
+    for key in ("schedule:sd_1:2026-01-01T00:00:00Z", "webhook:wh_1:7", "child:1"):
+        answer = await api.run(EXECUTE, input={"workflowId": workflow["id"], "idempotencyKey": key})
+        assert [problem["path"] for problem in answer["executeWorkflow"]["problems"]] == [["idempotencyKey"]]
 
 
 async def test_a_start_that_cannot_be_says_why(api: Api) -> None:

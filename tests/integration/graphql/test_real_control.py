@@ -27,7 +27,7 @@ async def execute(api: Api, **input: Any) -> dict[str, Any]:
 
 async def test_a_hundred_identical_starts_at_once_are_one_execution(real: Real) -> None:
     await real.api.create_workflow()
-    answers = await asyncio.gather(*(execute(real.api, idempotencyKey="once", input=n) for n in range(100)))
+    answers = await asyncio.gather(*(execute(real.api, idempotencyKey="once", input=7) for _ in range(100)))
     assert len({answer["id"] for answer in answers}) == 1
     assert (await real.api.run("{ executions { totalCount } }"))["executions"]["totalCount"] == 1
     assert len(real.api.storage.queue.hints) == 1
