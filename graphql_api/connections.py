@@ -6,7 +6,7 @@ cost more than everything else that a budget needs.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ipaddress import IPv6Address, ip_address
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from graphql_api.budgets import RequestBudgets
 _LONGEST_PAUSE = 1.0
 _SHORTEST_PAUSE = 0.02
 _LOOKS_A_DEADLINE = 4
+_LOOKING_AT_ONCE = 50
 _MOST_BEING_TOLD = 100
 """Connections beyond the budget that are kept for a moment, so that their clients can read why they are refused."""
 
@@ -79,11 +80,17 @@ class ConnectionWatch:
             if not self._by_address[network]:
                 del self._by_address[network]
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _look(self, loop: asyncio.AbstractEventLoop, waiting: Sequence[Watched] | None = None) -> None:
+        """Let some connections look, and the others at the next turn of the loop: refusing hundreds takes a while."""
+        waiting = list(self._open) if waiting is None else waiting
         now = loop.time()
-        for connection in list(self._open):
-            connection.look(now)
-        self._timer = loop.call_later(self._pause, self._look, loop) if self._open else None
+        for connection in waiting[:_LOOKING_AT_ONCE]:
+            if connection in self._open:
+                connection.look(now)
+        if len(waiting) > _LOOKING_AT_ONCE:
+            self._timer = loop.call_later(0, self._look, loop, waiting[_LOOKING_AT_ONCE:])
+        else:
+            self._timer = loop.call_later(self._pause, self._look, loop) if self._open else None
 
 
 class ReadingPace:

@@ -125,6 +125,7 @@ class Context:
 
     `authorization` is the header of the request, or of the WebSocket's handshake; `principal` is who that stands for.
     `acknowledge` tells the server that the client of a WebSocket is let in; `asker` counts what it asks for.
+    `closes_with_key`: the connection is closed when its key ends, so its operations need not look.
 
     `deadline` is when a query or a mutation is given up. `position` is where an event stream is, for who resumes it.
     `hook_mask` masks addresses that the principal may not use.
@@ -142,6 +143,7 @@ class Context:
     answer: AnswerBudget = field(init=False)
     asker: Asker | None = None
     hook_mask: HookMask | None = None
+    closes_with_key: bool = False
     rows_left: int = 0
     deadline: Timeout | None = None
 
@@ -201,6 +203,7 @@ class Context:
             principal=self.principal,
             position=self.position,
             asker=self.asker,
+            closes_with_key=self.closes_with_key,
         )
 
     def spend_rows(self, count: int) -> None:

@@ -21,6 +21,7 @@ TOLD_HEADERS = ("RateLimit", "RateLimit-Policy", "Retry-After")
 _PROXIED = frozenset(
     (b"forwarded", b"via", b"x-real-ip", b"x-client-ip", b"x-cluster-client-ip", b"true-client-ip", b"cf-connecting-ip")
 )
+_READ = _PROXIED | {b"host", b"origin", b"sec-fetch-site"}
 _MOST_REMEMBERED = 100
 
 logger = logging.getLogger("stepgraph.edge")
@@ -137,19 +138,23 @@ class _Read:
         self.forwarded_for: list[bytes] = []
         self.forwarded_proto = self.proxied = ""
         for name, value in scope["headers"]:
-            if name == b"host":
-                self.hosts.append(value)
-            elif name == b"origin":
-                # Two of them are no origin that anybody could be asked about.
-                self.origin = value.decode("latin-1") if self.origin is None else "null"
-            elif name == b"sec-fetch-site":
-                self.fetch_site = value
-            elif name.startswith(b"x-forwarded") or name in _PROXIED:
-                self.proxied = name.decode("latin-1")
-                if name == b"x-forwarded-for":
-                    self.forwarded_for.append(value)
-                elif name == b"x-forwarded-proto":
-                    self.forwarded_proto = value.decode("latin-1").strip().lower()
+            if name in _READ or name[:11] == b"x-forwarded":
+                self._take(name, value)
+
+    def _take(self, name: bytes, value: bytes) -> None:
+        if name == b"host":
+            self.hosts.append(value)
+        elif name == b"origin":
+            # Two of them are no origin that anybody could be asked about.
+            self.origin = value.decode("latin-1") if self.origin is None else "null"
+        elif name == b"sec-fetch-site":
+            self.fetch_site = value
+        else:
+            self.proxied = name.decode("latin-1")
+            if name == b"x-forwarded-for":
+                self.forwarded_for.append(value)
+            elif name == b"x-forwarded-proto":
+                self.forwarded_proto = value.decode("latin-1").strip().lower()
 
 
 def sharing(app: ASGIApp, origins: Sequence[str]) -> CORSMiddleware:

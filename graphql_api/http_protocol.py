@@ -62,8 +62,7 @@ class BudgetedHttpProtocol(HttpToolsProtocol):
         self._phase = _Phase.HEAD
         self._since = 0.0
         self._has_sent = False
-        self._silent = 0  # bytes since the parser has last handed something over
-        self._head_bytes = self._head_lines = 0
+        self._silent = 0  # bytes since the parser has last handed something over but a header
         self._body_bytes = self._chunks = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -114,41 +113,36 @@ class BudgetedHttpProtocol(HttpToolsProtocol):
             else:
                 self._refuse(400, "This is not a request of HTTP/1.1.", ErrorCode.INVALID_INPUT)
         else:
-            if self._silent > self._most_silent:
+            if self._phase is _Phase.HEAD and len(self.headers or ()) > self._most_lines:
+                self._refuse(431, self._too_many_lines())
+            elif self._silent > self._most_silent:
                 self._refuse(*self._silence())
 
     def on_message_begin(self) -> None:
         """Begin the head of a request."""
-        self._silent = self._head_bytes = self._head_lines = 0
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
         """Take a piece of the URL."""
-        self._silent = 0
         super().on_url(url)
         if len(self.url) > self._budgets.max_url_bytes:
             raise OverBudget(414, f"The URL is longer than {self._budgets.max_url_bytes:,} bytes.")
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; what stands behind a chunked body is counted and dropped."""
-        self._silent = 0
-        self._head_lines += 1
-        self._head_bytes += len(name) + len(value) + 4
-        if self._head_lines > self._most_lines:
-            raise OverBudget(431, f"The request has more than {self._most_lines:,} headers.")
-        if self._head_bytes + len(self.url) > self._budgets.max_head_bytes:
-            raise OverBudget(431, f"The head of the request is larger than {self._budgets.max_head_bytes:,} bytes.")
-        if self._phase is not _Phase.BODY:
-            super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
         """Begin the body of a request."""
-        self._silent = self._body_bytes = self._chunks = 0
+        if len(self.headers) > self._most_lines:
+            raise OverBudget(431, self._too_many_lines())
+        if self._silent > self._most_silent:
+            self._check_size()
         if len(self.pipeline) >= self._budgets.max_pipelined:
             raise OverBudget(400, f"More than {self._budgets.max_pipelined:,} requests wait for an answer here.")
-        if self.parser.should_upgrade() and self._should_upgrade():
+        self._silent = self._body_bytes = self._chunks = 0
+        is_handshake = self.parser.should_upgrade() and self._should_upgrade()
+        if is_handshake:
             self._check_handshake()
         super().on_headers_complete()
+        if not is_handshake:
+            self.headers = []  # what stands behind a body is none of the request's headers
         self._phase, self._since = _Phase.BODY, self.loop.time()
 
     def on_body(self, body: bytes) -> None:
@@ -208,6 +202,15 @@ class BudgetedHttpProtocol(HttpToolsProtocol):
         if self._phase is _Phase.BODY:
             return 400, f"A chunk of the body has extensions or trailers of more than {most}."
         return 431, f"The head of the request is larger than {most}."
+
+    def _check_size(self) -> None:
+        """Measure a head that came with so much else that it may be too large."""
+        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if size > self._most_silent:
+            raise OverBudget(431, f"The head of the request is larger than {self._most_silent:,} bytes.")
+
+    def _too_many_lines(self) -> str:
+        return f"The request has more than {self._most_lines:,} headers."
 
     def _check_handshake(self) -> None:
         for name, value in self.headers:

@@ -142,7 +142,7 @@ def _ended_with_key(subscribe: Resolver) -> Resolver:
         if isawaitable(stream):
             stream = await stream
         context: Context = info.context
-        if context.principal is ANYBODY:
+        if context.principal is ANYBODY or context.closes_with_key:
             events: AsyncIterator[Any] = stream
             return events
         return until_key_ends(stream, context)

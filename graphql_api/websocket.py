@@ -24,8 +24,6 @@ from graphql_api.requests import MalformedRequest, graphql_request
 MAX_ID_CHARACTERS = 256
 
 _LONGEST_REASON = 123
-_LAST_WORDS = 1.0
-"""Seconds that operations have to say that their key has ended, before the connection is closed."""
 
 
 class CloseCode(IntEnum):
@@ -86,6 +84,7 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Context, None]):
             await self._close(error.code, str(error))
             return
         if self.connection_acknowledged and not was_in and self.context.principal.digest is not None:
+            self.context.closes_with_key = True
             self._key_watch = asyncio.create_task(self._close_with_key(), name="waits for the end of a key")
 
     async def shutdown(self) -> None:
@@ -95,11 +94,8 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Context, None]):
         await super().shutdown()
 
     async def _close_with_key(self) -> None:
-        """Close the connection when its key ends, once its operations have said so themselves."""
+        """Close the connection when its key ends, without ending its operations: clients resume what was not ended."""
         await self.context.services.access.until_invalid(self.context.principal)
-        operations = [operation.task for operation in self.operations.values() if operation.task is not None]
-        if operations:
-            await asyncio.wait(operations, timeout=_LAST_WORDS)
         with suppress(Exception):  # it may just have gone
             await self._close(CloseCode.KEY_ENDED, "The key of this connection is not valid any more")
 

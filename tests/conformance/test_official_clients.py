@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from domain.access import new_token
+from domain.statuses import Role
 from tests.conformance.conftest import RunScript
-from tests.integration.graphql.api import LiveServer, a_step
+from tests.integration.graphql.api import Api, LiveServer, a_step, serving
 
 
 async def heard(server: LiveServer, run_script: RunScript, script: str, url: str) -> dict[str, Any]:
@@ -77,3 +79,38 @@ async def test_an_event_source_follows_to_the_end_and_then_stays_away(
         {"lastEventId": None, "status": 200},
         {"lastEventId": "complete", "status": 204},
     ]
+
+
+async def test_the_websocket_client_stops_at_a_wrong_key(run_script: RunScript) -> None:
+    api = Api(requires_keys=True)
+    async with serving(api) as server:
+        said = [line async for line in run_script("graphql_ws_keys.mjs", server.websocket_url, "ex_1", new_token())]
+
+    assert said == [{"closed": 4401}, {"stopped": 4401, "asked": 1}]
+
+
+async def test_the_websocket_client_comes_back_with_another_key_when_its_own_has_ended(run_script: RunScript) -> None:
+    api = Api(requires_keys=True)
+    await api.create_workflow("orders")
+    hand = await api.start("orders")
+    first, token = await api.access.create("first", Role.VIEWER, None)
+    _, second = await api.access.create("second", Role.VIEWER, None)
+    said = []
+    async with serving(api) as server:
+        async for line in run_script("graphql_ws_keys.mjs", server.websocket_url, hand.id, token, second):
+            said.append(line)
+            if line == {"event": "SNAPSHOT"}:
+                if {"closed": 4403} in said:
+                    await hand.finish()
+                else:
+                    await api.access.revoke(first.id)
+
+    events = [line for line in said if line != {"event": "DELTA"}]
+    assert events[:5] == [
+        {"connected": 1},
+        {"event": "SNAPSHOT"},
+        {"closed": 4403},
+        {"connected": 2},
+        {"event": "SNAPSHOT"},
+    ]
+    assert {"ended": 2} in said

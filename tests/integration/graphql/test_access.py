@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -248,9 +249,43 @@ async def test_a_live_subscription_ends_with_its_key(locked: Api, closed: LiveSe
         await hand.commit(a_step("a"))
         delta = json.loads(await socket.recv())
         await locked.run(REVOKE, id=id)
-        ending = json.loads(await asyncio.wait_for(socket.recv(), 10))
+        with pytest.raises(websockets.ConnectionClosedError):
+            await asyncio.wait_for(socket.recv(), 10)
     assert [each["payload"]["data"]["executionProgress"]["sequence"] for each in (snapshot, delta)] == [0, 1]
-    assert ending["payload"]["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    assert socket.close_code == 4403
+
+
+@pytest.mark.parametrize("how", ["revoked", "expired"])
+@pytest.mark.parametrize("is_subscribed", [True, False])
+async def test_a_socket_is_closed_with_its_key_so_that_its_client_comes_back_with_another(
+    locked: Api, closed: LiveServer, how: str, is_subscribed: bool
+) -> None:
+    expires_at = locked.clock.now() + timedelta(hours=1) if how == "expired" else None
+    key, token = await locked.access.create("page", Role.VIEWER, expires_at)
+    await locked.create_workflow("orders")
+    hand = await locked.start("orders")
+    async with await begin(closed, {"authorization": f"Bearer {token}"}) as socket:
+        await socket.recv()
+        said = []
+        if is_subscribed:
+            asked = {"query": PROGRESS, "variables": {"id": hand.id}}
+            await socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": asked}))
+            await socket.recv()
+        if how == "revoked":
+            await locked.access.revoke(key.id)
+        else:
+            locked.clock.advance(timedelta(hours=2))
+        with suppress(websockets.ConnectionClosedError):
+            async with asyncio.timeout(20):
+                said.extend([json.loads(message) async for message in socket])
+
+    assert socket.close_code == 4403  # after which clients of graphql-ws ask for a key anew
+    assert "not valid any more" in (socket.close_reason or "")
+    assert said == []  # an operation that was ended would not be resumed
+    async with await begin(closed, {"authorization": f"Bearer {token}"}) as again:
+        with pytest.raises(websockets.ConnectionClosedError):
+            await again.recv()
+    assert again.close_code == 4401  # after which they stop
 
 
 async def test_a_subscription_with_a_key_ends_by_itself_and_leaves_nothing_behind(
