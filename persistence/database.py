@@ -124,7 +124,7 @@ class Database:
 
     @property
     def lease_milliseconds(self) -> int:
-        """What a transaction that all wait for may set as its `statement_timeout`."""
+        """How long a transaction may take that all wait for."""
         return round(1000 * max(_SHORTEST, self._lease))
 
     @property

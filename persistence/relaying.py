@@ -5,16 +5,24 @@ from datetime import datetime
 
 from domain.metrics import Counted
 from persistence import outbox
-from persistence.database import Database
+from persistence.database import Connection, Database
 from persistence.metric_counting import count
 from persistence.webhook_queueing import enqueue
 
-LOCK = "SELECT pg_try_advisory_xact_lock(x'53570004'::int), set_config('statement_timeout', $1, true)"
+_LIMITS_TRANSACTIONS = 17  # the major version of PostgreSQL
+
+LOCK = "SELECT pg_try_advisory_xact_lock(x'53570004'::int), set_config($1, $2, true)"
 """One relays at a time, or events would overtake each other. Tells this advisory lock from others.
 
-Its lock is free soon when its process is stopped: between statements by the session's limit for idle transactions, and
-while a statement is being prepared, when the server does not call it idle, by this limit of statements.
+When its process is stopped, the lock is free soon: between statements by the session's limit for idle transactions.
+While a statement is being prepared the server calls nothing idle, and only its limit for whole transactions helps.
 """
+
+
+def limit_of(connection: Connection, milliseconds: int) -> tuple[str, str]:
+    """The setting that bounds a transaction best: as a whole where PostgreSQL can (17 and later), or by statement."""
+    can_limit_all = connection.get_server_version().major >= _LIMITS_TRANSACTIONS
+    return "transaction_timeout" if can_limit_all else "statement_timeout", str(milliseconds)
 
 
 class PostgresEventRelay:
@@ -26,7 +34,7 @@ class PostgresEventRelay:
 
     async def relay(self, limit: int, now: datetime) -> int:
         async with self._database.transaction() as connection:
-            if not await connection.fetchval(LOCK, str(self._database.lease_milliseconds)):
+            if not await connection.fetchval(LOCK, *limit_of(connection, self._database.lease_milliseconds)):
                 return 0
             taken = await outbox.take(connection, limit)
             if taken:

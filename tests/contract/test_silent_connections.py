@@ -13,7 +13,7 @@ from domain.records import ExecutionChange
 from persistence.database import Database
 from persistence.executions import PostgresExecutionStore
 from persistence.recovery import PostgresRecovery
-from persistence.relaying import LOCK, PostgresEventRelay
+from persistence.relaying import LOCK, PostgresEventRelay, limit_of
 from persistence.workers import PostgresWorkerRegistry
 from tests.contract.proxy import Proxy
 from tests.contract.rows import NOW, SOON, end_of, new_execution
@@ -129,7 +129,7 @@ async def test_events_are_told_within_two_leases_when_a_worker_is_stopped_while_
 
     async def tell_and_stop() -> None:
         async with database.transaction() as connection:
-            assert await connection.fetchval(LOCK, str(database.lease_milliseconds))
+            assert await connection.fetchval(LOCK, *limit_of(connection, database.lease_milliseconds))
             await connection.prepare("SELECT count(*) FROM pending_event")
             locked.set()
             await asyncio.Event().wait()
