@@ -124,13 +124,13 @@ def read_objects(paths: Iterable[Path]) -> list[dict[str, JsonValue]]:
 
 def read_documents(path: Path) -> list[JsonValue]:
     """The values in a YAML file, which may hold several between lines of `---`, or the one in a JSON file."""
-    import yaml
+    from stepgraph.commands.yaml_text import yaml_values
 
     try:
         text = path.read_text(encoding="utf-8")
-        values: list[JsonValue] = [loads(text)] if path.suffix == ".json" else list(yaml.safe_load_all(text))
+        values: list[JsonValue] = [loads(text)] if path.suffix == ".json" else yaml_values(text)
     except OSError as error:
         fail(f"{path} cannot be read: {error.strerror}", Exit.USAGE)
-    except (ValueError, yaml.YAMLError) as error:
+    except ValueError as error:
         fail(f"{path} is neither JSON nor YAML: {error}", Exit.USAGE)
     return values
