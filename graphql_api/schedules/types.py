@@ -1,7 +1,7 @@
 """Schedules as clients see them."""
 
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Annotated
 
 import strawberry
@@ -18,6 +18,7 @@ from graphql_api.scalars import JSON
 from graphql_api.workflows.types import Workflow
 
 MAX_RUNS = 100
+MAX_YEARS = 50
 
 
 @strawberry.type(description="Starts a workflow again and again, at the times that a cron expression names.")
@@ -52,8 +53,8 @@ class Schedule(Node):
         return Workflow.from_record(record)
 
     @strawberry.field(
-        description=f"When it fires next, at most {MAX_RUNS} times, in order, with every change of the clock; none "
-        "when it is disabled."
+        description=f"When it fires next, at most {MAX_RUNS} times and {MAX_YEARS} years ahead, in order, with every "
+        "change of the clock; none when it is disabled."
     )
     def next_runs(
         self, info: Info, count: Annotated[int, strawberry.argument(description="How many.")] = 5
@@ -66,7 +67,9 @@ class Schedule(Node):
         if not settings.enabled:
             return []
         now = info.context.services.clock.now()
-        return list(islice(cron_of(settings.cron, settings.timezone).after(now), count))
+        runs = cron_of(settings.cron, settings.timezone).after(now)
+        latest = now + timedelta(days=MAX_YEARS * 365.25)  # a leap day in a hundred ticks is four centuries away
+        return list(takewhile(lambda run: run <= latest, islice(runs, count)))
 
     @strawberry.field(
         description="What the cron expression may mean otherwise than it seems to say, such as */45, which fires at 0 "
