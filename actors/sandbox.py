@@ -1,9 +1,8 @@
-"""The sandbox: a pool of warm child processes that evaluate what must not be evaluated in this one."""
+"""The sandbox: a pool of warm child processes that do what must not be done in this one."""
 
 import asyncio
 import logging
 import signal
-from collections import Counter, deque
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,16 +10,18 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
-from actors.sandbox_child import FAILED, NOTHING, REQUEST, TOO_COSTLY, VALUE
+from actors.sandbox_child import FAILED, NOTHING, TOO_COSTLY, VALUE
 from actors.sandbox_process import Answer, SandboxProcess
-from domain.errors import Unavailable
-from domain.expressions import Expression, compile_expression
-from domain.json_text import JsonValue, dumps, loads
+from actors.sandbox_queue import Call, Places, SandboxQueue
+from actors.sandbox_requests import compile_request, evaluate_request, read_problems, schema_request
+from domain.errors import Problem, Unavailable
+from domain.expressions import compile_expression
+from domain.json_schema import InvalidSchema
+from domain.json_text import JsonValue, loads
+from domain.sandbox_shares import SandboxUse, SchemaTooCostly
 
 logger = logging.getLogger(__name__)
 
-_MAX_SEED = 2**63 - 1
-_MAX_DATA = 4 * 2**20
 _START_TIMEOUT = 30.0
 _FAILED_STARTS = 3
 _LONGEST_PAUSE = 5.0
@@ -31,46 +32,42 @@ _DIED = "the process that evaluated it ended, out of memory or of stack."
 class SandboxOptions:
     """How many children a pool has, and how long one may take to answer.
 
-    A child is replaced after so many calls, or when so many bytes of memory stay with it after a call.
+    `trial_children` are further ones, for what people try out: started when that is first asked for. At most
+    `trials_waiting` trials of one owner wait, and none longer than `longest_wait`. A child is replaced after so many
+    calls, or when so many bytes of memory stay with it after a call.
     """
 
     children: int = 2
+    trial_children: int = 1
+    trials_waiting: int = 50
+    longest_wait: timedelta = timedelta(seconds=10)
     deadline: timedelta = timedelta(seconds=2)
     calls: int = 10_000
-    most_resident: int = 256 * 2**20
-
-
-class _Call:
-    """One expression to be evaluated, and the future of its answer."""
-
-    __slots__ = ("answer", "owner", "request", "was_repeated")
-
-    def __init__(self, request: bytes, owner: UUID, answer: "asyncio.Future[Answer]") -> None:
-        self.request = request
-        self.owner = owner
-        self.answer = answer
-        self.was_repeated = False
+    most_resident: int = 128 * 2**20
 
 
 class SandboxPool:
     """Child processes that take one call each at a time; the port is `domain.ports.Sandbox`.
 
     They are started at the first call, or by `start`, and then kept: one that hangs is killed after the deadline, one
-    that dies fails the call that it died of, and each has a successor. Owners take turns, and none holds more than
-    half of the children at a time. A context manager, used in one event loop: when it is left, no process, no
-    descriptor and no task is, and calls that were under way fail.
+    that dies fails the call that it died of, and each has a successor. Who gets the next free one, `SandboxQueue` says.
+    A context manager, used in one event loop: when it is left, no process, no descriptor and no task is, and calls that
+    were under way fail.
     """
 
     def __init__(self, options: SandboxOptions | None = None) -> None:
         self._options = options or SandboxOptions()
-        self._share = max(1, self._options.children // 2)
-        self._waiting: dict[UUID, deque[_Call]] = {}
-        self._held: Counter[UUID] = Counter()
+        options = self._options
+        self._queue = SandboxQueue(
+            Places(children=options.children, trials=options.trial_children, trials_waiting=options.trials_waiting)
+        )
         self._children: set[SandboxProcess] = set()
         self._idle: list[SandboxProcess] = []
-        self._calls: dict[SandboxProcess, _Call] = {}
+        self._calls: dict[SandboxProcess, Call] = {}
         self._timers: dict[SandboxProcess, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._has_trials = False
+        self._has_told = False
         self._failed_starts = 0
         self._pause: asyncio.TimerHandle | None = None
         self._is_closed = False
@@ -101,7 +98,8 @@ class SandboxPool:
         """Start the children that are missing, without waiting for them."""
         if self._is_closed or self._pause is not None:
             return
-        for _ in range(self._options.children - len(self._children)):
+        wanted = self._options.children + (self._options.trial_children if self._has_trials else 0)
+        for _ in range(wanted - len(self._children)):
             child = SandboxProcess(
                 calls=self._options.calls,
                 most_resident=self._options.most_resident,
@@ -112,15 +110,22 @@ class SandboxPool:
             self._spawn(self._start(child))
 
     async def evaluate(
-        self, source: str, data: Mapping[str, JsonValue], *, now: datetime, seed: int, owner: UUID
+        self,
+        source: str,
+        data: Mapping[str, JsonValue],
+        *,
+        now: datetime,
+        seed: int,
+        owner: UUID,
+        use: SandboxUse = SandboxUse.EXECUTION,
     ) -> JsonValue:
         """The value of an expression on data; see the port.
 
         The engine has a second; waiting for a child comes on top of that. Data of more than 4 MiB as JSON are refused.
         """
         expression = compile_expression(source)
-        request = _request(expression, data, now, seed)
-        kind, text = await self._ask(request, owner)
+        request = evaluate_request(expression, data, now, seed)
+        kind, text = await self._ask(request, owner, use)
         if kind == VALUE:
             try:
                 return loads(text)
@@ -132,43 +137,58 @@ class SandboxPool:
             raise expression.failed(text.decode(errors="replace"))
         raise expression.too_costly(text.decode(errors="replace"))
 
-    async def _ask(self, request: bytes, owner: UUID) -> Answer:
+    async def schema_problems(
+        self, schema: JsonValue, value: JsonValue, *, owner: UUID, use: SandboxUse = SandboxUse.EXECUTION
+    ) -> list[Problem]:
+        """What in a value does not meet a schema; see the port. More than 4 MiB as JSON are refused."""
+        kind, text = await self._ask(schema_request(schema, value), owner, use)
+        if kind == TOO_COSTLY:
+            raise SchemaTooCostly(text.decode(errors="replace"))
+        problems = read_problems(text)
+        if kind == FAILED:
+            raise InvalidSchema(problems)
+        return problems
+
+    async def schema_faults(
+        self, schema: JsonValue, *, owner: UUID, use: SandboxUse = SandboxUse.EXECUTION
+    ) -> list[Problem]:
+        """Why a value is no JSON Schema; see the port."""
+        kind, text = await self._ask(compile_request(schema), owner, use)
+        if kind == TOO_COSTLY:
+            raise SchemaTooCostly(text.decode(errors="replace"))
+        return read_problems(text)
+
+    async def _ask(self, request: bytes, owner: UUID, use: SandboxUse) -> Answer:
+        self._has_trials = self._has_trials or use is SandboxUse.TRIAL
         self.start()
         if self._is_closed or (self._failed_starts >= _FAILED_STARTS and not self.pids):
             raise _unavailable()
-        call = _Call(request, owner, asyncio.get_running_loop().create_future())
-        self._waiting.setdefault(owner, deque()).append(call)
+        call = Call(request, owner, use, asyncio.get_running_loop().create_future())
+        self._queue.add(call)
         self._dispatch()
-        return await call.answer
+        if use is not SandboxUse.TRIAL or call.has_begun:
+            return await call.answer
+        patience = asyncio.get_running_loop().call_later(
+            self._options.longest_wait.total_seconds(), self._queue.give_up, call
+        )
+        try:
+            return await call.answer
+        finally:
+            patience.cancel()
 
     def _dispatch(self) -> None:
-        while self._idle and (call := self._next()):
+        while self._idle and (call := self._queue.next()):
             child = self._idle.pop()
-            self._held[call.owner] += 1
             self._calls[child] = call
             deadline = self._options.deadline.total_seconds()
             self._timers[child] = asyncio.get_running_loop().call_later(deadline, self._on_deadline, child)
             child.ask(call.request)
 
-    def _next(self) -> _Call | None:
-        """The oldest call of the owner whose turn it is, of those that do not hold their share."""
-        for owner in tuple(self._waiting):
-            if self._held[owner] >= self._share:
-                continue
-            calls = self._waiting.pop(owner)
-            call = calls.popleft()
-            while call.answer.done() and calls:  # nobody waits for it any more
-                call = calls.popleft()
-            if calls:
-                self._waiting[owner] = calls
-            if not call.answer.done():
-                return call
-        return None
-
     def _on_answer(self, child: SandboxProcess, answer: Answer) -> None:
         call = self._released(child)
         if call is None:  # it has started
             self._failed_starts = 0
+            self._tell_once(answer.text.decode())
         elif not call.answer.done():
             call.answer.set_result(answer)
         if child.is_retiring:
@@ -205,7 +225,7 @@ class SandboxPool:
         if call is not None and not call.answer.done():
             if code == -signal.SIGKILL and not child.was_killed and not call.was_repeated:
                 call.was_repeated = True  # somebody else ended it: that need not be the expression's doing
-                self._waiting.setdefault(call.owner, deque()).appendleft(call)
+                self._queue.add_again(call)
             else:
                 call.answer.set_result(Answer(TOO_COSTLY, _DIED.encode()))
         if not child.is_ready:
@@ -229,20 +249,23 @@ class SandboxPool:
         self.start()
 
     def _fail_all(self) -> None:
-        for call in (*self._calls.values(), *(call for calls in self._waiting.values() for call in calls)):
+        for call in (*self._calls.values(), *self._queue.clear()):
             if not call.answer.done():
                 call.answer.set_exception(_unavailable())
-        self._waiting.clear()
 
-    def _released(self, child: SandboxProcess) -> _Call | None:
+    def _released(self, child: SandboxProcess) -> Call | None:
         if timer := self._timers.pop(child, None):
             timer.cancel()
         call = self._calls.pop(child, None)
         if call is not None:
-            self._held[call.owner] -= 1
-            if not self._held[call.owner]:
-                del self._held[call.owner]
+            self._queue.release(call)
         return call
+
+    def _tell_once(self, missing: str) -> None:
+        """Say what this system does not let a child shut itself out from."""
+        if missing and not self._has_told:
+            self._has_told = True
+            logger.warning("sandbox children run without these, which this system does not let them have: %s", missing)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name="sandbox")
@@ -250,19 +273,5 @@ class SandboxPool:
         task.add_done_callback(self._tasks.discard)
 
 
-def _request(expression: Expression, data: Mapping[str, JsonValue], now: datetime, seed: int) -> bytes:
-    try:
-        text = dumps(data).encode()
-        if len(text) > _MAX_DATA:
-            text = dumps(expression.pruned(data, through_arrays=True)).encode()
-    except ValueError as error:
-        raise expression.failed(f"its data are {error}") from error
-    if len(text) > _MAX_DATA:
-        raise expression.too_costly(f"it reads {len(text):,} bytes of data; {_MAX_DATA:,} are allowed.")
-    source = expression.source.encode()
-    size = len(source) + len(text)
-    return REQUEST.pack(size, round(now.timestamp() * 1000), seed & _MAX_SEED, len(source)) + source + text
-
-
 def _unavailable() -> Unavailable:
-    return Unavailable("The sandbox for expressions does not work just now.")
+    return Unavailable("The sandbox for expressions does not work just now: try again in a few seconds.")

@@ -1,14 +1,14 @@
-"""The program of a sandbox child: reads expressions from its standard input, and writes what they give back to it.
+"""The program of a sandbox child: reads expressions and JSON Schemas from its standard input, and answers on it.
 
 It is run as a file, by an interpreter that knows nothing (`-I -S`) but where the packages are. What it is asked may
 hang it, crash it or eat all the memory it can get; whoever started it puts up with that. Its standard input is one end
 of a pair of sockets:
 
-    to the child     REQUEST: length of the rest, now, seed, length of the source; the source; the data, as JSON
+    to the child     REQUEST: kind, length of the rest, now, seed, length of the source; the source; the data, as JSON
     from the child   ANSWER: length of the text, kind, whether it is the last one; the text
 
-The first answer, of kind `READY`, says that the child is there; then comes one for each request. After its last one it
-is to be replaced.
+The first answer, of kind `READY`, says that the child is there, and what it could not shut itself out from; then comes
+one for each request. After its last one it is to be replaced.
 """
 
 import os
@@ -17,84 +17,70 @@ import signal
 import struct
 import sys
 import threading
-from contextlib import suppress
+import time
 from typing import Final
 
 #: Lengths are bytes, `now` counts milliseconds since 1970, and texts are UTF-8.
-REQUEST: Final = struct.Struct("!IqqI")
+REQUEST: Final = struct.Struct("!cIqqI")
 ANSWER: Final = struct.Struct("!Ic?")
 
-#: The kinds of answers. The text of a value is JSON, that of the two errors a sentence.
+#: The kinds of requests: an expression and its data; a schema and a value; a schema alone.
+EVALUATE, CHECK, COMPILE = b"e", b"c", b"s"
+
+#: The kinds of answers. The text of a value is JSON, that of the two errors a sentence; problems are JSON either way.
 READY, VALUE, NOTHING, FAILED, TOO_COSTLY = b"r", b"v", b"n", b"f", b"l"
 
 _SOCKET = 0
-_ADDRESS_SPACE = 2**30
 _STACK = 64 * 2**20  # values that hold each other a million times over are freed by recursion
 _PATIENCE = 3.0
 _KEPT_PROGRAMS = 1_000
-_PR_SET_PDEATHSIG = 1
+_KEPT_SCHEMAS = 100
+_LONGEST_LISTED = 64 * 2**10
+_WORKING_LIFE = 1_800.0  # half of the processor time that the system lets it have
 
 
 def main(calls: int, most_resident: int) -> None:
     """Answer requests until the other end is closed, after so many or with so many bytes resident saying the last."""
-    _confine()
-    threading.stack_size(_STACK)
-    threading.Thread(target=_serve_and_exit, args=(calls, most_resident)).start()
+    from actors.sandbox_confinement import limit_memory
 
-
-def _confine() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # whoever started it decides when it is over
-    with suppress(ValueError, OSError):  # not every system can limit the address space
-        resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE, _ADDRESS_SPACE))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
-        import ctypes
-
-        with suppress(OSError):
-            file = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
-            os.write(file, b"1000")  # where memory runs out, this is the process to end
-            os.close(file)
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    missing = [] if limit_memory() else ["memory"]
+    threading.stack_size(_STACK)
+    threading.Thread(target=_serve_and_exit, args=(calls, most_resident, missing)).start()
 
 
-def _serve_and_exit(calls: int, most_resident: int) -> None:
+def _serve_and_exit(calls: int, most_resident: int, missing: list[str]) -> None:
     try:
-        _serve(calls, most_resident)
+        _serve(calls, most_resident, missing)
     finally:
         os._exit(0)
 
 
-def _serve(calls: int, most_resident: int) -> None:
-    from functools import lru_cache
+def _serve(calls: int, most_resident: int, missing: list[str]) -> None:
+    from actors.sandbox_confinement import confine
+    from actors.sandbox_work import Work  # all that is ever imported: from here on, no file can be opened
 
-    from domain.jsonata import EvaluationError, Program
-
-    program = lru_cache(maxsize=_KEPT_PROGRAMS)(Program)
-
-    def evaluate(source: str, data: str, now: int, seed: int) -> tuple[bytes, str]:
-        """The one place where another engine would stand: the kind and the text of the answer."""
-        try:
-            value = program(source).evaluate_text(data, now, seed)
-        except EvaluationError as error:
-            return (TOO_COSTLY if error.is_limit else FAILED), str(error)
-        except MemoryError:
-            return TOO_COSTLY, "it needs too much memory."
-        except ValueError as error:  # what cannot be parsed, or a value that JSON cannot say
-            return FAILED, str(error)
-        return (NOTHING, "") if value is None else (VALUE, value)
-
-    _answer(READY, "", is_last=False)
-    resident = _Resident()
+    work, resident = Work(_KEPT_PROGRAMS, _KEPT_SCHEMAS, _LONGEST_LISTED), _Resident()
+    work.warm_up()
+    _answer(READY, ", ".join([*missing, *confine()]), is_last=False)
     while head := _read(REQUEST.size):
-        size, now, seed, source_size = REQUEST.unpack(head)
+        asked, size, now, seed, source_size = REQUEST.unpack(head)
         body = _read(size)
         # Should it hang when nobody is left to end it, the system does.
         signal.setitimer(signal.ITIMER_REAL, _PATIENCE)
-        kind, text = evaluate(body[:source_size].decode(), body[source_size:].decode(), now, seed)
+        source, data = body[:source_size].decode(), body[source_size:].decode()
+        try:
+            if asked == EVALUATE:
+                kind, text = work.evaluate(source, data, now, seed)
+            else:
+                kind, text = work.check(source, data) if asked == CHECK else work.compile(source)
+        except MemoryError:
+            kind, text = TOO_COSTLY, "it needs too much memory."
         signal.setitimer(signal.ITIMER_REAL, 0)
         calls -= 1
-        _answer(kind, text, is_last=calls <= 0 or resident.bytes() > most_resident)
+        is_old = calls <= 0 or resident.bytes() > most_resident or time.process_time() > _WORKING_LIFE
+        _answer(kind, text, is_last=is_old)
 
 
 class _Resident:

@@ -119,9 +119,9 @@ class SandboxProcess(asyncio.Protocol):
 
 
 def _package_folders() -> list[str]:
-    """Where the child finds what it imports: our own packages, the engine and what reads JSON."""
+    """Where the child finds what it imports: our own packages, the two engines and what reads JSON."""
     folders = [str(Path(__file__).parents[1])]
-    for package in ("jlens", "orjson"):
+    for package in ("jlens", "orjson", "jsonschema_rs"):
         spec = find_spec(package)
         assert spec is not None and spec.origin is not None
         folders.append(str(Path(spec.origin).parents[1]))

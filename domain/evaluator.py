@@ -9,6 +9,8 @@ from domain.expressions import Expression, ExpressionError, compile_expression
 from domain.failures import FailureCode
 from domain.json_text import JsonValue
 from domain.ports import Sandbox
+from domain.sandbox_shares import SandboxUse
+from domain.schema_checks import SchemaChecks
 from domain.templates import Template
 
 
@@ -18,12 +20,15 @@ class Evaluator:
     What is too costly for this process gets a second chance in the sandbox, which has more time and room.
     A caller in a hurry may do what `render` does step by step: `answers` for what is known to need the sandbox, then
     `Template.render` or `Expression.evaluate` with them, and `more_answers` and once again where that was too costly.
-    All methods raise `ExpressionError`, and `Unavailable` where the sandbox itself does not work. `owner` is the
-    execution that it is done for.
+    All methods raise `ExpressionError`, `Unavailable` where the sandbox itself does not work, and for trials
+    `LimitExceeded`. `use` is what all of it is for, `owner` the execution, the webhook or the key that it is done for.
+    `schemas` checks JSON Schemas by the same means.
     """
 
-    def __init__(self, sandbox: Sandbox | None = None) -> None:
+    def __init__(self, sandbox: Sandbox | None = None, use: SandboxUse = SandboxUse.EXECUTION) -> None:
         self._sandbox = sandbox
+        self._use = use
+        self.schemas = SchemaChecks(sandbox, use)
 
     async def evaluate(
         self, expression: Expression, scope: Mapping[str, JsonValue], *, now: datetime, seed: int, owner: UUID
@@ -31,7 +36,7 @@ class Evaluator:
         """`Expression.evaluate`."""
         if self._sandbox is not None and expression.needs_sandbox:
             return await self._sandbox.evaluate(
-                expression.source, expression.pruned(scope), now=now, seed=seed, owner=owner
+                expression.source, expression.pruned(scope), now=now, seed=seed, owner=owner, use=self._use
             )
         try:
             return expression.evaluate(scope, now=now, seed=seed)
@@ -72,7 +77,10 @@ class Evaluator:
         asked = [expression for expression in expressions if expression.needs_sandbox]
         if sandbox is None or not asked:
             return {}
-        waiting = [sandbox.evaluate(each.source, each.pruned(scope), now=now, seed=seed, owner=owner) for each in asked]
+        waiting = [
+            sandbox.evaluate(each.source, each.pruned(scope), now=now, seed=seed, owner=owner, use=self._use)
+            for each in asked
+        ]
         if len(waiting) == 1:
             return {asked[0].source: await waiting[0]}
         tasks = [asyncio.ensure_future(each) for each in waiting]
@@ -110,6 +118,6 @@ class Evaluator:
             raise error
         expression = compile_expression(error.source)
         value = await self._sandbox.evaluate(
-            expression.source, expression.pruned(scope), now=now, seed=seed, owner=owner
+            expression.source, expression.pruned(scope), now=now, seed=seed, owner=owner, use=self._use
         )
         return {**answers, expression.source: value}

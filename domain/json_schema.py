@@ -1,9 +1,11 @@
-"""JSON Schema: whether a schema is one, and what in a value does not meet it.
+"""JSON Schema by its library: whether a schema is one, and what in a value does not meet it.
 
-Schemas come from users, so references are never fetched and regular expressions may not backtrack for long.
+Compiling and checking may cost anything: what comes from outside goes through domain/schemas.py, which decides in
+which process that is done. References are never fetched, and regular expressions may not backtrack for long.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -11,6 +13,11 @@ import jsonschema_rs
 
 from domain.errors import Problem
 from domain.json_text import JsonValue
+
+MAX_PATTERNS = 500
+"""Regular expressions in one schema."""
+
+MAX_PATTERN_CHARACTERS = 1_000
 
 _MAX_PROBLEMS = 100
 _DEFAULT_DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -32,6 +39,8 @@ class SchemaValidator:
         """Raises `InvalidSchema`."""
         if not isinstance(schema, dict | bool):
             raise InvalidSchema([Problem(path=(), message="A JSON Schema is an object or a boolean.")])
+        if faults := list(_pattern_faults(schema)):
+            raise InvalidSchema(faults)
         try:
             self._validator: Any = jsonschema_rs.validator_for(schema, offline=True, pattern_options=_PATTERNS)
         except jsonschema_rs.ValidationError as error:
@@ -43,6 +52,48 @@ class SchemaValidator:
         """What in `value` does not meet the schema, at most a hundred of it."""
         return [] if self._validator.is_valid(value) else _problems(self._validator, value)
 
+    def is_met(self, value: JsonValue) -> bool:
+        """Whether `value` meets the schema."""
+        return bool(self._validator.is_valid(value))
+
+    def first_problem(self, value: JsonValue) -> Problem:
+        """One thing in `value`, which does not meet the schema: all others are not even looked for."""
+        try:
+            self._validator.validate(value)
+        except jsonschema_rs.ValidationError as error:
+            hint = "There may be more: only the first one is looked for in so large a value."
+            return Problem(path=_path(error.instance_path), message=_sentence(error.message), hint=hint)
+        raise ValueError("the value meets the schema")
+
+
+def _pattern_faults(schema: JsonValue) -> Iterator[Problem]:
+    """Regular expressions that are longer, or more of them, than anybody needs: each may take a megabyte."""
+    count = 0
+    for path, pattern in _patterns(schema):
+        count += 1
+        if len(pattern) > MAX_PATTERN_CHARACTERS:
+            message = f"A pattern has at most {MAX_PATTERN_CHARACTERS:,} characters; this one has {len(pattern):,}."
+            yield Problem(path=path, message=message, hint="List the values in an `enum`, or check less of them.")
+    if count > MAX_PATTERNS:
+        message = f"A schema has at most {MAX_PATTERNS:,} patterns; this one has {count:,}."
+        yield Problem(path=(), message=message, hint="Write the pattern once in `$defs`, and refer to it.")
+
+
+def _patterns(schema: JsonValue) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every text that a validator would compile as a regular expression, and where it stands."""
+    pending: list[tuple[tuple[str, ...], JsonValue]] = [((), schema)]
+    while pending:
+        path, value = pending.pop()
+        if isinstance(value, Mapping):
+            pattern, by_pattern = value.get("pattern"), value.get("patternProperties")
+            if isinstance(pattern, str):
+                yield (*path, "pattern"), pattern
+            if isinstance(by_pattern, Mapping):
+                yield from (((*path, "patternProperties", name), name) for name in by_pattern)
+            pending += (((*path, name), member) for name, member in value.items())
+        elif isinstance(value, list):
+            pending += (((*path, str(index)), item) for index, item in enumerate(value))
+
 
 def _faults(schema: Any, error: jsonschema_rs.ValidationError) -> list[Problem]:
     """Everything that its meta-schema says against a schema, where it says anything; else the one fault."""
@@ -52,11 +103,15 @@ def _faults(schema: Any, error: jsonschema_rs.ValidationError) -> list[Problem]:
     named = schema.get("$schema", _DEFAULT_DRAFT) if isinstance(schema, dict) else _DEFAULT_DRAFT
     if not isinstance(named, str):
         return [Problem(path=("$schema",), message="`$schema` is the address of a draft, a string.")]
-    meta = jsonschema_rs.validator_for({"$schema": named, "$ref": named}, offline=True)
-    found = _problems(meta, schema)
-    return [_typed(problem) for problem in found] or [
+    found = _problems(_meta_schema(named), schema)
+    return list(dict.fromkeys(_typed(problem) for problem in found)) or [
         Problem(path=_path(error.instance_path), message=_sentence(error.message))
     ]
+
+
+@lru_cache(maxsize=8)
+def _meta_schema(draft: str) -> Any:
+    return jsonschema_rs.validator_for({"$schema": draft, "$ref": draft}, offline=True)
 
 
 def _typed(problem: Problem) -> Problem:

@@ -10,8 +10,9 @@ from domain.checks.names import description_problems, name_problems
 from domain.checks.scope import Scope
 from domain.errors import Problem
 from domain.expressions import SECRETS, Expression, ExpressionSyntaxError, compile_expression
-from domain.json_schema import InvalidSchema, SchemaValidator
+from domain.json_schema import InvalidSchema
 from domain.json_text import JsonValue
+from domain.schemas import JsonSchema
 
 RULE_ROOTS = frozenset({"input"})
 """What the expression of a rule sees."""
@@ -58,29 +59,21 @@ class CompiledRule:
     """A rule, ready to be applied."""
 
     expression: Expression
-    input: SchemaValidator | None
-    output: SchemaValidator | None
+    input: JsonSchema | None
+    output: JsonSchema | None
 
     @classmethod
     def of(cls, settings: RuleSettings) -> "CompiledRule":
         """Compile a rule that was checked. Raises `ExpressionSyntaxError` or `InvalidSchema` for any other."""
         return cls(
             compile_expression(settings.expression),
-            _validator(settings.input_schema),
-            _validator(settings.output_schema),
+            _schema(settings.input_schema),
+            _schema(settings.output_schema),
         )
-
-    def input_problems(self, value: JsonValue) -> list[Problem]:
-        """What in an input does not meet the rule's `inputSchema`."""
-        return [] if self.input is None else self.input.problems(value)
-
-    def output_problems(self, value: JsonValue) -> list[Problem]:
-        """What in an output does not meet the rule's `outputSchema`."""
-        return [] if self.output is None else self.output.problems(value)
 
 
 def settings_problems(settings: RuleSettings) -> list[Problem]:
-    """Everything that is wrong with a rule, but whether its examples hold."""
+    """Everything that is wrong with a rule, but whether its examples hold, and its costly schemas are schemas."""
     return [
         *name_problems(settings.name, "For example order-total."),
         *description_problems(settings.description),
@@ -92,12 +85,12 @@ def settings_problems(settings: RuleSettings) -> list[Problem]:
 
 
 def schema_problems(schema: JsonValue) -> list[Problem]:
-    """Why a value is no JSON Schema, or too large a one; None is none."""
+    """Why a value is no JSON Schema, or too large a one; None is none, and one that is costly is not compiled here."""
     faults = payload_problems(schema, max_bytes=MAX_SCHEMA_BYTES, what="schema")
     if faults or schema is None:
         return faults
     try:
-        SchemaValidator(schema)
+        JsonSchema(schema)
     except InvalidSchema as error:
         return list(error.problems)
     return []
@@ -134,8 +127,8 @@ def rules_named_in(document: JsonValue) -> Iterator[str]:
                 pass
 
 
-def _validator(schema: JsonValue) -> SchemaValidator | None:
-    return None if schema is None else SchemaValidator(schema)
+def _schema(schema: JsonValue) -> JsonSchema | None:
+    return None if schema is None else JsonSchema(schema)
 
 
 def _expression_problems(source: str) -> list[Problem]:

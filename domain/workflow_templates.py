@@ -1,19 +1,14 @@
-"""Workflow templates: documents with parameters in their texts, what is wrong with values, and what comes of both."""
+"""Workflow templates: documents with parameters in their texts, and what comes of both."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from domain.checks.hints import did_you_mean, kind_of, shown
-from domain.checks.json_values import json_problems
 from domain.errors import InvalidInput, Problem
-from domain.json_schema import SchemaValidator
 from domain.json_text import JsonValue, dumps
 from domain.limits import Limits
 from domain.parameters import OPEN, Parameter, scan_parameters
-
-_MAX_VALUES = 1_000_000
 
 NAME = "name"
 """The member of a document that each workflow has of its own."""
@@ -56,29 +51,6 @@ def normalized(settings: TemplateSettings) -> TemplateSettings:
     """The same, in which no parameter is required that has a default."""
     parameters = (replace(each, required=each.required and each.default is None) for each in settings.parameters)
     return replace(settings, parameters=tuple(parameters))
-
-
-def value_problems(settings: TemplateSettings, given: JsonValue) -> list[Problem]:
-    """What is wrong with the values that somebody gives for a template's parameters."""
-    if not isinstance(given, Mapping):
-        hint = 'For example {"url": "https://api.example.com"}.'
-        return [Problem(path=(), message=f"Parameters are an object, not {kind_of(given)}.", hint=hint)]
-    problems = json_problems(given, max_values=_MAX_VALUES)
-    if problems:
-        return problems
-    known = {each.name: each for each in settings.parameters}
-    for name in given:
-        if name not in known:
-            hint = did_you_mean(name, known) or _listed(known)
-            problems.append(Problem(path=(name,), message=f"There is no parameter {shown(name)}.", hint=hint))
-    for name, parameter in known.items():
-        if given.get(name) is None and not (name in given and parameter.required):
-            if parameter.required:
-                problems.append(Problem(path=(name,), message=f"`{name}` is required.", hint=parameter.description))
-            continue
-        faults = SchemaValidator(parameter.schema).problems(given[name])
-        problems += (Problem(path=(name, *each.path), message=each.message, hint=each.hint) for each in faults)
-    return problems
 
 
 def value_of(parameter: TemplateParameter, given: Mapping[str, JsonValue]) -> JsonValue:
@@ -132,8 +104,3 @@ class Filling:
         if len(parts) == 1 and isinstance(parts[0], Parameter):
             return self._values[parts[0].name]
         return "".join(part if isinstance(part, str) else self._texts[part.name] for part in parts)
-
-
-def _listed(names: Iterable[str]) -> str:
-    listed = ", ".join(f"`{name}`" for name in names)
-    return f"The parameters are {listed}." if listed else "This template has no parameters."

@@ -34,7 +34,8 @@ class CheckedDocument:
     """What is to be said about a document.
 
     `rules` are the transformation rules that it names, each with its place; whether they exist is not looked up here.
-    `raw` is the document as it was given.
+    `raw` is the document as it was given. `schemas` are those, each with its place, that were not compiled here, for
+    nobody knows what that costs.
     `document` is there when there are no problems; `graph` and `stages` (of the workflow's own steps) also when the
     problems left them clear.
     """
@@ -42,6 +43,7 @@ class CheckedDocument:
     problems: tuple[Problem, ...]
     document: WorkflowDocument | None = None
     rules: tuple[tuple[tuple[str, ...], str], ...] = ()
+    schemas: tuple[tuple[tuple[str, ...], JsonValue], ...] = ()
     graph: WorkflowGraph | None = None
     stages: tuple[tuple[str, ...], ...] = ()
     raw: object = field(default=None, repr=False, compare=False)
@@ -63,7 +65,7 @@ def check_document(raw: object, limits: Limits | None = None) -> CheckedDocument
     Never raises. Of very many problems the first 500 are told.
     """
     limits = limits or Limits()
-    unstorable = json_problems(raw, max_values=limits.max_document_bytes)
+    unstorable = json_problems(raw, max_values=limits.max_document_values)
     if not unstorable and (size := len(dumps(raw).encode())) > limits.max_document_bytes:  # type: ignore[arg-type]
         unstorable = [too_large(size, limits.max_document_bytes, "document")]
         return CheckedDocument(problems=tuple(unstorable))
@@ -80,11 +82,12 @@ def check_document(raw: object, limits: Limits | None = None) -> CheckedDocument
     others = (problem for problem in (*misshapen, *checks.problems) if problem.path not in places)
     problems = _in_order(with_steps(raw, [*unstorable, *others]))
     if document is None or not checks.is_ordered:
-        return CheckedDocument(problems=problems, rules=tuple(checks.rules), raw=raw)
+        return CheckedDocument(problems=problems, rules=tuple(checks.rules), schemas=tuple(checks.schemas), raw=raw)
     return CheckedDocument(
         raw=raw,
         problems=problems,
         rules=tuple(checks.rules),
+        schemas=tuple(checks.schemas),
         document=None if problems else document,
         graph=graph_of(document.steps, document.on_failure or ()),
         stages=stages_of(dependencies_of(document.steps)),

@@ -37,6 +37,11 @@ class RequestBudgets:
     write_timeout: timedelta = timedelta(seconds=30)
     min_write_rate: int = 1_000
 
+    # What is tried out, and the sandbox.
+    max_evaluations: int = 50
+    max_sandbox_calls: int = 100
+    max_sandbox_time: timedelta = timedelta(seconds=10)
+
     # WebSockets.
     connection_init_timeout: timedelta = timedelta(seconds=10)
     max_init_bytes: int = 16_000

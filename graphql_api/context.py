@@ -27,6 +27,7 @@ from domain.ports import (
     WorkflowStore,
     WorkQueue,
 )
+from domain.sandbox_budget import NO_KEY, SandboxBudget, Trial
 from domain.services.access import AccessService
 from domain.services.breakers import BreakerService
 from domain.services.control import ExecutionControl
@@ -150,6 +151,15 @@ class Context:
     def __post_init__(self) -> None:
         self.rows_left = self.options.max_rows
         self.answer = AnswerBudget(values=self.options.max_answer_values, bytes=self.options.max_answer_bytes)
+
+    @cached_property
+    def trial(self) -> Trial:
+        """On whose behalf expressions and schemas are tried, and how much of that the operation may."""
+        options = self.options
+        budget = SandboxBudget(
+            calls=options.max_sandbox_calls, time=options.max_sandbox_time, evaluations=options.max_evaluations
+        )
+        return Trial(self.principal.key_id or NO_KEY, budget)
 
     @cached_property
     def workflows(self) -> WorkflowLoaders:

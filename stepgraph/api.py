@@ -11,6 +11,7 @@ import uvicorn
 from actors.sandbox import SandboxPool
 from domain.errors import Unavailable
 from domain.evaluator import Evaluator
+from domain.sandbox_shares import SandboxUse
 from domain.services.access import AccessService
 from domain.services.breakers import BreakerService
 from domain.services.control import ExecutionControl
@@ -125,7 +126,7 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
     rules = PostgresTransformationRuleStore(database)
     breakers, shared_breakers = PostgresBreakerStore(database), RedisSharedBreakers(redis_url)
     workflow_service = WorkflowService(
-        workflows=workflows, clock=clock, new_id=clock.new_id, limits=limits, rules=rules
+        workflows=workflows, clock=clock, new_id=clock.new_id, limits=limits, rules=rules, sandbox=sandbox
     )
     executions = ExecutionService(
         workflows=workflows,
@@ -138,6 +139,7 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
         clock=clock,
         new_id=clock.new_id,
         limits=limits,
+        sandbox=sandbox,
     )
     services = ApiServices(
         workflows=workflow_service,
@@ -154,6 +156,7 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
             clock=clock,
             new_id=clock.new_id,
             limits=limits,
+            sandbox=sandbox,
         ),
         evaluation=EvaluationService(clock=clock, sandbox=sandbox, limits=limits),
         schedules=ScheduleService(
@@ -163,6 +166,7 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
             clock=clock,
             new_id=clock.new_id,
             limits=limits,
+            sandbox=sandbox,
         ),
         rules=TransformationRuleService(rules=rules, clock=clock, sandbox=sandbox, new_id=clock.new_id),
         secrets=SecretService(secrets=PostgresSecretStore(database), cipher=cipher, clock=clock),
@@ -173,6 +177,7 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
             clock=clock,
             new_id=clock.new_id,
             limits=limits,
+            sandbox=sandbox,
         ),
         workflow_store=workflows,
         execution_queries=queries,
@@ -191,7 +196,7 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
             webhooks=webhooks,
             executions=executions,
             cipher=cipher,
-            evaluator=Evaluator(sandbox),
+            evaluator=Evaluator(sandbox, SandboxUse.HOOK),
             clock=clock,
             new_id=clock.new_id,
         ),

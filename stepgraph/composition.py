@@ -32,6 +32,8 @@ def limits_of(settings: Settings) -> Limits:
     """The caps on what users may send."""
     return Limits(
         max_document_bytes=settings.max_document_bytes,
+        max_expressions=settings.max_expressions,
+        max_expression_bytes=settings.max_expression_bytes,
         max_input_bytes=settings.max_input_bytes,
         max_items=settings.max_items,
         max_bulk=settings.max_bulk,
@@ -66,7 +68,11 @@ def cipher_of(settings: Settings) -> Cipher:
 
 def sandbox_options_of(settings: Settings) -> SandboxOptions:
     """How many children the sandbox of a process has, and how long they are kept."""
-    return SandboxOptions(children=settings.sandbox_children, calls=settings.sandbox_calls)
+    return SandboxOptions(
+        children=settings.sandbox_children,
+        trial_children=settings.sandbox_trial_children,
+        calls=settings.sandbox_calls,
+    )
 
 
 def public_url_of(settings: Settings) -> str:

@@ -129,6 +129,7 @@ class _Storage:
     definitions: DefinitionCache
     registry: PostgresWorkerRegistry
     recovery: PostgresRecovery
+    sandbox: SandboxPool
 
 
 async def _runner(stack: AsyncExitStack, settings: Settings) -> Runner:
@@ -200,6 +201,7 @@ async def _open_storage(stack: AsyncExitStack, settings: Settings) -> _Storage:
         definitions=DefinitionCache(workflows),
         registry=PostgresWorkerRegistry(database, clock, answer_within=max(settings.heartbeat, _HEARTBEAT_PATIENCE)),
         recovery=PostgresRecovery(database, clock),
+        sandbox=await stack.enter_async_context(SandboxPool(sandbox_options_of(settings))),
     )
 
 
@@ -208,7 +210,7 @@ async def _driver_parts(
 ) -> DriverParts:
     """What runs the steps."""
     settings, database, clock = storage.settings, storage.database, storage.clock
-    sandbox = await stack.enter_async_context(SandboxPool(sandbox_options_of(settings)))
+    sandbox = storage.sandbox
     sandbox.start()
     shared = await stack.enter_async_context(RedisSharedBreakers(storage.redis_url))
     breakers = await stack.enter_async_context(
@@ -225,6 +227,7 @@ async def _driver_parts(
         clock=clock,
         new_id=storage.clock.new_id,
         limits=storage.limits,
+        sandbox=sandbox,
     )
     executors = step_executors(
         client=client,
@@ -274,6 +277,7 @@ def _firing(storage: _Storage, exposition: WorkerExposition) -> Chore:
         clock=storage.clock,
         new_id=storage.clock.new_id,
         limits=storage.limits,
+        sandbox=storage.sandbox,
     )
     control = ExecutionControl(
         executions=storage.executions,

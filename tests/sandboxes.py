@@ -4,7 +4,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from uuid import UUID
 
+from domain.errors import Problem
+from domain.expressions import compile_expression
+from domain.json_schema import InvalidSchema, SchemaValidator
 from domain.json_text import JsonValue
+from domain.sandbox_shares import SandboxUse
 
 
 class AnsweringSandbox:
@@ -13,10 +17,47 @@ class AnsweringSandbox:
     def __init__(self, answer: Callable[[str, Mapping[str, JsonValue]], JsonValue]) -> None:
         self._answer = answer
         self.asked: list[tuple[str, UUID]] = []
+        self.checked: list[tuple[JsonValue, SandboxUse]] = []
 
     async def evaluate(
-        self, source: str, data: Mapping[str, JsonValue], *, now: datetime, seed: int, owner: UUID
+        self,
+        source: str,
+        data: Mapping[str, JsonValue],
+        *,
+        now: datetime,
+        seed: int,
+        owner: UUID,
+        use: SandboxUse = SandboxUse.EXECUTION,
     ) -> JsonValue:
         """The answer."""
         self.asked.append((source, owner))
         return self._answer(source, data)
+
+    async def schema_problems(
+        self, schema: JsonValue, value: JsonValue, *, owner: UUID, use: SandboxUse = SandboxUse.EXECUTION
+    ) -> list[Problem]:
+        """What the library says, in this process."""
+        self.checked.append((schema, use))
+        return SchemaValidator(schema).problems(value)
+
+    async def schema_faults(
+        self, schema: JsonValue, *, owner: UUID, use: SandboxUse = SandboxUse.EXECUTION
+    ) -> list[Problem]:
+        """What the library says, in this process."""
+        self.checked.append((schema, use))
+        try:
+            SchemaValidator(schema)
+        except InvalidSchema as error:
+            return list(error.problems)
+        return []
+
+
+class SchemaSandbox(AnsweringSandbox):
+    """Checks schemas, in this process, and evaluates nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(_refused)
+
+
+def _refused(source: str, data: Mapping[str, JsonValue]) -> JsonValue:
+    raise compile_expression(source).failed("this sandbox evaluates nothing.")

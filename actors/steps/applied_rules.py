@@ -10,15 +10,18 @@ from domain.errors import Problem, Unavailable, told
 from domain.evaluator import Evaluator
 from domain.expressions import ExpressionError
 from domain.failures import FailureCode, StepError
+from domain.json_schema import InvalidSchema
 from domain.json_text import JsonValue
-from domain.transformation_rules import CompiledRule
+from domain.sandbox_shares import SchemaTooCostly
+from domain.schemas import JsonSchema, limit_error, unreadable_problem
 
 
 class AppliedRules:
     """Applies rules to the inputs of steps, as they are when the step runs.
 
     It fails with VALIDATION_FAILED and details `{rule, problems: [{path, message}]}`, whose paths begin with `input` or
-    `output`, where a schema is not met; with EXPRESSION_FAILED where the rule is gone; else as expressions do.
+    `output`, where a schema is not met; with SCHEMA_LIMIT where nobody can say within the sandbox's limits; with
+    EXPRESSION_FAILED where the rule is gone; else as expressions do.
     """
 
     def __init__(self, rules: StoredRules, evaluator: Evaluator) -> None:
@@ -26,11 +29,14 @@ class AppliedRules:
         self._evaluator = evaluator
 
     def apply(self, name: str, call: StepCall) -> Outcome | Awaitable[Outcome]:
-        """At once, where the rule was looked up just now and needs no sandbox."""
+        """At once, where the rule was looked up just now and nothing of it needs the sandbox."""
         rule = self._rules.kept(name)
         if rule is None or rule.expression.needs_sandbox:
             return self._apply_later(name, call)
-        if problems := rule.input_problems(call.input):
+        problems = _problems_here(rule.input, call.input)
+        if problems is None:
+            return self._apply_later(name, call)
+        if problems:
             return _refused(name, "input", problems)
         seed = seed_of(call.execution_id, call.path)
         try:
@@ -39,7 +45,10 @@ class AppliedRules:
             if self._evaluator.may_answer(error, NO_ANSWERS):
                 return self._apply_later(name, call)
             return Failed(error=error.to_step_error())
-        return _given(name, rule, output)
+        problems = _problems_here(rule.output, output)
+        if problems is None:
+            return self._apply_later(name, call)
+        return _refused(name, "output", problems) if problems else Succeeded(output=output)
 
     async def _apply_later(self, name: str, call: StepCall) -> Outcome:
         seed = seed_of(call.execution_id, call.path)
@@ -48,22 +57,33 @@ class AppliedRules:
             if rule is None:
                 message = f"There is no transformation rule {name!r}: it was deleted."
                 return Failed(error=StepError(code=FailureCode.EXPRESSION_FAILED, message=message))
-            if problems := rule.input_problems(call.input):
+            if problems := await self._problems(rule.input, call.input, call):
                 return _refused(name, "input", problems)
             output = await self._evaluator.evaluate(
                 rule.expression, {"input": call.input}, now=call.now, seed=seed, owner=call.execution_id
             )
+            if problems := await self._problems(rule.output, output, call):
+                return _refused(name, "output", problems)
         except ExpressionError as error:
             return Failed(error=error.to_step_error())
+        except SchemaTooCostly as error:
+            return Failed(error=limit_error(error))
         except Unavailable as error:
             return Failed(error=StepError(code=FailureCode.INTERNAL, message=str(error)))
-        return _given(name, rule, output)
+        return Succeeded(output=output)
+
+    async def _problems(self, schema: JsonSchema | None, value: JsonValue, call: StepCall) -> Sequence[Problem]:
+        if schema is None:
+            return ()
+        try:
+            return await self._evaluator.schemas.problems(schema, value, owner=call.execution_id)
+        except InvalidSchema as error:
+            return [unreadable_problem(error)]
 
 
-def _given(name: str, rule: CompiledRule, output: JsonValue) -> Outcome:
-    if problems := rule.output_problems(output):
-        return _refused(name, "output", problems)
-    return Succeeded(output=output)
+def _problems_here(schema: JsonSchema | None, value: JsonValue) -> Sequence[Problem] | None:
+    """What does not meet a schema; None where finding out is for the sandbox."""
+    return () if schema is None else schema.problems_here(value)
 
 
 def _refused(name: str, what: str, problems: Sequence[Problem]) -> Failed:

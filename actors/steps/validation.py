@@ -1,19 +1,21 @@
 """VALIDATION: checks data against a JSON Schema and rules, and tells everything that is wrong with it at once."""
 
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from actors.steps.executor import Failed, Outcome, StepCall, Succeeded
 from actors.steps.per_step import PerStep
 from actors.trials import seed_of
 from domain.definition import CompiledStep
-from domain.errors import Unavailable, told
+from domain.errors import Problem, Unavailable, told
 from domain.evaluator import Evaluator
 from domain.expressions import Expression, ExpressionError
 from domain.failures import FailureCode, StepError
-from domain.json_schema import SchemaValidator
+from domain.json_schema import InvalidSchema
 from domain.json_text import JsonValue, dumps
+from domain.sandbox_shares import SchemaTooCostly
+from domain.schemas import JsonSchema, limit_error, unreadable_problem
 from domain.steps import ValidationConfig
 
 _MAX_MESSAGE = 1_000
@@ -23,7 +25,7 @@ _MAX_MESSAGE = 1_000
 class _Prepared:
     """What a step's configuration means."""
 
-    schema: SchemaValidator | None
+    schema: JsonSchema | None
     rules: tuple[Expression, ...]
     needs_sandbox: bool
 
@@ -33,7 +35,8 @@ class ValidationExecutor:
 
     The output is `{valid: true}`; else it fails with VALIDATION_FAILED and details `{problems: [{path, message}]}`:
     those of the schema with their path into the data, those of the rules with an empty one. Rules see what every
-    expression of the step sees. A rule that fails, or that gives neither true nor false, is not met.
+    expression of the step sees. A rule that fails, or that gives neither true nor false, is not met. Where nobody can
+    say within the sandbox's limits whether the data meet the schema, it fails with SCHEMA_LIMIT.
     """
 
     def __init__(self, evaluator: Evaluator) -> None:
@@ -41,20 +44,24 @@ class ValidationExecutor:
         self._prepared = PerStep(_prepared)
 
     def execute(self, call: StepCall) -> Outcome | Awaitable[Outcome]:
-        """At once, unless a rule needs the sandbox."""
+        """At once, unless the schema or a rule needs the sandbox."""
         prepared = self._prepared.of(call.step)
         given = call.input if isinstance(call.input, Mapping) else {}
         data = given["data"] if "data" in given else call.scope["input"]
         messages = _texts(given.get("messages"))
-        problems: list[JsonValue] = []
-        if prepared.schema is not None:
-            problems += [
-                {"path": list(problem.path), "message": problem.message} for problem in prepared.schema.problems(data)
-            ]
+        found = [] if prepared.schema is None else prepared.schema.problems_here(data)
+        if found is None:
+            return self._check_all_later(call, prepared, data, messages)
+        problems = _shown(found)
         if prepared.needs_sandbox:
             return self._check_in_sandbox(call, prepared.rules, messages, problems)
+        return self._check_here(call, prepared.rules, messages, problems)
+
+    def _check_here(
+        self, call: StepCall, rules: Sequence[Expression], messages: Sequence[str], problems: list[JsonValue]
+    ) -> Outcome:
         seed = seed_of(call.execution_id, call.path)
-        for rule, message in zip(prepared.rules, messages, strict=True):
+        for rule, message in zip(rules, messages, strict=True):
             try:
                 value = rule.evaluate(call.scope, now=call.now, seed=seed)
             except ExpressionError as error:
@@ -62,6 +69,22 @@ class ValidationExecutor:
             else:
                 problems += _unmet(value, message)
         return _outcome(problems)
+
+    async def _check_all_later(
+        self, call: StepCall, prepared: _Prepared, data: JsonValue, messages: Sequence[str]
+    ) -> Outcome:
+        """With the help of the sandbox, whatever it is that needs it."""
+        assert prepared.schema is not None
+        call = replace(call, scope=dict(call.scope))  # the call's own is only good until something else runs
+        try:
+            found = await self._evaluator.schemas.problems(prepared.schema, data, owner=call.execution_id)
+        except SchemaTooCostly as error:
+            return Failed(error=limit_error(error))
+        except InvalidSchema as error:
+            found = [unreadable_problem(error)]
+        except Unavailable as error:
+            return Failed(error=StepError(code=FailureCode.INTERNAL, message=str(error)))
+        return await self._check_in_sandbox(call, prepared.rules, messages, _shown(found))
 
     async def _check_in_sandbox(
         self, call: StepCall, rules: Sequence[Expression], messages: Sequence[str], problems: list[JsonValue]
@@ -84,10 +107,14 @@ def _prepared(step: CompiledStep) -> _Prepared:
     config = cast("ValidationConfig", step.config)
     rules = tuple(step.expressions[f"rules[{index}]"] for index in range(len(config.rules or ())))
     return _Prepared(
-        schema=None if config.schema_ is None else SchemaValidator(config.schema_),
+        schema=None if config.schema_ is None else JsonSchema(config.schema_),
         rules=rules,
         needs_sandbox=any(rule.needs_sandbox for rule in rules),
     )
+
+
+def _shown(problems: Sequence[Problem]) -> list[JsonValue]:
+    return [{"path": list(problem.path), "message": problem.message} for problem in problems]
 
 
 def _texts(messages: JsonValue) -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from domain.checks.configurations import configuration_problems
+from domain.checks.expression_budget import ExpressionBudget
 from domain.checks.flow import Flow
 from domain.checks.reading import Member, members_of, model_of_config
 from domain.checks.scope import RESERVED, ROOTS, STEP_ROOTS, WORDS, Frame, Scope
@@ -18,9 +19,10 @@ from domain.document_types import DocumentModel
 from domain.errors import Problem
 from domain.expressions import SECRETS, Expression, ExpressionSyntaxError, compile_expression
 from domain.graph import FAILURE_HANDLER, HANDLER
-from domain.json_schema import InvalidSchema, SchemaValidator
+from domain.json_schema import InvalidSchema
 from domain.limits import Limits
 from domain.scanner import OPEN
+from domain.schemas import JsonSchema
 from domain.steps import (
     ForEachConfig,
     OnErrorDocument,
@@ -49,17 +51,20 @@ _SCHEMA_HINT = "This is JSON Schema, draft 2020-12 where `$schema` names no othe
 class StepChecks:
     """One walk over one document. It stops early once there are `max_problems`.
 
-    `rules`: the transformation rules that are named, each with its place.
+    `rules`: the transformation rules that are named, `schemas`: those that are not to be compiled here, each with its
+    place.
     `is_ordered`: the workflow's own steps have ids and an order, whatever else is wrong with them.
     """
 
     def __init__(self, limits: Limits, max_problems: int) -> None:
         self.problems: list[Problem] = []
         self.rules: list[tuple[Path, str]] = []
+        self.schemas: list[tuple[Path, Any]] = []
         self.is_ordered = False
         self._limits = limits
         self._max_problems = max_problems
         self._steps = 0
+        self._budget = ExpressionBudget(limits)
 
     def check(self, raw: Mapping[str, Any]) -> None:
         """Walk the document."""
@@ -181,7 +186,7 @@ class StepChecks:
                 taken.add(name)
 
     def _expression(self, source: object, path: Path, scope: Scope) -> None:
-        if not isinstance(source, str) or not source:
+        if not isinstance(source, str) or not source or not self._may_read(source, path):
             return
         try:
             expression = compile_expression(source)
@@ -201,7 +206,12 @@ class StepChecks:
         elif isinstance(value, list | tuple):
             for index, item in enumerate(value):
                 self._template(item, (*path, str(index)), scope)
-        elif isinstance(value, str) and OPEN in value and len(self.problems) <= self._max_problems:
+        elif (
+            isinstance(value, str)
+            and OPEN in value
+            and len(self.problems) <= self._max_problems
+            and self._may_read(value, path, value.count(OPEN))
+        ):
             try:
                 template = compile_template(value)
             except TemplateError as error:
@@ -209,6 +219,13 @@ class StepChecks:
             else:
                 for expression in template.expressions:
                     self._reads(expression, path, scope)
+
+    def _may_read(self, text: str, path: Path, count: int = 1) -> bool:
+        """Whether the document may have these expressions, too; the first that it may not have is a problem."""
+        problem = self._budget.spend(text, count)
+        if problem is not None:
+            self._add([problem], path)
+        return not self._budget.is_spent
 
     def _reads(self, expression: Expression, path: Path, scope: Scope) -> None:
         told = set()
@@ -225,7 +242,8 @@ class StepChecks:
         if schema is None:
             return
         try:
-            SchemaValidator(schema)
+            if JsonSchema(schema).is_costly:
+                self.schemas.append((path, schema))
         except InvalidSchema as error:
             self._add(error.problems, path, _SCHEMA_HINT)
 

@@ -13,13 +13,13 @@ from domain.checks.json_values import json_problems, too_large
 from domain.checks.names import description_problems, name_problems
 from domain.document_types import IDENTIFIER
 from domain.errors import InvalidInput, Problem
-from domain.json_schema import SchemaValidator
 from domain.json_text import JsonValue, dumps
 from domain.limits import Limits
 from domain.parameters import OPEN, Parameter, ParameterError, scan_parameters
+from domain.schemas import JsonSchema
 from domain.transformation_rules import schema_problems
 from domain.workflow_templates import NAME, Filling, TemplateParameter, TemplateSettings, value_of
-from domain.workflows import check_document
+from domain.workflows import CheckedDocument, check_document
 
 MAX_PARAMETERS = 100
 
@@ -42,10 +42,11 @@ class _Walk:
 
     uses: dict[Path, frozenset[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    schemas: list[tuple[Path, JsonValue]] = field(default_factory=list)
 
 
-def settings_problems(settings: TemplateSettings, limits: Limits | None = None) -> list[Problem]:
-    """Everything that is wrong with a template. A large document takes a second.
+def check_settings(settings: TemplateSettings, limits: Limits | None = None) -> CheckedDocument:
+    """Everything that is wrong with a template, and its schemas that are not compiled here. A large one takes a second.
 
     The document is checked with the defaults of its parameters, and with an example or a value that their schemas name.
     For a parameter that has none of these, something is made up, and what is wrong at its places is not told.
@@ -59,7 +60,7 @@ def settings_problems(settings: TemplateSettings, limits: Limits | None = None) 
     document = settings.document
     unusable = _unusable(document, limits)
     if unusable or not isinstance(document, Mapping):
-        return [*problems, *(fault.under("document") for fault in unusable)]
+        return CheckedDocument(problems=(*problems, *(fault.under("document") for fault in unusable)))
     walk = _walked(document)
     problems += (fault.under("document") for fault in walk.problems)
     problems += _use_problems(settings.parameters, walk.uses)
@@ -67,7 +68,14 @@ def settings_problems(settings: TemplateSettings, limits: Limits | None = None) 
         problems += (
             fault.under("document") for fault in _document_problems(settings.parameters, document, walk, limits)
         )
-    return problems
+    own: list[tuple[Path, JsonValue]] = [
+        (("parameters", str(index), "schema"), each.schema)
+        for index, each in enumerate(settings.parameters)
+        if each.schema is not None
+    ]
+    costly = [(path, schema) for path, schema in own if not schema_problems(schema) and JsonSchema(schema).is_costly]
+    costly += ((("document", *path), schema) for path, schema in walk.schemas)
+    return CheckedDocument(problems=tuple(problems), schemas=() if problems else tuple(costly))
 
 
 def problems_despite(
@@ -97,7 +105,7 @@ def _unusable(document: JsonValue, limits: Limits) -> list[Problem]:
     if not isinstance(document, Mapping):
         message = f"A workflow document is an object, not {kind_of(document)}."
         return [Problem(path=(), message=message, hint="It has `steps`.")]
-    faults = json_problems(document, max_values=limits.max_document_bytes)
+    faults = json_problems(document, max_values=limits.max_document_values)
     if not faults and (size := len(dumps(document).encode())) > limits.max_document_bytes:
         return [too_large(size, limits.max_document_bytes, "document")]
     return faults
@@ -153,7 +161,7 @@ def _parameter_problems(parameters: Sequence[TemplateParameter]) -> Iterator[Pro
         yield from (fault.under(*path, "schema") for fault in faults)
         if parameter.default is not None and not faults:
             unstorable = json_problems(parameter.default, max_values=100_000)
-            unfit = unstorable or SchemaValidator(parameter.schema).problems(parameter.default)
+            unfit = unstorable or JsonSchema(parameter.schema).problems_here(parameter.default) or ()
             yield from (fault.under(*path, "default") for fault in unfit)
 
 
@@ -200,7 +208,11 @@ def _filled_problems(
         yield from error.problems
         return
     doubtful = [path for path, names in walk.uses.items() if not names.isdisjoint(made_up)]
-    for problem in check_document(raw, limits).problems:
+    checked = check_document(raw, limits)
+    walk.schemas += (
+        (path, schema) for path, schema in checked.schemas if not any(_touches(path, place) for place in doubtful)
+    )
+    for problem in checked.problems:
         if not any(_touches(problem.path, path) for path in doubtful):
             yield problem
 
@@ -237,4 +249,5 @@ def _named_values(schema: Mapping[str, Any]) -> Iterator[JsonValue]:
 
 
 def _fits(schema: Mapping[str, Any], value: JsonValue) -> bool:
-    return not schema_problems(schema) and not SchemaValidator(schema).problems(value)
+    """Whether a value meets a schema, as far as that can be said here."""
+    return not schema_problems(schema) and JsonSchema(schema).problems_here(value) == []

@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from domain.errors import Problem
 from domain.json_text import JsonValue
 from domain.records import ComponentRecord, OutboxBacklog, WorkProgress
+from domain.sandbox_shares import SandboxUse
 
 
 class Clock(Protocol):
@@ -17,17 +19,37 @@ class Clock(Protocol):
 
 
 class Sandbox(Protocol):
-    """Evaluates expressions that must not be evaluated in this process."""
+    """Does what must not be done in this process, for nobody knows beforehand what it costs.
+
+    `owner` is the execution, the webhook or the key that it is done for, and `use` what for: what is shared is shared
+    out among uses, and among the owners of each. All methods raise `Unavailable` where the sandbox itself does not
+    work, and `LimitExceeded` where too many trials wait already.
+    """
 
     async def evaluate(
-        self, source: str, data: Mapping[str, JsonValue], *, now: datetime, seed: int, owner: UUID
+        self,
+        source: str,
+        data: Mapping[str, JsonValue],
+        *,
+        now: datetime,
+        seed: int,
+        owner: UUID,
+        use: SandboxUse = SandboxUse.EXECUTION,
     ) -> JsonValue:
         """The value of an expression on `data`, the part of a scope that it reads (`Expression.pruned`).
 
-        `data` is read before this waits for anything. `owner` is the execution it is for: what is shared is shared out
-        among owners. Raises `ExpressionError` as `Expression.evaluate` does, and `Unavailable` where the sandbox itself
-        does not work.
+        `data` is read before this waits for anything. Raises `ExpressionError` as `Expression.evaluate` does.
         """
+
+    async def schema_problems(
+        self, schema: JsonValue, value: JsonValue, *, owner: UUID, use: SandboxUse = SandboxUse.EXECUTION
+    ) -> list[Problem]:
+        """What in a value does not meet a JSON Schema. Raises `SchemaTooCostly`, and `InvalidSchema`."""
+
+    async def schema_faults(
+        self, schema: JsonValue, *, owner: UUID, use: SandboxUse = SandboxUse.EXECUTION
+    ) -> list[Problem]:
+        """Why a value is no JSON Schema; nothing where it is one. Raises `SchemaTooCostly`."""
 
 
 class HealthProbe(Protocol):

@@ -12,8 +12,9 @@ from domain.idempotency import CHILDREN
 from domain.ids import IdKind, new_id, to_public
 from domain.json_text import JsonValue, is_same
 from domain.limits import Limits
-from domain.ports import Clock, ExecutionQueries, ExecutionStore, WorkflowStore, WorkQueue
+from domain.ports import Clock, ExecutionQueries, ExecutionStore, Sandbox, WorkflowStore, WorkQueue
 from domain.records import ExecutionRecord, NewExecution
+from domain.schema_checks import SchemaChecks
 from domain.services.commands import CommandSender
 from domain.services.definitions import DefinitionCache
 from domain.services.launching import launch
@@ -64,6 +65,7 @@ class ChildStarter:
         definitions: DefinitionCache,
         clock: Clock,
         limits: Limits | None = None,
+        sandbox: Sandbox | None = None,
         new_id: Callable[[], UUID] = new_id,
     ) -> None:
         self._workflows = workflows
@@ -73,6 +75,7 @@ class ChildStarter:
         self._definitions = definitions
         self._clock = clock
         self._limits = limits or Limits()
+        self._checks = SchemaChecks(sandbox)
         self._new_id = new_id
         self._preparation = RetryPreparation(queries=queries, clock=clock, new_id=new_id)
         self._commands = CommandSender(executions=executions, queue=queue, clock=clock, new_id=new_id)
@@ -129,8 +132,16 @@ class ChildStarter:
             return own
         if _wants_latest(request):  # what another version of the parent has asked for may be something else
             found = await Lookups(self._workflows, self._definitions).workflow(None, request.workflow)
-            line = [each for each in line if each.workflow_id == found.id and is_same(each.input, request.input)]
+            same = [each for each in line if each.workflow_id == found.id]
+            line = [each for each in same if is_same(each.input, await self._as_stored(request, each))]
         return _to_go_on_with(line) if line else None
+
+    async def _as_stored(self, request: ChildRequest, child: ExecutionRecord) -> JsonValue:
+        """The input that is asked for, with the defaults of the version that a child was started with."""
+        try:
+            return (await self._definitions.load(child.definition_id)).with_defaults(request.input)
+        except (NotFound, InvalidInput):
+            return request.input
 
     async def _retry(self, request: ChildRequest, earlier: ExecutionRecord) -> NewExecution:
         """A retry of a child that has ended badly, with the newest version where that is wanted."""
@@ -138,7 +149,7 @@ class ChildStarter:
         if is_latest:
             lookups = Lookups(self._workflows, self._definitions)
             loaded = await lookups.definition(await lookups.workflow(None, request.workflow), request.version)
-            problems = loaded.input_problems(earlier.input)
+            problems = await loaded.input_problems(earlier.input, self._checks)
             if problems:
                 raise InvalidInput([problem.under("input") for problem in problems])
         else:
@@ -154,8 +165,9 @@ class ChildStarter:
             message = f"The workflow {found.name!r} is {found.status.value}; only ACTIVE ones can be started."
             raise InvalidState(message, found.status.value)
         loaded = await lookups.definition(found, request.version)
-        problems = payload_problems(request.input, max_bytes=self._limits.max_input_bytes, what="input")
-        problems = problems or loaded.input_problems(request.input)
+        value = loaded.with_defaults(request.input)
+        problems = payload_problems(value, max_bytes=self._limits.max_input_bytes, what="input")
+        problems = problems or await loaded.input_problems(value, self._checks)
         if problems:
             raise InvalidInput([problem.under("input") for problem in problems])
         definition = loaded.definition
@@ -164,7 +176,7 @@ class ChildStarter:
             definition_id=definition.id,
             workflow_id=found.id,
             workflow_version=definition.version,
-            input=request.input,
+            input=value,
             labels=request.labels,
             priority=0,
             total_steps=definition.total_steps,

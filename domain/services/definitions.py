@@ -9,10 +9,13 @@ from uuid import UUID
 from domain.compiler import compile_workflow
 from domain.definition import Definition
 from domain.errors import InvalidInput, NotFound, Problem
-from domain.json_schema import SchemaValidator
-from domain.json_text import JsonValue
+from domain.input_defaults import with_defaults
+from domain.json_schema import InvalidSchema
+from domain.json_text import JsonValue, dumps
 from domain.ports import WorkflowStore
 from domain.records import DefinitionRecord
+from domain.schema_checks import SchemaChecks
+from domain.schemas import JsonSchema, unreadable_problem
 from domain.workflows import read_document, unreadable
 
 
@@ -22,14 +25,26 @@ class LoadedDefinition:
     def __init__(self, definition: Definition, input_schema: JsonValue) -> None:
         self.definition = definition
         self._input_schema = input_schema
+        self._has_defaults = input_schema is not None and '"default"' in dumps(input_schema)
 
-    def input_problems(self, value: JsonValue) -> list[Problem]:
-        """What in an input does not meet the workflow's `inputSchema`."""
-        return [] if self._validator is None else self._validator.problems(value)
+    def with_defaults(self, value: JsonValue) -> JsonValue:
+        """An input with the defaults of the workflow's `inputSchema`."""
+        return with_defaults(self._input_schema, value) if self._has_defaults else value
+
+    async def input_problems(self, value: JsonValue, checks: SchemaChecks) -> list[Problem]:
+        """What in an input does not meet the workflow's `inputSchema`. Raises `Unavailable` and `LimitExceeded`."""
+        if self._input_schema is None:
+            return []
+        try:
+            schema = self._schema
+        except InvalidSchema as error:
+            return [unreadable_problem(error)]
+        owner = self.definition.workflow_id or self.definition.id
+        return await checks.problems_or_limit(schema, value, owner=owner)
 
     @cached_property
-    def _validator(self) -> SchemaValidator | None:
-        return None if self._input_schema is None else SchemaValidator(self._input_schema)
+    def _schema(self) -> JsonSchema:
+        return JsonSchema(self._input_schema)
 
 
 _Loaded = LoadedDefinition | InvalidInput

@@ -8,10 +8,11 @@ from domain.checks.json_values import payload_problems
 from domain.errors import Unavailable
 from domain.evaluator import Evaluator
 from domain.expressions import ExpressionError, ExpressionSyntaxError, compile_expression
-from domain.ids import new_id
 from domain.json_text import JsonValue
 from domain.limits import Limits
 from domain.ports import Clock, Sandbox
+from domain.sandbox_budget import Trial
+from domain.sandbox_shares import SandboxUse
 
 _SEED = 0
 
@@ -32,19 +33,22 @@ class EvaluationService:
 
     def __init__(self, *, clock: Clock, sandbox: Sandbox | None = None, limits: Limits | None = None) -> None:
         self._clock = clock
-        self._evaluator = Evaluator(sandbox)
+        self._sandbox = sandbox
         self._limits = limits or Limits()
 
-    async def evaluate(self, expression: str, context: JsonValue) -> Evaluation:
+    async def evaluate(self, expression: str, context: JsonValue, trial: Trial | None = None) -> Evaluation:
         """The value of `expression` on `context`, an object of roots such as `input` and `steps`.
 
-        Never raises: what is wrong with either is the `error`.
+        What is wrong with either is the `error`. Raises `LimitExceeded` where the trial's budget is used up, or too
+        much is being tried at once.
         """
         started_at = self._clock.now()
-        value, error = await self._evaluate(expression, context)
+        trial = trial or Trial()
+        trial.budget.spend_evaluation()
+        value, error = await self._evaluate(expression, context, trial)
         return Evaluation(value=value, error=error, duration=max(timedelta(0), self._clock.now() - started_at))
 
-    async def _evaluate(self, expression: str, context: JsonValue) -> tuple[JsonValue, str | None]:
+    async def _evaluate(self, expression: str, context: JsonValue, trial: Trial) -> tuple[JsonValue, str | None]:
         if not isinstance(context, dict):
             return None, f"The context must be an object, not {kind_of(context)}."
         unusable = payload_problems(context, max_bytes=self._limits.max_input_bytes, what="context")
@@ -53,7 +57,8 @@ class EvaluationService:
         try:
             compiled = compile_expression(expression)
             now = self._clock.now()
-            return await self._evaluator.evaluate(compiled, context, now=now, seed=_SEED, owner=new_id()), None
+            evaluator = Evaluator(trial.budgeted(self._sandbox), SandboxUse.TRIAL)
+            return await evaluator.evaluate(compiled, context, now=now, seed=_SEED, owner=trial.owner), None
         except ExpressionSyntaxError as error:
             where = "" if error.position is None else f" (at character {error.position + 1})"
             return None, f"{error}{where}"

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -26,11 +26,16 @@ from domain.ports import (
     ExecutionQueries,
     ExecutionStore,
     ProgressFeed,
+    Sandbox,
     TransformationRuleStore,
     WorkflowStore,
     WorkQueue,
 )
 from domain.records import ExecutionRecord, NewExecution
+from domain.sandbox_budget import BudgetedSandbox, SandboxBudget
+from domain.sandbox_shares import SandboxUse
+from domain.schema_checks import SchemaChecks
+from domain.services.compiled_schemas import with_schemas_compiled
 from domain.services.definitions import DefinitionCache
 from domain.services.launching import launch
 from domain.services.lookups import Lookups
@@ -53,6 +58,7 @@ class ExecuteRequest:
 
     `version` None: the newest. `labels`: a flat object, or null. `wait_for`: answer when the execution has ended, or
     with what there is when this is over. `is_own_key`: the key is one that Stepgraph has made, and no client can give.
+    `use`: whose share of the sandbox checks the input, where that needs it.
     """
 
     workflow_id: UUID | None = None
@@ -65,6 +71,7 @@ class ExecuteRequest:
     is_own_key: bool = False
     start_at: datetime | None = None
     wait_for: timedelta | None = None
+    use: SandboxUse = SandboxUse.EXECUTION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +91,8 @@ _Request = ExecuteRequest | OrchestrateRequest
 class ExecutionService:
     """Starts executions. Hints are sent after the commit, and losing one loses nothing.
 
-    Without `rules`, nobody looks whether the transformation rules exist that an orchestration names.
+    Without `rules`, nobody looks whether the transformation rules exist that an orchestration names. Without a
+    `sandbox`, input schemas that need it refuse every input.
     """
 
     def __init__(
@@ -99,6 +107,7 @@ class ExecutionService:
         clock: Clock,
         limits: Limits | None = None,
         rules: TransformationRuleStore | None = None,
+        sandbox: Sandbox | None = None,
         new_id: Callable[[], UUID] = new_id,
     ) -> None:
         self._workflows = workflows
@@ -110,6 +119,7 @@ class ExecutionService:
         self._clock = clock
         self._limits = limits or Limits()
         self._rules = rules
+        self._sandbox = sandbox
         self._new_id = new_id
 
     async def execute(self, request: ExecuteRequest) -> ExecutionRecord:
@@ -119,7 +129,8 @@ class ExecutionService:
         started something else.
         """
         lookups = Lookups(self._workflows, self._definitions)
-        [answer] = await self._start([(await self._prepare(request, lookups), request)])
+        checks = SchemaChecks(self._sandbox, request.use)
+        [answer] = await self._start([(await self._prepare(request, lookups, checks), request)])
         if isinstance(answer, StepgraphError):
             raise answer
         return await self._wait(answer, request.wait_for)
@@ -133,25 +144,28 @@ class ExecutionService:
         if len(requests) > self._limits.max_batch:
             raise LimitExceeded(f"{len(requests):,} executions in one request; {self._limits.max_batch:,} are allowed.")
         lookups = Lookups(self._workflows, self._definitions)
+        budget = SandboxBudget(calls=self._limits.max_batch)
+        checks = SchemaChecks(None if self._sandbox is None else BudgetedSandbox(self._sandbox, budget))
         answers: list[ExecutionRecord | StepgraphError] = []
         for first in range(0, len(requests), _STARTED_TOGETHER):
-            prepared = [
-                await self._prepared(request, lookups) for request in requests[first : first + _STARTED_TOGETHER]
-            ]
-            asked = zip(prepared, requests[first:], strict=False)
+            some = requests[first : first + _STARTED_TOGETHER]
+            prepared = [await self._prepared(request, lookups, checks) for request in some]
+            asked = zip(prepared, some, strict=True)
             records = iter(
                 await self._start([(new, request) for new, request in asked if isinstance(new, NewExecution)])
             )
             answers += [next(records) if isinstance(outcome, NewExecution) else outcome for outcome in prepared]
         return answers
 
-    async def _prepared(self, request: ExecuteRequest, lookups: Lookups) -> NewExecution | StepgraphError:
+    async def _prepared(
+        self, request: ExecuteRequest, lookups: Lookups, checks: SchemaChecks
+    ) -> NewExecution | StepgraphError:
         """One of many, or why it cannot be started."""
         try:
             if request.wait_for is not None:
                 message = "`waitFor` is not allowed where many executions are started at once."
                 raise InvalidInput([Problem(path=("waitFor",), message=message)])
-            return await self._prepare(request, lookups)
+            return await self._prepare(request, lookups, checks)
         except _REFUSALS as error:
             return error
 
@@ -163,14 +177,15 @@ class ExecutionService:
         problems = self._problems(request)
         raw = {"name": ORCHESTRATION, **request.document}
         checked = await asyncio.to_thread(check_document, raw, self._limits)
+        checked = await with_schemas_compiled(checked, SchemaChecks(self._sandbox), owner=self._new_id())
         checked = await with_rules_looked_up(checked, self._rules)
         if checked.document is None or problems:
             raise InvalidInput([*checked.problems, *problems])
         now = self._clock.now()
         definition_id = await self._workflows.save_definition(
             definition_id=self._new_id(),
-            document=canonical(checked.document),
-            digest=digest(checked.document),
+            document=await asyncio.to_thread(canonical, checked.document),
+            digest=await asyncio.to_thread(digest, checked.document),
             now=now,
         )
         new = NewExecution(
@@ -190,7 +205,7 @@ class ExecutionService:
             raise answer
         return await self._wait(answer, request.wait_for)
 
-    async def _prepare(self, request: ExecuteRequest, lookups: Lookups) -> NewExecution:
+    async def _prepare(self, request: ExecuteRequest, lookups: Lookups, checks: SchemaChecks) -> NewExecution:
         problems = self._problems(request)
         problems += _more_problems(request)
         if (request.workflow_id is None) == (request.workflow_name is None):
@@ -201,8 +216,12 @@ class ExecutionService:
             message = f"The workflow {workflow.name!r} is {workflow.status.value}; only ACTIVE ones can be started."
             raise InvalidState(message, workflow.status.value)
         loaded = await lookups.definition(workflow, request.version)
+        value = request.input if problems else loaded.with_defaults(request.input)
+        if value is not request.input:
+            faults = payload_problems(value, max_bytes=self._limits.max_input_bytes, what="input with its defaults")
+            problems = [problem.under("input") for problem in faults]
         if not problems:
-            problems = [problem.under("input") for problem in loaded.input_problems(request.input)]
+            problems = [problem.under("input") for problem in await loaded.input_problems(value, checks)]
         if problems:
             raise InvalidInput(problems)
         now = self._clock.now()
@@ -212,7 +231,7 @@ class ExecutionService:
             definition_id=definition.id,
             workflow_id=workflow.id,
             workflow_version=definition.version,
-            input=request.input,
+            input=value,
             labels=_object(request.labels),
             priority=request.priority,
             total_steps=definition.total_steps,
@@ -256,9 +275,19 @@ class ExecutionService:
         return [
             record
             if record.id == new.id or _is_own(request)
-            else _conflict(new, request, record) or newest.get(record.id, record)
+            else _conflict(await self._as_known(new, request, record), request, record) or newest.get(record.id, record)
             for (new, request), record in zip(asked, records, strict=True)
         ]
+
+    async def _as_known(self, new: NewExecution, request: _Request, known: ExecutionRecord) -> NewExecution:
+        """The input as the version would have stored it with which a key has started an execution before."""
+        if new.definition_id == known.definition_id:
+            return new
+        try:
+            loaded = await self._definitions.load(known.definition_id)
+        except (NotFound, InvalidInput):
+            return new
+        return replace(new, input=loaded.with_defaults(request.input))
 
     async def _wait(self, record: ExecutionRecord, wait_for: timedelta | None) -> ExecutionRecord:
         if wait_for is None:

@@ -31,6 +31,7 @@ from domain.inbound_signatures import refusal_of
 from domain.json_text import JsonValue
 from domain.ports import Cipher, Clock, WebhookStore
 from domain.records import ExecutionRecord
+from domain.sandbox_shares import SandboxUse
 from domain.services.executions import ExecuteRequest
 from domain.statuses import InboundSignature, WebhookDirection, WebhookEventStatus
 from domain.webhook_secrets import opened_secrets
@@ -112,6 +113,7 @@ class WebhookReceiving:
             workflow_id=webhook.workflow_id,
             input=await self._input(webhook, message, content),
             labels={"webhook": webhook.name},
+            use=SandboxUse.HOOK,
             idempotency_key=_key(webhook.id, content.external_id),
             is_own_key=True,
         )

@@ -4,11 +4,13 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from uuid import UUID
 
-from domain.errors import InvalidInput, InvalidState, NotFound, Problem
+from domain.errors import InvalidInput, InvalidState, LimitExceeded, NotFound, Problem
 from domain.ids import IdKind, new_id, to_public
 from domain.limits import Limits
-from domain.ports import Clock, ExecutionQueries, ExecutionStore, WorkflowStore, WorkQueue
+from domain.ports import Clock, ExecutionQueries, ExecutionStore, Sandbox, WorkflowStore, WorkQueue
 from domain.records import ExecutionFilter, ExecutionRecord, NewExecution
+from domain.sandbox_budget import BudgetedSandbox, SandboxBudget
+from domain.schema_checks import SchemaChecks
 from domain.services.control import BulkResult, find, pages
 from domain.services.definitions import DefinitionCache, LoadedDefinition
 from domain.services.launching import launch
@@ -32,6 +34,7 @@ class ExecutionRetries:
         definitions: DefinitionCache,
         clock: Clock,
         limits: Limits | None = None,
+        sandbox: Sandbox | None = None,
         new_id: Callable[[], UUID] = new_id,
     ) -> None:
         self._workflows = workflows
@@ -40,6 +43,7 @@ class ExecutionRetries:
         self._queue = queue
         self._definitions = definitions
         self._limits = limits or Limits()
+        self._sandbox = sandbox
         self._preparation = RetryPreparation(queries=queries, clock=clock, new_id=new_id)
 
     async def retry(self, execution_id: UUID, request: RetryRequest | None = None) -> ExecutionRecord:
@@ -55,7 +59,7 @@ class ExecutionRetries:
             status = execution.status.value
             message = f"Only what has failed, timed out or been cancelled can be retried; this execution is {status}."
             raise InvalidState(message, status)
-        loaded = await self._definition(execution, request)
+        loaded = await self._definition(execution, request, SchemaChecks(self._sandbox))
         histories = await self._preparation.histories([execution_id])
         new = await self._preparation.retry_of(execution, loaded, histories[execution_id], request)
         [record] = await launch([new], store=self._executions, queue=self._queue)
@@ -69,20 +73,26 @@ class ExecutionRetries:
         request = request or RetryRequest()
         changed = 0
         matched = await self._queries.count(filter)
+        budget = SandboxBudget(calls=self._limits.max_bulk)
+        checks = SchemaChecks(None if self._sandbox is None else BudgetedSandbox(self._sandbox, budget))
         async for page in pages(self._queries, filter, RETRYABLE, self._limits.max_bulk, size=PAGE):
-            changed += await self._retry_page(page, request)
+            changed += await self._retry_page(page, request, checks)
         return BulkResult(matched=matched, changed=changed)
 
-    async def _retry_page(self, executions: Sequence[ExecutionRecord], request: RetryRequest) -> int:
+    async def _retry_page(
+        self, executions: Sequence[ExecutionRecord], request: RetryRequest, checks: SchemaChecks
+    ) -> int:
         histories = await self._preparation.histories([each.id for each in executions])
         prepared: list[NewExecution] = []
         for execution in executions:
-            with suppress(NotFound, InvalidInput, InvalidState):
-                loaded = await self._definition(execution, request)
+            with suppress(NotFound, InvalidInput, InvalidState, LimitExceeded):
+                loaded = await self._definition(execution, request, checks)
                 prepared.append(await self._preparation.retry_of(execution, loaded, histories[execution.id], request))
         return len(await launch(prepared, store=self._executions, queue=self._queue))
 
-    async def _definition(self, execution: ExecutionRecord, request: RetryRequest) -> LoadedDefinition:
+    async def _definition(
+        self, execution: ExecutionRecord, request: RetryRequest, checks: SchemaChecks
+    ) -> LoadedDefinition:
         """The version to retry with, whose input schema the input meets."""
         if not request.latest_version:
             return await self._definitions.load(execution.definition_id)
@@ -93,7 +103,7 @@ class ExecutionRetries:
         if workflow is None:
             raise NotFound("workflow", to_public(IdKind.WORKFLOW, execution.workflow_id))
         loaded = await self._definitions.load(workflow.definition_id)
-        problems = loaded.input_problems(execution.input)
+        problems = await loaded.input_problems(execution.input, checks)
         if problems:
             raise InvalidInput([problem.under("input") for problem in problems])
         return loaded

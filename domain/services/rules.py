@@ -14,6 +14,8 @@ from domain.json_schema import InvalidSchema
 from domain.json_text import JsonValue, dumps
 from domain.ports import Clock, Sandbox, TransformationRuleStore
 from domain.records import Page
+from domain.sandbox_budget import Trial
+from domain.sandbox_shares import SandboxUse
 from domain.transformation_rules import (
     CompiledRule,
     RuleExample,
@@ -46,15 +48,21 @@ class TransformationRuleService:
     ) -> None:
         self._rules = rules
         self._clock = clock
-        self._evaluator = Evaluator(sandbox)
+        self._sandbox = sandbox
         self._tried_for = tried_for.total_seconds()
         self._new_id = new_id
 
-    async def save(self, settings: RuleSettings) -> RuleRecord:
-        """Create a rule, or overwrite the one with this name. Raises `InvalidInput` with every problem."""
+    async def save(self, settings: RuleSettings, trial: Trial | None = None) -> RuleRecord:
+        """Create a rule, or overwrite the one with this name.
+
+        Raises `InvalidInput` with every problem, and `LimitExceeded` where too much is being tried at once.
+        """
+        bench = _Bench(trial or Trial(), self._sandbox)
         problems = await asyncio.to_thread(settings_problems, settings)
-        if not any(problem.path[0] == "examples" for problem in problems):
-            problems += await self._problems_of_examples(settings)
+        if not problems:
+            problems += await bench.problems_of_schemas(settings)
+        if not any(problem.path[0] in ("examples", "inputSchema", "outputSchema") for problem in problems):
+            problems += await self._problems_of_examples(settings, bench)
         if problems:
             raise InvalidInput(problems)
         now = self._clock.now()
@@ -91,7 +99,7 @@ class TransformationRuleService:
         """How many there are."""
         return await self._rules.count()
 
-    async def _problems_of_examples(self, settings: RuleSettings) -> list[Problem]:
+    async def _problems_of_examples(self, settings: RuleSettings, bench: "_Bench") -> list[Problem]:
         """What does not hold, of a rule whose examples are JSON; nothing where the rest of it is of no use."""
         try:
             rule = CompiledRule.of(settings)
@@ -106,18 +114,20 @@ class TransformationRuleService:
                     message = f"This was not tried: those before it took {self._tried_for:g} seconds."
                     hint = "Make the expression cheaper, or keep fewer examples."
                     return [Problem(path=("examples", str(index)), message=message, hint=hint)]
-                return [problem.under("examples", str(index)) for problem in await self._unmet(rule, example)]
+                return [problem.under("examples", str(index)) for problem in await self._unmet(rule, example, bench)]
 
         found = await asyncio.gather(*(tried(index, example) for index, example in enumerate(settings.examples)))
         return [problem for problems in found for problem in problems]
 
-    async def _unmet(self, rule: CompiledRule, example: RuleExample) -> list[Problem]:
-        problems = [problem.under("input") for problem in rule.input_problems(example.input)]
-        problems += (problem.under("output") for problem in rule.output_problems(example.output))
-        now, id = self._clock.now(), self._new_id()
+    async def _unmet(self, rule: CompiledRule, example: RuleExample, bench: "_Bench") -> list[Problem]:
+        problems: list[Problem] = []
+        for name, schema, given in (("input", rule.input, example.input), ("output", rule.output, example.output)):
+            if schema is not None:
+                found = await bench.evaluator.schemas.problems_or_limit(schema, given, owner=bench.owner)
+                problems += (problem.under(name) for problem in found)
         try:
-            value = await self._evaluator.evaluate(
-                rule.expression, {"input": example.input}, now=now, seed=_SEED, owner=id
+            value = await bench.evaluator.evaluate(
+                rule.expression, {"input": example.input}, now=self._clock.now(), seed=_SEED, owner=bench.owner
             )
         except ExpressionError as error:
             return [*problems, Problem(path=("output",), message=f"The rule gives no output: {error}")]
@@ -125,6 +135,23 @@ class TransformationRuleService:
             hint = "Mend the expression, or what is expected of it."
             problems.append(Problem(path=("output",), message=f"The rule gives {_shown(value)} instead.", hint=hint))
         return problems
+
+
+class _Bench:
+    """What tries a rule out, as far as its budget goes."""
+
+    def __init__(self, trial: Trial, sandbox: Sandbox | None) -> None:
+        self.owner = trial.owner
+        self.evaluator = Evaluator(trial.budgeted(sandbox), SandboxUse.TRIAL)
+
+    async def problems_of_schemas(self, settings: RuleSettings) -> list[Problem]:
+        """Why the schemas of a rule are none."""
+        return [
+            problem.under(name)
+            for name, schema in (("inputSchema", settings.input_schema), ("outputSchema", settings.output_schema))
+            if schema is not None
+            for problem in await self.evaluator.schemas.faults(schema, owner=self.owner)
+        ]
 
 
 def _shown(value: JsonValue) -> str:

@@ -12,9 +12,10 @@ from domain.errors import Conflict, InvalidInput, NotFound, Problem
 from domain.ids import IdKind, new_id, to_public
 from domain.json_text import dumps
 from domain.limits import Limits
-from domain.ports import Clock, ScheduleStore, WorkflowStore
+from domain.ports import Clock, Sandbox, ScheduleStore, WorkflowStore
 from domain.records import Page, WorkflowRecord
 from domain.schedules import ScheduleRecord, ScheduleSettings, next_run
+from domain.schema_checks import SchemaChecks
 from domain.services.definitions import DefinitionCache
 
 MAX_CATCH_UP = timedelta(days=366)
@@ -32,6 +33,7 @@ class ScheduleService:
         definitions: DefinitionCache,
         clock: Clock,
         limits: Limits | None = None,
+        sandbox: Sandbox | None = None,
         new_id: Callable[[], UUID] = new_id,
     ) -> None:
         self._schedules = schedules
@@ -39,6 +41,7 @@ class ScheduleService:
         self._definitions = definitions
         self._clock = clock
         self._limits = limits or Limits()
+        self._checks = SchemaChecks(sandbox)
         self._new_id = new_id
 
     async def save(self, settings: ScheduleSettings) -> ScheduleRecord:
@@ -134,7 +137,7 @@ class ScheduleService:
 
     async def _input_problems(self, workflow: WorkflowRecord, settings: ScheduleSettings) -> list[Problem]:
         loaded = await self._definitions.load(workflow.definition_id)
-        return loaded.input_problems(settings.input)
+        return await loaded.input_problems(loaded.with_defaults(settings.input), self._checks)
 
 
 def _timing(settings: ScheduleSettings) -> tuple[object, ...]:

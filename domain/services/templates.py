@@ -5,20 +5,24 @@ from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 from domain.checks.names import is_name
-from domain.checks.workflow_templates import problems_despite, settings_problems
+from domain.checks.workflow_templates import check_settings, problems_despite
 from domain.errors import Conflict, InvalidInput, NotFound, Problem
 from domain.ids import new_id
 from domain.json_text import JsonValue
 from domain.limits import Limits
-from domain.ports import Clock, WorkflowTemplateStore
+from domain.ports import Clock, Sandbox, WorkflowTemplateStore
 from domain.records import Page, WorkflowRecord
+from domain.sandbox_budget import Trial
+from domain.sandbox_shares import SandboxUse
+from domain.schema_checks import SchemaChecks
+from domain.services.compiled_schemas import with_schemas_compiled
 from domain.services.workflows import CreateWorkflow, WorkflowService
+from domain.template_values import schema_problems_of, value_problems
 from domain.workflow_templates import (
     TemplateRecord,
     TemplateSettings,
     instantiated,
     normalized,
-    value_problems,
 )
 
 ORIGIN = "template"
@@ -36,6 +40,7 @@ class WorkflowTemplateService:
         shipped: Sequence[TemplateRecord],
         clock: Clock,
         limits: Limits | None = None,
+        sandbox: Sandbox | None = None,
         new_id: Callable[[], UUID] = new_id,
     ) -> None:
         self._templates = templates
@@ -43,11 +48,23 @@ class WorkflowTemplateService:
         self._shipped = {each.settings.name: each for each in shipped}
         self._clock = clock
         self._limits = limits or Limits()
+        self._sandbox = sandbox
         self._new_id = new_id
 
-    async def save(self, settings: TemplateSettings) -> TemplateRecord:
-        """Create a template, or overwrite the one with this name. Raises `InvalidInput` with every problem."""
-        problems = await asyncio.to_thread(settings_problems, settings, self._limits)
+    async def save(self, settings: TemplateSettings, trial: Trial | None = None) -> TemplateRecord:
+        """Create a template, or overwrite the one with this name.
+
+        Raises `InvalidInput` with every problem, and `LimitExceeded` where too much is being tried at once.
+        """
+        checked = await asyncio.to_thread(check_settings, settings, self._limits)
+        trial = trial or Trial()
+        checks = self._checks(trial)
+        checked = await with_schemas_compiled(checked, checks, owner=trial.owner)
+        problems = list(checked.problems)
+        for index, parameter in enumerate(settings.parameters):
+            if not problems and parameter.default is not None:
+                faults = await schema_problems_of(parameter, parameter.default, checks, owner=trial.owner)
+                problems += (fault.under("parameters", str(index), "default") for fault in faults)
         if problems:
             raise InvalidInput(problems)
         now = self._clock.now()
@@ -93,18 +110,21 @@ class WorkflowTemplateService:
         taken = await self._templates.stored_names([each.settings.name for each in of_category])
         return [each for each in of_category if each.settings.name not in taken]
 
-    async def instantiate(self, name: str, workflow_name: str, parameters: JsonValue) -> WorkflowRecord:
+    async def instantiate(
+        self, name: str, workflow_name: str, parameters: JsonValue, trial: Trial | None = None
+    ) -> WorkflowRecord:
         """Store the workflow that a template becomes with these parameters.
 
         It has the label `template` where there is room for one and the document has none of its own, and version 1 the
         note. Raises `NotFound`, `InvalidInput` with every problem of the parameters, and of the document that comes of
-        those that are right, or `Conflict` when the workflow's name is taken.
+        those that are right, `Conflict` when the workflow's name is taken, or `LimitExceeded`.
         """
         template = await self.find(name)
         if template is None:
             raise NotFound("workflow template", name)
         settings = template.settings
-        faults = value_problems(settings, parameters)
+        trial = trial or Trial()
+        faults = await value_problems(settings, parameters, self._checks(trial), owner=trial.owner)
         if not isinstance(parameters, Mapping) or not all(fault.path for fault in faults):
             raise InvalidInput([fault.under("parameters") for fault in faults])
         if faults:
@@ -116,10 +136,14 @@ class WorkflowTemplateService:
             return await self._workflows.create(
                 CreateWorkflow(
                     document={"name": workflow_name, **document}, note=f"From the template {settings.name!r}."
-                )
+                ),
+                trial,
             )
         except InvalidInput as error:
             raise InvalidInput([_located(problem) for problem in error.problems]) from error
+
+    def _checks(self, trial: Trial) -> SchemaChecks:
+        return SchemaChecks(trial.budgeted(self._sandbox), SandboxUse.TRIAL)
 
     def _labelled(self, document: Mapping[str, JsonValue], template: str) -> Mapping[str, JsonValue]:
         labels = {} if document.get("labels") is None else document["labels"]

@@ -9,8 +9,12 @@ from domain.errors import Conflict, InvalidInput, NotFound, Problem
 from domain.ids import IdKind, new_id, to_public
 from domain.json_text import JsonValue
 from domain.limits import Limits
-from domain.ports import Clock, TransformationRuleStore, WorkflowStore
+from domain.ports import Clock, Sandbox, TransformationRuleStore, WorkflowStore
 from domain.records import DefinitionRecord, Page, WorkflowFilter, WorkflowRecord
+from domain.sandbox_budget import Trial
+from domain.sandbox_shares import SandboxUse
+from domain.schema_checks import SchemaChecks
+from domain.services.compiled_schemas import with_schemas_compiled
 from domain.services.named_rules import with_rules_looked_up
 from domain.statuses import WorkflowStatus
 from domain.workflows import (
@@ -51,7 +55,8 @@ class UpdateWorkflow:
 class WorkflowService:
     """Use cases around workflows. Documents are checked on a thread, for a large one takes a second.
 
-    Without `rules`, nobody looks whether the transformation rules exist that a document names.
+    Without `rules`, nobody looks whether the transformation rules exist that a document names. Without a `sandbox`,
+    schemas that need it are refused. An `trial` is on whose behalf a document is checked.
     """
 
     def __init__(
@@ -61,21 +66,23 @@ class WorkflowService:
         clock: Clock,
         limits: Limits | None = None,
         rules: TransformationRuleStore | None = None,
+        sandbox: Sandbox | None = None,
         new_id: Callable[[], UUID] = new_id,
     ) -> None:
         self._workflows = workflows
         self._clock = clock
         self._limits = limits or Limits()
         self._rules = rules
+        self._sandbox = sandbox
         self._new_id = new_id
 
-    async def create(self, request: CreateWorkflow) -> WorkflowRecord:
+    async def create(self, request: CreateWorkflow, trial: Trial | None = None) -> WorkflowRecord:
         """Store a workflow. Raises `InvalidInput`, or `Conflict` when the name is taken."""
         self._check_note(request.note)
-        document = await self._parsed(request.document)
+        document = await self._parsed(request.document, trial)
         return await self._create(document, request.status, request.note)
 
-    async def update(self, request: UpdateWorkflow) -> WorkflowRecord:
+    async def update(self, request: UpdateWorkflow, trial: Trial | None = None) -> WorkflowRecord:
         """Change a workflow; a changed document becomes the next version, the same one adds none.
 
         Raises `NotFound`, `InvalidInput` or `Conflict`.
@@ -87,7 +94,7 @@ class WorkflowService:
                 break
             merged = {**current.document, **request.changes}
             raw = {name: member for name, member in merged.items() if member is not None}
-            document = await self._parsed(raw)
+            document = await self._parsed(raw, trial)
             try:
                 return await self._update(current, document, request.status or current.status, request.note)
             except Conflict:
@@ -97,13 +104,15 @@ class WorkflowService:
                 current = newest
         raise Conflict(f"The workflow {current.name!r} has moved on to version {current.version}: read it again.")
 
-    async def apply(self, document: JsonValue, *, note: str | None = None) -> WorkflowRecord:
+    async def apply(
+        self, document: JsonValue, *, note: str | None = None, trial: Trial | None = None
+    ) -> WorkflowRecord:
         """Create or update by the document's name; no new version when nothing changed.
 
         Raises `InvalidInput`, or `Conflict` when others keep changing it at the same time.
         """
         self._check_note(note)
-        parsed = await self._parsed(document)
+        parsed = await self._parsed(document, trial)
         for _ in range(_MAX_RACES):
             current = await self._workflows.find(name=parsed.name)
             try:
@@ -119,9 +128,12 @@ class WorkflowService:
         await self._get(workflow_id)
         await self._workflows.delete(workflow_id, self._clock.now())
 
-    async def validate(self, document: JsonValue) -> CheckedDocument:
+    async def validate(self, document: JsonValue, trial: Trial | None = None) -> CheckedDocument:
         """Every problem of a document, its graph and its stages; nothing is stored and nothing is raised."""
         checked = await asyncio.to_thread(check_document, document, self._limits)
+        trial = trial or Trial()
+        checks = SchemaChecks(trial.budgeted(self._sandbox), SandboxUse.TRIAL)
+        checked = await with_schemas_compiled(checked, checks, owner=trial.owner)
         return await with_rules_looked_up(checked, self._rules)
 
     async def find(self, *, id: UUID | None = None, name: str | None = None) -> WorkflowRecord | None:
@@ -147,9 +159,9 @@ class WorkflowService:
         """How many versions a workflow has."""
         return await self._workflows.versions_count(workflow_id)
 
-    async def _parsed(self, raw: JsonValue) -> WorkflowDocument:
+    async def _parsed(self, raw: JsonValue, trial: Trial | None) -> WorkflowDocument:
         """The document. Raises `InvalidInput` with every problem."""
-        checked = await self.validate(raw)
+        checked = await self.validate(raw, trial)
         if checked.document is None:
             raise InvalidInput(checked.problems)
         return checked.document
@@ -166,7 +178,7 @@ class WorkflowService:
             definition_id=self._new_id(),
             name=document.name,
             status=status,
-            document=canonical(document),
+            document=await asyncio.to_thread(canonical, document),
             labels=document.labels or {},
             note=note,
             now=self._clock.now(),
@@ -176,7 +188,7 @@ class WorkflowService:
         self, current: WorkflowRecord, document: WorkflowDocument, status: WorkflowStatus, note: str | None
     ) -> WorkflowRecord:
         """Overwrite what was just read, and nothing newer."""
-        is_changed = _differs(current, document)
+        is_changed = await asyncio.to_thread(_differs, current, document)
         if not is_changed and status is current.status:
             return current
         return await self._workflows.update(
@@ -184,7 +196,7 @@ class WorkflowService:
             expected_version=current.version,
             name=document.name,
             status=status,
-            document=canonical(document) if is_changed else None,
+            document=await asyncio.to_thread(canonical, document) if is_changed else None,
             definition_id=self._new_id() if is_changed else None,
             labels=document.labels or {},
             note=note,

@@ -93,5 +93,5 @@ class SystemQueries:
 
     @strawberry.field(description="Try an expression on a context, exactly as a worker would.")
     async def evaluate(self, info: Info, expression: Expression, context: JSON) -> Evaluation:
-        tried = await info.context.services.evaluation.evaluate(expression, json_value(context))
+        tried = await info.context.services.evaluation.evaluate(expression, json_value(context), info.context.trial)
         return Evaluation(value=JSON(tried.value), error=tried.error, duration=tried.duration)

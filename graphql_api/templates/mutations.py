@@ -31,7 +31,8 @@ class WorkflowTemplateMutations:
         "template takes its place."
     )
     async def save_workflow_template(self, info: Info, input: WorkflowTemplateInput) -> WorkflowTemplateResult:
-        return WorkflowTemplate.from_record(await info.context.services.templates.save(input.to_settings()))
+        record = await info.context.services.templates.save(input.to_settings(), info.context.trial)
+        return WorkflowTemplate.from_record(record)
 
     @strawberry.mutation(description="Delete a stored template. Workflows that were made of it stay as they are.")
     async def delete_workflow_template(self, info: Info, name: str) -> DeleteResult:
@@ -44,4 +45,5 @@ class WorkflowTemplateMutations:
     )
     async def instantiate_template(self, info: Info, name: str, workflow_name: str, parameters: JSON) -> WorkflowResult:
         service = info.context.services.templates
-        return Workflow.from_record(await service.instantiate(name, workflow_name, json_value(parameters)))
+        record = await service.instantiate(name, workflow_name, json_value(parameters), info.context.trial)
+        return Workflow.from_record(record)

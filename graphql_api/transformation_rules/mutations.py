@@ -27,7 +27,8 @@ class TransformationRuleMutations:
         "apply the rule as it is when they run."
     )
     async def save_transformation_rule(self, info: Info, input: TransformationRuleInput) -> TransformationRuleResult:
-        return TransformationRule.from_record(await info.context.services.rules.save(input.to_settings()))
+        record = await info.context.services.rules.save(input.to_settings(), info.context.trial)
+        return TransformationRule.from_record(record)
 
     @strawberry.mutation(
         description="Delete a rule. Refused while the newest version of a workflow that is not deleted uses it."

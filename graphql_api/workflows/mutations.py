@@ -31,7 +31,7 @@ class WorkflowMutations:
         members = input.members(without=("status",))
         request = CreateWorkflow(document=members, status=input.given["status"])
         with problems_of_typed_input(members):
-            return Workflow.from_record(await info.context.services.workflows.create(request))
+            return Workflow.from_record(await info.context.services.workflows.create(request, info.context.trial))
 
     @strawberry.mutation(description="Change a workflow. A changed definition becomes the next version.")
     async def update_workflow(self, info: Info, id: strawberry.ID, input: UpdateWorkflowInput) -> WorkflowResult:
@@ -44,13 +44,15 @@ class WorkflowMutations:
             note=input.given.get("note"),
         )
         with problems_of_typed_input(changes):
-            return Workflow.from_record(await info.context.services.workflows.update(request))
+            return Workflow.from_record(await info.context.services.workflows.update(request, info.context.trial))
 
     @strawberry.mutation(
         description="Create or update by name from a portable document. No new version when nothing changed."
     )
     async def apply_workflow(self, info: Info, document: JSON, note: str | None = strawberry.UNSET) -> WorkflowResult:
-        record = await info.context.services.workflows.apply(json_value(document), note=note or None)
+        record = await info.context.services.workflows.apply(
+            json_value(document), note=note or None, trial=info.context.trial
+        )
         return Workflow.from_record(record)
 
     @strawberry.mutation(

@@ -76,10 +76,11 @@ class WorkflowQueries:
         has_document = document is not strawberry.UNSET and document is not None
         if bool(input) is has_document:
             raise InvalidInput([Problem(path=("input",), message="Give exactly one of input and document.")])
+        service, trial = info.context.services.workflows, info.context.trial
         if not input:
-            return ValidationReport.from_record(await info.context.services.workflows.validate(json_value(document)))
+            return ValidationReport.from_record(await service.validate(json_value(document), trial))
         members = input.members(without=("status",))
-        report = await info.context.services.workflows.validate(members)
+        report = await service.validate(members, trial)
         return ValidationReport.from_record(
             report, problems=[typed_problem(problem, members) for problem in report.problems]
         )

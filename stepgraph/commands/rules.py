@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 import typer
 
-from domain.json_schema import SchemaValidator
 from domain.json_text import JsonValue, dumps
 from stepgraph.commands.arguments import AsJson, Url
 from stepgraph.commands.asking import ask, ask_all, asked, change, report, save_all
@@ -120,7 +119,11 @@ def _find(name: str, url: str | None) -> dict[str, Any]:
 
 def _refuse(schema: JsonValue, value: JsonValue, what: str) -> None:
     """Leave with exit code 1 and every problem where a value does not meet its schema."""
-    faults = [] if schema is None else SchemaValidator(schema).problems(value)
-    if faults:
+    from domain.schemas import JsonSchema
+
+    faults = [] if schema is None else JsonSchema(schema).problems_here(value)
+    if faults is None:
+        typer.secho(f"The {what} was not checked: its schema may cost much, and only workers do that.", err=True)
+    elif faults:
         problems = [{"path": [what, *each.path], "message": each.message, "hint": each.hint} for each in faults]
         fail(problems_of({"message": f"The {what} does not meet the rule's schema.", "problems": problems}))

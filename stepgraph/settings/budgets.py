@@ -52,6 +52,17 @@ class BudgetSettings(BaseSettings):
     min_write_rate: int = Field(
         _DEFAULT.min_write_rate, ge=0, description="Bytes a second at which a client must read what waits for it."
     )
+    max_evaluations: int = Field(
+        _DEFAULT.max_evaluations, ge=1, description="Expressions that one request may try with `evaluate`."
+    )
+    max_sandbox_calls: int = Field(
+        _DEFAULT.max_sandbox_calls,
+        ge=1,
+        description="Times that one request may use the sandbox to try expressions and to compile schemas.",
+    )
+    max_sandbox_time: Duration = Field(
+        _DEFAULT.max_sandbox_time, description="How long one request may use the sandbox, in all."
+    )
     connection_init_timeout: Duration = Field(
         _DEFAULT.connection_init_timeout, description="How long a WebSocket may take to send connection_init."
     )

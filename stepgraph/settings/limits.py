@@ -10,6 +10,10 @@ class LimitSettings(BaseSettings):
     """Sizes and counts of documents, executions and their data."""
 
     max_document_bytes: int = Field(MEBIBYTE, ge=1024, description="The size of a workflow document.")
+    max_expressions: int = Field(
+        6_000, ge=1, description="Expressions in a workflow document, those between braces included."
+    )
+    max_expression_bytes: int = Field(300_000, ge=1024, description="The size of all expressions of a document.")
     max_input_bytes: int = Field(MEBIBYTE, ge=1024, description="The size of an execution's input.")
     max_items: int = Field(100_000, ge=1, description="Items of one FOR_EACH.")
     max_bulk: int = Field(10_000, ge=1, description="Executions that one request may cancel or retry.")

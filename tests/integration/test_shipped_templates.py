@@ -13,7 +13,7 @@ from actors.destinations import DestinationPolicy
 from actors.driver_parts import DriverParts
 from actors.http import HttpClient
 from actors.steps.http_request import HttpRequestExecutor
-from domain.checks.workflow_templates import settings_problems
+from domain.checks.workflow_templates import check_settings
 from domain.definition import Definition
 from domain.evaluator import Evaluator
 from domain.failures import FailureCode
@@ -25,6 +25,7 @@ from domain.services.workflows import WorkflowService
 from domain.shipped_templates import shipped_templates
 from domain.statuses import CommandKind, ExecutionStatus, StepType
 from persistence.memory import MemoryStorage
+from tests.sandboxes import SchemaSandbox
 from tests.scripted_service import Asked, ScriptedService, reply, scripted_service
 from tests.unit.actors.world import RunningClock, World
 
@@ -96,7 +97,11 @@ async def workshop() -> AsyncIterator[Workshop]:
         world.storage = storage
         workflows = WorkflowService(workflows=storage.workflows, clock=world.clock)
         templates = WorkflowTemplateService(
-            templates=storage.templates, workflows=workflows, shipped=shipped_templates(), clock=world.clock
+            templates=storage.templates,
+            workflows=workflows,
+            shipped=shipped_templates(),
+            clock=world.clock,
+            sandbox=SchemaSandbox(),
         )
         yield Workshop(world, templates, service)
 
@@ -110,7 +115,7 @@ def failed_as(record: ExecutionRecord) -> tuple[FailureCode, str | None]:
 def test_every_shipped_template_passes_its_own_checks() -> None:
     assert len(shipped_templates()) == 6
     for template in shipped_templates():
-        assert settings_problems(template.settings) == []
+        assert check_settings(template.settings).problems == ()
         assert template.settings.category is not None
         assert all(parameter.description for parameter in template.settings.parameters)
     assert len({template.id for template in shipped_templates()}) == 6

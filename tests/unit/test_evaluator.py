@@ -12,7 +12,9 @@ from domain.expressions import ExpressionError, compile_expression
 from domain.failures import FailureCode
 from domain.ids import new_id
 from domain.json_text import JsonValue
+from domain.sandbox_shares import SandboxUse
 from domain.templates import Template, compile_template
+from tests.sandboxes import AnsweringSandbox
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 OWNER = new_id()
@@ -23,21 +25,29 @@ PRUNABLE: Mapping[str, JsonValue] = {
 }
 
 
-class FakeSandbox:
+class FakeSandbox(AnsweringSandbox):
     """Gives what it is told to, or the source itself, and remembers what it was asked."""
 
     def __init__(self, answers: Mapping[str, JsonValue] | None = None) -> None:
+        super().__init__(lambda source, _: source)
         self.answers = answers or {}
-        self.asked: dict[str, Mapping[str, JsonValue]] = {}
+        self.data: dict[str, Mapping[str, JsonValue]] = {}
         self.at_once = 0
         self.most_at_once = 0
 
     async def evaluate(
-        self, source: str, data: Mapping[str, JsonValue], *, now: datetime, seed: int, owner: UUID
+        self,
+        source: str,
+        data: Mapping[str, JsonValue],
+        *,
+        now: datetime,
+        seed: int,
+        owner: UUID,
+        use: SandboxUse = SandboxUse.EXECUTION,
     ) -> JsonValue:
         assert (now, seed, owner) == (NOW, 7, OWNER)
-        assert source not in self.asked, "each is asked once"
-        self.asked[source] = data
+        assert source not in self.data, "each is asked once"
+        self.data[source] = data
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         await asyncio.sleep(0)
@@ -61,7 +71,7 @@ async def test_what_is_safe_never_reaches_the_sandbox() -> None:
     assert await render(
         sandbox, compile_template({"a": ["{{ input.a }}", "{{ input.a * 2 }}"]}), {"input": {"a": 1}}
     ) == {"a": [1, 2]}
-    assert sandbox.asked == {}
+    assert sandbox.data == {}
 
 
 async def test_a_template_asks_for_all_its_answers_at_once_and_for_each_once() -> None:
@@ -89,7 +99,7 @@ async def test_the_sandbox_sees_what_the_expression_reads_and_no_secret() -> Non
     await evaluate(sandbox, "$map(input.lines.price, function($p) { $p })", scope)
     await evaluate(sandbox, "$map($$, function($all) { $all })", scope)
 
-    pruned, everything = sandbox.asked.values()
+    pruned, everything = sandbox.data.values()
     assert pruned == {"input": {"lines": [{"sku": "a", "price": 1}]}}
     assert everything == {name: value for name, value in scope.items() if name != "secrets"}
 
@@ -119,7 +129,7 @@ async def test_what_is_too_costly_here_is_tried_once_in_the_sandbox() -> None:
 
     assert await evaluate(FakeSandbox(), "rows.id", scope) == "rows.id"
     assert await render(sandbox, template, scope) == {"ids": "rows.id", "a": 1, "text": "[rows[id > 1].id]!"}
-    assert set(sandbox.asked) == {"rows.id", "[rows[id > 1].id]"}
+    assert set(sandbox.data) == {"rows.id", "[rows[id > 1].id]"}
 
 
 async def test_what_fails_here_fails_and_is_not_tried_again() -> None:
@@ -130,7 +140,7 @@ async def test_what_fails_here_fails_and_is_not_tried_again() -> None:
         await evaluate(None, "rows.id", {"rows": MANY})
     with pytest.raises(ExpressionError, match="renders to more than"):
         await render(sandbox, compile_template(["{{ a }}, {{ a }}"] * 9), {"a": "x" * 1_000_000})
-    assert set(sandbox.asked) <= {"a"}
+    assert set(sandbox.data) <= {"a"}
 
 
 async def test_a_rendering_sees_the_scope_as_it_was_when_it_began() -> None:

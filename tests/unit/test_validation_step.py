@@ -14,7 +14,7 @@ from domain.failures import FailureCode
 from domain.json_text import JsonValue
 from tests.builders import step
 from tests.calls import EXECUTION, a_call, run
-from tests.sandboxes import AnsweringSandbox
+from tests.sandboxes import AnsweringSandbox, SchemaSandbox
 
 SCHEMA = {
     "type": "object",
@@ -117,7 +117,8 @@ async def test_a_message_has_a_bounded_length() -> None:
 
 
 async def test_a_hundred_problems_of_a_schema_are_enough() -> None:
-    assert len(problems(await check({"schema": SCHEMA}, {"sku": "a", "lines": ["a"] * 1000}))) == 100
+    evaluator = Evaluator(SchemaSandbox())
+    assert len(problems(await check({"schema": SCHEMA}, {"sku": "a", "lines": ["a"] * 1000}, evaluator))) == 100
 
 
 SOURCE = "$reduce(input.lines, function($a, $b) { $a + $b }) = 3"

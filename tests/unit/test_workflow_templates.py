@@ -4,20 +4,27 @@ from typing import Any
 
 import pytest
 
-from domain.checks.workflow_templates import MAX_PARAMETERS, settings_problems
-from domain.errors import InvalidInput
+from domain.checks.workflow_templates import MAX_PARAMETERS, check_settings
+from domain.errors import InvalidInput, Problem
+from domain.ids import new_id
 from domain.json_text import JsonValue
+from domain.schema_checks import SchemaChecks
+from domain.template_values import value_problems
 from domain.workflow_templates import (
     TemplateParameter,
     TemplateSettings,
     instantiated,
     normalized,
-    value_problems,
 )
 from tests.builders import constant, http, transform
 
 ANY: JsonValue = {}
 TEXT: JsonValue = {"type": "string"}
+
+
+async def wrong(settings: TemplateSettings, given: JsonValue) -> list[Problem]:
+    """What is wrong with the values of parameters."""
+    return await value_problems(settings, given, SchemaChecks(), owner=new_id())
 
 
 def parameter(name: str = "url", schema: JsonValue = TEXT, **members: Any) -> TemplateParameter:
@@ -30,7 +37,7 @@ def template(*parameters: TemplateParameter, steps: Any = None, **members: Any) 
 
 
 def faults(settings: TemplateSettings) -> dict[str, str]:
-    return {".".join(problem.path): problem.message for problem in settings_problems(settings)}
+    return {".".join(problem.path): problem.message for problem in check_settings(settings).problems}
 
 
 def rendered(text: JsonValue, **values: JsonValue) -> JsonValue:
@@ -93,7 +100,7 @@ def test_a_good_template_has_no_problems() -> None:
         category="data",
         description="Imports.",
     )
-    assert settings_problems(settings) == []
+    assert check_settings(settings).problems == ()
 
 
 def test_everything_is_said_at_once() -> None:
@@ -194,14 +201,14 @@ def test_there_are_only_so_many_parameters() -> None:
     assert faults(settings) == {"parameters": "There are 101 parameters; 100 are allowed."}
 
 
-def test_values_are_checked_all_at_once() -> None:
+async def test_values_are_checked_all_at_once() -> None:
     settings = template(
         parameter(description="Where to call."),
         parameter("attempts", {"type": "integer", "minimum": 1}, required=False, default=3),
         parameter("items", {"type": "array", "items": TEXT}),
         parameter("more", TEXT, required=False),
     )
-    problems = value_problems(settings, {"attempts": 0, "items": ["a", 5], "urll": "x", "more": None})
+    problems = await wrong(settings, {"attempts": 0, "items": ["a", 5], "urll": "x", "more": None})
 
     assert {problem.path: (problem.message, problem.hint) for problem in problems} == {
         ("urll",): ("There is no parameter 'urll'.", "Did you mean 'url'?"),
@@ -209,16 +216,16 @@ def test_values_are_checked_all_at_once() -> None:
         ("attempts",): ("0 is less than the minimum of 1.", None),
         ("items", "1"): ('5 is not of type "string".', None),
     }
-    assert value_problems(settings, {"url": "x", "items": []}) == []
+    assert await wrong(settings, {"url": "x", "items": []}) == []
 
 
-def test_values_are_json() -> None:
+async def test_values_are_json() -> None:
     settings = template(parameter(), parameter("b", ANY))
-    problems = value_problems(settings, {"url": "a\0", "b": [1.5, float("inf"), "\ud800"]})
+    problems = await wrong(settings, {"url": "a\0", "b": [1.5, float("inf"), "\ud800"]})
     assert sorted(problem.path for problem in problems) == [("b", "1"), ("b", "2"), ("url",)]
 
 
-def test_null_is_a_value_where_a_required_parameter_takes_it() -> None:
+async def test_null_is_a_value_where_a_required_parameter_takes_it() -> None:
     settings = template(parameter(schema={"type": ["string", "null"]}), parameter("b", TEXT))
-    assert [problem.path for problem in value_problems(settings, {"url": None, "b": None})] == [("b",)]
-    assert [problem.path for problem in value_problems(settings, [])] == [()]
+    assert [problem.path for problem in await wrong(settings, {"url": None, "b": None})] == [("b",)]
+    assert [problem.path for problem in await wrong(settings, [])] == [()]

@@ -19,8 +19,9 @@ from domain.evaluator import Evaluator
 from domain.ids import IdKind, from_public, new_id, to_public
 from domain.json_text import JsonValue
 from domain.limits import Limits
-from domain.ports import Cipher
+from domain.ports import Cipher, Sandbox
 from domain.records import WHOLE, ExecutionDelta, NewExecution, Progress, StepChange
+from domain.sandbox_shares import SandboxUse
 from domain.services.access import AccessService
 from domain.services.breakers import BreakerService
 from domain.services.control import ExecutionControl
@@ -47,6 +48,7 @@ from graphql_api.system.health import read_health
 from persistence.cipher import AesGcmCipher
 from persistence.memory import MemoryStorage
 from tests.clocks import ManualClock
+from tests.sandboxes import SchemaSandbox
 from tests.waiting import wait_until
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -62,14 +64,17 @@ class Api:
     limits: Limits = field(default_factory=Limits)
     requires_keys: bool = False
     cipher: Cipher = field(default_factory=lambda: AesGcmCipher([bytes(32)]))
+    sandbox: Sandbox | None = field(default_factory=SchemaSandbox)
 
     def __post_init__(self) -> None:
-        storage, clock = self.storage, self.clock
+        storage, clock, sandbox = self.storage, self.clock, self.sandbox
         if isinstance(storage, MemoryStorage):
             storage.tables.now = clock.now
         definitions = DefinitionCache(storage.workflows)
         self.access = AccessService(keys=storage.keys, clock=clock, requires_keys=self.requires_keys)
-        workflows = WorkflowService(workflows=storage.workflows, clock=clock, limits=self.limits, rules=storage.rules)
+        workflows = WorkflowService(
+            workflows=storage.workflows, clock=clock, limits=self.limits, rules=storage.rules, sandbox=sandbox
+        )
         executions = ExecutionService(
             workflows=storage.workflows,
             rules=storage.rules,
@@ -80,6 +85,7 @@ class Api:
             definitions=definitions,
             clock=clock,
             limits=self.limits,
+            sandbox=sandbox,
         )
         self.services = ApiServices(
             workflows=workflows,
@@ -99,16 +105,18 @@ class Api:
                 definitions=definitions,
                 clock=clock,
                 limits=self.limits,
+                sandbox=sandbox,
             ),
-            evaluation=EvaluationService(clock=clock, limits=self.limits),
+            evaluation=EvaluationService(clock=clock, limits=self.limits, sandbox=sandbox),
             schedules=ScheduleService(
                 schedules=storage.schedules,
                 workflows=storage.workflows,
                 definitions=definitions,
                 clock=clock,
                 limits=self.limits,
+                sandbox=sandbox,
             ),
-            rules=TransformationRuleService(rules=storage.rules, clock=clock),
+            rules=TransformationRuleService(rules=storage.rules, clock=clock, sandbox=sandbox),
             secrets=SecretService(secrets=storage.secrets, cipher=self.cipher, clock=clock),
             templates=WorkflowTemplateService(
                 templates=storage.templates,
@@ -116,6 +124,7 @@ class Api:
                 shipped=shipped_templates(),
                 clock=clock,
                 limits=self.limits,
+                sandbox=sandbox,
             ),
             workflow_store=storage.workflows,
             execution_queries=storage.queries,
@@ -138,7 +147,7 @@ class Api:
                 webhooks=storage.webhooks,
                 executions=executions,
                 cipher=self.cipher,
-                evaluator=Evaluator(),
+                evaluator=Evaluator(sandbox, SandboxUse.HOOK),
                 clock=clock,
             ),
             breakers=BreakerService(store=storage.breakers, shared=storage.shared_breakers, clock=clock),

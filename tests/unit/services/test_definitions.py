@@ -10,10 +10,13 @@ import pytest
 from domain.errors import InvalidInput, NotFound, Unavailable
 from domain.ports import WorkflowStore
 from domain.records import DefinitionRecord
+from domain.schema_checks import SchemaChecks
 from domain.services.definitions import DefinitionCache
 from tests.builders import a_document, constant
 from tests.clocks import ManualClock
 from tests.waiting import wait_until
+
+CHECKS = SchemaChecks()
 
 
 class Versions:
@@ -150,8 +153,8 @@ async def test_an_input_is_checked_against_the_schema_of_its_definition(versions
     free = versions.add(2)
     cache = cache_over(versions)
 
-    assert [problem.message for problem in (await cache.load(id)).input_problems({})] == [
+    assert [problem.message for problem in await (await cache.load(id)).input_problems({}, CHECKS)] == [
         '"id" is a required property.'
     ]
-    assert (await cache.load(id)).input_problems({"id": 1}) == []
-    assert (await cache.load(free)).input_problems(None) == []
+    assert await (await cache.load(id)).input_problems({"id": 1}, CHECKS) == []
+    assert await (await cache.load(free)).input_problems(None, CHECKS) == []

@@ -1,8 +1,7 @@
 """Trying out expressions."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from uuid import UUID
+from datetime import timedelta
 
 import pytest
 
@@ -10,17 +9,14 @@ from domain.errors import Unavailable
 from domain.json_text import JsonValue
 from domain.services.evaluation import EvaluationService
 from tests.clocks import ManualClock
+from tests.sandboxes import AnsweringSandbox
 
 SERVICE = EvaluationService(clock=ManualClock())
 
 
-class BrokenSandbox:
-    """A sandbox that does not start."""
-
-    async def evaluate(
-        self, source: str, data: Mapping[str, JsonValue], *, now: datetime, seed: int, owner: UUID
-    ) -> JsonValue:
-        raise Unavailable("The sandbox is not there.")
+def broken(source: str, data: Mapping[str, JsonValue]) -> JsonValue:
+    """The answer of a sandbox that does not start."""
+    raise Unavailable("The sandbox is not there.")
 
 
 @pytest.mark.parametrize(
@@ -59,5 +55,5 @@ async def test_what_is_wrong_is_told_and_never_raised(expression: str, context: 
 
 
 async def test_a_sandbox_that_does_not_work_is_an_error_too() -> None:
-    service = EvaluationService(clock=ManualClock(), sandbox=BrokenSandbox())
+    service = EvaluationService(clock=ManualClock(), sandbox=AnsweringSandbox(broken))
     assert (await service.evaluate("[1..3]", {})).error == "The sandbox is not there."

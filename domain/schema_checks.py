@@ -1,0 +1,71 @@
+"""Checks of JSON Schemas that come from outside, each where it belongs.
+
+What is known to cost little (domain/schema_cost.py) is done in this process, everything else in the sandbox, under its
+deadline and its limit on memory.
+"""
+
+from uuid import UUID
+
+from domain.errors import Problem
+from domain.json_schema import InvalidSchema
+from domain.json_text import JsonValue
+from domain.ports import Sandbox
+from domain.sandbox_shares import SandboxUse, SchemaTooCostly
+from domain.schemas import COSTS, JsonSchema, limit_problem, unreadable_problem
+
+_NOT_HERE = "this needs the sandbox, which is not available here."
+
+
+class SchemaChecks:
+    """Checks schemas and values, each where it belongs. Without a `sandbox`, what needs it fails.
+
+    `owner` is whom it is done for: the sandbox is shared out among owners.
+    """
+
+    def __init__(self, sandbox: Sandbox | None = None, use: SandboxUse = SandboxUse.EXECUTION) -> None:
+        self._sandbox = sandbox
+        self._use = use
+
+    async def problems(self, schema: JsonSchema, value: JsonValue, *, owner: UUID) -> list[Problem]:
+        """What in a value does not meet a schema.
+
+        Raises `SchemaTooCostly`, `InvalidSchema` for a schema that only the sandbox compiles, `Unavailable`, and
+        `LimitExceeded` where the share is used up.
+        """
+        found = schema.problems_here(value)
+        if found is not None:
+            return found
+        is_refused = schema.is_met_here(value) is False
+        if self._sandbox is None:
+            if is_refused:
+                return [schema.first_problem(value)]
+            raise SchemaTooCostly(_NOT_HERE)
+        try:
+            return await self._sandbox.schema_problems(schema.raw, value, owner=owner, use=self._use)
+        except SchemaTooCostly:
+            if is_refused:
+                return [schema.first_problem(value)]
+            raise
+
+    async def problems_or_limit(self, schema: JsonSchema, value: JsonValue, *, owner: UUID) -> list[Problem]:
+        """`problems`; that it cannot be found out within the limits, or that the schema is none, is one of them."""
+        try:
+            return await self.problems(schema, value, owner=owner)
+        except SchemaTooCostly as error:
+            return [limit_problem(error)]
+        except InvalidSchema as error:
+            return [unreadable_problem(error)]
+
+    async def faults(self, raw: JsonValue, *, owner: UUID) -> list[Problem]:
+        """Why something is no schema, or none that can be used. Raises `Unavailable` and `LimitExceeded`."""
+        try:
+            if not JsonSchema(raw).is_costly:
+                return []
+        except InvalidSchema as error:
+            return list(error.problems)
+        if self._sandbox is None:
+            return [Problem(path=(), message=f"The schema cannot be compiled: {_NOT_HERE}", hint=COSTS)]
+        try:
+            return await self._sandbox.schema_faults(raw, owner=owner, use=self._use)
+        except SchemaTooCostly as error:
+            return [Problem(path=(), message=f"The schema cannot be compiled: {error}", hint=COSTS)]

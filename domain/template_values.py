@@ -1,0 +1,59 @@
+"""Values for the parameters of workflow templates: what is wrong with them."""
+
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from domain.checks.hints import did_you_mean, kind_of, shown
+from domain.checks.json_values import json_problems
+from domain.errors import Problem
+from domain.json_schema import InvalidSchema
+from domain.json_text import JsonValue
+from domain.schema_checks import SchemaChecks
+from domain.schemas import JsonSchema, unreadable_problem
+from domain.workflow_templates import TemplateParameter, TemplateSettings
+
+_MAX_VALUES = 1_000_000
+
+
+async def value_problems(
+    settings: TemplateSettings, given: JsonValue, checks: SchemaChecks, *, owner: UUID
+) -> list[Problem]:
+    """What is wrong with the values that somebody gives for a template's parameters.
+
+    Raises `Unavailable`, and `LimitExceeded` where too much is being tried at once.
+    """
+    if not isinstance(given, Mapping):
+        hint = 'For example {"url": "https://api.example.com"}.'
+        return [Problem(path=(), message=f"Parameters are an object, not {kind_of(given)}.", hint=hint)]
+    problems = json_problems(given, max_values=_MAX_VALUES)
+    if problems:
+        return problems
+    known = {each.name: each for each in settings.parameters}
+    for name in given:
+        if name not in known:
+            hint = did_you_mean(name, known) or _listed(known)
+            problems.append(Problem(path=(name,), message=f"There is no parameter {shown(name)}.", hint=hint))
+    for name, parameter in known.items():
+        if given.get(name) is None and not (name in given and parameter.required):
+            if parameter.required:
+                problems.append(Problem(path=(name,), message=f"`{name}` is required.", hint=parameter.description))
+            continue
+        faults = await schema_problems_of(parameter, given[name], checks, owner=owner)
+        problems += (Problem(path=(name, *each.path), message=each.message, hint=each.hint) for each in faults)
+    return problems
+
+
+async def schema_problems_of(
+    parameter: TemplateParameter, value: JsonValue, checks: SchemaChecks, *, owner: UUID
+) -> list[Problem]:
+    """What in a value does not meet a parameter's schema."""
+    try:
+        schema = JsonSchema(parameter.schema)
+    except InvalidSchema as error:
+        return [unreadable_problem(error)]
+    return await checks.problems_or_limit(schema, value, owner=owner)
+
+
+def _listed(names: Iterable[str]) -> str:
+    listed = ", ".join(f"`{name}`" for name in names)
+    return f"The parameters are {listed}." if listed else "This template has no parameters."
