@@ -82,11 +82,13 @@ AT_THE_LIMIT = {
 
 @pytest.mark.parametrize("name", AT_THE_LIMIT)
 async def test_what_is_validated_is_validated_quickly(api: Api, name: str) -> None:
-    begun = time.process_time()
+    seconds = []
+    for n in range(3):  # never found among the kept ones
+        begun = time.process_time()
+        api.schema.operation_type_of(AT_THE_LIMIT[name] + "\n" * n, None)
+        seconds.append(time.process_time() - begun)
 
-    api.schema.operation_type_of(AT_THE_LIMIT[name], None)
-
-    assert time.process_time() - begun < 0.2  # a quiet machine takes a quarter of that
+    assert min(seconds) < 0.15  # a quiet machine takes a third of that
 
 
 async def test_what_tools_and_people_ask_is_far_from_the_limits() -> None:
