@@ -230,29 +230,6 @@ async def test_a_retry_goes_on_with_the_items_that_were_not_done(desk: Desk) -> 
     assert done["output"]["results"] == [True, 2, 3, 4]  # the first item was done already
 
 
-async def test_a_retry_goes_into_the_child_and_keeps_what_that_had_done(desk: Desk) -> None:
-    charge = http("charge", f"{desk.service}/stock/lamp")
-    child = await desk.define(charge, transform("check", "$error('no')"))
-    parent = await desk.define(step("sub", "SUB_WORKFLOW", {"workflow": child}), transform("end", "steps.sub.output"))
-    failed = await desk.until((await desk.start(parent))["id"], "FAILED")
-    await desk.define(charge, transform("check", "'done'"), name=child)
-
-    answer = await desk.ask(
-        """mutation ($id: ID!) { retryExecution(id: $id, input: {latestVersion: true}) {
-          ... on WorkflowExecution { id } ... on Error { message } } }""",
-        id=failed["id"],
-    )
-
-    retry = await desk.until(answer["id"], *ENDED)
-    assert (retry["status"], retry["output"]["output"]) == ("COMPLETED", "done")
-    ended = await desk.show(retry["output"]["executionId"])
-    assert (ended["parent"], ended["workflowVersion"]) == ({"id": retry["id"]}, 2)
-    first = await desk.show(ended["retriedFrom"]["id"])
-    assert first["parent"] == {"id": failed["id"]}
-    kept = [each["nodes"][0] for each in (first["steps"], ended["steps"])]
-    assert kept[0] == kept[1], "the charge is the one that was made"
-
-
 async def test_a_long_loop_goes_on_in_batches_without_doing_an_item_twice(
     desk: Desk, shared_deployment: Deployment
 ) -> None:

@@ -82,13 +82,11 @@ AT_THE_LIMIT = {
 
 @pytest.mark.parametrize("name", AT_THE_LIMIT)
 async def test_what_is_validated_is_validated_quickly(api: Api, name: str) -> None:
-    seconds = []
-    for n in range(3):  # never found among the kept ones
-        begun = time.process_time()
-        api.schema.operation_type_of(AT_THE_LIMIT[name] + "\n" * n, None)
-        seconds.append(time.process_time() - begun)
+    begun = time.process_time()
 
-    assert min(seconds) < 0.15  # a quiet machine takes a third of that
+    api.schema.operation_type_of(AT_THE_LIMIT[name], None)
+
+    assert time.process_time() - begun < 0.2  # a quiet machine takes a quarter of that
 
 
 async def test_what_tools_and_people_ask_is_far_from_the_limits() -> None:

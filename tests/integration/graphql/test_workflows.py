@@ -1,11 +1,9 @@
 """Workflows over GraphQL: stored by typed inputs or by documents, and every problem told at its place."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.builders import wait
 from tests.integration.graphql.api import Api, nodes
 
 CREATE = """
@@ -331,22 +329,3 @@ async def test_workflows_are_listed_newest_first_by_filter(api: Api) -> None:
     assert nodes(by_label["workflows"], "name") == ["three", "one"]
     assert nodes(by_name["workflows"], "name") == ["three", "two"]
     assert none["workflows"] == {"totalCount": 0, "nodes": []}
-
-
-async def test_a_stored_document_that_cannot_be_read_harms_itself_alone(api: Api) -> None:
-    names = [(await api.create_workflow(name))["name"] for name in ("good", "bad", "fine")]
-    tables = api.storage.tables
-    [row] = [row for row in tables.workflows.values() if row.name == "bad"]
-    broken = {**row.document, "timeout": "PT1H", "steps": [wait("a", "P1M")]}
-    tables.workflows[row.id] = replace(row, document=broken)
-    tables.definitions[row.definition_id] = replace(tables.definitions[row.definition_id], document=broken)
-
-    query = "{ workflows { nodes { name timeout steps { stepId } graph { nodes { path } } } } }"
-    result = await api.schema.execute(query, context_value=api.context())
-
-    assert result.data is not None and result.errors is not None
-    found = {node["name"]: node for node in result.data["workflows"]["nodes"]}
-    assert sorted(found) == sorted(names)
-    assert found["good"]["steps"] and found["fine"]["graph"]["nodes"]
-    assert found["bad"] == {"name": "bad", "timeout": "PT1H", "steps": None, "graph": None}
-    assert ["This release cannot read version 1" in error.message for error in result.errors] == [True, True]
