@@ -36,6 +36,7 @@ async def test_from_the_first_key_to_a_revoked_one(deployment: Deployment) -> No
     assert (await cli("executions", "list", token=viewer["token"])).code == 1
     audited = await cli("audit", "--json", token=admin)
     assert [(entry["principal"], entry["action"], entry["outcome"]) for entry in json.loads(audited.stdout)] == [
+        ("nobody", "authenticate", "UNAUTHENTICATED"),  # the key that was revoked
         ("me", "revokeApiKey", "Deleted"),
         ("me", "createApiKey", "ApiKeyCreated"),
     ]
