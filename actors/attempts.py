@@ -176,6 +176,8 @@ class Attempts:
             carried=trial.carried,
         )
         shown = stored_input(step.type, input if hidden is None else hidden.input)
+        if trial.scope.own_addresses is not None:
+            shown = trial.scope.own_addresses.output(shown)
         try:
             outcome = self.executors[step.type].execute(call)
         except Exception as error:  # an executor's own fault must not stop the driver

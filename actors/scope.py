@@ -14,6 +14,7 @@ from domain.graph import FAILURE_HANDLER, HANDLER
 from domain.ids import IdKind, to_public
 from domain.json_text import JsonValue
 from domain.records import ExecutionRecord
+from domain.secret_mask import SecretMask
 from domain.steps import ForEachConfig, index_name
 from domain.times import time_text
 
@@ -29,7 +30,7 @@ class ExecutionScope:
     RFC 3339 in UTC.
     """
 
-    __slots__ = ("_blocks", "_definition", "_execution", "_state")
+    __slots__ = ("_blocks", "_definition", "_execution", "_state", "own_addresses")
 
     def __init__(
         self,
@@ -41,8 +42,10 @@ class ExecutionScope:
     ) -> None:
         """`execution` is the one that the expressions are about: of a batch, its parent.
 
-        `signal_url`, where it is sent signals, is there for definitions that read it.
+        `signal_url`, where it is sent signals, is there for definitions that read it. Whoever knows it may grant an
+        approval, so `own_addresses` takes it out of what is kept to be shown; None where there is none.
         """
+        self.own_addresses = None if signal_url is None else SecretMask([signal_url.rpartition("/")[2]])
         self._definition = definition
         self._state = state
         self._execution: Values = {

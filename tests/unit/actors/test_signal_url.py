@@ -9,7 +9,7 @@ import pytest
 from actors.driver import Driver
 from domain.statuses import ExecutionStatus
 from domain.workflows import check_document
-from tests.builders import a_definition, a_document, constant, step, transform
+from tests.builders import a_definition, a_document, constant, http, step, transform
 from tests.unit.actors.world import World
 
 ADDRESS = "execution.signalUrl"
@@ -69,3 +69,27 @@ async def test_the_address_is_made_where_it_is_read_and_only_there() -> None:
     )
     assert seen == [f"https://flows.example/hooks/{id.hex}?name={name}" for name in "xy"]
     assert made == [id]
+
+
+async def test_what_is_kept_of_an_input_does_not_hold_the_address_and_what_is_called_does() -> None:
+    world = World()
+    token = "t0ken" * 9
+    definition = a_definition(
+        steps=[
+            http(
+                "mail",
+                "http://x/?back={{ $encodeUrlComponent(execution.signalUrl) }}",
+                body="{{ execution.signalUrl }}",
+            )
+        ]
+    )
+    id = await world.execution(definition)
+    address = f"https://flows.example/hooks/{token}"
+
+    await Driver(await world.claim(id), definition, replace(world.parts, signal_url=lambda _: address)).run()
+
+    [called] = world.service.calls
+    assert token in str(called.input)
+    kept = world.steps(id)["mail"].state.input
+    assert token not in str(kept)
+    assert "https://flows.example/hooks/***" in str(kept)
