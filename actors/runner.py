@@ -15,12 +15,14 @@ from actors.driver import Driver
 from actors.driver_parts import DriverParts
 from actors.failing import failed_by_fault
 from actors.notices import wake
+from actors.suspicion import SuspectWatch
 from domain.definition import Definition
 from domain.errors import LeaseLost, Unavailable
 from domain.ids import new_id
 from domain.ports import Recovery, WorkerRegistry, WorkQueue
 from domain.records import Claim
 from domain.services.definitions import DefinitionCache
+from domain.suspects import WATCHED_FOR
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +41,8 @@ Nudges = Callable[[UUID, Callable[[UUID | None], None]], Awaitable[None]]
 class RunnerOptions:
     """`capacity`: executions held at a time. `commands_every`: how often commands without a nudge are looked for.
 
-    `compare_every`: how often what is stored as held here is compared with what is driven here.
+    `compare_every`: how often what is stored as held here is compared with what is driven here. `watched_for`: how long
+    a suspect keeps others away.
     """
 
     host: str
@@ -48,6 +51,7 @@ class RunnerOptions:
     shutdown_grace: timedelta = timedelta(seconds=10)
     commands_every: timedelta = timedelta(seconds=10)
     compare_every: timedelta = timedelta(seconds=4)
+    watched_for: timedelta = WATCHED_FOR
 
 
 @dataclass(slots=True)
@@ -84,6 +88,7 @@ class Runner:
         self._is_crowded = False
         self._held: dict[UUID, _Held] = {}
         self._undriven: Mapping[UUID, int] = {}
+        self._suspects = SuspectWatch(self._look_at, watched_for=options.watched_for)
         self._left: list[UUID] = []
         self._claims_wanted = asyncio.Event()
         self._commands_missed = asyncio.Event()
@@ -120,7 +125,7 @@ class Runner:
         await _cancel([claims, *others])
         for held in self._held.values():
             held.driver.stop()
-        left = {*self._left, *self._wanted, *self._held}
+        left = {*self._left, *self._wanted, *self._held, *self._suspects.close()}
         await self._until_idle(self._options.shutdown_grace)
         for held in self._held.values():
             held.driver.stop(now=True)
@@ -193,7 +198,9 @@ class Runner:
             if self._is_crowded:
                 ids = await self._most_urgent(ids)
             now = self._parts.clock.now() + _EARLY
-            claims = await self._parts.store.claim(ids, worker_id=self.worker_id, now=now)
+            claims = await self._parts.store.claim(
+                ids, worker_id=self.worker_id, now=now, watched=self._suspects.watched
+            )
         except BaseException:
             # Ask again: what this claim has taken, if only its answer was lost, is held by this worker.
             again = {**dict.fromkeys(ids), **self._wanted}
@@ -202,6 +209,8 @@ class Runner:
             self._claims_wanted.set()
             raise
         self._give_back(len(ids) - len(claims))
+        taken = {claim.execution.id: claim.execution.crashes for claim in claims}
+        self._suspects.begin(taken, [id for id in ids if id not in taken])
         for claim in claims:
             await self._take(claim)
 
@@ -223,6 +232,7 @@ class Runner:
         except Exception as error:
             logger.exception("an execution cannot be run", extra={"execution_id": str(claim.execution.id)})
             await self._fail(claim, error)
+            self._suspects.end(claim.execution.id)
             self._places.release()
         else:
             held = _Held(driver)
@@ -248,6 +258,7 @@ class Runner:
             if self._held.get(id) is held:
                 del self._held[id]
             self._places.release()
+            self._suspects.end(id)
             if held.driver.is_nudged and not held.driver.has_ended:
                 self._look_at(id)  # told something while it was letting go
 
@@ -300,7 +311,7 @@ class Runner:
             self._look_at(execution_id)  # let go of in the meantime
 
     def _look_at(self, id: UUID) -> None:
-        """Claim an execution that was told something, if there is room; else the reconciler will see to it."""
+        """Claim an execution that wants attention again, if there is room; else the reconciler will see to it."""
         if not self._stopping.is_set() and self._places.acquire(blocking=False):
             self._want([id])
 

@@ -17,10 +17,10 @@ _PARENTS = f"SELECT {EXECUTION_COLUMNS} FROM workflow_execution e WHERE e.id = A
 
 
 async def claim(
-    connection: Connection, ids: Sequence[UUID], *, worker_id: UUID, now: datetime
+    connection: Connection, ids: Sequence[UUID], *, worker_id: UUID, now: datetime, watched: Sequence[UUID] = ()
 ) -> tuple[list[Claim], set[UUID]]:
     """The claims, and which of the executions have batches. Batches whose execution has ended are taken away."""
-    rows = await connection.fetch(statements.CLAIM, ids, worker_id, now)
+    rows = await connection.fetch(statements.CLAIM, ids, worker_id, now, watched)
     has_batches = {row["id"] for row in rows if row["has_batches"]}
     executions = [execution_of(row) for row in rows]
     batches = [execution for execution in executions if execution.is_batch]

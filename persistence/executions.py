@@ -37,6 +37,9 @@ from persistence.unavailable import REFUSALS
 _LETS_GO = 16
 """Where an `execution_delta_2` says whether it lets go."""
 
+_Wanted = tuple[UUID, datetime, tuple[UUID, ...]]
+"""An execution that is to be claimed, the time, and the suspects that have been watched for long enough."""
+
 _COUNTERS = ("total", "completed", "failed", "running", "ended")
 
 
@@ -53,7 +56,7 @@ class PostgresExecutionStore:
         self._batch_committer = GroupCommitter(self._store_batches, publisher, announced=parent_changes_of, lanes=1)
         self._creations: Batcher[NewExecution, ExecutionRecord | None] = Batcher(self._create)
         self._careful_creations: Batcher[NewExecution, ExecutionRecord | None] = Batcher(self._create_carefully)
-        self._claims: dict[UUID, Batcher[tuple[UUID, datetime], Claim | None]] = {}
+        self._claims: dict[UUID, Batcher[_Wanted, Claim | None]] = {}
         self._held_batches: dict[UUID, tuple[UUID, int]] = {}
         """The batches that are held here, each with its execution and its epoch."""
         self._divided: set[UUID] = set()
@@ -73,15 +76,18 @@ class PostgresExecutionStore:
             return all_of(executions, await self._careful_creations.submit(executions))
         return all_of(executions, await self._creations.submit(executions))
 
-    async def claim(self, ids: Collection[UUID], *, worker_id: UUID, now: datetime) -> list[Claim]:
+    async def claim(
+        self, ids: Collection[UUID], *, worker_id: UUID, now: datetime, watched: Collection[UUID] = ()
+    ) -> list[Claim]:
         claims = self._claims.get(worker_id)
         if claims is None:
 
-            async def run(wanted: list[tuple[UUID, datetime]]) -> list[Claim | None]:
+            async def run(wanted: list[_Wanted]) -> list[Claim | None]:
                 return await self._claim(wanted, worker_id)
 
             claims = self._claims[worker_id] = Batcher(run)
-        found = await claims.submit([(id, now) for id in dict.fromkeys(ids)])
+        known = tuple(watched)
+        found = await claims.submit([(id, now, known) for id in dict.fromkeys(ids)])
         return [claim for claim in found if claim is not None]
 
     async def commit(self, delta: ExecutionDelta) -> int:
@@ -177,19 +183,19 @@ class PostgresExecutionStore:
         records = {record.id: record for record in fresh}
         return [known[new.id] if new.id in known else records.get(new.id) for new in asked]
 
-    async def _claim(self, wanted: list[tuple[UUID, datetime]], worker_id: UUID) -> list[Claim | None]:
-        ids = list(dict.fromkeys(id for id, _ in wanted))
+    async def _claim(self, wanted: list[_Wanted], worker_id: UUID) -> list[Claim | None]:
+        ids = list(dict.fromkeys(id for id, _, _ in wanted))
+        now = max(time for _, time, _ in wanted)
+        watched = list(set().union(*{watched for _, _, watched in wanted}))
         async with self._database.hot_connection() as connection:
-            found, divided = await claiming.claim(
-                connection, ids, worker_id=worker_id, now=max(time for _, time in wanted)
-            )
+            found, divided = await claiming.claim(connection, ids, worker_id=worker_id, now=now, watched=watched)
         claims = {claim.execution.id: claim for claim in found}
         self._divided |= divided
         for claim in found:
             if claim.parent is not None:
                 self._held_batches[claim.execution.id] = claim.parent.id, claim.execution.epoch
         # Where two calls asked for the same execution, the first has it.
-        return [claims.pop(id, None) for id, _ in wanted]
+        return [claims.pop(id, None) for id, _, _ in wanted]
 
     def _committer_of(self, delta: ExecutionDelta) -> GroupCommitter:
         return self._batch_committer if delta.execution_id in self._held_batches else self._committer

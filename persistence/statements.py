@@ -1,5 +1,6 @@
 """The statements of the hot path: each handles a batch, and all that belongs to it, in one round trip."""
 
+from domain.suspects import SUSPECT_AFTER
 from persistence.row_codec import EXECUTION_COLUMNS, WHOLE_STEP_COLUMNS
 
 CHANGED = """sequence = {row}.sequence + 1,
@@ -141,6 +142,14 @@ FROM unnest($1::new_execution_2[]) n JOIN workflow_execution e
 
 # Locks are taken in one order, executions before batches and then by id, so that no two claims wait for each other in a
 # circle. The condition is checked again on rows that had to be waited for. One that is queued can only be cancelled.
+# Suspects come one at a time, and not beside one that is watched. Other rows are looked at for suspects only.
+_WANTS_ATTENTION = """{row}.worker_id IS NULL AND (
+        NOT {row}.is_queued AND ({row}.due_at <= $3 OR {row}.due_at <= {row}.created_at)
+        OR EXISTS (
+          SELECT FROM execution_command c
+          WHERE c.execution_id = {row}.id AND (c.kind = 'CANCEL' OR NOT {row}.is_queued)
+        )
+      )"""
 CLAIM = f"""
 WITH wanted AS (
   SELECT id FROM workflow_execution w
@@ -148,12 +157,16 @@ WITH wanted AS (
     AND w.status NOT IN ('COMPLETED', 'FAILED', 'CANCELLED', 'TIMED_OUT')
     AND (
       w.worker_id = $2
-      OR w.worker_id IS NULL AND (
-        NOT w.is_queued AND (w.due_at <= $3 OR w.due_at <= w.created_at)
-        OR EXISTS (
-          SELECT FROM execution_command c WHERE c.execution_id = w.id AND (c.kind = 'CANCEL' OR NOT w.is_queued)
-        )
-      )
+      OR {_WANTS_ATTENTION.format(row="w")} AND (w.crashes < {SUSPECT_AFTER} OR w.id = (
+        SELECT s.id FROM workflow_execution s
+        WHERE s.id = ANY ($1::uuid[]) AND s.crashes >= {SUSPECT_AFTER}
+          AND s.status NOT IN ('COMPLETED', 'FAILED', 'CANCELLED', 'TIMED_OUT')
+          AND {_WANTS_ATTENTION.format(row="s")}
+        ORDER BY s.crashes, s.id LIMIT 1
+      ) AND NOT EXISTS (
+        SELECT FROM workflow_execution h
+        WHERE h.worker_id = $2 AND h.crashes >= {SUSPECT_AFTER} AND h.id <> ALL ($4::uuid[])
+      ))
     )
   ORDER BY w.is_batch, w.id FOR NO KEY UPDATE
 )

@@ -39,12 +39,17 @@ class ExecutionStore(Protocol):
         family has no room for one of them; those that it has room for are inserted.
         """
 
-    async def claim(self, ids: Collection[UUID], *, worker_id: UUID, now: datetime) -> list[Claim]:
+    async def claim(
+        self, ids: Collection[UUID], *, worker_id: UUID, now: datetime, watched: Collection[UUID] = ()
+    ) -> list[Claim]:
         """Take those of `ids` that want attention: not ended, held by nobody, and due (or with a pending command).
 
         So are those that `worker_id` holds already: asking again is safe when an answer was lost, and taking over from
         its own driver is the caller's to avoid. Each answer is held by `worker_id` at a new epoch. The others are left
         out without a word. PENDING becomes RUNNING only with the first commit.
+
+        Of suspects (see `domain.suspects`) one is taken, that which has lost the fewest workers, and none where
+        `worker_id` holds one that is not among `watched`: those have been watched for long enough.
         """
 
     async def commit(self, delta: ExecutionDelta) -> int:

@@ -22,6 +22,7 @@ from domain.records import (
     StepRecord,
 )
 from domain.statuses import CommandKind, EventType
+from domain.suspects import SUSPECT_AFTER
 from persistence.changes import Stored, change_of, parent_changes_of, snapshot_of, sum_of
 from persistence.deltas import merge_deltas
 from persistence.memory.slots import admit, queued_of
@@ -60,8 +61,11 @@ class MemoryExecutionStore:
             answers.append(known)
         return all_of(executions, answers)
 
-    async def claim(self, ids: Collection[UUID], *, worker_id: UUID, now: datetime) -> list[Claim]:
+    async def claim(
+        self, ids: Collection[UUID], *, worker_id: UUID, now: datetime, watched: Collection[UUID] = ()
+    ) -> list[Claim]:
         claims = []
+        suspect = self._suspect_to_take(ids, worker_id, now, watched)
         for id in dict.fromkeys(ids):
             execution = self._tables.executions.get(id)
             if execution is None:
@@ -69,12 +73,24 @@ class MemoryExecutionStore:
             is_own = execution.worker_id == worker_id and not execution.status.is_terminal
             if not is_own and not self._tables.wants_attention(execution, now):
                 continue
+            if not is_own and execution.crashes >= SUSPECT_AFTER and id != suspect:
+                continue
             held = replace(execution, worker_id=worker_id, epoch=execution.epoch + 1, due_at=None)
             self._tables.executions[id] = held
             claim = self._claim_of(held)
             if claim is not None:
                 claims.append(claim)
         return claims
+
+    def _suspect_to_take(
+        self, ids: Collection[UUID], worker_id: UUID, now: datetime, watched: Collection[UUID]
+    ) -> UUID | None:
+        tables = self._tables
+        suspects = [row for row in tables.executions.values() if row.crashes >= SUSPECT_AFTER]
+        if any(row.worker_id == worker_id and row.id not in watched for row in suspects):
+            return None
+        wanted = [row for row in suspects if row.id in ids and tables.wants_attention(row, now)]
+        return min(wanted, key=lambda row: (row.crashes, row.id)).id if wanted else None
 
     def _claim_of(self, held: ExecutionRecord) -> Claim | None:
         tables = self._tables

@@ -35,7 +35,10 @@ class WorkerSettings(BaseSettings):
         "says so, and workers of other machines lead.",
     )
     poisoned_after: int = Field(
-        5, ge=1, description="An execution that has outlived this many workers is failed as POISONED."
+        5,
+        ge=1,
+        description="An execution that has outlived this many workers is failed as POISONED. With less than three "
+        "those that were only beside it are failed with it.",
     )
     shutdown_grace: Duration = Field(
         timedelta(seconds=10), description="How long running steps may go on when a worker is asked to stop."

@@ -181,7 +181,7 @@ NOBODY, NO_TIME = "'00000000-0000-0000-0000-000000000000'", "'2026-01-01'"
     ("statement", "arguments"),
     [
         pytest.param(statements.COMMIT, "'{}', '{}', '{}', '{}', '{}'", id="commit"),
-        pytest.param(statements.CLAIM, f"'{{}}', {NOBODY}, {NO_TIME}", id="claim"),
+        pytest.param(statements.CLAIM, f"'{{}}', {NOBODY}, {NO_TIME}, '{{}}'", id="claim"),
         pytest.param(statements.CREATE, "'{}'", id="create"),
         pytest.param(statements.FIND_EXISTING, "'{}'", id="find"),
         pytest.param(batch_statements.COMMIT, "'{}', '{}', '{}', '{}', '{}'", id="commit of batches"),

@@ -206,8 +206,10 @@ async def test_a_claim_whose_answer_was_lost_is_repeated(world: World, nudger: N
     store = world.storage.executions
     answers = iter([Unavailable("the connection broke")])
 
-    async def claim(ids: Collection[UUID], *, worker_id: UUID, now: datetime) -> list[Claim]:
-        claims = await type(store).claim(store, ids, worker_id=worker_id, now=now)
+    async def claim(
+        ids: Collection[UUID], *, worker_id: UUID, now: datetime, watched: Collection[UUID] = ()
+    ) -> list[Claim]:
+        claims = await type(store).claim(store, ids, worker_id=worker_id, now=now, watched=watched)
         for error in answers:
             raise error
         return claims
