@@ -24,6 +24,7 @@ from domain.errors import StepgraphError, Unavailable
 from domain.ids import new_id
 from domain.ports import Clock
 from domain.ports.breakers import BreakerNews, BreakerStore, Permit, Refused, SharedBreakers
+from domain.single_flight import SingleFlight
 from domain.statuses import CircuitBreakerState
 
 logger = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ class WorkerBreakers:
         self._link = BreakerLink(shared, self._catch_up)
         self._listening: set[asyncio.Task[Any]] = set()
         self._telling: set[asyncio.Task[Any]] = set()
-        self._looking: dict[str, asyncio.Task[_Known]] = {}
+        self._looking: SingleFlight[str, _Known] = SingleFlight("breaker")
         self._overheard: dict[str, list[BreakerNews]] = {}
         self._renewing: dict[str, asyncio.Task[None]] = {}
 
@@ -86,8 +87,8 @@ class WorkerBreakers:
             async with asyncio.timeout(_LAST_WORDS):
                 while said := {*self._telling, *self._saver.tasks.values()}:
                     await asyncio.wait(said)
-        loose = (self._looking, self._renewing, self._saver.tasks)
-        tasks = [*self._listening, *self._telling, *self._link.tasks, *(each for one in loose for each in one.values())]
+        loose = (*self._renewing.values(), *self._saver.tasks.values())
+        tasks = [*self._listening, *self._telling, *self._link.tasks, *self._looking.tasks, *loose]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -183,11 +184,7 @@ class WorkerBreakers:
 
     async def _look_up(self, service_id: str) -> _Known:
         """What is known elsewhere of a service that this process meets for the first time; asked for once."""
-        looking = self._looking.get(service_id)
-        if looking is None:
-            looking = self._looking[service_id] = asyncio.create_task(self._find(service_id), name="breaker")
-            looking.add_done_callback(lambda _: self._looking.pop(service_id, None))
-        return await asyncio.shield(looking)
+        return await self._looking(service_id, lambda: self._find(service_id))
 
     async def _find(self, service_id: str) -> _Known:
         heard = self._overheard[service_id] = []

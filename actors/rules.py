@@ -5,6 +5,7 @@ from uuid import UUID
 
 from domain.errors import Unavailable
 from domain.ports import TransformationRuleStore
+from domain.single_flight import SingleFlight
 from domain.transformation_rules import CompiledRule, RuleRecord
 
 KEPT_FOR = 1.0
@@ -21,7 +22,7 @@ class StoredRules:
         self._kept_for = kept_for
         self._fresh: dict[str, tuple[float, CompiledRule | None]] = {}
         self._compiled: dict[str, tuple[UUID, int, CompiledRule]] = {}
-        self._loading: dict[str, asyncio.Task[CompiledRule | None]] = {}
+        self._loading: SingleFlight[str, CompiledRule | None] = SingleFlight("rule")
 
     def kept(self, name: str) -> CompiledRule | None:
         """The rule, where it was looked up just now; None where it is to be asked for."""
@@ -34,19 +35,7 @@ class StoredRules:
         While the database is away, it is the rule as it was last. Raises `Unavailable` where it is not known.
         """
         rule = self.kept(name)
-        if rule is not None:
-            return rule
-        loading = self._loading.get(name)
-        if loading is None:
-            loading = self._loading[name] = asyncio.create_task(self._load(name))
-            loading.add_done_callback(lambda done: self._forget(name, done))
-        # A step that is given up while it waits must not take the answer away from the others.
-        return await asyncio.shield(loading)
-
-    def _forget(self, name: str, done: asyncio.Task[CompiledRule | None]) -> None:
-        del self._loading[name]
-        if not done.cancelled():
-            done.exception()  # whoever waited has it; nobody may be left to see it
+        return rule if rule is not None else await self._loading(name, lambda: self._load(name))
 
     async def _load(self, name: str) -> CompiledRule | None:
         try:

@@ -15,6 +15,7 @@ from actors.steps.http_messages import basic_credentials
 from actors.steps.retry_after import retry_after_of
 from domain.failures import FailureCode, StepError
 from domain.json_text import JsonValue, dumps, loads
+from domain.single_flight import SingleFlight
 
 _MAX_TOKENS = 1_000
 _PATIENCE = 30.0
@@ -65,7 +66,7 @@ class AccessTokens:
         self._client = client
         self._clock = clock
         self._kept: dict[bytes, _Kept] = {}
-        self._fetching: dict[bytes, asyncio.Task[str | Failed]] = {}
+        self._fetching: SingleFlight[bytes, str | Failed] = SingleFlight("access token")
 
     async def token(self, credentials: ClientCredentials, *, now: datetime, refused: str | None = None) -> str | Failed:
         """A token, or why the step has none. `refused` is one that the called service did not accept."""
@@ -73,12 +74,7 @@ class AccessTokens:
         kept = self._kept.get(key)
         if kept is not None and kept.token != refused and self._clock() < kept.expires_at:
             return kept.token
-        fetching = self._fetching.get(key)
-        if fetching is None:
-            fetching = asyncio.create_task(self._fetch(credentials, key, now), name="access token")
-            self._fetching[key] = fetching
-            fetching.add_done_callback(lambda _: self._fetching.pop(key, None))
-        return await asyncio.shield(fetching)  # one caller's cancellation is not the others'
+        return await self._fetching(key, lambda: self._fetch(credentials, key, now))
 
     async def _fetch(self, credentials: ClientCredentials, key: bytes, now: datetime) -> str | Failed:
         form = {"grant_type": "client_credentials"}

@@ -14,13 +14,14 @@ from domain.failures import FailureCode, StepError
 from domain.ids import IdKind, MalformedId, from_public
 from domain.json_text import JsonValue
 from domain.ports import Cipher, WebhookDeliveries, WebhookStore
+from domain.single_flight import SingleFlight
 from domain.statuses import WebhookDirection
 from domain.webhook_secrets import opened_secrets
 from domain.webhooks import WebhookAttempt, WebhookRecord
 
 logger = logging.getLogger(__name__)
 
-_KEPT_FOR = 1.0
+KEPT_FOR = 1.0
 """Seconds for which a webhook is not looked up again: so long a change may go unnoticed."""
 
 _MOST_KEPT = 1_000
@@ -49,11 +50,15 @@ class Told:
 class RegisteredWebhooks:
     """Looks webhooks up, each at most about once a second however many steps ask, and remembers calls of them."""
 
-    def __init__(self, webhooks: WebhookStore, deliveries: WebhookDeliveries, cipher: Cipher) -> None:
+    def __init__(
+        self, webhooks: WebhookStore, deliveries: WebhookDeliveries, cipher: Cipher, *, kept_for: float = KEPT_FOR
+    ) -> None:
         self._webhooks = webhooks
         self._deliveries = deliveries
         self._cipher = cipher
-        self._known: dict[UUID, tuple[float, asyncio.Task[WebhookRecord | None]]] = {}
+        self._kept_for = kept_for
+        self._known: dict[UUID, tuple[float, WebhookRecord | None]] = {}
+        self._looking: SingleFlight[UUID, WebhookRecord | None] = SingleFlight("webhook")
         self._recording: set[asyncio.Task[None]] = set()
 
     async def receiver(self, public_id: str, now: datetime) -> Receiver | Failed:
@@ -98,18 +103,18 @@ class RegisteredWebhooks:
             logger.warning("a call of webhook %s is missing from its events: %s", told.webhook_id, error)
 
     async def _find(self, id: UUID) -> WebhookRecord | None:
-        now = asyncio.get_running_loop().time()
         known = self._known.get(id)
-        if known is None or known[0] <= now or _has_failed(known[1]):
-            if len(self._known) >= _MOST_KEPT:
-                self._known.clear()
-            known = self._known[id] = now + _KEPT_FOR, asyncio.create_task(self._webhooks.find(id=id))
-        # A step that is given up while it waits must not take the answer away from the others.
-        return await asyncio.shield(known[1])
+        if known is not None and known[0] > asyncio.get_running_loop().time():
+            return known[1]
+        return await self._looking(id, lambda: self._look_up(id))
 
-
-def _has_failed(task: "asyncio.Task[WebhookRecord | None]") -> bool:
-    return task.done() and (task.cancelled() or task.exception() is not None)
+    async def _look_up(self, id: UUID) -> WebhookRecord | None:
+        asked_at = asyncio.get_running_loop().time()
+        webhook = await self._webhooks.find(id=id)
+        if len(self._known) >= _MOST_KEPT:
+            self._known.clear()
+        self._known[id] = asked_at + self._kept_for, webhook
+        return webhook
 
 
 def _refused(message: str) -> Failed:

@@ -103,7 +103,7 @@ class World:
 async def world() -> AsyncIterator[World]:
     tables, cipher, id = MemoryTables(), AesGcmCipher([bytes(32)]), new_id()
     webhooks, deliveries = Storage(tables), Deliveries(tables)
-    registered = RegisteredWebhooks(webhooks, deliveries, cipher)
+    registered = RegisteredWebhooks(webhooks, deliveries, cipher, kept_for=3_600)
     async with (
         scripted_service(lambda _: reply({"took": "it"}, status=202)) as receiver,
         HttpClient(DestinationPolicy(allow_loopback=True), user_agent="test") as client,

@@ -258,7 +258,7 @@ async def test_a_step_that_takes_too_long_over_its_rule_is_given_up() -> None:
     record = await world.run(a_definition(steps=[timed]), 1)  # type: ignore[list-item]
 
     assert failure(record)[0] is FailureCode.TIMEOUT
-    for loading in list(world.stored._loading.values()):
+    for loading in world.stored._loading.tasks:
         loading.cancel()
 
 
