@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from domain.tokens import Kind, Token
+from domain.tokens import Kind, Token, TokenReader
 
 #: The functions that a rewritten expression calls; their names cannot be written in an expression.
 OPERAND, RESULT, TEXT, STRING, LITERAL = "·operand", "·result", "·text", "·string", "·literal"
@@ -29,7 +29,6 @@ _BINDING_POWER: Final = {
     ".": 75,
     **dict.fromkeys(("[", "(", "@", "#"), 80),
 }
-_WORD_OPERATORS = frozenset({"and", "or", "in"})
 _LAMBDAS = frozenset({"function", "λ"})
 _CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
 
@@ -64,21 +63,20 @@ def is_large(literal: str) -> bool:
     return literal.isdigit() and (len(literal), literal) >= _LIMIT
 
 
-class _Writer:
+class _Writer(TokenReader):
     """A top-down operator precedence parser that gives back what it has read, changed where it has to be."""
 
-    __slots__ = ("_guards_operands", "_position", "_source", "_tokens", "literals")
+    __slots__ = ("_guards_operands", "_source", "literals")
 
     def __init__(self, source: str, tokens: Sequence[Token], *, guards_operands: bool) -> None:
+        super().__init__(tokens, UnknownGrammarError)
         self._source = source
-        self._tokens = tokens
-        self._position = 0
         self._guards_operands = guards_operands
         self.literals: list[str] = []
 
     def whole(self) -> str:
         text = self._expression(0)
-        if self._position != len(self._tokens):
+        if not self._is_at_end:
             raise UnknownGrammarError
         return text
 
@@ -172,25 +170,3 @@ class _Writer:
             written[-1] += f", {self._expression(0)}"
         self._expect("|")
         return f"|{'|'.join(written)}|"
-
-    def _peek(self) -> str | None:
-        """The next token if it is an operator that is written in signs."""
-        token = self._tokens[self._position] if self._position < len(self._tokens) else None
-        return token.text if token is not None and token.kind is Kind.OPERATOR else None
-
-    def _peek_operator(self) -> str | None:
-        token = self._tokens[self._position] if self._position < len(self._tokens) else None
-        if token is not None and token.kind is Kind.NAME and token.text in _WORD_OPERATORS:
-            return token.text
-        return self._peek()
-
-    def _take(self) -> Token:
-        if self._position == len(self._tokens):
-            raise UnknownGrammarError
-        self._position += 1
-        return self._tokens[self._position - 1]
-
-    def _expect(self, text: str) -> None:
-        if self._peek() != text:
-            raise UnknownGrammarError
-        self._position += 1

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from domain.safe_functions import MAX_PICTURE, SAFE_FUNCTIONS, SafeFunction
-from domain.tokens import Kind, Token
+from domain.tokens import Kind, Token, TokenReader
 
 MAX_TOKENS: Final = 1_000
 MAX_NESTING: Final = 64
@@ -36,7 +36,6 @@ _BINDING_POWER: Final = {
     ".": 75,
     **dict.fromkeys(("[", "("), 80),
 }
-_WORD_OPERATORS = frozenset({"and", "or", "in"})
 _LITERAL_NAMES = frozenset({"true", "false", "null"})
 
 
@@ -77,23 +76,22 @@ def is_safe(tokens: Sequence[Token]) -> bool:
         return False
 
 
-class _Reader:
+class _Reader(TokenReader):
     """A top-down operator precedence parser that makes weights where others make syntax trees.
 
     `_context` is what `$` comes to at the place that is being read, in times all data.
     """
 
-    __slots__ = ("_context", "_depth", "_position", "_tokens")
+    __slots__ = ("_context", "_depth")
 
     def __init__(self, tokens: Sequence[Token]) -> None:
-        self._tokens = tokens
-        self._position = 0
+        super().__init__(tokens, _NotSafeError)
         self._depth = 0
         self._context = 1
 
     def is_read_to_the_end(self) -> bool:
         self._expression(0)
-        return self._position == len(self._tokens)
+        return self._is_at_end
 
     def _expression(self, binding_power: int) -> Weight:
         self._depth += 1
@@ -252,26 +250,3 @@ class _Reader:
         """Whether the string just taken is a step of a path, where the language reads it as a name."""
         before = self._tokens[self._position - 2] if self._position > 1 else None
         return (before is not None and before.text == ".") or self._peek() in (".", "[")
-
-    def _peek(self) -> str | None:
-        """The next token if it is an operator that is written in signs."""
-        token = self._tokens[self._position] if self._position < len(self._tokens) else None
-        return token.text if token is not None and token.kind is Kind.OPERATOR else None
-
-    def _peek_operator(self) -> str | None:
-        """The next token where an operator may stand, which is the only place where `and`, `or` and `in` are ones."""
-        token = self._tokens[self._position] if self._position < len(self._tokens) else None
-        if token is not None and token.kind is Kind.NAME and token.text in _WORD_OPERATORS:
-            return token.text
-        return self._peek()
-
-    def _take(self) -> Token:
-        if self._position == len(self._tokens):
-            raise _NotSafeError
-        self._position += 1
-        return self._tokens[self._position - 1]
-
-    def _expect(self, text: str) -> None:
-        if self._peek() != text:
-            raise _NotSafeError
-        self._position += 1

@@ -7,6 +7,7 @@ operand is expected.
 """
 
 import re
+from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -97,6 +98,48 @@ def tokenize(source: str) -> list[Token]:
         tokens.append(token)
         position, operand_expected = token.end, not ends_operand(token, operand_expected=operand_expected)
     return tokens
+
+
+class TokenReader:
+    """Steps through tokens, for what reads an expression by the powers of its operators. `error` is what it raises."""
+
+    __slots__ = ("_error", "_position", "_tokens")
+
+    def __init__(self, tokens: Sequence[Token], error: type[Exception]) -> None:
+        self._tokens = tokens
+        self._position = 0
+        self._error = error
+
+    @property
+    def _is_at_end(self) -> bool:
+        return self._position == len(self._tokens)
+
+    def _peek(self) -> str | None:
+        """The next token if it is an operator that is written in signs."""
+        token = self._next()
+        return token.text if token is not None and token.kind is Kind.OPERATOR else None
+
+    def _peek_operator(self) -> str | None:
+        """The next token where an operator may stand, which is the only place where `and`, `or` and `in` are ones."""
+        token = self._next()
+        if token is not None and token.kind is Kind.NAME and token.text in _WORD_OPERATORS:
+            return token.text
+        return self._peek()
+
+    def _take(self) -> Token:
+        token = self._next()
+        if token is None:
+            raise self._error
+        self._position += 1
+        return token
+
+    def _expect(self, text: str) -> None:
+        if self._peek() != text:
+            raise self._error
+        self._position += 1
+
+    def _next(self) -> Token | None:
+        return None if self._is_at_end else self._tokens[self._position]
 
 
 def _regex_end(source: str, start: int) -> int:
