@@ -13,6 +13,7 @@ from persistence.database import Connection, Database
 from persistence.database_clock import DatabaseClock
 from persistence.migrate import pending_migrations
 from persistence.outbox import backlog
+from persistence.recovery import EACH_PRIORITY
 from persistence.redis_probe import complaint_of_redis
 
 _RECENT = 30.0
@@ -27,19 +28,9 @@ _POOLED = (
     "a session to other clients: use session mode, or PostgreSQL's own address."
 )
 
-# Of each priority, the execution that has been due for longest; the priorities are found by walking the index. What was
-# taken over from a dead worker is due "at once", which says nothing of how long it has waited.
-_PROGRESS = """
-WITH RECURSIVE level (priority) AS (
-  (SELECT priority FROM workflow_execution WHERE due_at IS NOT NULL ORDER BY priority DESC LIMIT 1)
-  UNION ALL
-  SELECT (
-    SELECT e.priority FROM workflow_execution e
-    WHERE e.due_at IS NOT NULL AND e.priority < level.priority ORDER BY e.priority DESC LIMIT 1
-  )
-  FROM level WHERE level.priority IS NOT NULL
-)
-SELECT
+# Of each priority, the execution that has been due for longest. What was taken over from a dead worker is due "at
+# once", which says nothing of how long it has waited.
+_PROGRESS = f"""{EACH_PRIORITY}SELECT
   (SELECT clock_timestamp() - worked_at FROM leadership WHERE role = 'reconciler') AS since_reconciled,
   (
     SELECT clock_timestamp() - min(due.at) FROM level CROSS JOIN LATERAL (

@@ -24,9 +24,7 @@ RETURNING epoch, clock_timestamp() AS now
 """
 _RESIGN = "UPDATE leadership SET expires_at = clock_timestamp() WHERE role = 'reconciler' AND holder_id = $1"
 
-# The priorities that there are, found by walking the index from one to the next; of each, the range that is due. An
-# execution with a command is rarely due as well; the union drops it once if it is.
-_DUE = """
+EACH_PRIORITY = """
 WITH RECURSIVE level (priority) AS (
   (SELECT priority FROM workflow_execution WHERE due_at IS NOT NULL ORDER BY priority DESC LIMIT 1)
   UNION ALL
@@ -36,7 +34,12 @@ WITH RECURSIVE level (priority) AS (
   )
   FROM level WHERE level.priority IS NOT NULL
 )
-SELECT id FROM (
+"""
+"""Begins a statement: `level` has the priorities of what has a due time, found by walking the index."""
+
+# Of each priority the range that is due. An execution with a command is rarely due as well; the union drops it once if
+# it is.
+_DUE = f"""{EACH_PRIORITY}SELECT id FROM (
   SELECT due.* FROM level CROSS JOIN LATERAL (
     SELECT e.id, e.priority, e.due_at AS since FROM workflow_execution e
     WHERE e.priority = level.priority AND e.due_at <= $1 AND NOT e.is_queued ORDER BY e.due_at, e.id LIMIT $2
