@@ -1,17 +1,13 @@
 """Holding a step while the database is away: what it asks for is asked again, as a commit is, until it is answered."""
 
-import asyncio
 import logging
-import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from domain.errors import Unavailable
+from persistence.growing_delay import GrowingDelay
 
 logger = logging.getLogger(__name__)
-
-_FIRST_DELAY = 0.05
-_LONGEST_DELAY = 2.0  # seconds
 
 Answer = TypeVar("Answer")
 
@@ -23,7 +19,7 @@ async def held(ask: Callable[[], Awaitable[Answer]], what: str) -> Answer:
     is part of: at the step's own time limit, or when the lease is lost and the driver is cancelled. `ask` must be safe
     to repeat. `what` says in the log what waits.
     """
-    delay, is_told = _FIRST_DELAY, False
+    delay, is_told = GrowingDelay(), False
     while True:
         try:
             return await ask()
@@ -31,5 +27,4 @@ async def held(ask: Callable[[], Awaitable[Answer]], what: str) -> Answer:
             if not is_told:
                 logger.warning("%s waits for the database: %s", what, error)
                 is_told = True
-        await asyncio.sleep(delay * random.uniform(0.5, 1.0))
-        delay = min(2 * delay, _LONGEST_DELAY)
+        await delay.pause()

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import random
 from collections.abc import AsyncIterator, Awaitable, Collection, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -18,6 +17,7 @@ from domain.errors import Unavailable
 from domain.ports.breakers import BreakerNews
 from persistence.breaker_codec import config_text, gone_text, news_of, snapshot_of, snapshot_text
 from persistence.closing import cancelled
+from persistence.growing_delay import GrowingDelay
 from persistence.unavailable import REDIS_FAULTS
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,6 @@ return false
 _ANSWER_WITHIN = 0.25
 _PING_INTERVAL = 5.0
 _SILENCE = 12.0
-_LONGEST_DELAY = 2.0
 _MOST_NEWS = 10_000
 
 
@@ -117,7 +116,7 @@ class RedisSharedBreakers:
             self._listeners.remove(queue)
 
     async def _hear(self) -> None:
-        delay = 0.05
+        delay = GrowingDelay()
         while True:
             try:
                 async with self._subscriber() as client, client.pubsub() as pubsub:
@@ -126,7 +125,8 @@ class RedisSharedBreakers:
                     try:
                         async for message in _messages(pubsub):
                             if message["type"] == "subscribe":
-                                self._is_connected, delay = True, 0.05
+                                self._is_connected = True
+                                delay.reset()
                                 self._tell(BreakerNews(None))
                             elif message["type"] == "message":
                                 self._hand_out(message["data"])
@@ -138,8 +138,7 @@ class RedisSharedBreakers:
             except Exception:
                 logger.exception("hearing of circuit breakers failed; it goes on")
             self._is_connected = False
-            await asyncio.sleep(delay * random.uniform(0.5, 1.0))
-            delay = min(2 * delay, _LONGEST_DELAY)
+            await delay.pause()
 
     def _subscriber(self) -> "Redis":
         return Redis.from_url(

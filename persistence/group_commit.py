@@ -5,7 +5,6 @@ A commit alone costs a round trip and a flush to disk; a commit among three hund
 
 import asyncio
 import logging
-import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from domain.records import ExecutionChange, ExecutionDelta
 from persistence.batch_rows import DeltaRows, delta_rows
 from persistence.changes import Stored, changes_of
 from persistence.deltas import merge_deltas
+from persistence.growing_delay import GrowingDelay
 
 logger = logging.getLogger(__name__)
 
@@ -27,8 +27,6 @@ MAX_BYTES = 8 * 1024 * 1024
 _WORTH_SHARING = 32
 """Fewer changes than this are not spread over two statements: what a statement costs by itself is more than is won."""
 
-_FIRST_DELAY = 0.05
-_LONGEST_DELAY = 2.0
 _CLOSED = "The store was closed before the database answered."
 
 
@@ -229,7 +227,7 @@ class GroupCommitter:
     async def _insist(self, batch: Sequence[_Entry]) -> dict[int, Stored]:
         rows = [entry.rows for entry in batch if entry.rows is not None]
         commands = [id for entry in batch for id in entry.delta.applied_commands]
-        delay, is_repeated = _FIRST_DELAY, False
+        delay, is_repeated = GrowingDelay(), False
         while True:
             try:
                 return await self._store(rows, commands, is_repeated)
@@ -237,8 +235,7 @@ class GroupCommitter:
                 if not is_repeated:
                     logger.warning("%s changes wait for the database: %s", len(batch), error)
                 is_repeated = True
-                await asyncio.sleep(delay * random.uniform(0.5, 1.0))
-                delay = min(2 * delay, _LONGEST_DELAY)
+                await delay.pause()
 
     def _announce(self, batch: Sequence[_Entry], stored: dict[int, Stored]) -> None:
         done: list[tuple[ExecutionDelta, Stored]] = []

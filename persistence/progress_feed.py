@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import random
 import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -20,6 +19,7 @@ from domain.ports import ExecutionQueries
 from domain.records import ExecutionChange
 from persistence.change_buffer import ChangeBuffer
 from persistence.closing import cancelled
+from persistence.growing_delay import GrowingDelay
 from persistence.progress_codec import STATUS_CHANNEL, decode, parse, shard_channel
 from persistence.unavailable import REDIS_FAULTS
 
@@ -37,8 +37,6 @@ _SILENCE = 12.0
 _SUBSCRIBE_TIMEOUT = 1.0
 _ON_THE_WAY = 0.25
 """Seconds that a change may take from its commit to here."""
-
-_LONGEST_DELAY = 2.0
 
 
 class RedisProgressFeed:
@@ -130,7 +128,7 @@ class RedisProgressFeed:
                 logger.warning("Redis has not confirmed a subscription within %g s", _SUBSCRIBE_TIMEOUT)
 
     async def _stay_connected(self) -> None:
-        delay = 0.05
+        delay = GrowingDelay()
         while True:
             try:
                 async with self._client() as client, client.pubsub() as pubsub:
@@ -150,12 +148,11 @@ class RedisProgressFeed:
                     logger.warning(
                         "Redis gives no progress: %s", str(error) or "it is silent", exc_info=not is_expected
                     )
-                    delay = 0.05
+                    delay.reset()
                 self._is_away = True
             for confirmed in self._channels.values():
                 confirmed.clear()
-            await asyncio.sleep(delay * random.uniform(0.5, 1.0))
-            delay = min(2 * delay, _LONGEST_DELAY)
+            await delay.pause()
 
     def _client(self) -> "Redis":
         return Redis.from_url(
