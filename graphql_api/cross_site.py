@@ -13,6 +13,8 @@ from collections.abc import Collection, Mapping
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from domain.media_types import media_type
+
 ASKED_FOR_BY = ("content-type", "x-requested-with", "graphql-require-preflight", "apollo-require-preflight")
 """Headers for which a browser asks before it sends them to another site."""
 
@@ -37,8 +39,8 @@ def is_forgeable(headers: Mapping[str, str], allowed_origins: Collection[str]) -
 
 
 def _is_preflighted(headers: Mapping[str, str]) -> bool:
-    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    return content_type not in _SIMPLE_TYPES or any(headers.get(name) for name in ASKED_FOR_BY[1:])
+    sent = media_type(headers.get("content-type", "")).name
+    return sent not in _SIMPLE_TYPES or any(headers.get(name) for name in ASKED_FOR_BY[1:])
 
 
 def _is_this_machine(host: str) -> bool:

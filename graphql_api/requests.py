@@ -12,6 +12,7 @@ from starlette.requests import Request
 from strawberry.http import GraphQLRequestData, GraphQLRequestProtocol
 
 from domain.json_text import JsonValue, loads
+from domain.media_types import media_type
 from graphql_api.negotiation import JSON_TYPE
 
 MAX_NESTING = 200
@@ -58,11 +59,8 @@ def check_content_type(content_type: str) -> None:
 
     Raises `MalformedRequest`.
     """
-    name, *parameters = (part.strip().lower() for part in content_type.split(";"))
-    charsets = [
-        value.strip('"') for value in (each.removeprefix("charset=") for each in parameters if "charset=" in each)
-    ]
-    if name != JSON_TYPE or any(charset not in ("utf-8", "utf8") for charset in charsets):
+    said = media_type(content_type)
+    if said.name != JSON_TYPE or said.charset != "utf-8":
         raise MalformedRequest("Send the request as Content-Type: application/json, in UTF-8.", status=415)
 
 
