@@ -24,12 +24,13 @@ async def wait_until(
 async def wait_until(
     predicate: Callable[[], Any],
     description: str,
-    timeout: float = 10.0,
+    timeout: float = 30.0,
     interval: float = 0.005,
 ) -> Any:
     """Call `predicate` (plain or async) until what it gives is truthy, and return that.
 
     Raises `TimeoutError` with `description` and the last value after `timeout` seconds. `interval` is in seconds.
+    A timeout is no promise of ours: it only ends a test that waits in vain, on a machine that is busy as well.
     """
     deadline = time.monotonic() + timeout
     while True:

@@ -20,16 +20,6 @@ from tests.acceptance.processes import Running, free_port, running, until_ready
 from tests.conftest import PostgresServer
 from tests.waiting import wait_until
 
-_LONGEST = 300
-"""Seconds that a test may take: beside other work processes start slowly, and no test here waits for a time."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give every test of this directory its time."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents and item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(_LONGEST))
-
 
 class WatchedService(ExampleService):
     """The example service, which also says how often it was called with each key."""

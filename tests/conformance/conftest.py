@@ -85,7 +85,7 @@ def run_script(node: Path) -> RunScript:
         assert process.stdout is not None
         assert process.stderr is not None
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(200):
                 async for line in process.stdout:
                     yield json.loads(line)
                 errors = await process.stderr.read()

@@ -197,7 +197,6 @@ def by_rewritten(case: Case, *, guards_operands: bool) -> Any:
         return REFUSED
 
 
-@pytest.mark.timeout(100)
 async def test_a_worker_gives_what_the_suite_expects_but_for_what_the_language_leaves_out() -> None:
     differing = {}
     async with SandboxPool(SandboxOptions(children=2)) as pool:

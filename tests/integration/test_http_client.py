@@ -313,7 +313,7 @@ async def test_a_thousand_calls_that_take_a_while_take_it_together(service: Exam
 
     assert all(isinstance(result, HttpResponse) and result.status == 200 for result in results)
     assert service.counters["/delay/500"] == 1000
-    assert elapsed < 10
+    assert elapsed < 60  # one after the other they would take 500
 
 
 async def test_a_full_pool_makes_calls_wait_and_loses_none(service: ExampleService) -> None:

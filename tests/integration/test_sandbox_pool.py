@@ -156,15 +156,15 @@ async def test_a_child_that_keeps_too_much_memory_is_replaced() -> None:
 
 
 async def test_one_owner_never_holds_more_than_half_of_the_children() -> None:
-    async with SandboxPool(SandboxOptions(children=4, deadline=timedelta(seconds=1))) as pool:
+    async with SandboxPool(SandboxOptions(children=4, deadline=timedelta(seconds=2))) as pool:
         await until_started(pool, 4)
         hog, started = new_id(), time.monotonic()
         hogging = [asyncio.ensure_future(evaluate(pool, HANGS, hog)) for _ in range(4)]
         for _ in range(20):
             assert await evaluate(pool, "[1..2]") == [1, 2]
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 2
         await asyncio.gather(*hogging, return_exceptions=True)
-        assert time.monotonic() - started > 2  # two at a time
+        assert time.monotonic() - started > 4  # two at a time
 
 
 async def test_owners_take_turns_at_a_single_child() -> None:
@@ -183,14 +183,14 @@ async def test_owners_take_turns_at_a_single_child() -> None:
 async def test_what_nobody_waits_for_any_more_is_not_evaluated() -> None:
     async with SandboxPool(SandboxOptions(children=1, deadline=timedelta(seconds=0.5))) as pool:
         await until_started(pool, 1)
-        forgotten = [asyncio.ensure_future(evaluate(pool, HANGS)) for _ in range(10)]
+        forgotten = [asyncio.ensure_future(evaluate(pool, HANGS)) for _ in range(20)]
         await asyncio.sleep(0)
         for each in forgotten:
             each.cancel()
         started = time.monotonic()
 
         assert await evaluate(pool, "[1..2]") == [1, 2]
-        assert time.monotonic() - started < 3  # the one that was under way had to end first
+        assert time.monotonic() - started < 6  # the one that was under way had to end first
 
 
 async def test_a_thousand_at_once_are_all_answered(pool: SandboxPool) -> None:

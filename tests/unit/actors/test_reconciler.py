@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from actors.reconciler import Reconciler, ReconcilerOptions
-from domain.ids import new_id
+from domain.ids import derived_id, new_id
 from domain.statuses import ExecutionStatus
 from tests.builders import a_definition, constant, wait
 from tests.unit.actors.world import World
@@ -53,14 +53,16 @@ async def test_an_execution_whose_hint_was_lost_is_hinted_at_again(world: World)
 
 
 async def test_a_new_execution_is_left_alone_while_its_hint_is_on_its_way(world: World) -> None:
-    from datetime import UTC, datetime
+    id = derived_id(new_id(), "execution", world.clock.now())
+    await world.execution(a_definition(steps=[constant()]), id=id)
+    reconciler = reconciler_of(world)
 
-    world.clock.time = datetime.now(UTC)
-    await world.execution(a_definition(steps=[constant()]))
-
-    await reconciler_of(world).reconcile()
-
+    await reconciler.reconcile()
     assert world.storage.queue.hints == []
+
+    world.clock.move(seconds=4)
+    await reconciler.reconcile()
+    assert world.storage.queue.hints == [id]
 
 
 async def test_the_same_execution_is_not_hinted_at_in_every_round(world: World) -> None:

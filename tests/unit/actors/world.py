@@ -114,9 +114,11 @@ class World:
             hold=self.hold,
         )
 
-    async def execution(self, definition: Definition, input: Any = None, *, priority: int = 0) -> UUID:
+    async def execution(
+        self, definition: Definition, input: Any = None, *, priority: int = 0, id: UUID | None = None
+    ) -> UUID:
         """A new execution of a definition."""
-        id = new_id()
+        id = id or new_id()
         new = NewExecution(
             id=id,
             definition_id=definition.id,
