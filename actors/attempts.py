@@ -23,6 +23,7 @@ from domain.expressions import SECRETS, Expression, ExpressionError
 from domain.failures import FailureCode, StepError
 from domain.json_text import JsonValue, dumps
 from domain.statuses import StepType
+from domain.templates import Template
 
 logger = logging.getLogger(__name__)
 
@@ -264,30 +265,30 @@ class Attempts:
 
     def value_of(
         self,
-        expression: Expression,
+        template: Template,
         execution_id: UUID,
         where: str,
         now: datetime,
         values: Mapping[str, JsonValue],
         report: Callable[[JsonValue, StepError | None], Result],
     ) -> Result | Later[Result]:
-        """The report of what an expression gives that is an output: of the execution, or of a loop's item.
+        """The report of what a template renders to that is an output: of the execution, or of a loop's item.
 
         `report` makes it from a value, or from the reason why there is none. `where`, a prefix, fixes chance.
         """
-        if expression.needs_sandbox:
-            return Later(self._value_from_sandbox(expression, execution_id, where, now, dict(values), report))
+        if template.sandboxed:
+            return Later(self._value_from_sandbox(template, execution_id, where, now, dict(values), report))
         try:
-            output = expression.evaluate(values, now=now, seed=seed_of(execution_id, where))
+            output = template.render(values, now=now, seed=seed_of(execution_id, where))
         except ExpressionError as error:
             if self.evaluator.may_answer(error, NO_ANSWERS):
-                return Later(self._value_from_sandbox(expression, execution_id, where, now, dict(values), report))
+                return Later(self._value_from_sandbox(template, execution_id, where, now, dict(values), report))
             return report(None, error.to_step_error(where or "output"))
         return self._checked(output, report)
 
     async def _value_from_sandbox(
         self,
-        expression: Expression,
+        template: Template,
         execution_id: UUID,
         where: str,
         now: datetime,
@@ -295,8 +296,8 @@ class Attempts:
         report: Callable[[JsonValue, StepError | None], Result],
     ) -> Result:
         try:
-            output = await self.evaluator.evaluate(
-                expression, values, now=now, seed=seed_of(execution_id, where), owner=execution_id
+            output = await self.evaluator.render(
+                template, values, now=now, seed=seed_of(execution_id, where), owner=execution_id
             )
         except ExpressionError as error:
             return report(None, error.to_step_error(where or "output"))

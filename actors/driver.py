@@ -64,13 +64,13 @@ from domain.engine.restoring import restore_claim
 from domain.engine.stopping import stop_everything
 from domain.engine.views import next_due, progress, touched, waiting_for
 from domain.errors import LeaseLost, Unavailable
-from domain.expressions import Expression
 from domain.failures import StepError
 from domain.graph import HANDLER
 from domain.ids import IdKind, from_public
 from domain.json_text import JsonValue
 from domain.records import Claim, ExecutionDelta, PendingCommand, StepChange
 from domain.statuses import CommandKind, StepStatus, StepType
+from domain.templates import Template
 
 logger = logging.getLogger(__name__)
 
@@ -321,32 +321,32 @@ class Driver:
         return StepSucceeded(path, attempt, output, None if step is None else step.input)
 
     def _resolve(self, loop: str, index: int) -> None:
-        expression = self._definition.step(loop).result
-        assert expression is not None
+        template = self._definition.step(loop).result
+        assert template is not None
         prefix = f"{loop}[{index}]"
         values = self._scope.for_attempt(prefix, 1)
-        self._compute(expression, prefix, values, lambda result, error: ItemEvaluated(loop, index, result, error))
+        self._compute(template, prefix, values, lambda result, error: ItemEvaluated(loop, index, result, error))
         self._scope.forget(prefix)
 
     def _evaluate_output(self) -> None:
-        expression = self._definition.output
-        if expression is None:
+        template = self._definition.output
+        if template is None:
             self._reports.append(OutputEvaluated(output=execution_output(self._definition, self._state)))
         else:
-            self._compute(expression, "", self._scope.for_attempt("", 1), OutputEvaluated)
+            self._compute(template, "", self._scope.for_attempt("", 1), OutputEvaluated)
 
     def _compute(
         self,
-        expression: Expression,
+        template: Template,
         where: str,
         values: Mapping[str, JsonValue],
         report: Callable[[JsonValue, StepError | None], Report],
     ) -> None:
-        """Evaluate an expression that gives an output, at once or in the sandbox, and report it."""
+        """Render what gives an output, at once or in the sandbox, and report it."""
         now = self._parts.clock.now()
         self._take(
             f"{where} output",
-            self._parts.attempts.value_of(expression, self._owner.id, where, now, values, report),
+            self._parts.attempts.value_of(template, self._owner.id, where, now, values, report),
         )
 
     def _apply(self, commands: Sequence[PendingCommand]) -> None:

@@ -7,8 +7,10 @@ from uuid import UUID
 from domain.definition import Block, CompiledStep, Definition, RetryPolicy
 from domain.expressions import Expression, compile_expression
 from domain.graph import EACH, FAILURE_HANDLER, HANDLER, dependencies_of, inner_blocks, stages_of
+from domain.json_text import JsonValue
 from domain.step_inputs import expressions_of, inputs_of
 from domain.steps import ForEachConfig, RetryPolicyDocument, StepDocument
+from domain.templates import Template, compile_output
 from domain.workflows import WorkflowDocument
 
 _LAST = "~"  # sorts after every number
@@ -30,7 +32,7 @@ def compile_workflow(
     on_failure = None
     if document.on_failure is not None:
         on_failure = _block(document.on_failure, FAILURE_HANDLER, FAILURE_HANDLER, f"{_LAST}.", found)
-    output = _expression(document.output)
+    output = _output(document.output)
     return Definition(
         id=definition_id,
         name=document.name,
@@ -48,14 +50,16 @@ def compile_workflow(
     )
 
 
-def _expressions(found: _Found, output: Expression | None) -> Iterator[Expression]:
+def _expressions(found: _Found, output: Template | None) -> Iterator[Expression]:
     """Every expression of a workflow."""
     if output is not None:
-        yield output
+        yield from output.expressions
     for step in found.steps.values():
         yield from step.inputs.expressions
         yield from step.expressions.values()
-        for expression in (step.when, step.result, None if step.retry is None else step.retry.when):
+        if step.result is not None:
+            yield from step.result.expressions
+        for expression in (step.when, None if step.retry is None else step.retry.when):
             if expression is not None:
                 yield expression
 
@@ -114,10 +118,14 @@ def _step(
         on_error_continue=step.on_error is not None and step.on_error.continue_ is True,
         blocks=blocks,
         expressions=expressions_of(step.config),
-        result=_expression(result),
+        result=_output(result),
         needs_waiting=bool(inputs.sandboxed or secrets) or (when is not None and when.needs_sandbox),
         secrets=secrets,
     )
+
+
+def _output(value: JsonValue) -> Template | None:
+    return None if value is None else compile_output(value)
 
 
 def _expression(source: str | None) -> Expression | None:

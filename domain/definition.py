@@ -75,7 +75,7 @@ class CompiledStep:
     on_error_continue: bool = False
     blocks: Mapping[str, "Block"] = field(default_factory=dict)
     expressions: Mapping[str, Expression] = field(default_factory=dict)
-    result: Expression | None = None
+    result: Template | None = None
     needs_waiting: bool = False
     """Whether its condition or its input cannot be evaluated at once: it needs the sandbox, or secrets."""
     secrets: frozenset[str] = frozenset()
@@ -126,7 +126,7 @@ class Definition:
     version: int | None
     root: Block
     variables: Mapping[str, JsonValue] = field(default_factory=dict)
-    output: Expression | None = None
+    output: Template | None = None
     timeout: timedelta | None = None
     on_failure: Block | None = None
     max_concurrent_executions: int | None = None

@@ -24,7 +24,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic.alias_generators import to_camel
-from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError, PydanticKnownError
 
 from domain.durations import format_duration, parse_duration, without_years
 
@@ -46,6 +46,11 @@ class ExpressionField:
 @dataclass(frozen=True, slots=True)
 class TemplateField:
     """The strings in the value may hold `{{ … }}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputField:
+    """An expression or a template, told apart as `domain.templates.compile_output` does."""
 
 
 class StatusCodes(NamedTuple):
@@ -146,6 +151,15 @@ def _name(value: str) -> str:
     return value
 
 
+def _output(value: Any) -> Any:
+    if value == "":
+        raise PydanticKnownError("string_too_short", {"min_length": 1})
+    if not isinstance(value, str | dict | list | tuple):
+        message = "This must be an expression, or an object or an array with expressions in `{{ }}` in its texts."
+        raise PydanticCustomError("output", message)
+    return value
+
+
 def _status_range(value: Any) -> StatusCodes:
     if isinstance(value, StatusCodes):
         return value
@@ -202,3 +216,9 @@ ExpressionText = Annotated[str, Field(min_length=1), ExpressionField()]
 RetryExpression = Annotated[str, Field(min_length=1), ExpressionField(("error",))]
 ResponseExpression = Annotated[str, Field(min_length=1), ExpressionField(("response",))]
 PageExpression = Annotated[str, Field(min_length=1), ExpressionField(("response", "page"))]
+OutputTemplate = Annotated[
+    Any,
+    BeforeValidator(_output),
+    WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1}, {"type": "object"}, {"type": "array"}]}),
+    OutputField(),
+]

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from domain.failures import FailureCode, StepError
+from domain.item_names import read_from_item
 from domain.json_text import JsonValue
 from domain.jsonata import (
     EVERYTHING,
@@ -159,7 +160,7 @@ class Expression:
 
     def yields_nothing(self, scope: Mapping[str, JsonValue]) -> ExpressionError:
         """The error that it gave no value on this scope, with the first name on the way that is not there."""
-        message = _nothing(self._quoted, self.reads, scope)
+        message = _nothing(self._quoted, self.reads, scope) + _hint_about_roots(self.source)
         return YieldsNothing(FailureCode.EXPRESSION_FAILED, message, self.source)
 
     def failed(self, reason: str) -> ExpressionError:
@@ -275,26 +276,25 @@ def _check_variables(tokens: Sequence[Token]) -> None:
 
 def _nothing(quoted: str, reads: frozenset[tuple[str, ...]], scope: Mapping[str, JsonValue]) -> str:
     """That it yields nothing, and the first name on the way that is not there."""
-    hint = _hint_about_roots(reads)
     for path in sorted(reads - {EVERYTHING}):
         value: object = scope
         for depth, name in enumerate(path):
             if value is None or (isinstance(value, Mapping) and name not in value):
                 above = ".".join(path[:depth])
                 where = f"`{above}` is null" if value is None else f"`{above}` has no `{name}`"
-                return f"{quoted} yields nothing: {where if above else f'there is no `{name}`'}.{hint}"
+                return f"{quoted} yields nothing: {where if above else f'there is no `{name}`'}."
             if not isinstance(value, Mapping):
                 break
             value = value[name]
-    return f"{quoted} yields nothing.{hint}"
+    return f"{quoted} yields nothing."
 
 
-def _hint_about_roots(reads: frozenset[tuple[str, ...]]) -> str:
+def _hint_about_roots(source: str) -> str:
     """What to write where a root seems to be meant, but is read from the items of something."""
-    inner = sorted({name for path in reads for name in path[2:] if name in _ROOTS})
-    if not inner:
+    root = read_from_item(tokenize(source), _ROOTS)
+    if root is None:
         return ""
-    return f" Inside of `[…]` and of a path, names are those of the item: the root is `$$.{inner[0]}`."
+    return f" Inside of `[…]` and of a path, names are those of the item: the root is `$$.{root}`."
 
 
 def _kind_of(value: JsonValue) -> str:

@@ -18,7 +18,7 @@ from domain.steps import (
     WaitConfig,
     WebhookCallConfig,
 )
-from domain.templates import Template, compile_template, template_object, template_of, template_of_list
+from domain.templates import Template, compile_output, compile_template, template_object, template_of, template_of_list
 
 
 def inputs_of(type: StepType, config: StepConfig) -> Template:
@@ -60,7 +60,7 @@ def _data_transform(config: StepConfig) -> Template:
         given = config.rule.input
         return template_of(compile_expression("input")) if given is None else compile_template(given)
     if config.expression is not None:
-        return template_of(compile_expression(config.expression))
+        return compile_output(config.expression)
     return compile_template(config.output)
 
 

@@ -20,6 +20,7 @@ from domain.document_types import (
     JsonTemplate,
     Number,
     OneOf,
+    OutputTemplate,
     PageExpression,
     PlainText,
     PositiveDuration,
@@ -139,9 +140,10 @@ class RuleUse(DocumentModel):
 class DataTransformConfig(StepConfig, OneOf):
     """Computes a value; the output is that value."""
 
-    expression: ExpressionText | None = None
+    expression: OutputTemplate | None = None
+    """An expression, or a template: a text, an object or an array with {{ }} in it."""
     output: JsonTemplate | None = None
-    """A JSON value with {{ }} in it."""
+    """A JSON value with {{ }} in it; a text without is what it is."""
     rule: RuleUse | None = None
 
 
@@ -177,8 +179,8 @@ class ForEachConfig(StepConfig):
     max_concurrency: Integer = Field(default=20, ge=1)
     tolerated_failures: Integer = Field(default=0, ge=0)
     tolerated_failure_percent: Number | None = Field(default=None, ge=0, le=100)
-    output: ExpressionText | None = None
-    """The result of one item; default: the output of its last step."""
+    output: OutputTemplate | None = None
+    """The result of one item, an expression or a template; default: the output of its last step."""
 
 
 def index_name(item: str) -> str:

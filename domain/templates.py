@@ -100,6 +100,30 @@ def compile_template(value: JsonValue) -> Template:
     return template
 
 
+def compile_output(value: JsonValue) -> Template:
+    """The template of a value that may be an expression instead. Raises as `compile_expression` and `compile_template`.
+
+    A text is an expression where it `is_expression`. Any other value is a template.
+    """
+    if isinstance(value, str) and is_expression(value):
+        return template_of(compile_expression(value))
+    return compile_template(value)
+
+
+def is_expression(text: str) -> bool:
+    """Whether a text that may be an expression or a template is an expression: it can be read as one, or has no `{{`.
+
+    So braces within an expression, in its strings and its comments, do not make a template of it.
+    """
+    if OPEN not in text:
+        return True
+    try:
+        compile_expression(text)
+    except ExpressionSyntaxError:
+        return False
+    return True
+
+
 def template_of(expression: Expression) -> Template:
     """The template that renders to what the expression gives."""
     return Template((expression,), None, ValuePart(expression))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from domain.checks.hints import syntax_hint
 from domain.checks.json_values import payload_problems
 from domain.checks.names import description_problems, name_problems
 from domain.checks.scope import Scope
@@ -136,7 +137,7 @@ def _expression_problems(source: str) -> list[Problem]:
         expression = compile_expression(source)
     except ExpressionSyntaxError as error:
         where = "" if error.position is None else f" (at character {error.position + 1})"
-        hint = "An expression is JSONata, for example `$sum(input.lines.price)`."
+        hint = syntax_hint(source, "An expression is JSONata, for example `$sum(input.lines.price)`.")
         return [Problem(path=(), message=f"The expression cannot be read: {error}{where}", hint=hint)]
     problems = map(_problem_of, sorted(expression.reads))
     return list(dict.fromkeys(problem for problem in problems if problem is not None))

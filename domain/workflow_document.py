@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from domain.document_types import DocumentModel, ExpressionText, Integer, LabelObject, PositiveDuration, ShownName
+from domain.document_types import DocumentModel, Integer, LabelObject, OutputTemplate, PositiveDuration, ShownName
 from domain.steps import StepDocument
 
 
@@ -18,8 +18,8 @@ class WorkflowDocument(DocumentModel):
     variables: dict[str, Any] | None = None
     """Constants that expressions see as `vars`."""
     steps: tuple[StepDocument, ...] = Field(min_length=1)
-    output: ExpressionText | None = None
-    """What an execution gives; default: the output of the last step."""
+    output: OutputTemplate | None = None
+    """What an execution gives, an expression or a template; default: the output of the last step."""
     timeout: PositiveDuration | None = None
     """Of a whole execution."""
     max_concurrent_executions: Integer | None = Field(default=None, ge=1)

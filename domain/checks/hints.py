@@ -1,10 +1,12 @@
 """The next thing to try: which of the known names somebody may have meant, and how to show what they wrote."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 _MAX_CANDIDATES = 200
 _MAX_SHOWN = 60
+_RANGE_IN_FILTER = re.compile(r"[^\[\s]\s*\[[^\[\]]*\.\.")
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
@@ -16,6 +18,13 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
             by_lower.setdefault(candidate.lower(), candidate)
     near = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
     return f"Did you mean {by_lower[near[0]]!r}?" if near else None
+
+
+def syntax_hint(written: str, otherwise: str | None = None) -> str | None:
+    """The next thing to try where an expression cannot be read that is, or stands in, what was `written`."""
+    if _RANGE_IN_FILTER.search(written):
+        return "A range is an array of its own: `list[[0..2]]` takes the first three items."
+    return otherwise
 
 
 def one_of(known: Iterable[str]) -> str:

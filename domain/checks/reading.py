@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_args
 
-from domain.document_types import DocumentModel, ExpressionField, TemplateField
+from domain.document_types import DocumentModel, ExpressionField, OutputField, TemplateField
 from domain.statuses import StepType
 from domain.steps import STEP_CONFIGS, StepConfig, StepDocument
 
@@ -17,6 +17,7 @@ class Member:
     name: str
     expression: ExpressionField | None
     is_template: bool
+    is_output: bool
     model: type[DocumentModel] | None
 
     @property
@@ -39,15 +40,17 @@ def model_of_config(step: Mapping[Any, Any]) -> type[StepConfig] | None:
 
 
 def _member(name: str, parts: tuple[Any, ...]) -> Member:
-    expression, is_template, model = None, False, None
+    expression, is_template, is_output, model = None, False, False, None
     for part in _flat(parts):
         if isinstance(part, ExpressionField):
             expression = part
         elif isinstance(part, TemplateField):
             is_template = True
+        elif isinstance(part, OutputField):
+            is_output = True
         elif isinstance(part, type) and issubclass(part, DocumentModel):
             model = part
-    return Member(name, expression, is_template, model)
+    return Member(name, expression, is_template, is_output, model)
 
 
 def _flat(parts: tuple[Any, ...]) -> Iterator[Any]:

@@ -219,6 +219,7 @@ _HINTS: Mapping[str, str] = {
     "duration": "For example PT0.5S, PT30S, PT5M or P1D.",
     "name": "Write it on one line, without spaces around it.",
     "status": 'For example [200, "2xx", "300-304"].',
+    "output": "For example `steps.call.output.body`, or an object: `{{name: value}}`.",
     "one_of": "Give one of them, and leave the others out.",
 }
 """By pydantic's names of what is wrong; the values in braces are its context."""

@@ -12,6 +12,7 @@ from typing import Any
 from domain.checks.configurations import configuration_problems
 from domain.checks.expression_budget import ExpressionBudget
 from domain.checks.flow import Flow
+from domain.checks.hints import syntax_hint
 from domain.checks.reading import Member, members_of, model_of_config
 from domain.checks.scope import RESERVED, ROOTS, STEP_ROOTS, WORDS, Frame, Scope
 from domain.checks.secret_places import may_read_secrets, secret_problem
@@ -32,7 +33,7 @@ from domain.steps import (
     ValidationConfig,
     index_name,
 )
-from domain.templates import TemplateError, compile_template
+from domain.templates import TemplateError, compile_template, is_expression
 from domain.workflow_document import WorkflowDocument
 
 Path = tuple[str, ...]
@@ -40,8 +41,6 @@ Path = tuple[str, ...]
 _NOT_IDS = frozenset({HANDLER, FAILURE_HANDLER})
 _MAX_GUESSES = 50
 _OTHER_NAME = "Choose another name."
-_RANGE_HINT = "A range is an array of its own: `list[[0..2]]` takes the first three items."
-_RANGE = re.compile(r"[^\[\s]\s*\[[^\[\]]*\.\.")
 _CONSTANT = re.compile(r"""\s*(?:"[^"\\]*"|'[^'\\]*'|-?[0-9.]+|true|false|null)\s*""")
 _EXPRESSION_HINT = "An expression is JSONata, for example `input.items[price > 10].name`."
 _TEMPLATE_HINT = "Between `{{` and `}}` stands one expression in JSONata, for example `{{ input.id }}`."
@@ -140,6 +139,8 @@ class StepChecks:
         elif member.is_template:
             is_sent = may_read_secrets(model, member.name)
             self._template(value, path, scope.seeing((SECRETS,)) if is_sent else scope)
+        elif member.is_output:
+            self._output(value, path, scope)
         elif member.is_block:
             self._block(value, path, scope.handling() if model is OnErrorDocument else scope, depth + 1)
         elif member.model is not None:
@@ -172,7 +173,7 @@ class StepChecks:
         flow = self._block(raw.get("steps"), (*path, "steps"), inner, depth + 1)
         if flow is not None:
             inner = inner.inside(Frame(flow))
-        self._expression(raw.get("output"), (*path, "output"), inner)
+        self._output(raw.get("output"), (*path, "output"), inner)
 
     def _branch_names(self, branches: object, path: Path) -> None:
         taken = {HANDLER}
@@ -193,10 +194,16 @@ class StepChecks:
         except ExpressionSyntaxError as error:
             where = "" if error.position is None else f" (at character {error.position + 1})"
             message = f"The expression cannot be read: {_sentence(str(error))}{where}"
-            hint = _RANGE_HINT if _RANGE.search(source) else _EXPRESSION_HINT
-            self.problems.append(Problem(path=path, message=message, hint=hint))
+            self.problems.append(Problem(path=path, message=message, hint=syntax_hint(source, _EXPRESSION_HINT)))
         else:
             self._reads(expression, path, scope)
+
+    def _output(self, value: object, path: Path, scope: Scope) -> None:
+        if not isinstance(value, str):
+            self._template(value, path, scope)
+        elif not self._budget.is_spent and len(self.problems) <= self._max_problems:
+            check = self._expression if is_expression(value) else self._template
+            check(value, path, scope)
 
     def _template(self, value: object, path: Path, scope: Scope) -> None:
         """Every string by itself, so that a problem can say where in the value it is."""
@@ -215,7 +222,8 @@ class StepChecks:
             try:
                 template = compile_template(value)
             except TemplateError as error:
-                self._add(error.problems, path, _TEMPLATE_HINT)
+                for problem in error.problems:  # their messages quote the expressions
+                    self._add([problem], path, syntax_hint(problem.message, _TEMPLATE_HINT))
             else:
                 for expression in template.expressions:
                     self._reads(expression, path, scope)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from domain.checks.hints import did_you_mean, shown
+from domain.checks.hints import did_you_mean, shown, syntax_hint
 from domain.checks.json_values import json_problems
 from domain.checks.names import name_problems
 from domain.checks.scope import Scope
@@ -77,7 +77,7 @@ def input_problems(source: str) -> list[Problem]:
         expression = compile_expression(source)
     except ExpressionSyntaxError as error:
         where = "" if error.position is None else f" (at character {error.position + 1})"
-        return [Problem(path=(), message=f"{error}{where}")]
+        return [Problem(path=(), message=f"{error}{where}", hint=syntax_hint(source))]
     problems = map(_problem_of, sorted(expression.reads))
     return list(dict.fromkeys(problem for problem in problems if problem is not None))
 

@@ -13,7 +13,7 @@ from graphql_api.ids import read_id
 from graphql_api.json_input import labels_filter
 from graphql_api.scalars import JSON, Expression
 from graphql_api.workflows.documents import RawInput, TypedDocument, arrives_raw
-from graphql_api.workflows.step_inputs import StepInput
+from graphql_api.workflows.step_inputs import OUTPUT, StepInput
 
 
 @strawberry.input(name="ExecutionFilter", description="Which executions: every given part must match.")
@@ -107,7 +107,7 @@ class OrchestrateInput(TypedDocument):
     steps: list[StepInput]
     input: JSON | None
     variables: JSON | None
-    output: Expression | None
+    output: Expression | None = strawberry.field(description=OUTPUT)
     timeout: timedelta | None
     labels: JSON | None
     idempotency_key: str | None

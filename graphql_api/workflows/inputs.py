@@ -13,7 +13,7 @@ from graphql_api.enums import WorkflowStatus
 from graphql_api.json_input import labels_filter
 from graphql_api.scalars import JSON, Expression
 from graphql_api.workflows.documents import TypedDocument, arrives_raw
-from graphql_api.workflows.step_inputs import StepInput
+from graphql_api.workflows.step_inputs import OUTPUT, StepInput
 
 
 @arrives_raw
@@ -26,7 +26,7 @@ class CreateWorkflowInput(TypedDocument):
     status: WorkflowStatus = WorkflowStatus.ACTIVE
     steps: list[StepInput]
     input_schema: JSON | None
-    output: Expression | None
+    output: Expression | None = strawberry.field(description=OUTPUT)
     variables: JSON | None
     timeout: timedelta | None
     max_concurrent_executions: int | None
@@ -47,7 +47,7 @@ class UpdateWorkflowInput(TypedDocument):
     status: WorkflowStatus | None
     steps: list[StepInput] | None
     input_schema: JSON | None
-    output: Expression | None
+    output: Expression | None = strawberry.field(description=OUTPUT)
     variables: JSON | None
     timeout: timedelta | None
     max_concurrent_executions: int | None

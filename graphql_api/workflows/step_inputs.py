@@ -7,6 +7,8 @@ import strawberry
 from graphql_api.enums import CircuitBreakerUse, HttpMethod, Jitter, Join, RetryStrategy
 from graphql_api.scalars import JSON, Expression
 
+OUTPUT = "An expression, or a text with {{ … }} in it: alone they keep the type of their value."
+
 
 @strawberry.input(description="How often to try a step, and how far apart.")
 class RetryPolicyInput:
@@ -121,7 +123,7 @@ class RuleUseInput:
 class DataTransformInput:
     """Make a value of what is there."""
 
-    expression: Expression | None
+    expression: Expression | None = strawberry.field(description=OUTPUT)
     output: JSON | None = strawberry.field(description="A JSON value that may hold {{ … }}.")
     rule: RuleUseInput | None
 
@@ -162,7 +164,7 @@ class ForEachInput:
     max_concurrency: int = 20
     tolerated_failures: int = 0
     tolerated_failure_percent: float | None
-    output: Expression | None
+    output: Expression | None = strawberry.field(description=OUTPUT)
 
 
 @strawberry.input(description="Wait for somebody to send a signal to the execution.")

@@ -12,7 +12,7 @@ from domain import errors, graph
 from domain.durations import parse_duration, without_years
 from domain.graph import dependencies_of, graph_of, inner_blocks
 from domain.ids import IdKind, workflow_version_id
-from domain.json_text import JsonValue
+from domain.json_text import JsonValue, dumps
 from domain.records import DefinitionRecord, WorkflowRecord
 from domain.steps import RetryPolicyDocument, StepDocument
 from domain.workflows import CheckedDocument, WorkflowDocument
@@ -187,10 +187,15 @@ class Workflow(Node):
     def input_schema(self) -> JSON | None:
         return JSON(self.stored.get("inputSchema"))
 
-    @strawberry.field(description="What an execution's output is. By default the last step's output.")
+    @strawberry.field(
+        description="What an execution's output is. By default the last step's output. An object or an array with "
+        "{{ … }} in its texts is shown as its JSON text; the document has it as it is."
+    )
     def output(self) -> Expression | None:
         output = self.stored.get("output")
-        return None if output is None else Expression(cast("str", output))
+        if output is None:
+            return None
+        return Expression(output if isinstance(output, str) else dumps(output))
 
     @strawberry.field(description="How long an execution may take.")
     def timeout(self) -> timedelta | None:

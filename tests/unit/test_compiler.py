@@ -29,7 +29,7 @@ def test_a_definition_knows_whose_it_is_and_what_the_workflow_says() -> None:
     assert (definition.id, definition.workflow_id, definition.version) == (UUID(int=1), UUID(int=2), 3)
     assert (definition.name, definition.variables, definition.timeout) == ("orders", {"a": 1}, timedelta(minutes=5))
     assert definition.output is not None
-    assert definition.output.evaluate({"input": {"x": 7}}, now=NOW, seed=1) == 7
+    assert definition.output.render({"input": {"x": 7}}, now=NOW, seed=1) == 7
     assert definition.total_steps == 1
 
 

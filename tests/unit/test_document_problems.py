@@ -28,6 +28,7 @@ def problem_of(*steps: dict[str, Any], **members: Any) -> Problem:
     return the_problem(a_document(steps=list(steps), **members))
 
 
+RANGE_HINT = "A range is an array of its own: `list[[0..2]]` takes the first three items."
 MISTAKEN: dict[str, Any] = {
     "name": " orders\n",
     "desciption": "misspelt",
@@ -96,7 +97,7 @@ PLANTED = {
     "steps.4.type": "There is no step type 'HTTP_REQEST'.",
     "steps.5.config": "Exactly one of `expression`, `output`, `rule` must be given, but none is.",
     "steps.6.config": "but `expression` and `output` are.",
-    "steps.6.config.expression": "must be a string, not a number",
+    "steps.6.config.expression": "This must be an expression, or an object or an array",
     "steps.6.config.output": "opened here and never closed",
     "steps.7": "must be an object, not a string",
     "steps.8.config.expression": "has not run yet when it reads its own result",
@@ -303,7 +304,16 @@ class TestScopes:
     @pytest.mark.parametrize("source", ["input.list[0..2]", "(input.list)[ 1 .. $count(a)]"])
     def test_a_range_in_a_filter_gets_a_hint(self, source: str) -> None:
         problem = the_problem(a_document(steps=[transform("t", source)]))
-        assert problem.hint == "A range is an array of its own: `list[[0..2]]` takes the first three items."
+        assert problem.hint == RANGE_HINT
+
+    @pytest.mark.parametrize("text", ["{{ input.list[0..2] }}", "first: {{ $count(input.list[ 0..$x ]) }}."])
+    def test_a_range_in_a_filter_gets_a_hint_in_a_template_too(self, text: str) -> None:
+        for document in (a_document(steps=[constant("t", {"x": text})]), a_document(output={"x": text})):
+            assert the_problem(document).hint == RANGE_HINT
+
+    @pytest.mark.parametrize("text", ["{{ [0..2] }} {{ input. }}", "list[0..2]: {{ input. }}"])
+    def test_a_range_that_is_not_at_fault_gets_no_hint(self, text: str) -> None:
+        assert the_problem(a_document(steps=[constant("t", text)])).hint != RANGE_HINT
 
     def test_a_name_that_is_wrong_is_told_once_however_often_it_is_read(self) -> None:
         found = self.faults_in(transform("t", "lines.price * lines.quantity"))

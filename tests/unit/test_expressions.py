@@ -137,6 +137,49 @@ def test_a_type_error_of_the_language_names_the_expression_and_the_fault() -> No
     }
 
 
+LINES: Mapping[str, JsonValue] = {
+    "input": {"lines": [{"sku": "a", "n": 1}], "min": 5},
+    "vars": {"v": 2},
+    "steps": {"s": {"output": {"x": "b"}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("source", "root"),
+    [
+        ("input.lines[n = input.min]", "input"),
+        ("input.lines[n = vars.v].sku", "vars"),
+        ("input.lines[sku in [steps.s.output.x]]", "steps"),
+        ("input.lines[n > 0 and (n > input.min)]", "input"),
+        ("input.lines.(steps.s.output.x)", "steps"),
+        ("input.lines[n > 0].{'x': input.min}.x", "input"),
+        ("$sum(input.lines[n > input.min].n)", "input"),
+        ("input.lines[n = $$.input.min or sku = vars.v]", "vars"),
+    ],
+)
+def test_a_root_that_is_read_from_an_item_and_yields_nothing_is_told_with_what_to_write(source: str, root: str) -> None:
+    told = str(failure(source, LINES))
+    assert told.startswith(f"`{source}` yields nothing.")
+    assert told.endswith(f"Inside of `[…]` and of a path, names are those of the item: the root is `$$.{root}`.")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "input.lines[n = $$.input.min]",
+        "input.lines.absent",
+        "input.lines[n > 9][0]",
+        "input.lines.input",
+        "input.lines[`input` = 5]",
+        "input.lines[sku = 'input']",
+        "[input.lines[n > 9], input.lines[n > 8]][0]",
+        "$lookup(input, 'steps')",
+    ],
+)
+def test_what_yields_nothing_without_reading_a_root_from_an_item_gets_no_such_hint(source: str) -> None:
+    assert "names are those of the item" not in str(failure(source, LINES))
+
+
 def test_a_failure_does_not_quote_megabytes_of_data() -> None:
     assert len(str(failure("-input", {"input": {"text": "x" * 1_000_000}}))) < 500
 

@@ -55,6 +55,7 @@ STEPS: list[dict[str, Any]] = [
     step("bearer", "HTTP_REQUEST", {"url": "u", "auth": {"bearer": "t"}}),
     step("header", "HTTP_REQUEST", {"url": "u", "auth": {"header": {"name": "x-key", "value": "k"}}}),
     step("shape", "DATA_TRANSFORM", {"expression": "input.a"}),
+    step("text", "DATA_TRANSFORM", {"expression": "n. {{ input.a }}"}),
     step("value", "DATA_TRANSFORM", {"output": {"a": "{{ input.a }}", "b": None}}),
     step("rule", "DATA_TRANSFORM", {"rule": {"name": "clean", "input": ["{{ input }}"]}}),
     step(

@@ -215,6 +215,39 @@ async def test_a_document_that_is_none_has_problems(api: Api, document: object) 
     assert data["applyWorkflow"]["problems"]
 
 
+OUTPUT = """query($id: ID!) { workflow(id: $id) { output document } }"""
+
+
+@pytest.mark.parametrize("output", ['{"a": input.a}', "{{ input.a }}", "a is {{ input.a }}"])
+async def test_an_output_that_is_a_text_comes_back_as_it_was_sent(api: Api, output: str) -> None:
+    created = await api.run(CREATE, input={"name": "orders", "steps": [an_http_step("a")], "output": output})
+
+    shown = (await api.run(OUTPUT, id=created["createWorkflow"]["id"]))["workflow"]
+    assert (shown["output"], shown["document"]["output"]) == (output, output)
+
+
+async def test_an_output_that_is_an_object_is_shown_as_json_text_and_kept_by_an_update(api: Api) -> None:
+    output = {"b": "{{ input.b }}", "a": [2**70, None]}
+    document = {
+        "name": "orders",
+        "steps": [{"id": "a", "type": "DATA_TRANSFORM", "config": {"expression": {"x": "{{ input.x }}"}}}],
+        "output": output,
+    }
+    apply = """mutation($document: JSON!) { applyWorkflow(document: $document) { ... on Workflow { id version } } }"""
+    update = (
+        """mutation($id: ID!) { updateWorkflow(id: $id, input: {timeout: "PT1M"}) { ... on Workflow { version } } }"""
+    )
+    applied = (await api.run(apply, document=document))["applyWorkflow"]
+    assert (await api.run(update, id=applied["id"]))["updateWorkflow"] == {"version": 2}
+
+    shown = (await api.run(OUTPUT, id=applied["id"]))["workflow"]
+
+    assert shown["output"] == '{"b":"{{ input.b }}","a":[1180591620717411303424,null]}'
+    assert shown["document"] == {**document, "timeout": "PT1M"}
+    again = (await api.run(apply, document=shown["document"]))["applyWorkflow"]
+    assert again["version"] == 2
+
+
 async def test_a_workflow_shows_its_steps_with_what_they_run_after(api: Api) -> None:
     retry = {"strategy": "FIXED", "delay": "PT2S"}
     created = await api.run(

@@ -160,6 +160,24 @@ async def test_a_loop_names_its_items_and_computes_their_results(world: World) -
     assert isinstance(ended.output, dict) and ended.output["results"] == [2, 6, 12]
 
 
+@pytest.mark.parametrize(
+    ("output", "results"),
+    [
+        ({"n": "{{ n }}", "text": "{{ steps.x.output }} of {{ index }}"}, [{"n": 1, "text": "2 of 0"}]),
+        (["{{ n }}", None], [[1, None]]),
+        ("{{ steps.x.output }}", [2]),
+        ("n. {{ index }}", ["n. 0"]),
+        ([], [[]]),
+    ],
+)
+async def test_the_result_of_an_item_may_be_a_template(world: World, output: Any, results: Any) -> None:
+    loop = for_each("loop", "input", [transform("x", "n + 1")], output=output, as_="n")
+
+    ended = await run(world, loop, input=[1])
+
+    assert isinstance(ended.output, dict) and ended.output["results"] == results
+
+
 async def test_an_item_whose_result_cannot_be_computed_has_failed(world: World) -> None:
     loop = for_each("loop", "input", [constant("x", 1)], output="item.missing", toleratedFailures=1)
 

@@ -8,10 +8,12 @@ import pytest
 
 from actors.steps.executor import Failed, Outcome, StepCall, Succeeded
 from domain.errors import InvalidInput, Problem
+from domain.evaluator import Evaluator
 from domain.failures import FailureCode, StepError
 from domain.records import ExecutionDelta
 from domain.statuses import ExecutionStatus, StepStatus, WaitKind
 from tests.builders import a_chain, a_definition, constant, http, transform, wait
+from tests.sandboxes import AnsweringSandbox
 from tests.unit.actors.world import UNAVAILABLE, RunningClock, World, never
 from tests.waiting import wait_until
 
@@ -113,6 +115,39 @@ async def test_an_output_expression_that_fails_fails_the_execution(world: World)
     assert ended.status is ExecutionStatus.FAILED
     assert ended.error is not None
     assert ended.error.path == "output"
+
+
+async def test_an_output_may_be_a_template(world: World) -> None:
+    template = {
+        "ids": ["{{ input.id }}", "{{ steps.a.output }}"],
+        "text": "{{ input.id }} is {{ workflow.name }}",
+        "n": 1,
+    }
+    ended = await world.run(a_definition(steps=[constant("a", [None])], output=template), {"id": 2**53 + 1})
+
+    assert ended.status is ExecutionStatus.COMPLETED
+    assert ended.output == {"ids": [2**53 + 1, [None]], "text": "9007199254740993 is orders", "n": 1}
+
+
+async def test_an_output_that_is_a_template_asks_the_sandbox_for_what_needs_it(world: World) -> None:
+    sandbox = AnsweringSandbox(lambda source, data: [source, data])
+    world.evaluator = Evaluator(sandbox)
+    template = {"plain": "{{ input.n }}", "text": "{{ $map(input.l, $uppercase) }}!", "value": "{{ [1..2] }}"}
+
+    ended = await world.run(a_definition(output=template), {"n": 7, "l": ["a"], "unread": 1})
+
+    text = '["$map(input.l, $uppercase)",{"input":{"l":["a"]}}]!'
+    assert ended.output == {"plain": 7, "text": text, "value": ["[1..2]", {}]}
+    assert [source for source, _ in sandbox.asked] == ["$map(input.l, $uppercase)", "[1..2]"]
+
+
+async def test_an_output_that_is_a_template_and_yields_nothing_fails_the_execution(world: World) -> None:
+    ended = await world.run(a_definition(output=["{{ input.absent.too }}"]), {})
+
+    assert (ended.status, ended.output) == (ExecutionStatus.FAILED, None)
+    assert ended.error is not None
+    assert (ended.error.code, ended.error.path) == (FailureCode.EXPRESSION_FAILED, "output")
+    assert "input.absent.too" in ended.error.message
 
 
 async def test_a_failing_call_is_repeated_with_the_same_idempotency_key(world: World) -> None:

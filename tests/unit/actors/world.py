@@ -88,6 +88,7 @@ class World:
     service: Service = field(default_factory=Service)
     hold: timedelta = timedelta(seconds=3)
     max_output_bytes: int = 10_000
+    evaluator: Evaluator = field(default_factory=Evaluator)
 
     def __post_init__(self) -> None:
         self.storage.tables.now = self.clock.now
@@ -105,6 +106,7 @@ class World:
                 StepType.VALIDATION: ValidationExecutor(Evaluator()),
             },
             self.max_output_bytes,
+            self.evaluator,
         )
         return DriverParts(
             store=self.storage.executions,

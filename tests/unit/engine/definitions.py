@@ -5,10 +5,9 @@ from datetime import timedelta
 from uuid import UUID
 
 from domain.definition import Block, CompiledStep, Definition, RetryPolicy
-from domain.expressions import Expression, compile_expression
 from domain.statuses import StepType
 from domain.steps import WaitConfig
-from domain.templates import compile_template
+from domain.templates import compile_output, compile_template
 
 DEFINITION_ID = UUID(int=7)
 ANY_CONFIG = WaitConfig(duration=timedelta(seconds=1))
@@ -24,7 +23,6 @@ def definition_of(
     timeout: timedelta | None = None,
 ) -> Definition:
     """A definition whose steps are the keys, in document order, each after the steps it is mapped to."""
-    output_expression: Expression | None = None if output is None else compile_expression(output)
     steps = {
         id: CompiledStep(
             id=id,
@@ -49,6 +47,6 @@ def definition_of(
         root=root,
         steps=steps,
         blocks={"": root},
-        output=output_expression,
+        output=None if output is None else compile_output(output),
         timeout=timeout,
     )

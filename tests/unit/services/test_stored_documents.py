@@ -29,6 +29,13 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
     max_leaves=6,
 )
+#: An expression or a template.
+OUTPUTS = st.recursive(
+    st.sampled_from(["input.id", '{"a": input.id}', "{{ input.id }}", " {{ input.id }} ", "n. {{ input.id }}", r"\{{"])
+    | st.lists(VALUES, max_size=2),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("abc"), inner | VALUES, max_size=2),
+    max_leaves=4,
+)
 
 
 @st.composite
@@ -63,8 +70,11 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         step("m", "FOR_EACH", {"items": "[1]", "steps": [wait("n", draw(LENGTHS))]}),
         http("o", members={"onError": {"steps": [wait("p", draw(LENGTHS))]}}),
     ]
+    loop = {"items": "[1]", "steps": [constant("r")], "output": draw(OUTPUTS)}
+    steps += [step("q", "FOR_EACH", loop), step("s", "DATA_TRANSFORM", {"expression": draw(OUTPUTS)})]
     chosen = draw(st.lists(st.sampled_from(steps), unique_by=lambda each: each["id"], min_size=1))
     return a_document(
+        output=draw(OUTPUTS),
         steps=chosen,
         timeout=draw(LENGTHS),
         variables={"a": draw(VALUES)},
