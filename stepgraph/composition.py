@@ -15,6 +15,7 @@ from domain.services.metrics import MetricsRetention
 from graphql_api.budgets import RequestBudgets
 from persistence.cipher import AesGcmCipher, NoCipher
 from stepgraph.settings import Settings
+from stepgraph.settings.postgresql import ports_of
 
 _MOST_FILES = 65_536
 _FILES_OF_OTHERS = 300
@@ -95,7 +96,8 @@ def destinations_of(settings: Settings) -> DestinationPolicy:
 
 def _own_ports(settings: Settings) -> Iterator[int]:
     """The ports of our own PostgreSQL and Redis: no step has any business there, whatever else is allowed."""
-    for address in addresses_of(settings):
-        parts = urlsplit(address)
-        if parts.hostname is not None:
-            yield parts.port or (5432 if parts.scheme.startswith("postgres") else 6379)
+    database_url, redis_url = addresses_of(settings)
+    yield from ports_of(database_url)
+    parts = urlsplit(redis_url)
+    if parts.hostname is not None:
+        yield parts.port or 6379

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings
 
+from stepgraph.settings.postgresql import postgresql_address
 from stepgraph.settings.types import Duration
 
 _KEY_BYTES = 32
@@ -19,7 +20,8 @@ class StorageSettings(BaseSettings):
     database_url: str | None = Field(
         None,
         validation_alias=AliasChoices("STEPGRAPH_DATABASE_URL", "DATABASE_URL"),
-        description="PostgreSQL's address. Only `dev` and `demo` do without: they start their own.",
+        description="PostgreSQL's address; several hosts are separated by commas. Only `dev` and `demo` do without: "
+        "they start their own.",
     )
     redis_url: str | None = Field(
         None,
@@ -50,9 +52,7 @@ class StorageSettings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _is_postgresql(cls, value: str | None) -> str | None:
-        if value is not None and urlsplit(value).scheme not in ("postgresql", "postgres"):
-            raise ValueError("must start with postgresql://")
-        return value
+        return None if value is None else postgresql_address(value)
 
     @field_validator("redis_url")
     @classmethod

@@ -1,5 +1,6 @@
 """Who may only read does not see the addresses by which approvals are granted, wherever they are stored."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,8 +8,10 @@ import pytest
 from domain.access import Principal
 from domain.callbacks import HookAddresses
 from domain.failures import FailureCode, StepError
-from domain.statuses import Role, StepStatus
+from domain.statuses import Role, StepStatus, WebhookEventStatus
+from domain.webhooks import WebhookAttempt
 from tests.integration.graphql.api import Api, Hand, a_step
+from tests.integration.graphql.test_webhooks import NOON, create, store_event
 
 STEPS = """execution(id: $id) { input output error { message details } steps { nodes {
   input output error { message details } attempts { error { message details } } } } }"""
@@ -51,6 +54,55 @@ async def test_who_may_send_signals_sees_it(api: Api, role: Role) -> None:
     hand, token = await address_everywhere(api)
 
     assert (await shown_to(api, role, hand)).count(token) == 5
+
+
+EVENT = "payload attemptLog { error response } lastError"
+WAYS = {
+    "node": "query($id: ID!) { node(id: $id) { ... on WebhookEvent { %s } } }",
+    "webhook": "query($webhook: ID!) { webhook(id: $webhook) { events { nodes { %s } } } }",
+    "webhooks": "query { webhooks { nodes { events { nodes { %s } } } } }",
+}
+"""By which a webhook's event comes to be shown."""
+
+
+async def event_shown_to(api: Api, role: Role, way: str) -> tuple[str, str]:
+    """An event whose payload and attempts all hold an address, as it is shown, and the address's token."""
+    hand, token = await address_everywhere(api)
+    url = HookAddresses(await api.services.installation.key(), api.options.public_url).of_callback(
+        hand.execution_id, "a"
+    )
+    token = url.rpartition("/")[2]
+    webhook = (await create(api))["webhook"]["id"]
+    attempts = (
+        WebhookAttempt(at=NOON, duration=timedelta(), error=f"Nobody answered at {url}."),
+        WebhookAttempt(at=NOON, duration=timedelta(), status_code=500, error="500", excerpt=f'{{"called": "{url}"}}'),
+        WebhookAttempt(at=NOON, duration=timedelta(), status_code=500, error="500", excerpt=f"cut off at {url[:-8]}"),
+    )
+    payload = {"data": {"callbackUrl": url, "list": [url], token: "as a name"}}
+    id = store_event(
+        api, webhook, status=WebhookEventStatus.FAILED, payload=payload, attempts=attempts, last_error=f"lost {url}"
+    )
+    context = api.context()
+    context.principal = Principal(name="somebody", role=role)
+    variables = {"id": id, "webhook": webhook}
+    result = await api.schema.execute(WAYS[way] % EVENT, variable_values=variables, context_value=context)
+    assert result.errors is None
+    return str(result.data), token
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_events_of_webhooks_and_their_attempts_are_masked_for_a_viewer(api: Api, way: str) -> None:
+    shown, token = await event_shown_to(api, Role.VIEWER, way)
+
+    assert token[:16] not in shown
+    assert shown.count("/hooks/***") == 6
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_events_of_webhooks_are_whole_for_who_may_answer_them(api: Api, way: str) -> None:
+    shown, token = await event_shown_to(api, Role.OPERATOR, way)
+
+    assert shown.count(token) == 6
 
 
 @pytest.mark.parametrize("beside", ["path", "attempts { number }"])
