@@ -19,8 +19,18 @@ _ADDRESS = rf"hooks(?:/|\\/|%(?:25){{0,8}}2[Ff])(?P<addressed>{_RUN}{{16,}})"
 # The bits of a token that say which kind of UUID it names leave four characters at one place, sixteen at another.
 _TOKEN = rf"(?<!{_RUN})(?P<token>{_RUN}{{29}}[HXn3]{_RUN}{{2}}[g-v]{_RUN}{{10,}})"
 _SUSPECT = re.compile(f"{_ADDRESS}|{_TOKEN}")
+_IN_LINES = re.compile(_ADDRESS)
 _HINT = re.compile(f"hooks|{_RUN}{{43}}")
 _SHORTEST = len("hooks/") + 16
+
+
+def without_addresses(line: str) -> str:
+    """A line of text with all that looks like a token masked where it stands in the address of a hook."""
+    return _IN_LINES.sub(_masked, line) if "hooks" in line else line
+
+
+def _masked(found: re.Match[str]) -> str:
+    return found[0].removesuffix(found["addressed"]) + MASK
 
 
 class HookMask:
@@ -57,5 +67,5 @@ class HookMask:
     def _replaced(self, found: re.Match[str]) -> str:
         token = found["token"]
         if token is None:
-            return found[0].removesuffix(found["addressed"]) + MASK
+            return _masked(found)
         return MASK if read_hook_token(self._key, token) is not None else token

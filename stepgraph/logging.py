@@ -9,6 +9,7 @@ import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from domain.hook_mask import without_addresses
 from stepgraph.log_writing import QueuedStreamHandler
 from stepgraph.settings import LogFormat
 
@@ -20,7 +21,20 @@ PROCESS_VARIABLE = "STEPGRAPH_PROCESS"
 _CONSOLE_TRACEBACKS = structlog.dev.plain_traceback
 _JSON_TRACEBACKS = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
 
-_QUIET = {"uvicorn.access": logging.WARNING, "tortoise": logging.WARNING, "asyncio": logging.WARNING}
+_QUIET = {
+    "uvicorn.access": logging.WARNING,
+    "tortoise": logging.WARNING,
+    "asyncio": logging.WARNING,
+    # At lower levels these write what is sent and received: addresses, headers with keys, messages.
+    "uvicorn.error": logging.INFO,
+    "websockets": logging.INFO,
+    "httpx": logging.WARNING,
+    "httpcore": logging.INFO,
+    "aiohttp": logging.INFO,
+    "strawberry": logging.INFO,
+    "dramatiq": logging.INFO,
+    "redis": logging.INFO,
+}
 
 
 def configure_logging(level: str, format: LogFormat) -> None:
@@ -45,7 +59,7 @@ def configure_logging(level: str, format: LogFormat) -> None:
         final += [_JSON_TRACEBACKS, structlog.processors.JSONRenderer()]
     handler = QueuedStreamHandler(sys.stderr)
     handler.addFilter(is_no_clients_doing)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=final))
+    handler.setFormatter(_WithoutAddresses(foreign_pre_chain=shared, processors=final))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
@@ -65,6 +79,14 @@ def configure_logging(level: str, format: LogFormat) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+class _WithoutAddresses(structlog.stdlib.ProcessorFormatter):
+    """Masks the addresses of hooks, wherever they come from: a message, an exception's text, a library's line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line as it is written."""
+        return without_addresses(super().format(record))
 
 
 _SERVERS = ("uvicorn", "strawberry", "asyncio", "websockets", "starlette")

@@ -15,7 +15,8 @@ from stepgraph.logging import configure_logging
 from stepgraph.settings import LogFormat
 
 PASSWORD = "a-password-" + "0123456789"
-CHANGED = (None, "uvicorn", "uvicorn.error", "uvicorn.access", "dramatiq", "tortoise", "asyncio")
+CHATTY = ("uvicorn.error", "websockets", "httpx", "httpcore", "aiohttp", "strawberry", "dramatiq", "redis")
+CHANGED = (None, "uvicorn", "uvicorn.access", "tortoise", "asyncio", *CHATTY)
 
 
 @pytest.fixture(autouse=True)
@@ -176,3 +177,39 @@ def test_nobody_who_reads_the_log_is_no_reason_to_stand_still() -> None:
 
     assert process.returncode == 0
     assert "log lines were left out" in said
+
+
+def fail_at(url: str) -> None:
+    raise OSError(f"nobody answers at {url}")
+
+
+TOKEN = "AZrQv6s5cXm-3FQ1_x7yZkT0bWnH8dLpUe2GiJoKqRs4"
+
+
+@pytest.mark.parametrize("format", [LogFormat.JSON, LogFormat.CONSOLE])
+def test_addresses_of_hooks_are_masked_in_messages_tracebacks_and_what_is_told_besides(
+    format: LogFormat, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logging("DEBUG", format)
+    logger = logging.getLogger("somebody.elses")
+
+    logger.warning("POST %s", f"https://flows.example/hooks/{TOKEN}?name=approval")
+    logger.warning("sent", extra={"url": f"https%3A%2F%2Fflows.example%2Fhooks%2F{TOKEN}"})
+    try:
+        fail_at(f"http://127.0.0.1:1/hooks/{TOKEN}")
+    except OSError:
+        logger.exception("it failed")
+
+    shown = written(capsys)
+    assert TOKEN not in shown
+    assert "/hooks/***?name=approval" in shown
+    assert "nobody answers at http://127.0.0.1:1/hooks/***" in shown
+
+
+@pytest.mark.parametrize("name", CHATTY)
+def test_libraries_do_not_write_what_is_sent_and_received(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("DEBUG", LogFormat.JSON)
+
+    logging.getLogger(name).debug("> Authorization: Bearer %s", TOKEN)
+
+    assert TOKEN not in written(capsys)

@@ -10,8 +10,8 @@ from domain.callbacks import HookAddresses
 from domain.failures import FailureCode, StepError
 from domain.statuses import Role, StepStatus, WebhookEventStatus
 from domain.webhooks import WebhookAttempt
-from tests.integration.graphql.api import Api, Hand, a_step
-from tests.integration.graphql.test_webhooks import NOON, create, store_event
+from tests.integration.graphql.api import NOON, Api, Hand, a_step
+from tests.integration.graphql.test_webhooks import create, store_event
 
 STEPS = """execution(id: $id) { input output error { message details } steps { nodes {
   input output error { message details } attempts { error { message details } } } } }"""
