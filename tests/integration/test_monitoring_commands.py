@@ -39,20 +39,28 @@ def test_metrics_are_shown_of_all_and_of_a_workflow(server: LiveServer) -> None:
     assert (answer.exit_code, "There is no workflow 'nothing'" in answer.output) == (1, True)
 
 
-def test_health_is_shown_and_its_exit_code_says_whether_all_is_lost(server: LiveServer) -> None:
-    answer = shown(server, "health")
-    assert answer.exit_code == 0, answer.output
-    assert "DEGRADED" in answer.stdout
-    assert "No worker lives" in answer.stdout
-    asyncio.run(server.api.storage.registry.register(new_id(), host="one", now=NOON))
-    answer = shown(server, "health", "--json")
-    assert json.loads(answer.stdout)["status"] == "UP"
-    server.api.storage.health.down = {"postgresql"}
-    assert shown(server, "health").exit_code == 1
-    server.api.storage.health.down = {"redis"}
-    answer = shown(server, "health")
-    assert (answer.exit_code, "DEGRADED" in answer.stdout) == (0, True)
-    assert "circuit breakers" in answer.stdout
+@pytest.mark.parametrize(
+    ("down", "workers", "exit_code", "status", "said"),
+    [
+        pytest.param(set(), 0, 0, "DEGRADED", "No worker lives", id="no worker"),
+        pytest.param(set(), 1, 0, "UP", "2030-01-01 12:00:00", id="all is well"),
+        pytest.param({"postgresql"}, 1, 1, "DOWN", "postgresql", id="no database"),
+        pytest.param({"redis"}, 1, 0, "DEGRADED", "circuit breakers", id="no Redis"),
+    ],
+)
+def test_health_is_shown_and_its_exit_code_says_whether_all_is_lost(
+    server: LiveServer, down: set[str], workers: int, exit_code: int, status: str, said: str
+) -> None:
+    for _ in range(workers):
+        asyncio.run(server.api.storage.registry.register(new_id(), host="one", now=NOON))
+    server.api.storage.health.down = down
+
+    answer, as_json = shown(server, "health"), shown(server, "health", "--json")
+
+    assert (answer.exit_code, as_json.exit_code) == (exit_code, exit_code), answer.output
+    assert status in answer.stdout
+    assert said in answer.stdout
+    assert json.loads(as_json.stdout)["status"] == status
 
 
 def test_what_was_counted_is_shown_with_its_steps(server: LiveServer) -> None:

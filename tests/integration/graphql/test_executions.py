@@ -147,11 +147,11 @@ async def test_waiting_answers_when_the_execution_has_ended(api: Api) -> None:
 
 
 async def test_waiting_is_not_cut_short_by_the_deadline_of_an_operation() -> None:
-    api = Api(options=ApiOptions(operation_timeout=timedelta(milliseconds=50)))
+    api = Api(options=ApiOptions(operation_timeout=timedelta(seconds=2)))
     await api.create_workflow("orders")
 
     data = await api.run(
-        """mutation { executeWorkflow(input: {workflowName: "orders", waitFor: "PT0.1S"})
+        """mutation { executeWorkflow(input: {workflowName: "orders", waitFor: "PT2.2S"})
            { ... on WorkflowExecution { status } } }"""
     )
 
