@@ -11,20 +11,18 @@ import asyncio
 import logging
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from actors.attempts import Later
 from actors.batches import Batches
 from actors.calls import Calls
 from actors.driver_parts import DriverParts
 from actors.failing import fault
 from actors.notices import end_notice, report_of, tell_of_end
 from actors.scope import ExecutionScope
+from actors.step_work import StepWork
 from domain.definition import Definition
-from domain.engine.carrying import carried_for
 from domain.engine.commands import (
     CloseContainer,
     Command,
@@ -50,27 +48,19 @@ from domain.engine.events import (
     StepStarted,
 )
 from domain.engine.evolution import evolve
-from domain.engine.outputs import container_output, execution_output
 from domain.engine.reports import (
     Activated,
-    ItemEvaluated,
-    OutputEvaluated,
     Report,
-    StepErrored,
-    StepSucceeded,
     TimePassed,
 )
 from domain.engine.restoring import restore_claim
 from domain.engine.stopping import stop_everything
 from domain.engine.views import next_due, progress, touched, waiting_for
 from domain.errors import LeaseLost, Unavailable
-from domain.failures import StepError
 from domain.graph import HANDLER
 from domain.ids import IdKind, from_public
-from domain.json_text import JsonValue
 from domain.records import Claim, ExecutionDelta, PendingCommand, StepChange
-from domain.statuses import CommandKind, StepStatus, StepType
-from domain.templates import Template
+from domain.statuses import CommandKind, StepType
 
 logger = logging.getLogger(__name__)
 
@@ -103,6 +93,9 @@ class Driver:
         self._applied: list[UUID] = []
         self._todo: list[Command] = []
         self._calls: Calls[Report] = Calls(self._report, self._failed, f"execution {claim.execution.id}")
+        self._work = StepWork(
+            self._owner.id, definition, self._state, self._scope, self._calls, self._reports.append, parts
+        )
         self._wake: asyncio.Future[None] | None = None
         self._is_stopping = False
         self._fault: Exception | None = None
@@ -232,15 +225,15 @@ class Driver:
             case RunStep(path=path) if path in self._calls or command in self._todo:
                 pass  # it runs already: a resumption and the claim that brought it both ask for it
             case RunStep(path=path) if not self._is_stopping and self._definition.step(path).is_pure:
-                self._run_step(path)
+                self._work.run_step(path)
             case FailStep(path=path, error=error):
-                self._fail_step(path, error)
+                self._work.fail_step(path, error)
             case CloseContainer(path=path):
-                self._reports.append(self._closed(path))
+                self._work.close(path)
             case ResolveItem(loop=loop, index=index):
-                self._resolve(loop, index)
+                self._work.resolve(loop, index)
             case EvaluateOutput():
-                self._evaluate_output()
+                self._work.evaluate_output()
             case _:
                 self._todo.append(command)
 
@@ -251,38 +244,13 @@ class Driver:
         for command in todo:
             match command:
                 case RunStep(path=path):
-                    self._run_step(path)
+                    self._work.run_step(path)
                 case StopStep(path=path):
                     self._stop_step(path)
                 case RunBatch():
                     batches.append(command)
         if batches:
             await self._batches.run([command.range for command in batches])
-
-    def _run_step(self, path: str) -> None:
-        step = self._state.steps[path]
-        if step.status is not StepStatus.RUNNING or path in self._calls:
-            return  # something that was decided since has stopped it, or has started it already
-        begun = self._parts.attempts.begin(
-            self._owner.id,
-            self._definition.step(path),
-            step,
-            self._scope,
-            self._parts.clock.now(),
-            carried_for(self._state.carried, path),
-        )
-        self._take(path, begun)
-
-    def _fail_step(self, path: str, error: StepError) -> None:
-        """An attempt is over before it was done: the step's retry policy is asked like after any other failure."""
-        attempts, step = self._parts.attempts, self._definition.step(path)
-        self._take(path, attempts.fail(self._owner.id, step, self._state.steps[path], self._scope, error))
-
-    def _take(self, key: str, begun: Report | Later[Any]) -> None:
-        if isinstance(begun, Later):
-            self._calls.start(key, begun)
-        else:
-            self._reports.append(begun)
 
     def _report(self, report: Report) -> None:
         self._reports.append(report)
@@ -308,46 +276,6 @@ class Driver:
     def _background(self, work: Callable[[], Awaitable[None]]) -> None:
         """Something for others, which this execution does not wait for: the process sees it through."""
         self._parts.errands.start(work)
-
-    def _closed(self, path: str) -> Report:
-        """A container's output, put together."""
-        container = self._state.containers[path]
-        output = container_output(self._definition, self._state, container)
-        step = self._state.steps.get(path)
-        attempt = 1 if step is None else step.attempt
-        error = None if self._state.batch is not None else self._parts.attempts.refuse_output(output)
-        if error is not None:
-            return StepErrored(path, attempt, error, chance=0.0)
-        return StepSucceeded(path, attempt, output, None if step is None else step.input)
-
-    def _resolve(self, loop: str, index: int) -> None:
-        template = self._definition.step(loop).result
-        assert template is not None
-        prefix = f"{loop}[{index}]"
-        values = self._scope.for_attempt(prefix, 1)
-        self._compute(template, prefix, values, lambda result, error: ItemEvaluated(loop, index, result, error))
-        self._scope.forget(prefix)
-
-    def _evaluate_output(self) -> None:
-        template = self._definition.output
-        if template is None:
-            self._reports.append(OutputEvaluated(output=execution_output(self._definition, self._state)))
-        else:
-            self._compute(template, "", self._scope.for_attempt("", 1), OutputEvaluated)
-
-    def _compute(
-        self,
-        template: Template,
-        where: str,
-        values: Mapping[str, JsonValue],
-        report: Callable[[JsonValue, StepError | None], Report],
-    ) -> None:
-        """Render what gives an output, at once or in the sandbox, and report it."""
-        now = self._parts.clock.now()
-        self._take(
-            f"{where} output",
-            self._parts.attempts.value_of(template, self._owner.id, where, now, values, report),
-        )
 
     def _apply(self, commands: Sequence[PendingCommand]) -> None:
         """What was told since; that a batch has ended stays told until the loop has."""
@@ -464,8 +392,3 @@ class Driver:
     def _wake_up(self) -> None:
         if self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
-
-
-def _cancel(task: asyncio.Task[None]) -> None:
-    """Cancel a task, but let it begin: one that never did would leave what it was to wait for behind."""
-    asyncio.get_running_loop().call_soon(task.cancel)
