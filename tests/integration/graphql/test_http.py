@@ -1,6 +1,7 @@
 """The HTTP side: what is answered in which media type and with which status, and event streams."""
 
 import asyncio
+import gzip
 import json
 from typing import Any
 
@@ -77,6 +78,24 @@ async def test_other_methods_are_refused(server: LiveServer) -> None:
 
     assert [response.status_code for response in refused] == [405] * 4
     assert {response.headers["Allow"] for response in refused} == {"GET, POST"}
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate", "zstd", "GZIP", "identity, gzip", "gzip, identity"])
+async def test_a_body_in_an_encoding_is_refused_before_it_is_read(server: LiveServer, encoding: str) -> None:
+    body = gzip.compress(b'{"query": "{ __typename }"}')
+    headers = {"Content-Type": "application/json", "Content-Encoding": encoding}
+
+    response = await post(server, content=body, headers=headers)
+
+    assert response.status_code == 415
+    assert response.json()["errors"][0]["message"] == "Send the request without a Content-Encoding."
+
+
+@pytest.mark.parametrize("encoding", ["identity", "IDENTITY", ""])
+async def test_a_body_as_it_is_may_say_so(server: LiveServer, encoding: str) -> None:
+    response = await post(server, {"query": "{ __typename }"}, headers={"Content-Encoding": encoding})
+
+    assert response.json() == {"data": {"__typename": "Query"}}
 
 
 async def test_the_single_connection_mode_of_graphql_sse_is_refused_in_words(server: LiveServer) -> None:

@@ -5,7 +5,9 @@ from uuid import UUID
 
 import pytest
 
+from domain.engine.state import CarriedStep
 from domain.errors import InvalidInput, InvalidState, LimitExceeded, NotFound
+from domain.ids import IdKind, to_public
 from domain.records import ExecutionRecord
 from domain.services.children import ChildRequest
 from domain.services.executions import ExecuteRequest
@@ -98,3 +100,51 @@ async def test_a_child_is_cancelled_with_a_reason_unless_it_has_ended(services: 
     await services.children.cancel(child.id)
     await services.children.cancel(UUID(int=1))
     assert len(await services.storage.executions.commands(child.id)) == 0
+
+
+BILLING: dict[str, Any] = {"name": "billing", "steps": [constant("a")]}
+
+
+def with_default(value: int) -> dict[str, Any]:
+    return {"inputSchema": {"type": "object", "properties": {"rate": {"type": "integer", "default": value}}}}
+
+
+async def retried(services: Services, parent_id: UUID, first: ExecutionRecord, **members: Any) -> ExecutionRecord:
+    """The child of a retry of the parent by its newest version, which may ask for something else."""
+    await services.change(first.id, ExecutionStatus.FAILED)
+    again = await services.start()
+    checkpoint = {"child": to_public(IdKind.EXECUTION, first.id), "latestVersion": True}
+    carried = CarriedStep(path="bill", origins=(parent_id,), checkpoint=checkpoint)
+    return await start_child(services, again, carried=carried, **members)
+
+
+@pytest.mark.parametrize("input", [{"id": 1}, {"id": 1, "rate": 1}])
+async def test_a_retry_goes_on_with_a_child_whose_input_is_the_same_but_for_defaults(
+    services: Services, parent_id: UUID, input: Any
+) -> None:
+    await services.workflows.apply(a_document(**BILLING, **with_default(1)))
+    first = await start_child(services, parent_id)
+    assert first.input == {"id": 1, "rate": 1}
+
+    second = await retried(services, parent_id, first, input=input)
+
+    assert (second.retried_from_id, second.input) == (first.id, first.input)
+
+
+async def test_the_defaults_of_a_newer_version_make_no_other_child(services: Services, parent_id: UUID) -> None:
+    await services.workflows.apply(a_document(**BILLING, **with_default(1)))
+    first = await start_child(services, parent_id)
+    await services.workflows.apply(a_document(**BILLING, **with_default(2)))
+
+    second = await retried(services, parent_id, first)
+
+    assert second.retried_from_id == first.id
+
+
+async def test_a_retry_that_asks_for_another_input_begins_another_child(services: Services, parent_id: UUID) -> None:
+    await services.workflows.apply(a_document(**BILLING, **with_default(1)))
+    first = await start_child(services, parent_id)
+
+    second = await retried(services, parent_id, first, input={"id": 1, "rate": 3})
+
+    assert (second.retried_from_id, second.input) == (None, {"id": 1, "rate": 3})

@@ -101,3 +101,30 @@ async def test_what_stepgraph_itself_starts_is_answered_as_it_was_started(servic
     first = await services.executions.execute(tick)
     again = request(idempotency_key="schedule:1", is_own_key=True, input=5)
     assert (await services.executions.execute(again)).id == first.id
+
+
+def orders_with(default: int) -> dict[str, Any]:
+    return {"inputSchema": {"type": "object", "properties": {"a": {"type": "integer", "default": default}}}}
+
+
+@pytest.mark.parametrize("again", [{}, {"a": 1}])
+async def test_an_input_is_compared_with_the_defaults_of_its_schema(services: Services, again: Any) -> None:
+    await services.store_workflow(**orders_with(1))
+    first = await services.executions.execute(request(input={}))
+    assert first.input == {"a": 1}
+
+    assert (await services.executions.execute(request(input=again))).id == first.id
+    with pytest.raises(Conflict, match="with another input"):
+        await services.executions.execute(request(input={"a": 2}))
+
+
+async def test_the_defaults_are_those_of_the_version_that_was_started(services: Services) -> None:
+    """The same request is the same request, whatever a newer version would make of it."""
+    await services.store_workflow(**orders_with(1))
+    first = await services.executions.execute(request(input={}))
+    await services.workflows.apply(a_document(**orders_with(2)))
+
+    assert (await services.executions.execute(request(input={}))).id == first.id
+    assert (await services.executions.execute(request(input={"a": 1}))).id == first.id
+    with pytest.raises(Conflict, match="with another input"):
+        await services.executions.execute(request(input={"a": 2}))
