@@ -51,11 +51,12 @@ _CLAIM = f"""
 WITH due AS (
   SELECT s.id, s.claimed_until IS NOT NULL AS is_unfinished FROM schedule s
   WHERE s.enabled AND s.next_run_at <= $1 AND (s.claimed_until IS NULL OR s.claimed_until <= $1)
+    AND COALESCE((s.last_error IS NOT NULL) = $4::boolean, true)
   ORDER BY s.next_run_at LIMIT $3 FOR UPDATE SKIP LOCKED
 ), buffered AS (
   SELECT s.id, s.claimed_until IS NOT NULL AS is_unfinished FROM schedule s
   WHERE s.enabled AND s.buffered_at IS NOT NULL AND (s.claimed_until IS NULL OR s.claimed_until <= $1)
-    AND NOT {_RUNNING}
+    AND COALESCE((s.last_error IS NOT NULL) = $4::boolean, true) AND NOT {_RUNNING}
   ORDER BY s.buffered_at LIMIT $3 FOR UPDATE SKIP LOCKED
 )
 UPDATE schedule s SET epoch = s.epoch + 1, claimed_until = $2
@@ -161,8 +162,10 @@ class PostgresScheduleStore:
         number: int = await self._database.fetch_value(statement, workflow_id)
         return number
 
-    async def claim(self, *, now: datetime, until: datetime, limit: int) -> Sequence[ScheduleClaim]:
-        rows = await self._database.fetch(_CLAIM, now, until, limit)
+    async def claim(
+        self, *, now: datetime, until: datetime, limit: int, troubled: bool | None = None
+    ) -> Sequence[ScheduleClaim]:
+        rows = await self._database.fetch(_CLAIM, now, until, limit, troubled)
         claims = {
             row["id"]: ScheduleClaim(schedule=_record_of(row), epoch=row["epoch"], is_running=row["is_running"])
             for row in rows

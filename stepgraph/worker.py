@@ -22,7 +22,7 @@ from actors.roster import Roster
 from actors.rules import StoredRules
 from actors.runner import Runner, RunnerOptions
 from actors.sandbox import SandboxPool
-from actors.schedules import schedule_chore
+from actors.schedules import schedule_chores
 from actors.secrets import StoredSecrets
 from actors.steps.registered_webhooks import RegisteredWebhooks
 from actors.steps.registry import step_executors
@@ -169,7 +169,7 @@ async def _runner(stack: AsyncExitStack, settings: Settings) -> Runner:
     chores = Chores(
         [
             *chores_of(storage.database, storage.executions, storage.clock, settings, exposition.counted.add),
-            _firing(storage, exposition),
+            *_firing(storage, exposition),
             *deliverer.chores(settings.webhook_retention),
         ]
     )
@@ -265,7 +265,7 @@ def _reconciler(storage: _Storage) -> Reconciler:
     )
 
 
-def _firing(storage: _Storage, exposition: WorkerExposition) -> Chore:
+def _firing(storage: _Storage, exposition: WorkerExposition) -> tuple[Chore, Chore]:
     """What starts executions for schedules."""
     starter = ExecutionService(
         workflows=storage.workflows,
@@ -287,7 +287,7 @@ def _firing(storage: _Storage, exposition: WorkerExposition) -> Chore:
         new_id=storage.clock.new_id,
         limits=storage.limits,
     )
-    return schedule_chore(
+    return schedule_chores(
         ScheduleFiring(
             schedules=PostgresScheduleStore(storage.database),
             executions=CountedStarts(starter, exposition.worker),

@@ -41,8 +41,12 @@ class ScheduleStore(Protocol):
     async def count(self, workflow_id: UUID | None) -> int:
         """How many `page` would show in all."""
 
-    async def claim(self, *, now: datetime, until: datetime, limit: int) -> Sequence[ScheduleClaim]:
+    async def claim(
+        self, *, now: datetime, until: datetime, limit: int, troubled: bool | None = None
+    ) -> Sequence[ScheduleClaim]:
         """Take schedules that have something to be done, those that are due for longest first.
+
+        `troubled`: only those that have a `last_error`, or only those that have none; None: either.
 
         That is: it is enabled, and its next run is due or its buffered tick can be started; and nobody else has claimed
         it, or has had it until `now` already. Nobody else gets one of them before `until` or their outcome.

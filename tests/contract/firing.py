@@ -103,8 +103,10 @@ class Stubborn:
     store: ScheduleStore
     error: Exception
 
-    async def claim(self, *, now: datetime, until: datetime, limit: int) -> Sequence[ScheduleClaim]:
-        return await self.store.claim(now=now, until=until, limit=limit)
+    async def claim(
+        self, *, now: datetime, until: datetime, limit: int, troubled: bool | None = None
+    ) -> Sequence[ScheduleClaim]:
+        return await self.store.claim(now=now, until=until, limit=limit, troubled=troubled)
 
     async def finish(self, outcomes: Sequence[ScheduleOutcome]) -> None:
         raise self.error

@@ -316,3 +316,22 @@ async def test_the_schedules_of_a_deleted_workflow_are_gone(storage: Storage) ->
     await storage.workflows.delete(record.id, NOW)
 
     assert (await storage.schedules.page(None, first=5, after=None)).rows == (other,)
+
+
+async def test_those_that_have_left_an_error_are_claimed_apart(storage: Storage) -> None:
+    """So what one of them costs, tick after tick, holds up none of the others."""
+    well, troubled = await stored(storage, "well"), await stored(storage, "troubled")
+    held = {each.schedule.id: each for each in await claim(storage)}
+    await storage.schedules.finish(
+        [
+            outcome_of(held[well.id], next_run_at=NOW),
+            outcome_of(held[troubled.id], next_run_at=NOW, last_error="The tick started nothing."),
+        ]
+    )
+
+    async def claimed(troubled: bool) -> list[UUID]:
+        found = await storage.schedules.claim(now=NOW, until=UNTIL, limit=10, troubled=troubled)
+        return [each.schedule.id for each in found]
+
+    assert await claimed(troubled=False) == [well.id]
+    assert await claimed(troubled=True) == [troubled.id]

@@ -8,6 +8,7 @@ import pytest
 from domain.engine.state import CarriedStep
 from domain.errors import InvalidInput, InvalidState, LimitExceeded, NotFound
 from domain.ids import IdKind, to_public
+from domain.json_text import JsonValue
 from domain.records import ExecutionRecord
 from domain.services.children import ChildRequest
 from domain.services.executions import ExecuteRequest
@@ -113,7 +114,7 @@ async def retried(services: Services, parent_id: UUID, first: ExecutionRecord, *
     """The child of a retry of the parent by its newest version, which may ask for something else."""
     await services.change(first.id, ExecutionStatus.FAILED)
     again = await services.start()
-    checkpoint = {"child": to_public(IdKind.EXECUTION, first.id), "latestVersion": True}
+    checkpoint: JsonValue = {"child": to_public(IdKind.EXECUTION, first.id), "latestVersion": True}
     carried = CarriedStep(path="bill", origins=(parent_id,), checkpoint=checkpoint)
     return await start_child(services, again, carried=carried, **members)
 
