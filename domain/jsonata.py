@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from types import NoneType
 from typing import Any, Final
 
 import jlens
@@ -32,6 +33,7 @@ _MAX_MESSAGE = 300
 _MOST_VALUES = 100_000
 _LONG_OR_EXPONENT = re.compile(r"[0-9]{16}|e\+")
 _GROWING, _LARGE = Reach.GROWING, Reach.LARGE
+_PLAIN = frozenset({str, bool, NoneType})
 _PARSING = frozenset({"$number", "$parseInteger"})
 
 #: What one evaluation may cost, in seconds, calls within calls, evaluated nodes, bytes, items, and bytes of JSON.
@@ -176,7 +178,7 @@ class Program:
             if not self._parses:
                 raise
             return self._evaluate_exactly(data, options)
-        if _may_be_large(value):
+        if value.__class__ not in _PLAIN and _may_be_large(value):
             self._refuse_made_numbers(value, data)
         return value
 

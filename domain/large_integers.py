@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from math import isfinite, log10
-from typing import Any, Final
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -24,6 +25,8 @@ _DIGITS_OF_LIMIT = 15
 _LONG = re.compile(r"[0-9]{16}")
 _DIGITS_TO_ZEROS = bytes.maketrans(b"123456789E", b"000000000e")
 _LONG_ARRAY, _MOST_COLUMNS = 50, 3
+_FEW_BYTES = 1_000
+_REMEMBERED_FROM, _MOST_REMEMBERED = 500, 4
 _INTEGER = re.compile(r"-?[0-9]{16,4000}")
 
 _COUNTING = frozenset({"$count", "$length", "$round"})
@@ -48,10 +51,13 @@ class Growth:
     digits: int
     ceiling: int = field(init=False)
     """What numbers must be below where the data are nothing else."""
+    digits_of_few: int = field(init=False)
+    """`digits_within` `_FEW_BYTES`."""
 
     def __post_init__(self) -> None:
         digits = self.digits_within(0)
         object.__setattr__(self, "ceiling", 10**digits if digits > 0 else 0)
+        object.__setattr__(self, "digits_of_few", self.digits_within(_FEW_BYTES))
 
     def digits_within(self, size: int) -> int:
         """How many digits the integers may have of data that are so many bytes of JSON; 0 where none are few enough."""
@@ -112,10 +118,27 @@ class Reach(Enum):
 _FINE, _GROWING, _LARGE = Reach.FINE, Reach.GROWING, Reach.LARGE
 
 
+class _LookedThrough(NamedTuple):
+    """A long array in which nothing was found. It is held, so that no other can have its identity."""
+
+    array: list[Any]
+    length: int
+    size: int
+
+
+#: By identity, the paths that lead into it, and what was asked for: an array is often read by one expression after the
+#: other, as by those of a loop.
+_LOOKED_THROUGH: dict[tuple[int, tuple[tuple[str, ...], ...], Growth | None], _LookedThrough] = {}
+
+
 def look_through(data: Mapping[str, Any], paths: Iterable[tuple[str, ...]], growth: Growth | None) -> Reach:
-    """How far the integers go at some paths of some data. No part of the data is looked at more than a few times."""
+    """How far the integers go at some paths of some data. No part of the data is looked at more than a few times.
+
+    Arrays in the data must not be changed afterwards: that a long one was looked through is remembered for a while.
+    """
     largest: float = 0
-    arrays: dict[int, tuple[Any, list[tuple[str, ...]]]] | None = None
+    containers: dict[int, Any] | None = None
+    columns: list[tuple[str, ...]] = []
     for path in paths:
         value: Any = data
         for name in path:
@@ -125,43 +148,61 @@ def look_through(data: Mapping[str, Any], paths: Iterable[tuple[str, ...]], grow
         kind = value.__class__
         if kind is str or value is None or kind is bool:
             continue
-        if kind is int:
-            if not -LIMIT < value < LIMIT:
-                return _LARGE
-            largest = max(largest, value, -value)
-        elif kind is float:
-            largest = max(largest, abs(value))
+        if kind is int or kind is float:
+            size = value if value >= 0 else -value
+            if size > largest:
+                if size >= LIMIT and kind is int:
+                    return _LARGE
+                largest = size
         else:
-            arrays = {} if arrays is None else arrays
-            arrays.setdefault(id(value), (value, []))[1].append(path)
-    if arrays is None:
+            if containers is None:
+                containers = {}
+            containers[id(value)] = value
+            if kind is list and len(value) > _LONG_ARRAY:
+                columns.append(path)
+    if containers is None:
         return _FINE if growth is None or largest < growth.ceiling else _GROWING
-    return _look_through_containers(data, arrays.values(), growth, largest)
+    if columns and len(containers) == 1 and len(columns) <= _MOST_COLUMNS:
+        [array] = containers.values()
+        return _look_through_long_array(data, array, tuple(columns), growth, largest)
+    return _look_through_written(containers.values(), containers.values(), growth, largest)[0]
 
 
-def _look_through_containers(
-    data: Mapping[str, Any],
-    containers: Iterable[tuple[Any, Sequence[tuple[str, ...]]]],
-    growth: Growth | None,
-    largest: float,
+def _look_through_long_array(
+    data: Mapping[str, Any], array: list[Any], paths: tuple[tuple[str, ...], ...], growth: Growth | None, largest: float
 ) -> Reach:
+    is_remembered = len(array) >= _REMEMBERED_FROM
+    if is_remembered and (known := _LOOKED_THROUGH.get((id(array), paths, growth))) and known.length == len(array):
+        return _FINE if growth is None or largest < 10 ** growth.digits_within(known.size) else _GROWING
+    parts = [_column(data, path) for path in paths]
+    written: Iterable[Any] = [array] if None in parts else parts
+    reach, size = _look_through_written(written, [array], growth, largest)
+    if is_remembered and reach is _FINE:
+        if len(_LOOKED_THROUGH) >= _MOST_REMEMBERED:
+            _LOOKED_THROUGH.clear()
+        _LOOKED_THROUGH[id(array), paths, growth] = _LookedThrough(array, len(array), size)
+    return reach
+
+
+def _look_through_written(
+    parts: Iterable[Any], containers: Iterable[Any], growth: Growth | None, largest: float
+) -> tuple[Reach, int]:
+    """How far the integers of these parts of the containers go, and the bytes that the parts are as JSON."""
     written = b""
-    for value, paths in containers:
-        is_long = value.__class__ is list and len(value) > _LONG_ARRAY and len(paths) <= _MOST_COLUMNS
-        parts = [_column(data, path) for path in paths] if is_long else [None]
-        try:
-            for part in [value] if None in parts else parts:
-                written += orjson.dumps(part, option=orjson.OPT_STRICT_INTEGER)
-        except (orjson.JSONEncodeError, RecursionError):
-            if large_numbers(value, floats=False):
-                return _LARGE
-            return _FINE if growth is None else _GROWING
+    try:
+        for part in parts:
+            written += orjson.dumps(part, option=orjson.OPT_STRICT_INTEGER)
+    except (orjson.JSONEncodeError, RecursionError):
+        if any(large_numbers(each, floats=False) for each in containers):
+            return _LARGE, 0
+        return (_FINE if growth is None else _GROWING), 0
+    size = len(written)
     if growth is None:
-        return _FINE
-    digits = growth.digits_within(len(written))
+        return _FINE, size
+    digits = growth.digits_of_few if size <= _FEW_BYTES else growth.digits_within(size)
     if digits <= 0 or largest >= 10**digits or _has_longer_number(written, digits):
-        return _GROWING
-    return _FINE
+        return _GROWING, size
+    return _FINE, size
 
 
 def _column(data: Mapping[str, Any], path: tuple[str, ...]) -> list[Any] | None:
@@ -171,14 +212,22 @@ def _column(data: Mapping[str, Any], path: tuple[str, ...]) -> list[Any] | None:
         if value.__class__ is list:
             try:
                 for inner in path[depth:]:
-                    value = [item.get(inner) for item in value]
-            except AttributeError:
+                    value = _members(value, inner)
+            except (AttributeError, TypeError):
                 return None
             return value  # type: ignore[no-any-return]
         if value.__class__ is not dict:
             return None
         value = value.get(name)
     return None
+
+
+def _members(items: list[Any], name: str) -> list[Any]:
+    """The member of each item, or None. Raises `AttributeError` or `TypeError` where one is no object."""
+    try:
+        return list(map(itemgetter(name), items))
+    except KeyError:
+        return [item.get(name) for item in items]
 
 
 def look_through_text(text: str, growth: Growth | None) -> Reach:

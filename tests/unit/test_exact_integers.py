@@ -234,3 +234,61 @@ def test_every_value_is_equal_to_itself_and_to_nothing_near_it(value: JsonValue)
     assert evaluated("v = w", {"v": value, "w": value}) == (True, True)
     assert evaluated("v = w", {"v": value, "w": near}) == (value == near, value == near)
     assert evaluated("[v] = [w]", {"v": [value], "w": [near]}) == (value == near, value == near)
+
+
+class TestLongArrays:
+    """That an array was looked through is remembered: never for another array, expression or column."""
+
+    @staticmethod
+    def rows(**members: Any) -> Data:
+        return {"rows": [{"id": n, "n": n, "other": 1, **members} for n in range(600)]}
+
+    @staticmethod
+    def value(program: Program, data: Data) -> Any:
+        """What it gives, however busy the machine is: the limits of an evaluation count the clock's time."""
+        for _ in range(100):
+            try:
+                return program.evaluate(data)
+            except EvaluationError as error:
+                if not error.is_limit:
+                    raise
+        raise TimeoutError
+
+    def test_an_array_that_takes_the_place_of_another_is_looked_through_anew(self) -> None:
+        program = Program("rows[id = 9007199254740993].n")
+        for _ in range(20):
+            assert self.value(program, self.rows()) is UNDEFINED
+            assert self.value(program, self.rows(id=LIMIT + 1)) == list(range(600))
+            assert self.value(program, self.rows(id=LIMIT)) is UNDEFINED
+
+    def test_an_array_without_large_integers_in_one_column_may_have_some_in_another(self) -> None:
+        data = self.rows(id=LIMIT + 1)
+        assert self.value(Program("rows[n = 7].other"), data) == 1
+        assert self.value(Program("rows[n = 7].id"), data) == LIMIT + 1
+        assert self.value(Program("rows[n = 7].other"), data) == 1
+
+    def test_what_an_expression_makes_of_an_array_is_looked_at_for_each_expression(self) -> None:
+        data = self.rows(n=10**15 + 1)
+        assert self.value(Program("$count(rows[n > 5])"), data) == 600
+        with pytest.raises(EvaluationError, match="would be rounded"):
+            self.value(Program("$sum(rows.n) + $sum(rows.n) * $sum(rows.n)"), data)
+        with pytest.raises(EvaluationError, match="would be rounded"):
+            self.value(Program("$sum(rows.(n * 1000))"), data)
+        assert self.value(Program("$sum(rows.other)"), data) == 600
+
+    def test_what_stands_beside_a_remembered_array_counts_each_time(self) -> None:
+        program = Program("$sum(rows.n) * a")
+        data = self.rows()
+        assert [self.value(program, {**data, "a": a}) for a in (1, 2)] == [179_700, 359_400]
+        assert self.value(program, {**data, "a": 0.5}) == 89_850
+        for large in (LIMIT + 1, 10**12):
+            with pytest.raises(EvaluationError, match="would be rounded"):
+                self.value(program, {**data, "a": large})
+        assert self.value(program, {**data, "a": 3}) == 539_100
+
+    def test_an_array_that_has_grown_is_looked_through_again(self) -> None:
+        data = self.rows()
+        program = Program("rows[n = 599].id")
+        assert self.value(program, data) == 599
+        data["rows"].append({"id": LIMIT + 1, "n": 599})
+        assert self.value(program, data) == [599, LIMIT + 1]
