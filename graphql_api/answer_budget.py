@@ -21,7 +21,17 @@ class AnswerBudget:
     `is_exceeded` stays true once anything was over it, until `renew`: the answer is then the error and nothing else.
     """
 
-    __slots__ = ("_most_bytes", "_most_values", "_sizes", "_turn", "_turn_began", "bytes", "is_exceeded", "values")
+    __slots__ = (
+        "_most_bytes",
+        "_most_values",
+        "_reason",
+        "_sizes",
+        "_turn",
+        "_turn_began",
+        "bytes",
+        "is_exceeded",
+        "values",
+    )
 
     def __init__(self, *, values: int, bytes: int) -> None:
         self._most_values = values
@@ -34,6 +44,10 @@ class AnswerBudget:
         self.values = self._most_values
         self.bytes = self._most_bytes
         self.is_exceeded = False
+        self._reason = (
+            f"The answer would have more than {self._most_values:,} values or {self._most_bytes:,} bytes of JSON: "
+            "select less, or ask for smaller pages."
+        )
         self._turn_began: float | None = None
         self._sizes: dict[int, tuple[object, int]] | None = None
 
@@ -52,13 +66,15 @@ class AnswerBudget:
         if self.bytes < 0:
             raise self.exceeded()
 
-    def exceeded(self) -> LimitExceeded:
-        """The error of an answer that is over the budget, from now on."""
+    def exceeded(self, reason: str | None = None) -> LimitExceeded:
+        """The error of an answer that is over the budget, from now on; for a reason of another budget where one is given.
+
+        The first reason stays.
+        """
+        if reason is not None and not self.is_exceeded:
+            self._reason = reason
         self.is_exceeded = True
-        return LimitExceeded(
-            f"The answer would have more than {self._most_values:,} values or {self._most_bytes:,} bytes of JSON: "
-            "select less, or ask for smaller pages."
-        )
+        return LimitExceeded(self._reason)
 
     def size_of(self, value: object) -> int:
         """The bytes of a JSON value."""

@@ -11,7 +11,6 @@ from strawberry.types import Info as StrawberryInfo
 
 from domain.access import ANYBODY, Principal
 from domain.callbacks import HookAddresses
-from domain.errors import LimitExceeded
 from domain.hook_mask import HookMask
 from domain.ports import (
     ApiKeyStore,
@@ -220,7 +219,7 @@ class Context:
         """Take `count` list items from the operation's budget. Raises `LimitExceeded` when it is used up."""
         self.rows_left -= count
         if self.rows_left < 0:
-            raise LimitExceeded(
+            raise self.answer.exceeded(
                 f"This operation asks for more than {self.options.max_rows:,} list items in all; ask for smaller pages."
             )
 
