@@ -14,6 +14,8 @@ _SMALLER = "Leave something out, or split it."
 
 def json_problems(value: object, *, max_values: int) -> list[Problem]:
     """What is no JSON in `value`, or more of it than `max_values` scalars, arrays and objects in all."""
+    if _is_fine(value, max_values):
+        return []
     problems: list[Problem] = []
     pending: list[tuple[tuple[str, ...], object]] = [((), value)]
     seen = 0
@@ -37,6 +39,50 @@ def json_problems(value: object, *, max_values: int) -> list[Problem]:
             message = f"A {type(current).__name__} is not a JSON value."
             problems.append(Problem(path=path, message=message, hint="In YAML, put it in quotes."))
     return problems
+
+
+def _is_fine(value: object, max_values: int) -> bool:
+    """Whether there is certainly nothing to be said: seen level by level, without a path for each value."""
+    level, depth, seen = [value], 0, 0
+    while level:
+        seen += len(level)
+        if seen > max_values:
+            return False
+        following: list[object] = []
+        for current in level:
+            kind = type(current)
+            if kind is str:
+                if not _is_fine_text(current):  # type: ignore[arg-type]
+                    return False
+            elif kind is dict:
+                if depth >= MAX_NESTING:
+                    return False
+                for key in current:  # type: ignore[attr-defined]
+                    if type(key) is not str or not _is_fine_text(key):
+                        return False
+                following.extend(current.values())  # type: ignore[attr-defined]
+            elif kind is list or kind is tuple:
+                if depth >= MAX_NESTING:
+                    return False
+                following.extend(current)  # type: ignore[arg-type]
+            elif kind is float:
+                if not math.isfinite(current):  # type: ignore[arg-type]
+                    return False
+            elif current is not None and kind is not int and kind is not bool:
+                return False
+        level, depth = following, depth + 1
+    return True
+
+
+def _is_fine_text(text: str) -> bool:
+    if "\0" in text:
+        return False
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return False
+    return True
 
 
 def payload_problems(value: JsonValue, *, max_bytes: int, what: str) -> list[Problem]:
