@@ -11,7 +11,7 @@ CODE := stepgraph graphql_api actors persistence domain tests benchmarks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup console demo dev test check format bench lock clean
+.PHONY: help setup console demo dev test abuse check format bench lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -28,6 +28,11 @@ dev: setup ## start everything and keep it up until Ctrl-C
 
 test: setup ## run all tests, on up to four cores
 	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
+
+abuse: setup ## send requests that are written to cost much, and show what each kind costs
+	@STEPGRAPH_ABUSE_REQUESTS=$${STEPGRAPH_ABUSE_REQUESTS:-200} \
+	  STEPGRAPH_ABUSE_DIRECTORY=$${STEPGRAPH_ABUSE_DIRECTORY:-.stepgraph/abuse} \
+	  $(BIN)/python -m pytest tests/abuse -q -p no:xdist -p no:randomly
 
 check: setup ## lint, types, import contracts, generated files
 	@$(BIN)/ruff check --quiet .
