@@ -30,7 +30,8 @@ test: setup ## run all tests, on up to four cores
 	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
 
 abuse: setup ## send requests that are written to cost much, and show what each kind costs
-	@STEPGRAPH_ABUSE_REQUESTS=$${STEPGRAPH_ABUSE_REQUESTS:-200} \
+	@STEPGRAPH_ABUSE_SEED=$${STEPGRAPH_ABUSE_SEED:-$$$$} \
+	  STEPGRAPH_ABUSE_REQUESTS=$${STEPGRAPH_ABUSE_REQUESTS:-200} \
 	  STEPGRAPH_ABUSE_DIRECTORY=$${STEPGRAPH_ABUSE_DIRECTORY:-.stepgraph/abuse} \
 	  $(BIN)/python -m pytest tests/abuse -q -p no:xdist -p no:randomly
 

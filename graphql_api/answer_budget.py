@@ -67,7 +67,7 @@ class AnswerBudget:
             raise self.exceeded()
 
     def exceeded(self, reason: str | None = None) -> LimitExceeded:
-        """The error of an answer that is over the budget, from now on; for a reason of another budget where one is given.
+        """The error of an answer that is over the budget, from now on, or over another one for a given reason.
 
         The first reason stays.
         """

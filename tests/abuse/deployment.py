@@ -167,7 +167,7 @@ async def _store(stage: Stage) -> None:
         stage.tokens[role] = (await stage.data(_CREATE_KEY, n=role, r=role))["createApiKey"]["token"]
     step = {"id": "a", "type": "DATA_TRANSFORM", "config": {"output": "{{ input }}"}}
     stage.workflow_id = await stage.apply({"name": "plain", "steps": [step], "output": "steps.a.output"})
-    many = [{**step, "id": f"s{number}", "config": {"output": "x" * 50}} for number in range(3_000)]
+    many = [{**step, "id": f"s{number}", "config": {"output": "x" * 50}} for number in range(300)]
     await stage.apply({"name": "large", "steps": many})
     stage.execution_id = await stage.execute(workflowId=stage.workflow_id, input={"x": ["y" * 100] * 5_000})
     stage.schemas = {
