@@ -20,7 +20,7 @@ def server(tmp_path: Path) -> Iterator[LiveServer]:
     with in_a_thread() as server:
         document = tmp_path / "report.json"
         document.write_text(json.dumps({"name": "report", **STEPS}))
-        assert lines(server, "apply", document) == ["report: version 1"]
+        assert lines(server, "apply", document) == ["report: created"]
         yield server
 
 

@@ -69,7 +69,7 @@ async def test_many_scrapes_are_rendered_once() -> None:
         return b"stepgraph_workers 1\n"
 
     app = create_app(Api().services, metrics=render)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api") as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
         answers = await asyncio.gather(*(client.get("/metrics") for _ in range(MANY)))
     assert {answer.text for answer in answers} == {"stepgraph_workers 1\n"}
     of_api = rendered
