@@ -253,7 +253,7 @@ def _redirect_target(url: HttpUrl, location: str) -> HttpUrl:
     try:
         target = joined_url(url.text, location[:MAX_URL_LENGTH])
     except ValueError as error:
-        raise InvalidExchange(FailureCode.INVALID_RESPONSE, f"the redirect's URL is malformed: {error}") from error
+        raise InvalidExchange(FailureCode.INVALID_RESPONSE, "the redirect's URL is malformed") from error
     try:
         return HttpUrl.parse(target)
     except InvalidExchange as error:

@@ -114,7 +114,8 @@ def _parsed(text: str) -> tuple[str, str, int, str, httpx.URL]:
         site = httpx.URL(f"{scheme}://{authority.lower()}/")  # names in other alphabets, ports, addresses
         target = _escaped(rest if rest.startswith("/") else f"/{rest}")
     except (httpx.InvalidURL, ValueError) as error:
-        raise _invalid(f"the URL is malformed: {error}") from error
+        # The error quotes what it could not read, in lower case: a secret in it would not be known again.
+        raise _invalid("the URL's host or port is malformed") from error
     if site.userinfo or not _HOST.fullmatch(site.raw_host) or site.path != "/":
         raise _invalid("the URL's host is not a name or an address")
     if site.port is not None and not 0 < site.port < 65_536:
