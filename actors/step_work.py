@@ -55,7 +55,7 @@ class StepWork:
             step,
             self._scope,
             self._clock.now(),
-            carried_for(self._state.carried, path),
+            carried_for(self._state.carried, path) if self._state.carried else None,
         )
         self._take(path, begun)
 

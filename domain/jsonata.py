@@ -36,14 +36,16 @@ _GROWING, _LARGE = Reach.GROWING, Reach.LARGE
 _PLAIN = frozenset({str, bool, NoneType})
 _PARSING = frozenset({"$number", "$parseInteger"})
 
-#: What one evaluation may cost, in seconds, calls within calls, evaluated nodes, bytes, items, and bytes of JSON.
+# What one evaluation may cost, in seconds, calls within calls, evaluated nodes, bytes, items, and bytes of JSON.
+_TIMEOUT, _MAX_DEPTH, _MAX_STEPS = 0.02, 100, 100_000
+_MAX_STRING, _MAX_ARRAY, _MAX_RESULT = 256 * 1024, 10_000, 1024 * 1024
 _LIMITS: Final[Mapping[str, Any]] = {
-    "timeout": 0.02,
-    "max_depth": 100,
-    "max_steps": 100_000,
-    "max_string_length": 256 * 1024,
-    "max_array_length": 10_000,
-    "max_result_size": 1024 * 1024,
+    "timeout": _TIMEOUT,
+    "max_depth": _MAX_DEPTH,
+    "max_steps": _MAX_STEPS,
+    "max_string_length": _MAX_STRING,
+    "max_array_length": _MAX_ARRAY,
+    "max_result_size": _MAX_RESULT,
 }
 #: The same in the sandbox, where any expression comes. The engine does not keep to all of them.
 _SANDBOX_LIMITS: Final[Mapping[str, Any]] = {
@@ -142,7 +144,7 @@ class Program:
         Raises `EvaluationError`, also where an integer beyond 2^53 would be rounded.
         """
         try:
-            return self._evaluate(data, _LIMITS if now is None else {**_LIMITS, "now": now, "seed": seed})
+            return self._evaluate(data, now, seed)
         except BaseException as error:
             code, message = _reason(error)
         # No longer within the handlers: the engine's errors hold the data they are about, and must not be kept.
@@ -163,21 +165,32 @@ class Program:
             code, message = _reason(error)
         raise EvaluationError(message, is_limit=code in _LIMIT_CODES)
 
-    def _evaluate(self, data: Mapping[str, JsonValue], options: Mapping[str, Any]) -> "JsonValue | Undefined":
+    def _evaluate(self, data: Mapping[str, JsonValue], now: int | None, seed: int | None) -> "JsonValue | Undefined":
         reach = look_through(data, self._looked_at, self._growth)
         if reach is _LARGE or self._literals:
-            return self._evaluate_exactly(data, options)
+            return self._evaluate_exactly(data, {**_LIMITS, "now": now, "seed": seed})
         expression, exists = self._expression, self._exists
         if reach is _GROWING:
             expression, exists = self._guarded_pair()
         try:
-            value: JsonValue = expression.evaluate(data, **options)
-            if value is None and not exists.evaluate(data, **options):
+            # Of all calls of the engine nearly each is this one, and to unpack a mapping costs half as much as it does.
+            value: JsonValue = expression.evaluate(
+                data,
+                timeout=_TIMEOUT,
+                max_depth=_MAX_DEPTH,
+                max_steps=_MAX_STEPS,
+                max_string_length=_MAX_STRING,
+                max_array_length=_MAX_ARRAY,
+                max_result_size=_MAX_RESULT,
+                now=now,
+                seed=seed,
+            )
+            if value is None and not exists.evaluate(data, **_LIMITS, now=now, seed=seed):
                 return UNDEFINED  # the engine gives None for that too
         except IntegerError:
             if not self._parses:
                 raise
-            return self._evaluate_exactly(data, options)
+            return self._evaluate_exactly(data, {**_LIMITS, "now": now, "seed": seed})
         if value.__class__ not in _PLAIN and _may_be_large(value):
             self._refuse_made_numbers(value, data)
         return value

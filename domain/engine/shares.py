@@ -27,7 +27,8 @@ def share_of_block(container: ContainerState) -> float:
 
 def count_share(state: ExecutionState, block: BlockState | None, amount: float) -> None:
     """So much more of a block has ended, and of all that it is in."""
-    state.ended += max(0.0, amount)
+    if amount > 0:
+        state.ended += amount
     pass_on(state, block, amount)
 
 

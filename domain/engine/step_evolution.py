@@ -217,9 +217,10 @@ def count_end(state: ExecutionState, path: str) -> None:
     if block is None:
         return
     block.ended += 1
-    steps = block.block.steps
-    count_share(state, block, block.share / len(steps) - block.partial.pop(id_of(path), 0.0))
-    for id in steps[id_of(path)].dependants:
+    steps, own_id = block.block.steps, id_of(path)
+    share = block.share / len(steps)
+    count_share(state, block, share - block.partial.pop(own_id, 0.0) if block.partial else share)
+    for id in steps[own_id].dependants:
         left = block.unmet.get(id)
         block.unmet[id] = (len(steps[id].depends_on) if left is None else left) - 1
 
