@@ -1,6 +1,7 @@
 """Responses of /graphql that are no event streams: answers of operations, and refusals of what never became one."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, cast
 
 from starlette.requests import Request
@@ -20,8 +21,19 @@ _HEADERS = {
 
 def answer(media_type: str, value: object, status: int, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON answer in this media type."""
-    content_type = {"Content-Type": f"{media_type}; charset=utf-8"}
-    return Response(dumps(cast("Any", value)).encode(), status, {**content_type, **_HEADERS, **(headers or {})})
+    response = Response(None, status)
+    response.body = body = dumps(cast("Any", value)).encode()
+    response.raw_headers = [*_heads(media_type), (b"content-length", str(len(body)).encode())]
+    if headers:
+        response.headers.update(headers)
+    return response
+
+
+@cache
+def _heads(media_type: str) -> tuple[tuple[bytes, bytes], ...]:
+    """The headers that all answers of a media type have, as bytes: to make them of texts costs more than to send."""
+    headers = {"Content-Type": f"{media_type}; charset=utf-8", **_HEADERS}
+    return tuple((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items())
 
 
 def refusal(

@@ -11,17 +11,14 @@ ASKER = "stepgraph.asker"
 class Asker:
     """Who asks on one connection, as far as counting goes, and how it stands: the last that was counted, or is over."""
 
-    __slots__ = ("_rates", "address", "standing")
+    __slots__ = ("_rates", "address", "is_exempt", "standing")
 
     def __init__(self, rates: Rates, address: str) -> None:
         self._rates = rates
         self.address = address
         self.standing: Standing | None = None
-
-    @property
-    def is_exempt(self) -> bool:
+        self.is_exempt = rates.is_exempt(address)
         """Whether nothing of it is counted."""
-        return self._rates.is_exempt(self.address)
 
     def spend(self, kind: RateKind, who: str | None = None) -> None:
         """Count one. Raises `RateExceeded`."""

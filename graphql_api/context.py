@@ -125,6 +125,7 @@ class Context:
 
     `authorization` is the header of the request, or of the WebSocket's handshake; `principal` is who that stands for.
     `acknowledge` tells the server that the client of a WebSocket is let in; `asker` counts what it asks for.
+    `is_of_request`: there will be no other operation.
     `closes_with_key`: the connection is closed when its key ends, so its operations need not look.
 
     `deadline` is when a query or a mutation is given up. `position` is where an event stream is, for who resumes it.
@@ -144,6 +145,7 @@ class Context:
     asker: Asker | None = None
     hook_mask: HookMask | None = None
     closes_with_key: bool = False
+    is_of_request: bool = False
     rows_left: int = 0
     deadline: Timeout | None = None
 
@@ -202,6 +204,8 @@ class Context:
 
     def for_operation(self) -> "Context":
         """A context for the next operation on the same connection: loaders and budgets are never shared."""
+        if self.is_of_request:
+            return self
         return Context(
             services=self.services,
             options=self.options,

@@ -62,10 +62,12 @@ def _kind_of(scope: Scope) -> RateKind | None:
     return RateKind.HOOKS if scope["path"].startswith("/hooks/") else None
 
 
-def count_operation(context: Context | None, operation_type: OperationType) -> None:
+def count_operation(context: Context | None, operation_type: Callable[[], OperationType]) -> None:
     """Count a query or a mutation by its key, or by its address where there is none. Raises `RateExceeded`."""
-    kind = _KINDS.get(operation_type)
-    if kind is not None and context is not None and context.asker is not None:
+    if context is None or context.asker is None or context.asker.is_exempt:
+        return
+    kind = _KINDS.get(operation_type())
+    if kind is not None:
         context.asker.spend(kind, _key_of(context))
 
 

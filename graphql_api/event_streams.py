@@ -19,7 +19,7 @@ from strawberry.http.streaming import JSONEncoder, SSETransport
 COMPLETED = "complete"
 """The id of a stream's last event."""
 
-SINGLE_CONNECTION = "x-graphql-event-stream-token"
+SINGLE_CONNECTION = b"x-graphql-event-stream-token"
 """The header that clients of graphql-sse send in its single connection mode."""
 
 NO_SINGLE_CONNECTION = (

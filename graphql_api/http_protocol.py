@@ -118,10 +118,6 @@ class BudgetedHttpProtocol(HttpToolsProtocol):
             elif self._silent > self._most_silent:
                 self._refuse(*self._silence())
 
-    def on_message_begin(self) -> None:
-        """Begin the head of a request."""
-        super().on_message_begin()
-
     def on_url(self, url: bytes) -> None:
         """Take a piece of the URL."""
         super().on_url(url)

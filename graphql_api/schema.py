@@ -183,7 +183,7 @@ class StepgraphSchema(strawberry.Schema):
         if prepared.errors:
             return PreExecutionError(data=None, errors=prepared.errors)
         try:
-            count_operation(context.context, context.operation_type)
+            count_operation(context.context, lambda: context.operation_type)
         except RateExceeded as error:
             extensions = {"code": error.code.value, "retryAfter": error.standing.reset}
             return PreExecutionError(data=None, errors=[GraphQLError(str(error), extensions=extensions)])

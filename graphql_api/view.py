@@ -5,7 +5,7 @@ here too and handed to `graphql_api.websocket`.
 """
 
 import logging
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Container, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from json import JSONDecodeError
@@ -75,9 +75,14 @@ _FORGEABLE = (
 
 @dataclass(slots=True)
 class Exchange:
-    """What is known about a request before its operation is read. `by_ticket`: it was let in by a stream ticket."""
+    """What is known about a request before its operation is read. `by_ticket`: it was let in by a stream ticket.
+
+    `given` are the names of its headers: most requests have few of those that are asked for, and a look-up of one that
+    is not there costs as much as of one that is.
+    """
 
     acceptance: Acceptance
+    given: Container[bytes] = ()
     position: StreamPosition = field(default_factory=StreamPosition)
     principal: Principal = NOBODY
     by_ticket: bool = False
@@ -135,7 +140,8 @@ class GraphQLView(GraphQL[Context, None]):
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
-        exchange = Exchange(acceptance_of(request.headers.getlist("accept")))
+        given = {name for name, _ in request.scope["headers"]}
+        exchange = Exchange(acceptance_of(request.headers.getlist("accept") if b"accept" in given else ()), given)
         request.scope[_EXCHANGE] = exchange
         try:
             refused = self._refused(request, exchange)
@@ -162,10 +168,11 @@ class GraphQLView(GraphQL[Context, None]):
 
     def _refused(self, request: Request, exchange: Exchange) -> Response | None:
         """The answer to what is refused for its method or its headers alone; None for everything else."""
-        headers, is_get = request.headers, request.method == "GET"
-        if request.method in ("PUT", "DELETE") or SINGLE_CONNECTION in headers:
+        headers, method = request.headers, request.method
+        is_get = method == "GET"
+        if method in ("PUT", "DELETE") or SINGLE_CONNECTION in exchange.given:
             return refusal(request, 405, NO_SINGLE_CONNECTION, _METHODS)
-        if not is_get and request.method != "POST":
+        if not is_get and method != "POST":
             return refusal(request, 405, "GraphQL is served to GET and POST requests.", _METHODS)
         if is_get and not request.query_params.get("ticket") and is_forgeable(headers, self.allowed_origins):
             return refusal(request, 403, _FORGEABLE, code="FORBIDDEN")
@@ -178,10 +185,12 @@ class GraphQLView(GraphQL[Context, None]):
 
     async def _admit(self, request: Request, exchange: Exchange) -> None:
         """Find out who sends the request. Raises `Unauthenticated`."""
-        access, ticket = self._services.access, request.query_params.get("ticket")
-        authorization = request.headers.get("authorization")
-        exchange.position.seen = read_last_event_id(request.headers.get("last-event-id"))
-        if request.method != "GET" or not ticket or authorization:
+        access, given = self._services.access, exchange.given
+        authorization = request.headers.get("authorization") if b"authorization" in given else None
+        ticket = request.query_params.get("ticket") if request.method == "GET" else None
+        if b"last-event-id" in given:
+            exchange.position.seen = read_last_event_id(request.headers.get("last-event-id"))
+        if not ticket or authorization:
             exchange.principal = await self._gate.authenticate(authorization, address_of(request.scope))
             return
         key = await self._services.installation.key()
@@ -193,6 +202,18 @@ class GraphQLView(GraphQL[Context, None]):
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         """A fresh context: for a request that of its operation, for a WebSocket that of the connection."""
         exchange: Exchange | None = request.scope.get(_EXCHANGE)
+        asker = request.scope.get(ASKER)
+        if exchange is not None:
+            return Context(
+                services=self._services,
+                options=self._options,
+                origins=self._origins,
+                health=self._health,
+                principal=exchange.principal,
+                position=exchange.position,
+                asker=asker,
+                is_of_request=True,
+            )
         return Context(
             services=self._services,
             options=self._options,
@@ -200,9 +221,8 @@ class GraphQLView(GraphQL[Context, None]):
             health=self._health,
             authorization=request.headers.get("authorization"),
             acknowledge=request.scope.get("extensions", {}).get(ACKNOWLEDGE, _nothing),
-            principal=NOBODY if exchange is None else exchange.principal,
-            position=StreamPosition() if exchange is None else exchange.position,
-            asker=request.scope.get(ASKER),
+            principal=NOBODY,
+            asker=asker,
         )
 
     async def on_ws_connect(self, context: Context) -> dict[str, object] | UnsetType | None:
@@ -305,7 +325,8 @@ class GraphQLView(GraphQL[Context, None]):
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
         """Strawberry's carrier of what is known about the response before it exists: here, its media type."""
-        response = await super().get_sub_response(request)
+        response = Response()
+        response.status_code, response.raw_headers = None, []  # type: ignore[assignment] # as Strawberry's own
         exchange: Exchange | None = request.scope.get(_EXCHANGE)
         response.media_type = exchange.acceptance.answer if exchange else None
         return response
