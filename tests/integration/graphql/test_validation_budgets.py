@@ -53,7 +53,7 @@ async def test_what_would_be_slow_to_validate_is_refused_at_once(api: Api, name:
     name_of_first = "q0" if "query q0" in TOO_COSTLY[name] else None
     result = await api.schema.execute(TOO_COSTLY[name], context_value=api.context(), operation_name=name_of_first)
 
-    assert time.process_time() - begun < 0.25
+    assert time.process_time() - begun < 1  # four times what a machine needs that is not shared
     assert result.errors is not None
     [error] = result.errors
     assert (error.extensions or {})["code"] == "OPERATION_TOO_COMPLEX"

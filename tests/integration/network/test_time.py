@@ -3,10 +3,11 @@
 import asyncio
 import json
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
-from tests.integration.network.attacking import Attacked, message_of, status_of, until_free
+from tests.integration.network.attacking import Attacked, attacked, message_of, status_of, until_free
 from tests.waiting import wait_until
 
 HEAD = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n"
@@ -145,17 +146,18 @@ async def test_a_websocket_that_does_not_read_is_not_listened_to_and_given_up(ha
     assert hasty.memory() - before < 30_000_000
 
 
-async def test_there_are_only_so_many_connections_and_others_are_told(hasty: Attacked) -> None:
-    streams = [await hasty.connect() for _ in range(400)]
-    try:
-        answer = await hasty.say(HEAD + b"\r\n")
-    finally:
-        for _, writer in streams:
-            writer.close()
+async def test_there_are_only_so_many_connections_and_others_are_told(tmp_path: Path) -> None:
+    with attacked(tmp_path / "api.log", requires_keys=True, max_connections=20) as api:
+        streams = [await api.connect() for _ in range(20)]
+        try:
+            answer = await api.say(HEAD + b"\r\n")
+        finally:
+            for _, writer in streams:
+                writer.close()
 
-    assert (status_of(answer), b"Retry-After" in answer) == (503, True)
-    assert "400 connections" in message_of(answer)
-    await wait_until(hasty.is_live, "there is room again")
+        assert (status_of(answer), b"Retry-After" in answer) == (503, True)
+        assert "20 connections" in message_of(answer)
+        await wait_until(api.is_live, "there is room again")
 
 
 def test_as_many_files_as_connections_are_not_promised() -> None:
