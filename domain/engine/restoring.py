@@ -16,7 +16,7 @@ from domain.engine.stopping import STOPPED
 from domain.engine.views import progress
 from domain.failures import FailureCode, StepError
 from domain.graph import FAILURE_HANDLER, HANDLER
-from domain.records import Claim, ExecutionRecord, StepChange, StepRecord
+from domain.records import WHOLE, Claim, ExecutionRecord, StepChange, StepRecord
 from domain.statuses import ExecutionStatus, StepStatus, StepType
 
 
@@ -37,6 +37,7 @@ def restore_claim(definition: Definition, claim: Claim) -> ExecutionState:
     container = batch_container(definition.step(range.path), range)
     state.containers[range.path] = container
     _Rebuild(definition, state).everything(container)
+    state.ended = max(state.ended, claim.execution.progress.ended / WHOLE)
     return state
 
 
@@ -49,6 +50,7 @@ def restore(definition: Definition, execution: ExecutionRecord, steps: Iterable[
         state.failure = execution.error
         state.is_timeout = execution.error.code is FailureCode.TIMEOUT and execution.error.path is None
     _Rebuild(definition, state).everything(None)
+    state.ended = max(state.ended, execution.progress.ended / WHOLE)  # of what has failed its rows no longer tell
     return state
 
 
@@ -99,12 +101,20 @@ class _Rebuild:
                 self._block(FAILURE_HANDLER, definition.on_failure, None, FAILURE_HANDLER)
         elif state.started_at is not None or state.steps:
             self._block("", definition.root, None, "")
-        state.total = known_steps(definition, state.steps.values())
+        state.total = known_steps(definition, state.steps.values()) + self._steps_of_awaited_handlers()
         if batch is None:
             state.total += definition.total_steps
         set_timers(state)
         root = state.blocks.get("")
         state.finishing = root is not None and root.is_done
+
+    def _steps_of_awaited_handlers(self) -> int:
+        """The steps of handlers that are open and have no row yet: they were counted when they were opened."""
+        return sum(
+            len(opened.block.steps)
+            for prefix, opened in self._state.blocks.items()
+            if opened.key == HANDLER and not self._is_begun(prefix, opened.block)
+        )
 
     def _leave_out_items_of_batches(self) -> None:
         """The steps of a loop that is spread are its batches' to know and to count."""

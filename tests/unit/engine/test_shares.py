@@ -5,7 +5,16 @@ from typing import Any
 import pytest
 
 from domain.definition import Definition
-from domain.engine.reports import Activated, ContainerOpened, Report, StepBypassed, StepErrored, StepSucceeded
+from domain.engine.reports import (
+    Activated,
+    ContainerOpened,
+    PauseRequested,
+    Report,
+    ResumeRequested,
+    StepBypassed,
+    StepErrored,
+    StepSucceeded,
+)
 from domain.engine.views import progress
 from domain.failures import FailureCode, StepError
 from domain.records import Progress
@@ -134,3 +143,27 @@ def test_all_is_done_at_the_end_and_not_before() -> None:
 
     assert watched.simulation.state.ended == pytest.approx(1)
     assert watched.progress.percent == 99.99
+
+
+def test_a_lost_worker_takes_nothing_back_from_an_execution_that_handles_its_failure() -> None:
+    watched = Watched(call("a"), call("b"), onFailure=[call("c")])
+    watched.done("a")
+    failed = watched.report(StepErrored("b", 1, error=NO, chance=0.0))
+
+    watched.simulation.crash()
+
+    assert watched.progress.percent == failed.percent == 50.0
+    assert watched.progress.total == failed.total == 3
+
+
+def test_the_steps_of_a_handler_that_waits_for_a_pause_to_end_are_known_after_a_lost_worker_too() -> None:
+    watched = Watched(call("a", onError={"steps": [call("b")]}), call("c"))
+    watched.report(PauseRequested())
+    paused = watched.report(StepErrored("a", 1, error=NO, chance=0.0))
+    assert "a.onError.b" not in watched.simulation.rows
+
+    watched.simulation.crash()
+    watched.report(ResumeRequested())
+
+    assert watched.progress.total == paused.total == 3
+    assert watched.done("a.onError.b", "c").total == 3
