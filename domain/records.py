@@ -11,21 +11,28 @@ from domain.engine.state import CarriedStep, ItemRange, Signal, StepState, WaitR
 from domain.failures import StepError
 from domain.json_text import JsonValue
 from domain.statuses import CommandKind, ExecutionStatus, StepStatus, StepType, WorkflowStatus
+from domain.summaries import WorkflowSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkflowRecord:
+class WorkflowRecord(WorkflowSummary):
     """A workflow at its newest version. `document` is the portable document of that version."""
 
-    id: UUID
-    name: str
-    status: WorkflowStatus
-    version: int
-    definition_id: UUID
     document: Mapping[str, JsonValue]
-    labels: Mapping[str, JsonValue]
-    created_at: datetime
-    updated_at: datetime
+
+    @property
+    def summary(self) -> WorkflowSummary:
+        """The workflow without its document."""
+        return WorkflowSummary(
+            id=self.id,
+            name=self.name,
+            status=self.status,
+            version=self.version,
+            definition_id=self.definition_id,
+            labels=self.labels,
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

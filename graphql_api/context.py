@@ -55,7 +55,7 @@ from graphql_api.metrics.loaders import MetricsLoaders
 from graphql_api.shared_answers import SharedAnswer
 from graphql_api.system.types import SystemHealth
 from graphql_api.webhooks.loaders import WebhookLoaders
-from graphql_api.workflows.loaders import WorkflowLoaders
+from graphql_api.workflows.loaders import DocumentLoader, WorkflowLoaders
 from graphql_api.workflows.reading import DocumentReader
 
 
@@ -173,6 +173,11 @@ class Context:
         return DocumentReader(self.answer)
 
     @cached_property
+    def stored_documents(self) -> DocumentLoader:
+        """Loader of the documents of workflows' versions."""
+        return DocumentLoader(self.services.workflow_store, self.answer, self.options.max_answer_bytes)
+
+    @cached_property
     def executions(self) -> ExecutionLoaders:
         """Loaders of executions and their steps."""
         services = self.services
@@ -232,6 +237,7 @@ class Context:
         self.rows_left = self.options.max_rows
         self.answer.renew()
         self.documents.forget()
+        self.stored_documents.forget()
 
     def allow_waiting(self, length: timedelta | None) -> None:
         """Give the operation this much longer: its client has asked to wait."""

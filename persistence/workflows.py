@@ -1,6 +1,7 @@
 """Workflows and their versions: written and listed through the ORM; what every start of an execution asks is SQL."""
 
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from typing import Any, cast
@@ -14,6 +15,7 @@ from domain.errors import Conflict, InvalidInput, InvalidState, NotFound, Proble
 from domain.json_text import JsonValue, dumps, loads
 from domain.records import DefinitionRecord, Page, WorkflowFilter, WorkflowRecord
 from domain.statuses import TERMINAL_EXECUTION_STATUSES, ExecutionStatus, WorkflowStatus
+from domain.summaries import StoredDocuments, VersionSummary, WorkflowSummary
 from persistence.database import Database
 from persistence.models import Schedule, Workflow, WorkflowExecution, WorkflowVersion
 from persistence.unavailable import translated
@@ -23,6 +25,18 @@ _ACTIVE = [status for status in ExecutionStatus if status not in TERMINAL_EXECUT
 _WORKFLOWS = """
 SELECT w.*, v.document FROM workflow w JOIN workflow_version v ON v.id = w.definition_id WHERE
 """
+_SUMMARIES = "SELECT * FROM workflow WHERE"
+_DOCUMENTS = """
+WITH sized AS (
+    SELECT id, document, sum(octet_length(document::text)) OVER () AS size
+    FROM workflow_version WHERE id = ANY ($1::uuid[])
+)
+SELECT id, size, CASE WHEN size <= $2 THEN document END AS document FROM sized
+"""
+_LARGE = 100_000
+"""Documents of so many bytes together are parsed beside the event loop."""
+
+_VERSION_SUMMARY = ("id", "workflow_id", "version", "note", "created_at")
 _DEFINITIONS = "SELECT * FROM workflow_version WHERE id = ANY ($1::uuid[])"
 
 _SAVE_DEFINITION = """
@@ -106,30 +120,29 @@ class PostgresWorkflowStore:
             await workflow.save(update_fields=["deleted_at"])
             await Schedule.filter(workflow_id=workflow_id).delete()
 
-    async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, WorkflowRecord]:
+    async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, WorkflowSummary]:
         if not ids:
             return {}
-        rows = await self._database.fetch(f"{_WORKFLOWS} w.id = ANY ($1::uuid[])", list(ids))
-        return {row["id"]: _record_of_row(row) for row in rows}
+        rows = await self._database.fetch(f"{_SUMMARIES} id = ANY ($1::uuid[])", list(ids))
+        return {row["id"]: _summary_of_row(row) for row in rows}
 
     async def find(self, *, id: UUID | None = None, name: str | None = None) -> WorkflowRecord | None:
         column, value = ("id", id) if id is not None else ("name", name)
         row = await self._database.fetch_row(f"{_WORKFLOWS} w.{column} = $1 AND w.deleted_at IS NULL", value)
         return None if row is None else _record_of_row(row)
 
-    async def page(self, filter: WorkflowFilter, *, first: int, after: UUID | None) -> Page[WorkflowRecord]:
+    async def find_summary(self, *, id: UUID | None = None, name: str | None = None) -> WorkflowSummary | None:
+        column, value = ("id", id) if id is not None else ("name", name)
+        row = await self._database.fetch_row(f"{_SUMMARIES} {column} = $1 AND deleted_at IS NULL", value)
+        return None if row is None else _summary_of_row(row)
+
+    async def page(self, filter: WorkflowFilter, *, first: int, after: UUID | None) -> Page[WorkflowSummary]:
         with self._session():
             query = _matching(filter)
             if after is not None:
                 query = query.filter(id__lt=after)
             workflows = await query.order_by("-id").limit(first + 1)
-            shown = workflows[:first]
-            versions = await WorkflowVersion.filter(id__in=[workflow.definition_id for workflow in shown])
-        documents = {version.id: version.document for version in versions}
-        return Page(
-            rows=tuple(_record(workflow, documents[workflow.definition_id]) for workflow in shown),
-            has_next=len(workflows) > first,
-        )
+        return Page(rows=tuple(_summary(workflow) for workflow in workflows[:first]), has_next=len(workflows) > first)
 
     async def count(self, filter: WorkflowFilter) -> int:
         with self._session():
@@ -141,18 +154,33 @@ class PostgresWorkflowStore:
         rows = await self._database.fetch(_DEFINITIONS, list(ids))
         return {row["id"]: _definition_of_row(row) for row in rows}
 
+    async def documents(self, ids: Collection[UUID], *, max_bytes: int) -> StoredDocuments:
+        rows = await self._database.fetch(_DOCUMENTS, list(ids), max_bytes) if ids else []
+        size = int(rows[0]["size"]) if rows else 0
+        if size > max_bytes:
+            return StoredDocuments(size=size, documents={})
+        found = await asyncio.to_thread(_documents, rows) if size > _LARGE else _documents(rows)
+        return StoredDocuments(size=size, documents=found)
+
     async def version(self, workflow_id: UUID, version: int) -> DefinitionRecord | None:
         with self._session():
             found = await WorkflowVersion.get_or_none(workflow_id=workflow_id, version=version)
         return None if found is None else _definition(found)
 
-    async def versions_page(self, workflow_id: UUID, *, first: int, after: int | None) -> Page[DefinitionRecord]:
+    async def version_summary(self, workflow_id: UUID, version: int) -> VersionSummary | None:
+        with self._session():
+            query = WorkflowVersion.filter(workflow_id=workflow_id, version=version)
+            found = await query.only(*_VERSION_SUMMARY).first()
+        return None if found is None else _version_summary(found)
+
+    async def versions_page(self, workflow_id: UUID, *, first: int, after: int | None) -> Page[VersionSummary]:
         with self._session():
             query = WorkflowVersion.filter(workflow_id=workflow_id)
             if after is not None:
                 query = query.filter(version__lt=after)
-            versions = await query.order_by("-version").limit(first + 1)
-        return Page(rows=tuple(_definition(version) for version in versions[:first]), has_next=len(versions) > first)
+            versions = await query.only(*_VERSION_SUMMARY).order_by("-version").limit(first + 1)
+        rows = tuple(_version_summary(version) for version in versions[:first])
+        return Page(rows=rows, has_next=len(versions) > first)
 
     async def versions_count(self, workflow_id: UUID) -> int:
         with self._session():
@@ -232,6 +260,32 @@ def _record(workflow: Workflow, document: Mapping[str, JsonValue]) -> WorkflowRe
     )
 
 
+def _summary(workflow: Workflow) -> WorkflowSummary:
+    return WorkflowSummary(
+        id=workflow.id,
+        name=workflow.name,
+        status=WorkflowStatus(workflow.status),
+        version=workflow.version,
+        definition_id=workflow.definition_id,
+        labels=cast("Mapping[str, JsonValue]", workflow.labels),
+        created_at=workflow.created_at,
+        updated_at=workflow.updated_at,
+    )
+
+
+def _summary_of_row(row: asyncpg.Record) -> WorkflowSummary:
+    return WorkflowSummary(
+        id=row["id"],
+        name=row["name"],
+        status=WorkflowStatus(row["status"]),
+        version=row["version"],
+        definition_id=row["definition_id"],
+        labels=_object(row["labels"]),
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
+
+
 def _record_of_row(row: asyncpg.Record) -> WorkflowRecord:
     return WorkflowRecord(
         id=row["id"],
@@ -257,6 +311,18 @@ def _definition(version: WorkflowVersion) -> DefinitionRecord:
     )
 
 
+def _version_summary(version: WorkflowVersion) -> VersionSummary:
+    assert version.workflow_id is not None
+    assert version.version is not None
+    return VersionSummary(
+        id=version.id,
+        workflow_id=version.workflow_id,
+        version=version.version,
+        created_at=version.created_at,
+        note=version.note,
+    )
+
+
 def _definition_of_row(row: asyncpg.Record) -> DefinitionRecord:
     return DefinitionRecord(
         id=row["id"],
@@ -266,6 +332,10 @@ def _definition_of_row(row: asyncpg.Record) -> DefinitionRecord:
         created_at=row["created_at"],
         note=row["note"],
     )
+
+
+def _documents(rows: Sequence[asyncpg.Record]) -> dict[UUID, Mapping[str, JsonValue]]:
+    return {row["id"]: _object(row["document"]) for row in rows}
 
 
 def _object(text: str) -> Mapping[str, JsonValue]:

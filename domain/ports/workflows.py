@@ -8,6 +8,7 @@ from uuid import UUID
 from domain.json_text import JsonValue
 from domain.records import DefinitionRecord, Page, WorkflowFilter, WorkflowRecord
 from domain.statuses import WorkflowStatus
+from domain.summaries import StoredDocuments, VersionSummary, WorkflowSummary
 
 
 class WorkflowStore(Protocol):
@@ -51,14 +52,17 @@ class WorkflowStore(Protocol):
         Raises `NotFound`, or `InvalidState` while executions of it have not ended.
         """
 
-    async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, WorkflowRecord]:
+    async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, WorkflowSummary]:
         """The workflows with these ids, deleted ones too (an old execution still shows its workflow)."""
 
     async def find(self, *, id: UUID | None = None, name: str | None = None) -> WorkflowRecord | None:
         """The workflow that is not deleted with this id or this name."""
 
-    async def page(self, filter: WorkflowFilter, *, first: int, after: UUID | None) -> Page[WorkflowRecord]:
-        """Workflows that are not deleted, newest first (by id)."""
+    async def find_summary(self, *, id: UUID | None = None, name: str | None = None) -> WorkflowSummary | None:
+        """What `find` finds, without reading the document."""
+
+    async def page(self, filter: WorkflowFilter, *, first: int, after: UUID | None) -> Page[WorkflowSummary]:
+        """Workflows that are not deleted, newest first (by id). No document is read."""
 
     async def count(self, filter: WorkflowFilter) -> int:
         """How many `page` would show in all."""
@@ -66,11 +70,17 @@ class WorkflowStore(Protocol):
     async def definitions(self, ids: Collection[UUID]) -> Mapping[UUID, DefinitionRecord]:
         """The stored versions with these ids."""
 
+    async def documents(self, ids: Collection[UUID], *, max_bytes: int) -> StoredDocuments:
+        """The documents of the stored versions with these ids, or none where they have more than `max_bytes` in all."""
+
     async def version(self, workflow_id: UUID, version: int) -> DefinitionRecord | None:
         """One version of a workflow."""
 
-    async def versions_page(self, workflow_id: UUID, *, first: int, after: int | None) -> Page[DefinitionRecord]:
-        """The versions of a workflow, newest first; `after` is a version number."""
+    async def version_summary(self, workflow_id: UUID, version: int) -> VersionSummary | None:
+        """What `version` finds, without reading the document."""
+
+    async def versions_page(self, workflow_id: UUID, *, first: int, after: int | None) -> Page[VersionSummary]:
+        """The versions of a workflow, newest first; `after` is a version number. No document is read."""
 
     async def versions_count(self, workflow_id: UUID) -> int:
         """How many versions a workflow has."""

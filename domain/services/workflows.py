@@ -10,13 +10,14 @@ from domain.ids import IdKind, new_id, to_public
 from domain.json_text import JsonValue
 from domain.limits import Limits
 from domain.ports import Clock, Sandbox, TransformationRuleStore, WorkflowStore
-from domain.records import DefinitionRecord, Page, WorkflowFilter, WorkflowRecord
+from domain.records import Page, WorkflowFilter, WorkflowRecord
 from domain.sandbox_budget import Trial
 from domain.sandbox_shares import SandboxUse
 from domain.schema_checks import SchemaChecks
 from domain.services.compiled_schemas import with_schemas_compiled
 from domain.services.named_rules import with_rules_looked_up
 from domain.statuses import WorkflowStatus
+from domain.summaries import VersionSummary, WorkflowSummary
 from domain.workflows import (
     CheckedDocument,
     WorkflowDocument,
@@ -136,14 +137,14 @@ class WorkflowService:
         checked = await with_schemas_compiled(checked, checks, owner=trial.owner)
         return await with_rules_looked_up(checked, self._rules)
 
-    async def find(self, *, id: UUID | None = None, name: str | None = None) -> WorkflowRecord | None:
+    async def find(self, *, id: UUID | None = None, name: str | None = None) -> WorkflowSummary | None:
         """The workflow with this id or this name. Raises `InvalidInput` unless exactly one is given."""
         if (id is None) == (name is None):
             message = "Exactly one of `id` and `name` must be given."
             raise InvalidInput([Problem(path=("id",), message=message)])
-        return await self._workflows.find(id=id, name=name)
+        return await self._workflows.find_summary(id=id, name=name)
 
-    async def page(self, filter: WorkflowFilter, *, first: int, after: UUID | None) -> Page[WorkflowRecord]:
+    async def page(self, filter: WorkflowFilter, *, first: int, after: UUID | None) -> Page[WorkflowSummary]:
         """Workflows, newest first."""
         return await self._workflows.page(filter, first=first, after=after)
 
@@ -151,7 +152,7 @@ class WorkflowService:
         """How many `page` would show in all."""
         return await self._workflows.count(filter)
 
-    async def versions_page(self, workflow_id: UUID, *, first: int, after: int | None) -> Page[DefinitionRecord]:
+    async def versions_page(self, workflow_id: UUID, *, first: int, after: int | None) -> Page[VersionSummary]:
         """The versions of a workflow, newest first; `after` is a version number."""
         return await self._workflows.versions_page(workflow_id, first=first, after=after)
 

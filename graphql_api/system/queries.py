@@ -69,7 +69,7 @@ class SystemQueries:
                 return None if breaker is None else CircuitBreaker.from_record(breaker)
             case IdKind.WORKFLOW_VERSION:
                 workflow_id, number = read_workflow_version_id(id)
-                version = await info.context.services.workflow_store.version(workflow_id, number)
+                version = await info.context.services.workflow_store.version_summary(workflow_id, number)
                 return None if version is None else WorkflowVersion.from_record(version)
             case IdKind.SECRET:
                 secret = await info.context.services.secrets.find(read_secret_id(id))

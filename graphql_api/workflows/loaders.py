@@ -1,11 +1,18 @@
 """Loaders of workflows: what many resolvers ask for in the same moment becomes one statement."""
 
+import asyncio
+from collections.abc import Mapping
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
+from domain.errors import NotFound
+from domain.json_text import JsonValue
 from domain.ports import WorkflowStore
-from domain.records import DefinitionRecord, WorkflowRecord
+from domain.summaries import WorkflowSummary
+from graphql_api.answer_budget import AnswerBudget
+
+Document = Mapping[str, JsonValue]
 
 
 class WorkflowLoaders:
@@ -13,13 +20,43 @@ class WorkflowLoaders:
 
     def __init__(self, store: WorkflowStore) -> None:
         self._store = store
-        self.by_id: DataLoader[UUID, WorkflowRecord | None] = DataLoader(self._by_id, cache=False)
-        self.definitions: DataLoader[UUID, DefinitionRecord | None] = DataLoader(self._definitions, cache=False)
+        self.by_id: DataLoader[UUID, WorkflowSummary | None] = DataLoader(self._by_id, cache=False)
 
-    async def _by_id(self, ids: list[UUID]) -> list[WorkflowRecord | None]:
+    async def _by_id(self, ids: list[UUID]) -> list[WorkflowSummary | None]:
         found = await self._store.get_many(set(ids))
         return [found.get(id) for id in ids]
 
-    async def _definitions(self, ids: list[UUID]) -> list[DefinitionRecord | None]:
-        found = await self._store.definitions(set(ids))
-        return [found.get(id) for id in ids]
+
+class DocumentLoader:
+    """Loads the documents of versions, each once in an operation (or an event), and not more than an answer may have.
+
+    `load` takes the id of a definition. Raises `LimitExceeded` where the documents together have more bytes.
+    """
+
+    def __init__(self, store: WorkflowStore, answer: AnswerBudget, max_bytes: int) -> None:
+        self._store = store
+        self._answer = answer
+        self._most = self._left = max_bytes
+        self._reading = asyncio.Lock()
+        self._loader: DataLoader[UUID, Document] = DataLoader(self._load)
+
+    async def load(self, definition_id: UUID) -> Document:
+        """The document of a version."""
+        return await self._loader.load(definition_id)
+
+    def forget(self) -> None:
+        """Begin anew, for the next event of a subscription."""
+        self._left = self._most
+        self._loader.clear_all()
+
+    async def _load(self, ids: list[UUID]) -> list[Document | BaseException]:
+        async with self._reading:  # so that each batch knows what the others have left
+            found = await self._store.documents(set(ids), max_bytes=self._left)
+            if found.size > self._left:
+                raise self._answer.exceeded(
+                    f"The documents that this operation reads have more than {self._most:,} bytes together: ask for "
+                    "smaller pages, or leave out what comes from the document (document, steps, graph, description, …)."
+                )
+            self._left -= found.size
+        documents = found.documents
+        return [documents[id] if id in documents else NotFound("workflow version", str(id)) for id in ids]

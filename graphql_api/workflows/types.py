@@ -13,8 +13,9 @@ from domain.durations import parse_duration, without_years
 from domain.graph import dependencies_of, graph_of, inner_blocks
 from domain.ids import IdKind, workflow_version_id
 from domain.json_text import JsonValue, dumps
-from domain.records import DefinitionRecord, WorkflowRecord
+from domain.records import WorkflowRecord
 from domain.steps import RetryPolicyDocument, StepDocument
+from domain.summaries import VersionSummary, WorkflowSummary
 from domain.workflows import CheckedDocument, WorkflowDocument
 from graphql_api.context import Info
 from graphql_api.enums import Jitter, RetryStrategy, StepType, WorkflowStatus
@@ -141,21 +142,23 @@ class WorkflowVersion(Node):
     """One immutable version of a workflow."""
 
     version: int = strawberry.field(description="Its number: 1, 2, …")
-    document: JSON
     created_at: datetime
     note: str | None
+    definition_id: strawberry.Private[UUID]
+
+    @strawberry.field
+    async def document(self, info: Info) -> JSON:
+        return JSON(await info.context.stored_documents.load(self.definition_id))
 
     @classmethod
-    def from_record(cls, record: DefinitionRecord) -> "WorkflowVersion":
+    def from_record(cls, record: VersionSummary) -> "WorkflowVersion":
         """The version as clients see it."""
-        assert record.workflow_id is not None
-        assert record.version is not None
         return cls(
             id=strawberry.ID(workflow_version_id(record.workflow_id, record.version)),
             version=record.version,
-            document=JSON(record.document),
             created_at=record.created_at,
             note=record.note,
+            definition_id=record.id,
         )
 
 
@@ -166,45 +169,51 @@ class Workflow(Node):
     name: str
     status: WorkflowStatus
     version: int
-    document: JSON = strawberry.field(
-        description="The whole definition as one portable document: what applyWorkflow takes."
-    )
     labels: JSON
     created_at: datetime
     updated_at: datetime
     uuid: strawberry.Private[UUID]
-    stored: strawberry.Private[Mapping[str, JsonValue]]
+    definition_id: strawberry.Private[UUID]
+    known: strawberry.Private[Mapping[str, JsonValue] | None]
+
+    async def stored(self, info: Info) -> Mapping[str, JsonValue]:
+        """The stored document: the one that is known already, else read with those of the other workflows."""
+        return await info.context.stored_documents.load(self.definition_id) if self.known is None else self.known
+
+    @strawberry.field(description="The whole definition as one portable document: what applyWorkflow takes.")
+    async def document(self, info: Info) -> JSON:
+        return JSON(await self.stored(info))
 
     @strawberry.field
-    def description(self) -> str | None:
-        return cast("str | None", self.stored.get("description"))
+    async def description(self, info: Info) -> str | None:
+        return cast("str | None", (await self.stored(info)).get("description"))
 
     @strawberry.field(description="Null, with an error, where this release cannot read the stored document.")
     async def steps(self, info: Info) -> list[Step] | None:
-        return await info.context.documents.part(self.uuid, self.version, self.stored, _steps_of)
+        return await info.context.documents.part(self.uuid, self.version, await self.stored(info), _steps_of)
 
     @strawberry.field(description="A JSON Schema that the input of every execution must meet.")
-    def input_schema(self) -> JSON | None:
-        return JSON(self.stored.get("inputSchema"))
+    async def input_schema(self, info: Info) -> JSON | None:
+        return JSON((await self.stored(info)).get("inputSchema"))
 
     @strawberry.field(
         description="What an execution's output is. By default the last step's output. An object or an array with "
         "{{ … }} in its texts is shown as its JSON text; the document has it as it is."
     )
-    def output(self) -> Expression | None:
-        output = self.stored.get("output")
+    async def output(self, info: Info) -> Expression | None:
+        output = (await self.stored(info)).get("output")
         if output is None:
             return None
         return Expression(output if isinstance(output, str) else dumps(output))
 
     @strawberry.field(description="How long an execution may take.")
-    def timeout(self) -> timedelta | None:
-        timeout = self.stored.get("timeout")
+    async def timeout(self, info: Info) -> timedelta | None:
+        timeout = (await self.stored(info)).get("timeout")
         return None if timeout is None else parse_duration(without_years(cast("str", timeout)))
 
     @strawberry.field
-    def max_concurrent_executions(self) -> int | None:
-        return cast("int | None", self.stored.get("maxConcurrentExecutions"))
+    async def max_concurrent_executions(self, info: Info) -> int | None:
+        return cast("int | None", (await self.stored(info)).get("maxConcurrentExecutions"))
 
     @strawberry.field(description="Every version, newest first.")
     async def versions(
@@ -217,7 +226,7 @@ class Workflow(Node):
         return connection(
             page,
             item=WorkflowVersion.from_record,
-            key=lambda record: record.version or 0,
+            key=lambda record: record.version,
             cursors=BY_VERSION,
             is_first=key is None,
             count=lambda: service.versions_count(self.uuid),
@@ -247,22 +256,22 @@ class Workflow(Node):
         description="The graph that a console draws: blocks are nested, edges are dependencies. Null as `steps` is."
     )
     async def graph(self, info: Info) -> WorkflowGraph | None:
-        return await info.context.documents.part(self.uuid, self.version, self.stored, _graph_of)
+        return await info.context.documents.part(self.uuid, self.version, await self.stored(info), _graph_of)
 
     @classmethod
-    def from_record(cls, record: WorkflowRecord) -> "Workflow":
+    def from_record(cls, record: WorkflowSummary) -> "Workflow":
         """The workflow as clients see it."""
         return cls(
             id=public_id(IdKind.WORKFLOW, record.id),
             name=record.name,
             status=record.status,
             version=record.version,
-            document=JSON(record.document),
             labels=JSON(record.labels),
             created_at=record.created_at,
             updated_at=record.updated_at,
             uuid=record.id,
-            stored=record.document,
+            definition_id=record.definition_id,
+            known=record.document if isinstance(record, WorkflowRecord) else None,
         )
 
 

@@ -6,9 +6,10 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.errors import Conflict, InvalidState, NotFound
-from domain.json_text import JsonValue
+from domain.json_text import JsonValue, dumps
 from domain.records import DefinitionRecord, Page, WorkflowFilter, WorkflowRecord
 from domain.statuses import WorkflowStatus
+from domain.summaries import StoredDocuments, VersionSummary, WorkflowSummary
 from persistence.memory.tables import MemoryTables, contains, page_of
 
 
@@ -86,8 +87,8 @@ class MemoryWorkflowStore:
             if row.schedule.settings.workflow_id == workflow_id:
                 del self._tables.schedules[row.schedule.id]
 
-    async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, WorkflowRecord]:
-        return {id: self._tables.workflows[id] for id in ids if id in self._tables.workflows}
+    async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, WorkflowSummary]:
+        return {id: self._tables.workflows[id].summary for id in ids if id in self._tables.workflows}
 
     async def find(self, *, id: UUID | None = None, name: str | None = None) -> WorkflowRecord | None:
         for record in self._live():
@@ -95,8 +96,12 @@ class MemoryWorkflowStore:
                 return record
         return None
 
-    async def page(self, filter: WorkflowFilter, *, first: int, after: UUID | None) -> Page[WorkflowRecord]:
-        rows = [row for row in self._matching(filter) if after is None or row.id < after]
+    async def find_summary(self, *, id: UUID | None = None, name: str | None = None) -> WorkflowSummary | None:
+        record = await self.find(id=id, name=name)
+        return None if record is None else record.summary
+
+    async def page(self, filter: WorkflowFilter, *, first: int, after: UUID | None) -> Page[WorkflowSummary]:
+        rows = [row.summary for row in self._matching(filter) if after is None or row.id < after]
         return page_of(sorted(rows, key=lambda row: row.id, reverse=True), first)
 
     async def count(self, filter: WorkflowFilter) -> int:
@@ -105,12 +110,21 @@ class MemoryWorkflowStore:
     async def definitions(self, ids: Collection[UUID]) -> Mapping[UUID, DefinitionRecord]:
         return {id: self._tables.definitions[id] for id in ids if id in self._tables.definitions}
 
+    async def documents(self, ids: Collection[UUID], *, max_bytes: int) -> StoredDocuments:
+        found = {id: row.document for id, row in (await self.definitions(ids)).items()}
+        size = sum(len(dumps(document).encode()) for document in found.values())
+        return StoredDocuments(size=size, documents=found if size <= max_bytes else {})
+
     async def version(self, workflow_id: UUID, version: int) -> DefinitionRecord | None:
         return next((row for row in self._versions(workflow_id) if row.version == version), None)
 
-    async def versions_page(self, workflow_id: UUID, *, first: int, after: int | None) -> Page[DefinitionRecord]:
-        rows = [row for row in self._versions(workflow_id) if after is None or (row.version or 0) < after]
-        return page_of(sorted(rows, key=lambda row: row.version or 0, reverse=True), first)
+    async def version_summary(self, workflow_id: UUID, version: int) -> VersionSummary | None:
+        found = await self.version(workflow_id, version)
+        return None if found is None else _summary(found)
+
+    async def versions_page(self, workflow_id: UUID, *, first: int, after: int | None) -> Page[VersionSummary]:
+        rows = [_summary(row) for row in self._versions(workflow_id) if after is None or (row.version or 0) < after]
+        return page_of(sorted(rows, key=lambda row: row.version, reverse=True), first)
 
     async def versions_count(self, workflow_id: UUID) -> int:
         return len(self._versions(workflow_id))
@@ -158,3 +172,11 @@ class MemoryWorkflowStore:
             created_at=now,
             note=note,
         )
+
+
+def _summary(row: DefinitionRecord) -> VersionSummary:
+    assert row.workflow_id is not None
+    assert row.version is not None
+    return VersionSummary(
+        id=row.id, workflow_id=row.workflow_id, version=row.version, created_at=row.created_at, note=row.note
+    )

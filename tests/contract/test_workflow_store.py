@@ -37,7 +37,10 @@ async def test_a_stored_workflow_is_found_by_id_and_by_name(storage: Storage) ->
     assert await storage.workflows.find(id=record.id) == record
     assert await storage.workflows.find(name="order") == record
     assert list(record.document) == ["name", "steps", "a"]
-    assert (await storage.workflows.get_many([record.id, new_id()])) == {record.id: record}
+    assert (await storage.workflows.get_many([record.id, new_id()])) == {record.id: record.summary}
+    assert await storage.workflows.find_summary(id=record.id) == record.summary
+    assert await storage.workflows.find_summary(name="order") == record.summary
+    assert await storage.workflows.find_summary(name="nobody") is None
     assert await storage.workflows.find(name="nobody") is None
     assert await storage.workflows.find(id=new_id()) is None
 
@@ -168,7 +171,6 @@ async def test_pages_go_from_the_newest_to_the_oldest(storage: Storage) -> None:
     while True:
         page = await storage.workflows.page(WorkflowFilter(), first=2, after=seen[-1] if seen else None)
         seen += [row.id for row in page.rows]
-        assert all(row.document == {"name": row.name, "steps": []} for row in page.rows)
         if not page.has_next:
             break
     assert seen == ids[::-1]
@@ -209,3 +211,41 @@ async def test_the_steps_of_an_orchestration_are_stored_once_per_digest(storage:
     assert await save(b"2" * 32) != answers[0]
     (found,) = (await storage.workflows.definitions(answers)).values()
     assert (found.id, found.document, found.workflow_id, found.version) == (answers[0], document, None, None)
+
+
+async def test_pages_tell_where_documents_are_and_documents_are_read_within_a_size(storage: Storage) -> None:
+    records = [
+        await storage.workflows.create(**workflow(f"w{n}", document={"b": "é" * 1_000, "a": n})) for n in range(3)
+    ]
+    page = await storage.workflows.page(WorkflowFilter(), first=10, after=None)
+    assert list(page.rows) == [record.summary for record in reversed(records)]
+    ids = [row.definition_id for row in page.rows]
+
+    each = len('{"b":"","a":0}') + 2 * 1_000
+    found = await storage.workflows.documents([*ids, new_id()], max_bytes=3 * each)
+    assert (found.size, found.documents) == (3 * each, {record.definition_id: record.document for record in records})
+    assert [list(document) for document in found.documents.values()] == [["b", "a"]] * 3
+
+    refused = await storage.workflows.documents(ids, max_bytes=3 * each - 1)
+    assert (refused.size, refused.documents) == (3 * each, {})
+    nothing = await storage.workflows.documents([], max_bytes=0)
+    assert (nothing.size, nothing.documents) == (0, {})
+
+
+async def test_large_documents_are_read_whole(storage: Storage) -> None:
+    record = await storage.workflows.create(**workflow("large", document={"steps": list(range(100_000))}))
+    found = await storage.workflows.documents([record.definition_id], max_bytes=1_000_000)
+    assert found.documents == {record.definition_id: record.document}
+
+
+async def test_versions_are_listed_without_their_documents(storage: Storage) -> None:
+    first = await storage.workflows.create(**workflow("order", note="one"))
+    second = await changed(storage, first, document={"n": 2}, definition_id=new_id(), note="two")
+
+    page = await storage.workflows.versions_page(first.id, first=10, after=None)
+    newer, older = page.rows
+    assert (newer.id, newer.workflow_id, newer.version, newer.note) == (second.definition_id, first.id, 2, "two")
+    assert (older.id, older.created_at, older.note) == (first.definition_id, NOW, "one")
+    assert await storage.workflows.version_summary(first.id, 2) == newer
+    assert await storage.workflows.version_summary(first.id, 3) is None
+    assert not hasattr(newer, "document")

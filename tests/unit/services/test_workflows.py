@@ -34,7 +34,7 @@ class TestCreate:
         assert (record.name, record.version, record.status) == ("orders", 1, WorkflowStatus.DRAFT)
         assert record.labels == {"team": "shop"}
         assert record.created_at == services.clock.now()
-        assert await services.workflows.find(name="orders") == record
+        assert await services.workflows.find(name="orders") == record.summary
 
     async def test_every_problem_is_raised_at_once(self, services: Services) -> None:
         with pytest.raises(InvalidInput) as caught:
@@ -204,7 +204,7 @@ class TestDelete:
 class TestReading:
     async def test_a_workflow_is_found_by_its_id_or_its_name(self, services: Services) -> None:
         record = await created(services)
-        assert await services.workflows.find(id=record.id) == record
+        assert await services.workflows.find(id=record.id) == record.summary
         assert await services.workflows.find(name="nobody") is None
         for arguments in ({}, {"id": record.id, "name": "orders"}):
             with pytest.raises(InvalidInput, match="Exactly one"):
