@@ -140,7 +140,7 @@ async def test_an_input_that_nobody_can_check_is_refused(api: Api, name: str) ->
     assert refused["code"] == "INVALID_INPUT"
     [problem] = refused["problems"]
     assert problem["path"] == ["input"]
-    assert "cannot be found out: it was not done after 2 s" in problem["message"]
+    assert "cannot be found out" in problem["message"]  # for want of time or, on a fast machine, of memory
     assert problem["hint"]
 
 
