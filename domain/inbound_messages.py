@@ -9,9 +9,13 @@ from domain.content_encodings import MalformedEncoding, TooLargeInflated, Unsupp
 from domain.errors import InvalidInput, Problem
 from domain.ids import IdKind, to_public
 from domain.inbound_signatures import DEFAULT_TYPE, event_type_of, external_id_of
+from domain.json_members import has_too_many_members
 from domain.json_text import JsonValue, loads
 from domain.media_types import MediaType, encoding_of, media_type, read_text
 from domain.webhooks import WebhookRecord
+
+MAX_BODY_MEMBERS = 50_000
+"""Objects and lists in the body of a message. It is read, given to an expression, checked and stored."""
 
 _SECRET_WORDS = ("signature", "authorization", "cookie", "token", "secret", "api-key")
 
@@ -99,6 +103,7 @@ def _body_of(message: InboundMessage) -> JsonValue:
     except UnicodeDecodeError:
         return b64encode(body).decode()
     if not media.name and text.strip():
+        _check_members(text)
         try:
             value = loads(text)
         except (ValueError, RecursionError):
@@ -139,11 +144,18 @@ def _text_of(message: InboundMessage, media: MediaType) -> str:
 
 
 def _json(text: str) -> JsonValue:
+    _check_members(text)
     try:
         value = loads(text)
     except (ValueError, RecursionError) as error:
         raise InvalidInput([_problem(f"The body is not JSON: {error}.")]) from error
     return _checked(text, value)
+
+
+def _check_members(text: str) -> None:
+    """Refuse more objects and lists than can be read and stored without holding up others. Raises `OversizedBody`."""
+    if has_too_many_members(text, MAX_BODY_MEMBERS):
+        raise OversizedBody([_problem(f"The body has more than {MAX_BODY_MEMBERS:,} objects and lists.")])
 
 
 def _checked(text: str, value: JsonValue) -> JsonValue:

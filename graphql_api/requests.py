@@ -4,13 +4,13 @@ What is refused here is refused with a sentence: what is no JSON, what is nested
 U+0000, which PostgreSQL cannot store.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from starlette.requests import Request
 from strawberry.http import GraphQLRequestData, GraphQLRequestProtocol
 
+from domain.json_members import MAX_MEMBERS, brackets_in, has_too_many_members
 from domain.json_text import JsonValue, loads
 from domain.media_types import media_type
 from graphql_api.negotiation import JSON_TYPE
@@ -18,13 +18,7 @@ from graphql_api.negotiation import JSON_TYPE
 MAX_NESTING = 200
 """Levels of JSON in a request. Deeper values could be read, but not be written as part of an answer."""
 
-MAX_MEMBERS = 150_000
-"""Objects and lists in a request. Reading as many of them as fit into a body would hold up everybody for a second."""
-
 _ZERO = "{place} {what} U+0000, which cannot be stored."
-# A string that never ends reaches to the end of the text: else the search would begin anew at each quote inside of it.
-_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
-_STRING_BYTES = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 _SHOWN = 8
 """Names of a place that are shown, the outermost ones."""
 
@@ -66,10 +60,8 @@ def check_content_type(content_type: str) -> None:
 
 def read_json(text: str | bytes) -> JsonValue:
     """The JSON value in a body or a message. Raises `MalformedRequest`, also for more members than may be read."""
-    if _brackets(text) > MAX_MEMBERS:
-        without_strings = _STRING_BYTES.sub(b"", text) if isinstance(text, bytes) else _STRING.sub("", text)
-        if _brackets(without_strings) > MAX_MEMBERS:
-            raise MalformedRequest(f"The request has more than {MAX_MEMBERS:,} objects and lists.", status=413)
+    if has_too_many_members(text):
+        raise MalformedRequest(f"The request has more than {MAX_MEMBERS:,} objects and lists.", status=413)
     try:
         return loads(text)
     except ValueError as error:
@@ -82,7 +74,7 @@ def problem_in(text: str | bytes, value: JsonValue) -> str | None:
     The time that it takes is linear in the text.
     """
     may_have_zero = "\\u0000" in text if isinstance(text, str) else b"\\u0000" in text
-    if not may_have_zero and _brackets(text) <= MAX_NESTING:  # nearly always: the value need not be walked
+    if not may_have_zero and brackets_in(text) <= MAX_NESTING:  # nearly always: the value need not be walked
         return None
     if isinstance(value, str):
         return _ZERO.format(place="The request", what="contains") if "\0" in value else None
@@ -134,10 +126,6 @@ def _place(levels: list[list[Any]], origins: list[list[int]], index: int, *inner
         members = parent.items() if isinstance(parent, dict) else enumerate(parent)
         names.insert(0, next(str(name) for name, member in members if member is each))
     return ".".join(names[:_SHOWN]) or "The request"
-
-
-def _brackets(text: str | bytes) -> int:
-    return text.count("[") + text.count("{") if isinstance(text, str) else text.count(b"[") + text.count(b"{")
 
 
 def query_parameters(parameters: Mapping[str, str]) -> JsonValue:

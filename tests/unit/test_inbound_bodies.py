@@ -2,6 +2,7 @@
 
 import gzip
 from datetime import UTC, datetime
+from time import process_time
 
 import pytest
 
@@ -111,3 +112,20 @@ def test_a_callback_is_nothing_but_json() -> None:
 def test_codecs_that_are_no_charsets_are_not_used_for_texts(charset: str) -> None:
     assert encoding_of(charset) is None
     assert read_text("é".encode(), charset) == "é"
+
+
+@pytest.mark.parametrize("content_type", ["application/json", ""])
+def test_more_objects_and_lists_than_can_be_read_at_once_are_refused_before_they_are_read(content_type: str) -> None:
+    body = b"[" + b"[]," * 220_000 + b"[]]"
+    began = process_time()
+
+    with pytest.raises(OversizedBody, match="more than 50,000 objects and lists"):
+        read(body, content_type)
+
+    assert process_time() - began < 0.05
+
+
+def test_brackets_within_strings_are_no_lists() -> None:
+    text = "[" * 100_000
+
+    assert read(f'"{text}"'.encode(), JSON) == text

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from graphql_api.requests import MAX_MEMBERS, MAX_NESTING, MalformedRequest, problem_in, read_json
+from domain.json_members import MAX_MEMBERS
+from graphql_api.requests import MAX_NESTING, MalformedRequest, problem_in, read_json
 
 LARGE = 3_900_000
 
