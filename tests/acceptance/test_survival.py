@@ -132,7 +132,11 @@ async def test_worker_replaces_a_process_that_dies_and_stops_when_it_is_asked_to
         await wait_until(replaced, "another one has taken its place", TIMEOUT, 0.1)
         assert await supervisor.stop(signal.SIGTERM) == 0
         assert supervisor.survivors() == []
-        assert await workers() == set()
+
+        async def none() -> bool:
+            return await workers() == set()
+
+        await wait_until(none, "health, which is asked once a second, knows that they have stopped", TIMEOUT, 0.1)
 
 
 async def test_executions_go_on_while_the_api_is_away(deployment: Deployment) -> None:
