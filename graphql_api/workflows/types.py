@@ -1,9 +1,9 @@
 """Workflows, their versions and their graphs as clients see them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Annotated, cast
+from typing import Annotated, TypeVar, cast
 from uuid import UUID
 
 import strawberry
@@ -26,6 +26,8 @@ from graphql_api.ids import Node, public_id
 from graphql_api.metrics.types import OrchestrationMetrics, load_metrics
 from graphql_api.pagination import BY_VERSION, Connection, connection, page_size
 from graphql_api.scalars import JSON, Expression
+
+Part = TypeVar("Part")
 
 
 @strawberry.type(description="How often to try a step, and how far apart.")
@@ -133,6 +135,10 @@ def _steps_of(document: WorkflowDocument) -> list[Step]:
     return Step.list_from_block(document.steps)
 
 
+def _is_read(_: WorkflowDocument) -> bool:
+    return True
+
+
 def _graph_of(document: WorkflowDocument) -> WorkflowGraph:
     return WorkflowGraph.from_record(graph_of(document.steps, document.on_failure or ()))
 
@@ -188,9 +194,24 @@ class Workflow(Node):
     async def description(self, info: Info) -> str | None:
         return cast("str | None", (await self.stored(info)).get("description"))
 
-    @strawberry.field(description="Null, with an error, where this release cannot read the stored document.")
-    async def steps(self, info: Info) -> list[Step] | None:
-        return await info.context.documents.part(self.uuid, self.version, await self.stored(info), _steps_of)
+    @strawberry.field(
+        description="The steps, each with those inside it. There are none where this release cannot read the stored "
+        "document: see `documentProblem`."
+    )
+    async def steps(self, info: Info) -> list[Step]:
+        return await self._part(info, _steps_of) or []
+
+    @strawberry.field(
+        description="Why this release cannot read the stored document, which another one has written, and what to do; "
+        "null where it can. Such a workflow can be looked at, applied anew and deleted, and not executed."
+    )
+    async def document_problem(self, info: Info) -> str | None:
+        try:
+            await info.context.documents.part(self.uuid, self.version, await self.stored(info), _is_read)
+        except errors.InvalidInput as error:
+            [problem] = error.problems
+            return f"{problem.message} {problem.hint}"
+        return None
 
     @strawberry.field(description="A JSON Schema that the input of every execution must meet.")
     async def input_schema(self, info: Info) -> JSON | None:
@@ -253,10 +274,17 @@ class Workflow(Node):
         return await load_metrics(info, self.uuid, from_, to)
 
     @strawberry.field(
-        description="The graph that a console draws: blocks are nested, edges are dependencies. Null as `steps` is."
+        description="The graph that a console draws: blocks are nested, edges are dependencies. Empty as `steps` is."
     )
-    async def graph(self, info: Info) -> WorkflowGraph | None:
-        return await info.context.documents.part(self.uuid, self.version, await self.stored(info), _graph_of)
+    async def graph(self, info: Info) -> WorkflowGraph:
+        return await self._part(info, _graph_of) or WorkflowGraph(nodes=[], edges=[])
+
+    async def _part(self, info: Info, make: Callable[[WorkflowDocument], Part]) -> Part | None:
+        """What `make` makes of the document; None where it cannot be read."""
+        try:
+            return await info.context.documents.part(self.uuid, self.version, await self.stored(info), make)
+        except errors.InvalidInput:
+            return None
 
     @classmethod
     def from_record(cls, record: WorkflowSummary) -> "Workflow":

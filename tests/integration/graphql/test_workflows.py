@@ -1,5 +1,6 @@
 """Workflows over GraphQL: stored by typed inputs or by documents, and every problem told at its place."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -362,3 +363,28 @@ async def test_workflows_are_listed_newest_first_by_filter(api: Api) -> None:
     assert nodes(by_label["workflows"], "name") == ["three", "one"]
     assert nodes(by_name["workflows"], "name") == ["three", "two"]
     assert none["workflows"] == {"totalCount": 0, "nodes": []}
+
+
+async def test_a_stored_document_that_cannot_be_read_harms_itself_alone(api: Api) -> None:
+    await api.create_workflow("fine")
+    await api.create_workflow("broken")
+    rows = api.storage.tables
+    record = next(each for each in rows.workflows.values() if each.name == "broken")
+    document: dict[str, Any] = {
+        **record.document,
+        "steps": [{"id": "a", "type": "WAIT", "config": {"duration": "P1M"}}],
+    }
+    rows.definitions[record.definition_id] = replace(rows.definitions[record.definition_id], document=document)
+    rows.workflows[record.id] = replace(record, document=document)
+
+    data = await api.run("{ workflows { nodes { name steps { stepId } graph { nodes { path } } documentProblem } } }")
+
+    [broken, fine] = sorted(data["workflows"]["nodes"], key=lambda each: each["name"])
+    assert (broken["steps"], broken["graph"]) == ([], {"nodes": []})
+    assert broken["documentProblem"].startswith("This release cannot read version 1 of the workflow: steps")
+    assert (fine["steps"], fine["graph"], fine["documentProblem"]) == (
+        [{"stepId": "a"}],
+        {"nodes": [{"path": "a"}]},
+        None,
+    )
+    assert (await api.create_workflow("broken"))["version"] == 2
