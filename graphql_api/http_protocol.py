@@ -6,7 +6,7 @@ what it holds back has a budget too, which makes the cost of any request linear 
 
 import asyncio
 from enum import IntEnum
-from typing import Any
+from typing import Any, cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -14,12 +14,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from domain.errors import ErrorCode
 from domain.json_text import dumps
 from graphql_api.connections import ConnectionWatch, ReadingPace
+from graphql_api.lingering import LingeringTransport
 
 _LONGEST_HANDSHAKE_LINE = 8_190
 """Bytes of a header of a WebSocket's handshake, which `websockets` reads a second time, by a limit of its own."""
-_ANSWER_READ_WITHIN = 2.0
-_MOST_DISCARDED = 16_000_000
-"""What is read after a refusal and thrown away, so that the refusal is not lost: seconds, and bytes."""
 
 _REASONS = {
     400: "Bad Request",
@@ -45,11 +43,12 @@ class _Phase(IntEnum):
     REQUEST = 0
     HEAD = 1
     BODY = 2
-    NOTHING = 3  # it was refused
 
 
 class BudgetedHttpProtocol(HttpToolsProtocol):
     """One connection. A refusal is an answer of its own wherever none was begun; then the connection is closed."""
+
+    _ending: LingeringTransport
 
     def __init__(self, *args: Any, watch: ConnectionWatch, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -67,12 +66,12 @@ class BudgetedHttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection, or say why not."""
-        super().connection_made(transport)
+        self._ending = LingeringTransport(transport, self.loop.time, self._may_be_sending)
+        super().connection_made(cast("asyncio.Transport", self._ending))
         address = self.client[0] if self.client else ""
         refusal = self._watch.refusal(address)
         self._since = self.loop.time()
         if refusal is not None and not self._watch.may_be_told():
-            self._phase = _Phase.NOTHING
             transport.abort()
             return
         self._watch.opened(self, address, self.loop)
@@ -87,14 +86,13 @@ class BudgetedHttpProtocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over to the WebSocket's protocol, which is watched in its own right."""
         self._watch.closed(self)
+        self.transport = self._ending.inner
         super().handle_websocket_upgrade()
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come, and refuse the request where it is over a budget."""
-        if self._phase is _Phase.NOTHING:
-            self._body_bytes += len(data)
-            if self._body_bytes > _MOST_DISCARDED:
-                self.transport.abort()
+        if self._ending.is_lingering:
+            self._ending.drop(data)
             return
         self._unset_keepalive_if_required()
         self._has_sent = True
@@ -166,9 +164,8 @@ class BudgetedHttpProtocol(HttpToolsProtocol):
         """Close the connection where one of its deadlines is over."""
         if self._pace.is_too_slow(self.transport.get_write_buffer_size(), now):
             self.transport.abort()
-        elif self._phase is _Phase.NOTHING:
-            if now - self._since > _ANSWER_READ_WITHIN:
-                self.transport.abort()
+        elif self._ending.is_lingering:
+            self._ending.look(now)
         elif self.transport.is_closing():
             return
         elif self.flow.read_paused:
@@ -217,7 +214,6 @@ class BudgetedHttpProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: int, message: str, code: ErrorCode = ErrorCode.LIMIT_EXCEEDED) -> None:
         """Answer, where that is still possible, and read no more of what this client has to say."""
-        self._phase, self._since, self._body_bytes = _Phase.NOTHING, self.loop.time(), 0
         self.logger.debug("a request is refused with %s: %s", status, message)
         self._unset_keepalive_if_required()
         is_too_late = self._is_answering_another()
@@ -226,7 +222,7 @@ class BudgetedHttpProtocol(HttpToolsProtocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         if is_too_late:
-            self.transport.close()
+            self._ending.linger()
             return
         body = dumps({"errors": [{"message": message, "extensions": {"code": code.value}}]}).encode()
         head = (
@@ -236,9 +232,12 @@ class BudgetedHttpProtocol(HttpToolsProtocol):
         if status == 503:
             head += "Retry-After: 5\r\n"
         self.transport.write(head.encode() + b"\r\n" + body)
-        self.flow.resume_reading()
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
+        self._ending.linger()
+
+    def _may_be_sending(self) -> bool:
+        """Whether a request has not come whole, or others may lie behind the last that was read."""
+        is_within = self._phase is not _Phase.REQUEST and self._has_sent
+        return is_within or bool(self.pipeline) or self.flow.read_paused
 
     def _is_answering_another(self) -> bool:
         """Whether an answer was begun, or is due to an earlier request than the one that is refused."""

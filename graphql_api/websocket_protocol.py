@@ -5,7 +5,7 @@ by piece, with a turn of the event loop between, so that one connection never ho
 """
 
 import asyncio
-from asyncio.transports import BaseTransport
+from asyncio.transports import BaseTransport, Transport
 from typing import Any, cast
 
 from uvicorn._types import ASGIReceiveEvent
@@ -14,6 +14,7 @@ from websockets.frames import Frame
 from websockets.http11 import Request
 
 from graphql_api.connections import ConnectionWatch, ReadingPace
+from graphql_api.lingering import MOST_DROPPED, LingeringTransport
 
 ACKNOWLEDGE = "stepgraph.acknowledge"
 """The extension of the ASGI scope to call when a client is let in: from then on its messages may be large."""
@@ -43,6 +44,8 @@ class Allowance:
 class BudgetedWebSocketProtocol(WebSocketsSansIOProtocol):
     """One WebSocket."""
 
+    _ending: LingeringTransport
+
     def __init__(self, *args: Any, watch: ConnectionWatch, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._watch = watch
@@ -53,12 +56,14 @@ class BudgetedWebSocketProtocol(WebSocketsSansIOProtocol):
         self._most_fragments = budgets.max_frames_per_second * _BURST
         self._backlog = bytearray()
         self._is_waiting = False
+        self._came_late = 0  # bytes since we have said that we close
         self._most = self.conn.max_message_size
         self.conn.max_message_size = budgets.max_init_bytes
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Take the connection over; it was let in before its handshake."""
-        super().connection_made(transport)
+        self._ending = LingeringTransport(cast("Transport", transport), self.loop.time, lambda: True)
+        super().connection_made(cast("Transport", self._ending))
         self._watch.opened(self, self.client[0] if self.client else "", self.loop)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -74,7 +79,15 @@ class BudgetedWebSocketProtocol(WebSocketsSansIOProtocol):
             cast("dict[str, Any]", self.scope["extensions"])[ACKNOWLEDGE] = self._acknowledge
 
     def data_received(self, data: bytes) -> None:
-        """Take what has come, as much of it as may be taken now."""
+        """Take what has come, as much of it as may be taken now; where we have closed, wait for the client's close."""
+        if self._ending.is_lingering:
+            self._ending.drop(data)
+            return
+        if self.close_sent:
+            self._came_late += len(data)
+            if self._came_late > MOST_DROPPED:
+                self.transport.abort()
+                return
         if not self.handshake_initiated:
             super().data_received(data)
             return
@@ -130,6 +143,8 @@ class BudgetedWebSocketProtocol(WebSocketsSansIOProtocol):
         """Close the connection where its client reads too slowly."""
         if self._pace.is_too_slow(self.transport.get_write_buffer_size(), now):
             self.transport.abort()
+        elif self._ending.is_lingering:
+            self._ending.look(now)
 
     def _acknowledge(self) -> None:
         self.conn.max_message_size = self._most
@@ -148,6 +163,7 @@ class BudgetedWebSocketProtocol(WebSocketsSansIOProtocol):
                 self._is_waiting = True
                 self.loop.call_soon(self._advance)
         if self.transport.is_closing():
+            self._backlog.clear()
             return
         if self._backlog or self._is_waiting or not self._may_read():
             self.transport.pause_reading()

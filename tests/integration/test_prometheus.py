@@ -232,6 +232,31 @@ async def test_the_listener_of_a_worker_answers_and_refuses() -> None:
             assert taken is None
 
 
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET /metrics HTTP/1.1\r\nX-Long: " + b"x" * 20_000, b"431"),
+        (b"NONSENSE\r\n\r\n", b"400"),
+        (b"POST /metrics HTTP/1.1\r\nContent-Length: 2000000\r\n\r\n", b"405"),
+        (b"GET /else HTTP/1.1\r\nContent-Length: 2000000\r\n\r\n", b"404"),
+    ],
+)
+async def test_a_worker_says_why_it_refuses_a_request_also_to_one_that_goes_on_sending(
+    head: bytes, status: bytes
+) -> None:
+    async with metrics_server(a_worker().render, "127.0.0.1", 0) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head)
+        for _ in range(40):
+            writer.write(b"x" * 50_000)
+            await writer.drain()
+        answer = await asyncio.wait_for(reader.read(-1), 10)
+        writer.close()
+        await writer.wait_closed()
+
+    assert answer.startswith(b"HTTP/1.1 " + status + b" ")
+
+
 def _expressions(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for name, member in value.items():

@@ -1,7 +1,6 @@
 """Heads of requests are cut off while they arrive, at a cost that is linear in what was sent."""
 
 import asyncio
-import contextlib
 
 import pytest
 
@@ -42,8 +41,8 @@ async def test_a_head_without_an_end_is_cut_off_and_costs_nothing(api: Attacked,
     async with api.kept_responsive(cost=0.6):
         answer = await api.say(*ENDLESS[what])
 
-    assert status_of(answer) in (400, 401, 414, 431, None)
-    if status_of(answer) not in (None, 401):
+    assert status_of(answer) in (400, 401, 414, 431)
+    if status_of(answer) != 401:
         assert "," in message_of(answer) or "100" in message_of(answer) or "HTTP/1.1" in message_of(answer)
 
 
@@ -132,7 +131,6 @@ async def test_a_refusal_is_read_also_while_the_client_goes_on_sending(api: Atta
     writer.write(BEGIN + b"X-Long: " + b"x" * 1_500_000)
     answer = await asyncio.wait_for(reader.read(100_000), 10)
     writer.close()
-    with contextlib.suppress(ConnectionError):
-        await writer.wait_closed()
+    await writer.wait_closed()
 
     assert status_of(answer) == 431

@@ -21,19 +21,27 @@ MANY = 1_290_000
 @asynccontextmanager
 async def opened(api: Attacked, *, is_let_in: bool) -> AsyncIterator[ClientConnection]:
     """A WebSocket."""
-    async with connect(
+    socket = await connect(
         f"ws://127.0.0.1:{api.port}/graphql", subprotocols=[PROTOCOL], max_size=None, ping_interval=None
-    ) as socket:
+    )
+    try:
         if is_let_in:
             payload = {"authorization": f"Bearer {api.token}"}
             await socket.send(json.dumps({"type": "connection_init", "payload": payload}))
             assert json.loads(await socket.recv())["type"] == "connection_ack"
         yield socket
+    finally:
+        with suppress(CANNOT_ABORT):
+            await socket.close()
+
+
+CANNOT_ABORT = AttributeError
+"""Raised to the client by asyncio of Python 3.11, where it aborts a transport that has closed with much unsent."""
 
 
 async def sent(socket: ClientConnection, *messages: str | bytes) -> int | None:
     """The code that the connection is closed with while these are sent; None where it goes on."""
-    with suppress(websockets.ConnectionClosed):
+    with suppress(websockets.ConnectionClosed, CANNOT_ABORT):
         for message in messages:
             await socket.send(message)
         await socket.send('{"type":"ping","payload":{"last":1}}')
@@ -67,12 +75,12 @@ async def test_nothing_large_is_read_before_a_client_is_let_in(api: Attacked, wh
     async with api.kept_responsive(cost=0.6):
         for _ in range(3):
             async with opened(api, is_let_in=False) as socket:
-                assert await sent(socket, LARGE[what]) in (1009, 1006)
+                assert await sent(socket, LARGE[what]) == 1009
 
 
 async def test_what_comes_in_fragments_or_as_bytes_is_measured_as_a_whole(api: Attacked) -> None:
     async with opened(api, is_let_in=False) as socket:
-        with suppress(websockets.ConnectionClosed):
+        with suppress(websockets.ConnectionClosed, CANNOT_ABORT):
             await socket.send(["x" * 1_000 for _ in range(40)])
             await socket.wait_closed()
         assert socket.close_code == 1009

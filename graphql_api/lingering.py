@@ -1,0 +1,101 @@
+"""The end of a connection whose client may still be sending: it gets a moment to read what it was told last.
+
+A socket that is closed while something lies unread in it, or still arrives, is reset, and whatever its client has not
+read by then is lost (RFC 9112, section 9.6). So we end our side alone, and read and drop what comes for a while.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+LONGEST = 10.0
+LONGEST_SILENCE = 2.0
+MOST_DROPPED = 16_000_000
+"""Bounds of that while: seconds in all, seconds in which nothing comes, and bytes. Nothing is kept of the bytes."""
+
+_PIECE = 65_536
+
+
+class LingeringTransport:
+    """A transport whose `close` lingers where `may_be_sending` says so; all else it hands on.
+
+    Its owner gives it what arrives from then on (`drop`), and lets it look at its deadlines (`look`).
+    """
+
+    def __init__(self, transport: asyncio.Transport, now: Callable[[], float], may_be_sending: Callable[[], bool]):
+        self.inner = transport
+        self.is_lingering = False
+        self.write: Callable[[bytes], None] = transport.write
+        self._now = now
+        self._may_be_sending = may_be_sending
+        self._began = self._heard = 0.0
+        self._dropped = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def is_closing(self) -> bool:
+        """Whether nothing more can be said."""
+        return self.is_lingering or self.inner.is_closing()
+
+    def pause_reading(self) -> None:
+        """Read nothing for now, unless it would be dropped anyway."""
+        if not self.is_lingering:
+            self.inner.pause_reading()
+
+    def close(self) -> None:
+        """Close once everything is sent, and the client has had the time to read it."""
+        if self.is_closing():
+            return
+        if self._may_be_sending():
+            self.linger()
+        else:
+            self.inner.close()
+
+    def linger(self) -> None:
+        """End our side, and wait for the client to end its own."""
+        if self.is_closing():
+            return
+        self.is_lingering = True
+        self.write = _say_nothing
+        self._began = self._heard = self._now()
+        if self.inner.can_write_eof():
+            self.inner.write_eof()
+        self.inner.resume_reading()
+
+    def drop(self, data: bytes) -> None:
+        """Take what comes while the connection lingers."""
+        self._heard = self._now()
+        self._dropped += len(data)
+        if self._dropped > MOST_DROPPED:
+            self.inner.abort()
+
+    def look(self, now: float) -> None:
+        """End the lingering where it has taken too long, not counting the time in which the last word is sent."""
+        if self.inner.get_write_buffer_size():
+            self._began = self._heard = now
+        elif now - self._began > LONGEST or now - self._heard > LONGEST_SILENCE:
+            self.inner.abort()
+
+
+async def close_lingering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """End a connection of streams in the same way. Raises `OSError` where it is broken."""
+    dropped = 0
+    try:
+        writer.write_eof()
+        async with asyncio.timeout(LONGEST):
+            await writer.drain()
+            while dropped <= MOST_DROPPED:
+                async with asyncio.timeout(LONGEST_SILENCE):
+                    piece = await reader.read(_PIECE)
+                if not piece:
+                    break
+                dropped += len(piece)
+    except TimeoutError:
+        pass
+    finally:
+        writer.close()
+
+
+def _say_nothing(_data: bytes) -> None:
+    """Takes the place of `write` once our side has ended."""
