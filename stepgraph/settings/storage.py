@@ -3,12 +3,12 @@
 import base64
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings
 
 from stepgraph.settings.postgresql import postgresql_address
+from stepgraph.settings.redis import redis_address
 from stepgraph.settings.types import Duration
 
 _KEY_BYTES = 32
@@ -57,9 +57,7 @@ class StorageSettings(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _is_redis(cls, value: str | None) -> str | None:
-        if value is not None and urlsplit(value).scheme not in ("redis", "rediss", "unix"):
-            raise ValueError("must start with redis://, rediss:// or unix://")
-        return value
+        return None if value is None else redis_address(value)
 
     @field_validator("encryption_keys")
     @classmethod
