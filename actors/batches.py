@@ -9,7 +9,7 @@ from domain.engine.containers import items_in
 from domain.engine.spreading import runnable_batches
 from domain.engine.state import ExecutionState, ItemRange
 from domain.errors import Unavailable
-from domain.ids import derived_id, new_id
+from domain.ids import derived_id
 from domain.ports import Clock, ExecutionStore, WorkQueue
 from domain.records import ExecutionRecord, NewBatch, PendingCommand
 from domain.statuses import CommandKind
@@ -94,7 +94,7 @@ class Batches:
         now = self._clock.now()
         commands = [
             PendingCommand(
-                id=new_id(),
+                id=self._clock.new_id(),
                 execution_id=batch_id(self._execution, path, range.first),
                 kind=kind,
                 payload=None,

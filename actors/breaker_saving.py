@@ -5,7 +5,6 @@ import logging
 
 from domain.breakers import BreakerSnapshot
 from domain.errors import Unavailable
-from domain.ids import new_id
 from domain.ports import Clock
 from domain.ports.breakers import BreakerStore
 from domain.services.breakers import RELEASED_AT_ONCE, RELEASED_EVERY
@@ -57,7 +56,7 @@ class BreakerSaver:
 
     async def _save(self, snapshot: BreakerSnapshot) -> None:
         service_id = snapshot.service_id
-        await self._store.ensure(service_id, id=new_id(), now=self._clock.now())
+        await self._store.ensure(service_id, id=self._clock.new_id(), now=self._clock.now())
         await self._store.save(snapshot, self._clock.now())
         if snapshot.state is CircuitBreakerState.CLOSED:
             await self._store.release(service_id, now=self._clock.now(), every=RELEASED_EVERY, limit=RELEASED_AT_ONCE)

@@ -21,7 +21,6 @@ from actors.breaker_link import BreakerLink
 from actors.breaker_saving import LONGEST_PAUSE, SHORTEST_PAUSE, BreakerSaver
 from domain.breakers import BreakerConfig, BreakerSnapshot, CircuitBreakerRecord
 from domain.errors import StepgraphError, Unavailable
-from domain.ids import new_id
 from domain.ports import Clock
 from domain.ports.breakers import BreakerNews, BreakerStore, Permit, Refused, SharedBreakers
 from domain.single_flight import SingleFlight
@@ -204,7 +203,7 @@ class WorkerBreakers:
         is_stored = True
         try:
             async with asyncio.timeout(_STORE_TIMEOUT):
-                record = await self._store.ensure(service_id, id=new_id(), now=self._clock.now())
+                record = await self._store.ensure(service_id, id=self._clock.new_id(), now=self._clock.now())
             snapshot, config = record.snapshot, record.config
         except (StepgraphError, TimeoutError) as error:
             is_stored = False
@@ -226,7 +225,7 @@ class WorkerBreakers:
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
             with suppress(Unavailable):
-                record = await self._store.ensure(service_id, id=new_id(), now=self._clock.now())
+                record = await self._store.ensure(service_id, id=self._clock.new_id(), now=self._clock.now())
                 known.config = record.config
                 self._learn(known, record.snapshot)
                 return

@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import uvloop
 from rich.console import Console
@@ -43,6 +44,9 @@ _STEPS = 10
 class _Clock:
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    def new_id(self) -> UUID:
+        return new_id()
 
 
 async def _claims(storage: MemoryStorage, definition: Definition, count: int) -> list[Claim]:

@@ -17,6 +17,8 @@ from typeid import TypeID
 from typeid.errors import TypeIDException
 from uuid_utils.compat import uuid7
 
+_TAIL = (1 << 80) - 1
+"""What a UUIDv7 holds beside its time."""
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
 
 
@@ -50,6 +52,22 @@ class MalformedId(ValueError):
 def new_id() -> UUID:
     """A fresh UUIDv7: sorts by creation time. Randomness is the caller's: the decider never calls this."""
     return uuid7()
+
+
+class IdSequence:
+    """Fresh UUIDv7 of times that are given; those of one sequence sort in the order in which they were made."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def next(self, at: datetime) -> UUID:
+        """The next id."""
+        milliseconds = int(at.timestamp() * 1000)
+        id = milliseconds << 80 | (uuid7().int & _TAIL)
+        if self._last >> 80 == milliseconds:
+            id = max(id, self._last + 1)
+        self._last = id
+        return UUID(int=id)
 
 
 def derived_id(of: UUID, name: str, at: datetime) -> UUID:

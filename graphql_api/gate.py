@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from domain.access import AuditEntry, Principal
 from domain.errors import ErrorCode, Unauthenticated
-from domain.ids import new_id
 from domain.ports import AuditLog, Clock
 from domain.services.access import AccessService
 from graphql_api.connections import network_of
@@ -59,7 +58,7 @@ class KeyGate:
         logger.warning("a wrong key comes from %s", network or "a local socket")
         self._audit.add(
             AuditEntry(
-                id=new_id(),
+                id=self._clock.new_id(),
                 at=now,
                 principal="nobody",
                 key_id=None,

@@ -12,7 +12,7 @@ from graphql import GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema
 
 from domain.access import ANYBODY, AuditEntry
 from domain.errors import Forbidden, StepgraphError
-from domain.ids import IdKind, new_id
+from domain.ids import IdKind
 from domain.statuses import Role
 from graphql_api.context import Context
 from graphql_api.key_watch import until_key_ends
@@ -115,7 +115,7 @@ def _record(context: Context, name: str, arguments: Mapping[str, Any], outcome: 
     services, principal = context.services, context.principal
     services.audit.add(
         AuditEntry(
-            id=new_id(),
+            id=services.clock.new_id(),
             at=services.clock.now(),
             principal=principal.name,
             key_id=principal.key_id,

@@ -7,17 +7,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from uuid_utils.compat import uuid7
-
 from domain.errors import Unavailable
+from domain.ids import IdSequence
 from persistence.database import Database
 
 logger = logging.getLogger(__name__)
 
 _ASK = "SELECT clock_timestamp()"
 _NONE = timedelta(0)
-_TAIL = (1 << 80) - 1
-"""What a UUIDv7 holds beside its time."""
 
 
 def _ticks() -> int:
@@ -52,7 +49,7 @@ class DatabaseClock:
         self._start = ticks()
         self._time = machine_time()
         self._is_skewed = False
-        self._last_id = 0
+        self._ids = IdSequence()
         self.is_measured = False
 
     def now(self) -> datetime:
@@ -61,12 +58,7 @@ class DatabaseClock:
 
     def new_id(self) -> UUID:
         """A fresh UUIDv7 of this clock's time; those of one process sort in the order in which they were made."""
-        milliseconds = int(self.now().timestamp() * 1000)
-        id = milliseconds << 80 | (uuid7().int & _TAIL)
-        if self._last_id >> 80 == milliseconds:
-            id = max(id, self._last_id + 1)
-        self._last_id = id
-        return UUID(int=id)
+        return self._ids.next(self.now())
 
     @property
     def offset(self) -> timedelta:

@@ -17,6 +17,9 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """The present moment, aware, in UTC."""
 
+    def new_id(self) -> UUID:
+        """A fresh UUIDv7 of the present moment; those of one clock sort in the order in which they were made."""
+
 
 class Sandbox(Protocol):
     """Does what must not be done in this process, for nobody knows beforehand what it costs.

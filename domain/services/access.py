@@ -9,7 +9,7 @@ from uuid import UUID
 from domain.access import ANYBODY, ApiKeyRecord, Principal, digest_of, new_token, prefix_of
 from domain.checks.names import name_problems
 from domain.errors import InvalidInput, NotFound, Problem, Unauthenticated, Unavailable
-from domain.ids import IdKind, new_id, to_public
+from domain.ids import IdKind, to_public
 from domain.ports import ApiKeyStore, Clock
 from domain.statuses import Role
 
@@ -62,9 +62,8 @@ class AccessService:
         token = new_token()
         digest = digest_of(token)
         assert digest is not None
-        key = ApiKeyRecord(
-            id=new_id(), name=name, role=role, prefix=prefix_of(token), created_at=now, expires_at=expires_at
-        )
+        id = self._clock.new_id()
+        key = ApiKeyRecord(id=id, name=name, role=role, prefix=prefix_of(token), created_at=now, expires_at=expires_at)
         await self._keys.add(key, digest)
         return key, token
 

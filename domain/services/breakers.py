@@ -8,7 +8,6 @@ from uuid import UUID
 
 from domain.breakers import MAX_SERVICE_ID, BreakerConfig, BreakerSnapshot, CircuitBreakerRecord, is_service_id
 from domain.errors import InvalidInput, NotFound, Problem, Unavailable
-from domain.ids import new_id
 from domain.ports import Clock
 from domain.ports.breakers import BreakerStore, SharedBreakers
 from domain.records import Page
@@ -66,7 +65,7 @@ class BreakerService:
         now = self._clock.now()
         known = await self._store.find(service_id)
         config = replace(BreakerConfig() if known is None else known.config, **changes).checked()  # type: ignore[arg-type]
-        await self._store.ensure(service_id, id=new_id(), now=now)
+        await self._store.ensure(service_id, id=self._clock.new_id(), now=now)
         record = await self._store.configure(service_id, config, now)
         with suppress(Unavailable):  # workers read it when Redis is back
             await self._shared.configured(service_id, config)

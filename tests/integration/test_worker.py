@@ -49,6 +49,9 @@ class Clock:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
+    def new_id(self) -> UUID:
+        return new_id()
+
 
 @dataclass
 class Service:

@@ -1,5 +1,6 @@
 """Ids: UUIDv7 inside, prefixed and sortable outside."""
 
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -12,6 +13,7 @@ from domain.ids import (
     from_public,
     kind_of,
     new_id,
+    oldest_id_of,
     parse_secret_id,
     parse_step_execution_id,
     parse_workflow_version_id,
@@ -20,6 +22,13 @@ from domain.ids import (
     to_public,
     workflow_version_id,
 )
+from domain.services.access import AccessService
+from domain.services.breakers import BreakerService
+from domain.statuses import Role
+from persistence.memory.access import MemoryApiKeyStore
+from persistence.memory.breakers import MemoryBreakerStore, MemorySharedBreakers
+from persistence.memory.tables import MemoryTables
+from tests.clocks import ManualClock
 
 
 @given(st.uuids(), st.sampled_from(IdKind))
@@ -82,3 +91,23 @@ def test_a_secret_is_named_by_its_name() -> None:
 def test_an_unknown_prefix_has_no_kind(text: str) -> None:
     with pytest.raises(MalformedId):
         kind_of(text)
+
+
+async def test_what_is_stored_has_ids_of_the_clock_that_all_share() -> None:
+    clock, tables = ManualClock(datetime(2031, 5, 6, tzinfo=UTC)), MemoryTables()
+    key, _ = await AccessService(keys=MemoryApiKeyStore(), clock=clock, requires_keys=True).create(
+        "ci", Role.VIEWER, None
+    )
+    breakers = BreakerService(store=MemoryBreakerStore(tables), shared=MemorySharedBreakers(), clock=clock)
+    breaker = await breakers.configure("api.example:443", {})
+
+    soon = clock.now() + timedelta(milliseconds=1)
+    for id in (key.id, breaker.id):
+        assert oldest_id_of(clock.now()) <= id < oldest_id_of(soon)
+
+
+def test_ids_of_one_moment_sort_as_they_were_made() -> None:
+    clock = ManualClock()
+    ids = [clock.new_id() for _ in range(1_000)]
+    assert ids == sorted(set(ids))
+    assert {id.version for id in ids} == {7}

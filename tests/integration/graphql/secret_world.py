@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from actors.attempts import Attempts
 from actors.destinations import DestinationPolicy
@@ -35,6 +36,9 @@ SHOW = """query Show($id: ID!) { execution(id: $id) {
 class Clock:
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    def new_id(self) -> UUID:
+        return new_id()
 
 
 @dataclass

@@ -16,6 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from domain.access import ANYBODY, Principal
+from domain.ids import IdKind, from_public, oldest_id_of
 from domain.statuses import Role
 from graphql_api.permissions import MUTATIONS, READING
 from graphql_api.schema import build_schema
@@ -162,6 +163,15 @@ async def test_a_mutation_that_is_forbidden_changes_nothing(locked: Api, closed:
     query = f"mutation {{ applyWorkflow(document: {document}) {{ __typename }} }}"
     assert await code_of(closed, query, token) == "FORBIDDEN"
     assert (await locked.run("{ workflows { totalCount } }"))["workflows"]["totalCount"] == 0
+
+
+async def test_entries_of_the_audit_have_ids_of_the_time_that_they_tell(locked: Api, closed: LiveServer) -> None:
+    token, _ = await a_token(locked, Role.OPERATOR)
+    await code_of(closed, CANCEL, token)
+
+    for node in (await locked.run("{ auditEntries { nodes { id } } }"))["auditEntries"]["nodes"]:
+        id = from_public(node["id"], IdKind.AUDIT_ENTRY)
+        assert oldest_id_of(locked.clock.now()) <= id < oldest_id_of(locked.clock.now() + timedelta(milliseconds=1))
 
 
 async def test_every_mutation_leaves_an_entry_of_the_audit(locked: Api, closed: LiveServer) -> None:

@@ -18,7 +18,7 @@ from actors.steps.wait import WaitExecutor
 from domain.definition import Definition
 from domain.evaluator import Evaluator
 from domain.failures import FailureCode, StepError
-from domain.ids import new_id
+from domain.ids import IdSequence, new_id
 from domain.records import Claim, ExecutionRecord, NewExecution, StepRecord
 from domain.services.executions import CANCEL
 from domain.statuses import StepType
@@ -33,9 +33,13 @@ class SetClock:
 
     def __init__(self) -> None:
         self.time = datetime(2026, 3, 1, 12, tzinfo=UTC)
+        self._ids = IdSequence()
 
     def now(self) -> datetime:
         return self.time
+
+    def new_id(self) -> UUID:
+        return self._ids.next(self.now())
 
     def move(self, **by: float) -> None:
         self.time += timedelta(**by)
