@@ -76,11 +76,14 @@ _MOST_TOLD = 3
 _MOST_CHARACTERS = 400
 
 
-def told(problems: Sequence[tuple[str, str]]) -> str:
-    """Problems as a sentence: the first three, each with its place where it has one, and how many more there are."""
+def told(problems: Sequence[tuple[str, str]], more: int = 0) -> str:
+    """Problems as a sentence: the first three, each with its place where it has one, and how many more there are.
+
+    `more` are there besides those that are given.
+    """
     shown = [_short(f"{place}: {message}" if place else message) for place, message in problems[:_MOST_TOLD]]
     text = " ".join(each if each.endswith((".", "!", "?", "…")) else f"{each}." for each in shown)
-    rest = len(problems) - _MOST_TOLD
+    rest = len(problems) - _MOST_TOLD + more
     return f"{text} (and {rest} more {'problem' if rest == 1 else 'problems'})" if rest > 0 else text
 
 
@@ -94,7 +97,8 @@ class InvalidInput(StepgraphError, ValueError):
     code = ErrorCode.INVALID_INPUT
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__(told([(".".join(problem.path) or "the input", problem.message) for problem in problems]))
+        shown = [(".".join(problem.path) or "the input", problem.message) for problem in problems[:_MOST_TOLD]]
+        super().__init__(told(shown, more=len(problems) - len(shown)))
         self.problems = tuple(problems)
 
 

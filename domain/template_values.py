@@ -1,8 +1,9 @@
 """Values for the parameters of workflow templates: what is wrong with them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
+from domain.checks.first_problems import MAX_GUESSES, MAX_PROBLEMS, first_problems
 from domain.checks.hints import did_you_mean, kind_of, shown
 from domain.checks.json_values import json_problems
 from domain.errors import Problem
@@ -29,10 +30,9 @@ async def value_problems(
     if problems:
         return problems
     known = {each.name: each for each in settings.parameters}
-    for name in given:
-        if name not in known:
-            hint = did_you_mean(name, known) or _listed(known)
-            problems.append(Problem(path=(name,), message=f"There is no parameter {shown(name)}.", hint=hint))
+    problems = first_problems(_unknown(given, known))
+    if len(problems) > MAX_PROBLEMS:
+        return problems
     for name, parameter in known.items():
         if given.get(name) is None and not (name in given and parameter.required):
             if parameter.required:
@@ -52,6 +52,14 @@ async def schema_problems_of(
     except InvalidSchema as error:
         return [unreadable_problem(error)]
     return await checks.problems_or_limit(schema, value, owner=owner)
+
+
+def _unknown(given: Mapping[str, JsonValue], known: Mapping[str, TemplateParameter]) -> Iterator[Problem]:
+    listed = _listed(known)
+    unknown = (name for name in given if name not in known)
+    for number, name in enumerate(unknown):
+        hint = did_you_mean(name, known) if number < MAX_GUESSES else None
+        yield Problem(path=(name,), message=f"There is no parameter {shown(name)}.", hint=hint or listed)
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from domain.checks.first_problems import first_problems
 from domain.checks.hints import syntax_hint
 from domain.checks.json_values import payload_problems
 from domain.checks.names import description_problems, name_problems
@@ -81,7 +82,7 @@ def settings_problems(settings: RuleSettings) -> list[Problem]:
         *(problem.under("expression") for problem in _expression_problems(settings.expression)),
         *(problem.under("inputSchema") for problem in schema_problems(settings.input_schema)),
         *(problem.under("outputSchema") for problem in schema_problems(settings.output_schema)),
-        *_example_problems(settings.examples),
+        *first_problems(_example_problems(settings.examples)),
     ]
 
 

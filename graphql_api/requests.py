@@ -4,7 +4,8 @@ What is refused here is refused with a sentence: what is no JSON, what is nested
 U+0000, which PostgreSQL cannot store.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any, cast
 
 from starlette.requests import Request
@@ -78,7 +79,29 @@ def problem_in(text: str | bytes, value: JsonValue) -> str | None:
         return None
     if isinstance(value, str):
         return _ZERO.format(place="The request", what="contains") if "\0" in value else None
+    if _is_fine(value, may_have_zero=may_have_zero):
+        return None
     return _problem(value, may_have_zero=may_have_zero)
+
+
+def _is_fine(value: JsonValue, *, may_have_zero: bool) -> bool:
+    """Whether there is no problem. A level is looked at as a whole, which costs a tenth of a walk that knows places."""
+    level: list[Any] = [value]
+    for _ in range(MAX_NESTING):
+        objects = [each for each in level if type(each) is dict]
+        lists = [each for each in level if type(each) is list]
+        members = [*chain.from_iterable(map(dict.values, objects)), *chain.from_iterable(lists)]
+        if may_have_zero and any("\0" in text for text in _texts(objects, members)):
+            return False
+        level = [each for each in members if type(each) is dict or type(each) is list]
+        if not level:
+            return True
+    return False
+
+
+def _texts(objects: Iterable[dict[str, Any]], members: Iterable[Any]) -> Iterator[str]:
+    yield from chain.from_iterable(objects)
+    yield from (each for each in members if type(each) is str)
 
 
 def _problem(value: JsonValue, *, may_have_zero: bool) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import uvicorn
 
+from actors.collector import spare_the_collector
 from actors.sandbox import SandboxPool
 from domain.errors import Unavailable
 from domain.evaluator import Evaluator
@@ -66,6 +67,9 @@ from stepgraph.composition import (
 from stepgraph.settings import Settings, is_loopback
 from stepgraph.watchdog import Watchdog
 
+_ALLOCATIONS_A_COLLECTION = 10_000
+"""A request of a megabyte has ten times as many objects, all of which are needed until it is answered."""
+
 
 def serve_api(settings: Settings, *, needs_worker: bool, sockets: list[socket.socket] | None = None) -> None:
     """Serve the API in this process until it is told to stop, on these sockets, or where the settings say."""
@@ -92,6 +96,7 @@ def serve_api(settings: Settings, *, needs_worker: bool, sockets: list[socket.so
             await stack.enter_async_context(lifespan(app))
             if exposition is not None:
                 await stack.enter_async_context(exposition.watching())
+            spare_the_collector(allocations=_ALLOCATIONS_A_COLLECTION)
             yield
 
     app = create_app(

@@ -11,6 +11,8 @@ from domain.errors import Problem
 _MAX_CYCLES = 10
 _MAX_NAMES = 8
 _MAX_GUESSES = 100
+_MAX_PROBLEMS = 500
+"""Of one block: a document is told no more, and a step has room for a hundred thousand names of others."""
 
 
 class Flow:
@@ -51,6 +53,8 @@ class Flow:
             if not isinstance(id, str):
                 continue
             if id in self.index:
+                if len(self.problems) > _MAX_PROBLEMS:
+                    continue
                 message = f"There is another step {id!r} in this block, at position {self.index[id]}."
                 hint = "Give each step of a block an id of its own."
                 self.problems.append(Problem(path=(str(position), "id"), message=message, hint=hint))
@@ -65,10 +69,13 @@ class Flow:
         if not isinstance(written, list | tuple):
             self._unclear.add(position)
             return []
-        found: list[int] = []
+        found: dict[int, None] = {}
         for place, id in enumerate(written):
             if not isinstance(id, str):
                 continue
+            if len(self.problems) > _MAX_PROBLEMS:
+                self._unclear.add(position)
+                break
             path = (str(position), "dependsOn", str(place))
             if id == self._ids[position]:
                 message = f"The step {id!r} cannot depend on itself, which is a cycle: {id} → {id}."
@@ -81,8 +88,8 @@ class Flow:
             elif self.index[id] in found:
                 self.problems.append(Problem(path=path, message=f"{id!r} is listed twice.", hint="List it once."))
             else:
-                found.append(self.index[id])
-        return found
+                found[self.index[id]] = None
+        return list(found)
 
     def _find_cycles(self) -> None:
         """Report one cycle after the other, each without the edge that closed the one before."""

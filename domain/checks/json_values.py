@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 
+from domain.checks.first_problems import first_problems
 from domain.errors import Problem
 from domain.json_text import JsonValue, dumps
 
@@ -13,32 +14,83 @@ _SMALLER = "Leave something out, or split it."
 
 
 def json_problems(value: object, *, max_values: int) -> list[Problem]:
-    """What is no JSON in `value`, or more of it than `max_values` scalars, arrays and objects in all."""
+    """What is no JSON in `value`, the first hundred of it, or that it has more than `max_values` values.
+
+    Values are scalars, arrays and objects.
+    """
     if _is_fine(value, max_values):
         return []
-    problems: list[Problem] = []
-    pending: list[tuple[tuple[str, ...], object]] = [((), value)]
-    seen = 0
+    try:
+        return first_problems(_found(value, max_values))
+    except _TooManyValues:
+        return [Problem(path=(), message=f"It holds more than {max_values:,} values.", hint=_SMALLER)]
+
+
+class _TooManyValues(Exception):
+    pass
+
+
+def _found(value: object, max_values: int) -> Iterator[Problem]:
+    """Every problem. Most values of a large one are fine: only those get a path that are not, or hold others."""
+    pending: list[tuple[tuple[str, ...], object]] = []
+    seen = 1
+    if _is_container(value):
+        pending.append(((), value))
+    else:
+        yield from _scalar_problems(value, ())
     while pending:
         path, current = pending.pop()
-        seen += 1
+        if len(path) >= MAX_NESTING:
+            message = f"It is nested more than {MAX_NESTING} levels deep."
+            yield Problem(path=path, message=message, hint="Make it flatter.")
+            continue
+        seen += len(current)  # type: ignore[arg-type]
         if seen > max_values:
-            return [Problem(path=(), message=f"It holds more than {max_values:,} values.", hint=_SMALLER)]
-        if isinstance(current, str):
-            problems.extend(_text_problems(current, path, "The string"))
-        elif isinstance(current, dict | list | tuple):
-            if len(path) >= MAX_NESTING:
-                message = f"It is nested more than {MAX_NESTING} levels deep."
-                problems.append(Problem(path=path, message=message, hint="Make it flatter."))
-                continue
-            pending.extend(_members(current, path, problems))
-        elif isinstance(current, float):
-            if not math.isfinite(current):
-                problems.append(Problem(path=path, message=f"JSON has no {current}.", hint="Write null or a string."))
-        elif current is not None and not isinstance(current, bool | int):
-            message = f"A {type(current).__name__} is not a JSON value."
-            problems.append(Problem(path=path, message=message, hint="In YAML, put it in quotes."))
-    return problems
+            raise _TooManyValues
+        if isinstance(current, dict):
+            for key in current:
+                if type(key) is not str or not _is_fine_text(key):
+                    yield from _key_problems(key, path)
+            members = ((key, member) for key, member in current.items() if isinstance(key, str))
+        else:
+            members = enumerate(current)  # type: ignore[arg-type, assignment]
+        for key, member in members:
+            if _is_container(member):
+                pending.append(((*path, _printable(str(key))), member))
+            elif not _is_fine_scalar(member):
+                yield from _scalar_problems(member, (*path, _printable(str(key))))
+
+
+def _is_container(value: object) -> bool:
+    return isinstance(value, dict | list | tuple)
+
+
+def _is_fine_scalar(value: object) -> bool:
+    kind = type(value)
+    if kind is str:
+        return _is_fine_text(value)  # type: ignore[arg-type]
+    if kind is float:
+        return math.isfinite(value)  # type: ignore[arg-type]
+    return kind is int or kind is bool or value is None
+
+
+def _scalar_problems(value: object, path: tuple[str, ...]) -> Iterator[Problem]:
+    if isinstance(value, str):
+        yield from _text_problems(value, path, "The string")
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            yield Problem(path=path, message=f"JSON has no {value}.", hint="Write null or a string.")
+    elif value is not None and not isinstance(value, bool | int):
+        message = f"A {type(value).__name__} is not a JSON value."
+        yield Problem(path=path, message=message, hint="In YAML, put it in quotes.")
+
+
+def _key_problems(key: object, path: tuple[str, ...]) -> Iterator[Problem]:
+    if isinstance(key, str):
+        yield from _text_problems(key, path, "The key")
+    else:
+        message = f"The key {key!r} is not a string."
+        yield Problem(path=path, message=message, hint="In YAML, put it in quotes.")
 
 
 def _is_fine(value: object, max_values: int) -> bool:
@@ -105,22 +157,6 @@ def too_large(size: int, max_bytes: int, what: str) -> Problem:
 
 def _no_json(what: str) -> Problem:
     return Problem(path=(), message=f"The {what} is no JSON value.", hint="Strings, numbers, arrays and objects only.")
-
-
-def _members(
-    current: dict[object, object] | list[object] | tuple[object, ...], path: tuple[str, ...], problems: list[Problem]
-) -> Iterator[tuple[tuple[str, ...], object]]:
-    if not isinstance(current, dict):
-        for index, item in enumerate(current):
-            yield (*path, str(index)), item
-        return
-    for key, member in current.items():
-        if isinstance(key, str):
-            problems.extend(_text_problems(key, path, "The key"))
-            yield (*path, _printable(key)), member
-        else:
-            message = f"The key {key!r} is not a string."
-            problems.append(Problem(path=path, message=message, hint="In YAML, put it in quotes."))
 
 
 def _text_problems(text: str, path: tuple[str, ...], what: str) -> Iterator[Problem]:

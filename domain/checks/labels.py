@@ -6,15 +6,15 @@ from domain.limits import Limits
 
 
 def label_problems(labels: object, limits: Limits) -> list[Problem]:
-    """What is wrong with `labels`; null is none at all."""
+    """What is wrong with `labels`; null is none at all. Of too many, no single one is looked at."""
     if labels is None:
         return []
     if not isinstance(labels, dict):
         return [Problem(path=(), message=f"Labels are an object, not {kind_of(labels)}.", hint='For example {"a": 1}.')]
-    problems: list[Problem] = []
     if len(labels) > limits.max_labels:
         message = f"There are {len(labels)} labels; {limits.max_labels} are allowed."
-        problems.append(Problem(path=(), message=message, hint="Keep those that you search by."))
+        return [Problem(path=(), message=message, hint="Keep those that you search by.")]
+    problems: list[Problem] = []
     longest = limits.max_label_characters
     for name, value in labels.items():
         if not isinstance(name, str):

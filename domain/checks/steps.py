@@ -33,7 +33,7 @@ from domain.steps import (
     ValidationConfig,
     index_name,
 )
-from domain.templates import TemplateError, compile_template, is_expression
+from domain.templates import MAX_DEPTH, TemplateError, compile_template, is_expression
 from domain.workflow_document import WorkflowDocument
 
 Path = tuple[str, ...]
@@ -205,14 +205,17 @@ class StepChecks:
             check = self._expression if is_expression(value) else self._template
             check(value, path, scope)
 
-    def _template(self, value: object, path: Path, scope: Scope) -> None:
+    def _template(self, value: object, path: Path, scope: Scope, depth: int = 0) -> None:
         """Every string by itself, so that a problem can say where in the value it is."""
-        if isinstance(value, dict):
+        if isinstance(value, dict | list | tuple) and depth == MAX_DEPTH:
+            message = f"The value is nested more than {MAX_DEPTH} levels deep."
+            self.problems.append(Problem(path=path, message=message, hint="Make it flatter."))
+        elif isinstance(value, dict):
             for name, member in value.items():
-                self._template(member, (*path, str(name)), scope)
+                self._template(member, (*path, str(name)), scope, depth + 1)
         elif isinstance(value, list | tuple):
             for index, item in enumerate(value):
-                self._template(item, (*path, str(index)), scope)
+                self._template(item, (*path, str(index)), scope, depth + 1)
         elif (
             isinstance(value, str)
             and OPEN in value

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from domain.checks.first_problems import MAX_GUESSES, first_problems
 from domain.checks.hints import did_you_mean, shown, syntax_hint
 from domain.checks.json_values import json_problems
 from domain.checks.names import name_problems
@@ -47,7 +48,8 @@ def settings_problems(settings: WebhookSettings, *, longest_name: int) -> list[P
     """Everything that is wrong with the settings; whether the workflow exists is the caller's to find out."""
     problems = name_problems(settings.name, "For example github-pushes.", longest=longest_name)
     is_inbound = settings.direction is WebhookDirection.INBOUND
-    return [*problems, *(_inbound_problems(settings) if is_inbound else _outbound_problems(settings))]
+    found = _inbound_problems(settings) if is_inbound else _outbound_problems(settings)
+    return [*problems, *first_problems(found)]
 
 
 def secret_problems(signature: InboundSignature, secret: str | None) -> list[Problem]:
@@ -112,11 +114,12 @@ def _outbound_problems(settings: WebhookSettings) -> Iterator[Problem]:
         message = f"{shown(settings.url)} is not an http or https address."
         hint = "For example https://example.com/hooks, without a user, a password or a fragment."
         yield Problem(path=("url",), message=message, hint=hint)
-    for index, name in enumerate(settings.event_types):
-        if name not in _EVENT_TYPES:
-            hint = did_you_mean(name, _EVENT_TYPES) or f"There are {', '.join(_EVENT_TYPES)}."
-            message = f"There is no event type {shown(name)}."
-            yield Problem(path=("eventTypes", str(index)), message=message, hint=hint)
+    unknown = ((index, name) for index, name in enumerate(settings.event_types) if name not in _EVENT_TYPES)
+    for number, (index, name) in enumerate(unknown):
+        nearest = did_you_mean(name, _EVENT_TYPES) if number < MAX_GUESSES else None
+        message = f"There is no event type {shown(name)}."
+        hint = nearest or f"There are {', '.join(_EVENT_TYPES)}."
+        yield Problem(path=("eventTypes", str(index)), message=message, hint=hint)
     if settings.input is not None:
         yield Problem(path=("input",), message="Only inbound webhooks build an input; leave it out.")
 

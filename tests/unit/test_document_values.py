@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from domain.limits import Limits
+from domain.templates import MAX_DEPTH, TemplateError, compile_template
 from domain.workflows import CheckedDocument, check_document
 from tests.builders import a_document, constant, http, step, transform
 from tests.unit.test_document_problems import faults, the_problem
@@ -64,6 +65,18 @@ class TestSizes:
         for _ in range(100_000):
             value = [value]
         assert "nested more than 200 levels deep" in " ".join(faults(a_document(variables={"a": value})).values())
+
+    def test_a_template_is_nested_only_as_deep_as_it_can_be_compiled(self) -> None:
+        value: Any = "x"
+        for _ in range(MAX_DEPTH):
+            value = [value]
+        assert faults(a_document(steps=[constant("s", value)])) == {}
+        compile_template(value)
+
+        with pytest.raises(TemplateError):
+            compile_template([value])
+        found = faults(a_document(steps=[constant("s", [value])]))
+        assert list(found.values()) == ["The value is nested more than 100 levels deep."]
 
     def test_very_many_problems_end_in_a_count(self) -> None:
         checked = check_document(a_document(steps=[transform("s", "nothing") for _ in range(2_000)]))

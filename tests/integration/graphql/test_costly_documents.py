@@ -58,6 +58,13 @@ def all_cpu() -> float:
     return float(times.user + times.system)
 
 
+def depending(*lists: list[str], others: int = 0) -> dict[str, Any]:
+    """A document of steps that depend on all those of a list, beside others."""
+    one = {"type": "DATA_TRANSFORM", "config": {"output": 1}}
+    first = [{**one, "id": f"s{i}", "dependsOn": []} for i in range(others)]
+    return {"name": "costly", "steps": [*first, *({**one, "id": f"d{i}", "dependsOn": x} for i, x in enumerate(lists))]}
+
+
 FULL: dict[str, dict[str, Any]] = {
     "templates": a_document([f"{{{{ input.v{i} }}}}" for i in range(40_000)]),
     "equal templates": a_document(["{{1}}"] * 100_000),
@@ -73,6 +80,8 @@ FULL: dict[str, dict[str, Any]] = {
             for i in range(9_999)
         ],
     },
+    "dependencies on nothing": depending([f"t{i}" for i in range(95_000)]),
+    "dependencies on all others": depending(*[[f"s{i}" for i in range(3_000)]] * 35, others=3_000),
     "schemas": {
         "name": "costly",
         "steps": [
