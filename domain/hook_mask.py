@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from domain.callbacks import read_hook_token
-from domain.json_text import JsonValue, dumps
+from domain.json_text import JsonText, JsonValue, dumps, loads
 
 MASK = "***"
 
@@ -39,10 +39,12 @@ class HookMask:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def masked(self, value: JsonValue) -> JsonValue:
+    def masked(self, value: "JsonValue | JsonText") -> "JsonValue | JsonText":
         """The value with every token in its texts and names masked; the same object where there is none."""
         if isinstance(value, str):
             return self._text(value)
+        if isinstance(value, JsonText):
+            return value if _HINT.search(value.text) is None else self._walked(loads(value.text))
         if not isinstance(value, Mapping | list):
             return value
         try:

@@ -16,6 +16,19 @@ _MAYBE_BIG_INTEGER = re.compile(r"\d{19}")
 _MAYBE_BIG_INTEGER_BYTES = re.compile(rb"\d{19}")
 
 
+class JsonText:
+    """A JSON value that nobody has parsed, because it is only passed on: `dumps` writes it as it is.
+
+    To parse a large value and to write it again takes a hundred times as long, and many times its size in memory.
+    No dataclass: orjson would write that as an object.
+    """
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
 def loads(text: str | bytes) -> JsonValue:
     """Parse strict JSON. Raises `ValueError` where the text is not JSON, is nested too deeply or is not UTF-8."""
     pattern_found = _MAYBE_BIG_INTEGER.search(text) if isinstance(text, str) else _MAYBE_BIG_INTEGER_BYTES.search(text)
@@ -27,17 +40,29 @@ def loads(text: str | bytes) -> JsonValue:
     return exact
 
 
-def dumps(value: JsonValue) -> str:
+def dumps(value: "JsonValue | JsonText") -> str:
     """Compact JSON text. Raises `ValueError` for what JSON cannot say: non-string keys, lone surrogates, cycles."""
     try:
-        return orjson.dumps(value).decode()
+        return orjson.dumps(value, _as_it_is).decode()
     except orjson.JSONEncodeError:
         try:
-            text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+            text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_parsed)
             text.encode()
         except (TypeError, ValueError, RecursionError) as error:
             raise ValueError(f"not a JSON value: {error}") from error
         return text
+
+
+def _as_it_is(value: object) -> orjson.Fragment:
+    if isinstance(value, JsonText):
+        return orjson.Fragment(value.text)
+    raise TypeError(f"{type(value).__name__} is no JSON value")
+
+
+def _parsed(value: object) -> JsonValue:
+    if isinstance(value, JsonText):
+        return loads(value.text)
+    raise TypeError(f"{type(value).__name__} is no JSON value")
 
 
 def is_same(one: JsonValue, other: JsonValue) -> bool:

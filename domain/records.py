@@ -119,6 +119,8 @@ class ExecutionRecord:
     of its parent; its `input` is an `ItemRange`, its steps are rows of the parent, and no list shows it. `signals`:
     what was sent and is not consumed yet. `paused_at`: since when it is PAUSED. `is_queued`: it waits for a slot
     (`maxConcurrentExecutions`). An `error` before the end: the one it ends with once `onFailure` has run.
+
+    `left_out`: the fields that were not read because they are large, with the fewest bytes that each has as JSON.
     """
 
     id: UUID
@@ -150,16 +152,26 @@ class ExecutionRecord:
     is_queued: bool = False
     paused_at: datetime | None = None
     signals: tuple[Signal, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether it has failed, though `onFailure` may still run."""
+        return self.error is not None or "error" in self.left_out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRecord:
-    """A step execution as it is stored: its state, whose it is, and the execution's sequence that last touched it."""
+    """A step execution as it is stored: its state, whose it is, and the execution's sequence that last touched it.
+
+    `left_out`: the fields of its state that were not read, as of an `ExecutionRecord`.
+    """
 
     execution_id: UUID
     position: str
     sequence: int
     state: StepState
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,7 +264,7 @@ class ExecutionChange:
 
     `steps` is None where the change was too large to travel: read it from the store, from `sequence - 1` on.
     `covers` is how many sequences it stands for, more than one where changes were merged: it follows on from
-    `sequence - covers`.
+    `sequence - covers`. `left_out`: the fields that were not read, as of an `ExecutionRecord`.
     """
 
     execution_id: UUID
@@ -267,6 +279,7 @@ class ExecutionChange:
     waiting_for: WaitReason | None
     steps: tuple[StepRecord, ...] | None
     covers: int = 1
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from domain.errors import LimitExceeded
-from domain.json_text import dumps
+from domain.json_text import JsonText, dumps
 
 _SHORT = 1_000
 _TURN_SECONDS = 0.01
@@ -62,6 +62,8 @@ class AnswerBudget:
         """Take the bytes of a text or a JSON value. Raises `LimitExceeded` when they are used up."""
         if type(value) is str and len(value) < _SHORT:
             self.bytes -= len(value)
+        elif type(value) is JsonText:
+            self.bytes -= len(value.text)
         else:
             self.bytes -= self.size_of(value)
         if self.bytes < 0:

@@ -20,6 +20,7 @@ from domain.ports import (
     ExecutionQueries,
     HealthProbe,
     Installation,
+    LargeValues,
     ProgressFeed,
     WebhookStore,
     WorkerRegistry,
@@ -51,6 +52,7 @@ from graphql_api.circuit_breakers.loaders import BreakerLoaders
 from graphql_api.event_streams import StreamPosition
 from graphql_api.executions.loaders import ExecutionLoaders
 from graphql_api.executions.origins import ExecutionOrigins
+from graphql_api.large_values import LargeValueLoader
 from graphql_api.metrics.loaders import MetricsLoaders
 from graphql_api.shared_answers import SharedAnswer
 from graphql_api.system.types import SystemHealth
@@ -74,6 +76,7 @@ class ApiServices:
     templates: WorkflowTemplateService
     workflow_store: WorkflowStore
     execution_queries: ExecutionQueries
+    large_values: LargeValues
     feed: ProgressFeed
     registry: WorkerRegistry
     queue: WorkQueue
@@ -178,6 +181,11 @@ class Context:
         return DocumentLoader(self.services.workflow_store, self.answer, self.options.max_answer_bytes)
 
     @cached_property
+    def large_values(self) -> LargeValueLoader:
+        """Loader of what rows have left out."""
+        return LargeValueLoader(self.services.large_values, self.answer, self.options.max_answer_bytes)
+
+    @cached_property
     def executions(self) -> ExecutionLoaders:
         """Loaders of executions and their steps."""
         services = self.services
@@ -238,6 +246,7 @@ class Context:
         self.answer.renew()
         self.documents.forget()
         self.stored_documents.forget()
+        self.large_values.forget()
 
     def allow_waiting(self, length: timedelta | None) -> None:
         """Give the operation this much longer: its client has asked to wait."""

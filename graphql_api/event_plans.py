@@ -37,6 +37,7 @@ from strawberry.types.field import StrawberryField
 from domain.errors import LimitExceeded
 from graphql_api.answer_budget import AnswerBudget
 from graphql_api.execution import BudgetedExecutor
+from graphql_api.large_values import Later
 
 Writer = Callable[[Any], Any]
 
@@ -63,7 +64,11 @@ class PlanningExecutor(BudgetedExecutor):
         """What executes one event; graphql-core calls only its `execute_operation`."""
         self.context_value.begin_event()
         if self._plan is not None:
-            return PlannedEvent(self._plan, payload, self._unplanned)
+            return PlannedEvent(self._plan, payload, self._anew)
+        return self._unplanned(payload)
+
+    def _anew(self, payload: Any) -> Any:
+        self.context_value.begin_event()
         return self._unplanned(payload)
 
     def _unplanned(self, payload: Any) -> Any:
@@ -182,6 +187,8 @@ class Planner:
 
         def write(value: Any) -> Any:
             coerced = coerce(value)
+            if type(coerced) is Later:
+                raise NoPlan
             spend(coerced)
             return coerced if mask is None else mask.masked(coerced)
 

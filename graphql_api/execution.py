@@ -12,6 +12,7 @@ from graphql.pyutils import Path, gather_with_cancel
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from domain.hook_mask import HookMask
+from domain.json_text import JsonText
 from graphql_api.answer_budget import AnswerBudget
 
 _LONG = 50
@@ -47,7 +48,7 @@ class BudgetedExecutor(StrawberryGraphQLCoreExecutionContext):
         """The value of a scalar or an enum. Raises `LimitExceeded`."""
         value = return_type.coerce_output_value(result)
         kind = type(value)
-        if kind is str or kind is dict or kind is list:
+        if kind is str or kind is dict or kind is list or kind is JsonText:
             self._answer.spend_json(value)
             if self._mask is not None:
                 return self._mask.masked(value)

@@ -22,12 +22,14 @@ PROGRESS_COLUMNS = """
 """
 """What an execution has counted itself, and what the batches of its loops have."""
 
-EXECUTION_COLUMNS = f"""
-  e.id, e.definition_id, e.workflow_id, e.workflow_version, e.status, e.input, e.output, e.error, e.labels, e.priority,
+SMALL_EXECUTION_COLUMNS = f"""
+  e.id, e.definition_id, e.workflow_id, e.workflow_version, e.status, e.priority,
   e.idempotency_key, e.parent_id, e.retried_from_id, e.created_at, e.started_at, e.finished_at, e.deadline_at,
   e.sequence, {PROGRESS_COLUMNS}, e.waiting_for,
-  e.due_at, e.worker_id, e.epoch, e.crashes, e.parent_path, e.is_batch, e.is_queued, e.paused_at, e.signals
+  e.due_at, e.worker_id, e.epoch, e.crashes, e.parent_path, e.is_batch, e.is_queued, e.paused_at
 """
+
+EXECUTION_COLUMNS = f"{SMALL_EXECUTION_COLUMNS}, e.input, e.output, e.error, e.labels, e.signals"
 
 CHANGE_COLUMNS = f"""
   e.id, e.workflow_id, e.sequence, e.status, {PROGRESS_COLUMNS}, e.started_at, e.finished_at, e.output, e.error,
@@ -35,10 +37,12 @@ CHANGE_COLUMNS = f"""
 """
 """The part of an execution that changes, as subscribers see it."""
 
-STEP_COLUMNS = """
-  s.execution_id, s.path, s.position, s.sequence, s.step_id, s.type, s.status, s.attempts, s.input, s.output, s.error,
-  s.waiting_for, s.due_at, s.started_at, s.finished_at
+SMALL_STEP_COLUMNS = """
+  s.execution_id, s.path, s.position, s.sequence, s.step_id, s.type, s.status, s.waiting_for, s.due_at, s.started_at,
+  s.finished_at
 """
+
+STEP_COLUMNS = f"{SMALL_STEP_COLUMNS}, s.attempts, s.input, s.output, s.error"
 """All of a step execution but its checkpoint, which may be large and is only for whoever goes on with it."""
 
 WHOLE_STEP_COLUMNS = f"{STEP_COLUMNS}, s.checkpoint"
@@ -150,8 +154,8 @@ def progress_of(row: asyncpg.Record) -> Progress:
 
 
 def execution_of(row: asyncpg.Record) -> ExecutionRecord:
-    """The record of a row that selects `EXECUTION_COLUMNS` first."""
-    error, waiting_for = row["error"], row["waiting_for"]
+    """The record of a row that selects `EXECUTION_COLUMNS`."""
+    error, waiting_for, labels = row["error"], row["waiting_for"], row["labels"]
     return ExecutionRecord(
         id=row["id"],
         definition_id=row["definition_id"],
@@ -161,7 +165,7 @@ def execution_of(row: asyncpg.Record) -> ExecutionRecord:
         input=json_value(row["input"]),
         output=json_value(row["output"]),
         error=None if error is None else error_of(loads(error)),
-        labels=cast("Mapping[str, JsonValue]", loads(row["labels"])),
+        labels={} if labels is None else cast("Mapping[str, JsonValue]", loads(labels)),
         priority=row["priority"],
         idempotency_key=row["idempotency_key"],
         parent_id=row["parent_id"],

@@ -40,6 +40,7 @@ from persistence.database_clock import DatabaseClock
 from persistence.executions import PostgresExecutionStore
 from persistence.health import SystemHealthProbe
 from persistence.installation import PostgresInstallation
+from persistence.large_values import PostgresLargeValues
 from persistence.metrics import PostgresMetricsStore
 from persistence.progress_feed import RedisProgressFeed
 from persistence.progress_publisher import RedisProgressPublisher
@@ -186,6 +187,7 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
         ),
         workflow_store=workflows,
         execution_queries=queries,
+        large_values=PostgresLargeValues(database),
         feed=feed,
         registry=PostgresWorkerRegistry(database),
         queue=queue,

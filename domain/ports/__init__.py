@@ -7,6 +7,7 @@ A port raises `Unavailable` when what is behind it cannot be reached, never a dr
 from domain.ports.access import ApiKeyStore, AuditLog
 from domain.ports.breakers import BreakerStore, CircuitBreakers, SharedBreakers
 from domain.ports.executions import ExecutionQueries, ExecutionStore, Recovery
+from domain.ports.large_values import LargeValues
 from domain.ports.metrics import MetricsStore
 from domain.ports.outbox import EventRelay
 from domain.ports.progress import ChangeStream, ProgressFeed, ProgressPublisher
@@ -31,6 +32,7 @@ __all__ = [
     "ExecutionStore",
     "HealthProbe",
     "Installation",
+    "LargeValues",
     "MetricsStore",
     "ProgressFeed",
     "ProgressPublisher",

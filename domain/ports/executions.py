@@ -123,19 +123,25 @@ class ExecutionStore(Protocol):
 
 
 class ExecutionQueries(Protocol):
-    """Executions and their steps, as people read them."""
+    """Executions and their steps, as people read them.
 
-    async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, ExecutionRecord]:
+    What is read `lean` is without large values, which its `left_out` names (see `LargeValues`), and without what is
+    only for whoever goes on with an execution: signals, and checkpoints of steps.
+    """
+
+    async def get_many(self, ids: Collection[UUID], *, lean: bool = False) -> Mapping[UUID, ExecutionRecord]:
         """The executions with these ids."""
 
-    async def page(self, filter: ExecutionFilter, *, first: int, after: UUID | None) -> Page[ExecutionRecord]:
+    async def page(
+        self, filter: ExecutionFilter, *, first: int, after: UUID | None, lean: bool = False
+    ) -> Page[ExecutionRecord]:
         """Executions, newest first (by id, which sorts by creation)."""
 
     async def count(self, filter: ExecutionFilter) -> int:
         """How many `page` would show in all."""
 
     async def steps_page(
-        self, execution_id: UUID, filter: StepFilter, *, first: int, after: str | None
+        self, execution_id: UUID, filter: StepFilter, *, first: int, after: str | None, lean: bool = False
     ) -> Page[StepRecord]:
         """The step executions of an execution in document order; `after` is a position."""
 
@@ -143,20 +149,22 @@ class ExecutionQueries(Protocol):
         """How many `steps_page` would show in all."""
 
     async def steps_pages(
-        self, execution_ids: Collection[UUID], filter: StepFilter, *, first: int
+        self, execution_ids: Collection[UUID], filter: StepFilter, *, first: int, lean: bool = False
     ) -> Mapping[UUID, Page[StepRecord]]:
         """The first page of `steps_page` for each of these executions, in one statement; every id has an answer."""
 
     async def steps_counts(self, execution_ids: Collection[UUID], filter: StepFilter) -> Mapping[UUID, int]:
         """`steps_count` for each of these executions, in one statement; every id has an answer."""
 
-    async def steps_by_path(self, keys: Collection[tuple[UUID, str]]) -> Mapping[tuple[UUID, str], StepRecord]:
+    async def steps_by_path(
+        self, keys: Collection[tuple[UUID, str]], *, lean: bool = False
+    ) -> Mapping[tuple[UUID, str], StepRecord]:
         """The step executions with these (execution, path) keys."""
 
     async def step_statuses(self, keys: Collection[tuple[UUID, str]]) -> Mapping[tuple[UUID, str], StepStatus]:
         """The status of each of these step executions that has a row, and nothing else of it."""
 
-    async def changes_since(self, execution_id: UUID, sequence: int) -> ExecutionChange | None:
+    async def changes_since(self, execution_id: UUID, sequence: int, *, lean: bool = False) -> ExecutionChange | None:
         """One change that holds all that was committed after `sequence`, of one consistent moment.
 
         None when there is no such execution. When nothing changed, its sequence is `sequence` and it has no steps.

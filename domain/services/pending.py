@@ -59,7 +59,7 @@ def pending_steps(
     `statuses` are those of the `observable_paths` that have a row. There are none once the execution has ended, or is
     ending: then `onFailure` runs, and nothing else will.
     """
-    if execution.status.is_terminal or execution.error is not None:
+    if execution.status.is_terminal or execution.is_ending:
         return []
     return list(_Pending(execution.id, statuses, _idle_reason(execution, now)).in_block(definition.root, None))
 

@@ -7,11 +7,13 @@ store. Nothing is held while waiting but a place in the feed.
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, replace
+from typing import cast
 from uuid import UUID
 
 from domain.errors import NotFound
 from domain.ids import IdKind, to_public
-from domain.ports import ExecutionQueries, ProgressFeed, WorkflowStore
+from domain.large_values import LargeValue, ValueKind
+from domain.ports import ExecutionQueries, LargeValues, ProgressFeed, WorkflowStore
 from domain.records import ExecutionChange, ExecutionFilter, ExecutionRecord, StepRecord
 from graphql_api.executions.origins import BATCH, ExecutionOrigins
 
@@ -28,8 +30,15 @@ class Update:
     is_snapshot: bool
 
 
+_LARGEST_LABELS = 1_000_000
+_UNCHANGING = ("input", "labels")
+
+
 def after(origin: ExecutionRecord, change: ExecutionChange) -> ExecutionRecord:
     """The execution as a change left it; `origin` is that execution at any time."""
+    left_out = change.left_out
+    if origin.left_out:
+        left_out = {name: size for name, size in origin.left_out.items() if name in _UNCHANGING} | dict(left_out)
     return replace(
         origin,
         status=change.status,
@@ -40,6 +49,7 @@ def after(origin: ExecutionRecord, change: ExecutionChange) -> ExecutionRecord:
         error=change.error,
         waiting_for=change.waiting_for,
         sequence=change.sequence,
+        left_out=left_out,
     )
 
 
@@ -79,7 +89,7 @@ class Follower:
         return Update(after(self._origin, change), steps, is_snapshot)
 
     async def _since(self, sequence: int) -> ExecutionChange:
-        change = await self._queries.changes_since(self._origin.id, sequence)
+        change = await self._queries.changes_since(self._origin.id, sequence, lean=True)
         if change is None:  # retention took it while we were looking
             raise NotFound("execution", to_public(IdKind.EXECUTION, self._origin.id))
         return change
@@ -91,7 +101,11 @@ def _follows(change: ExecutionChange, seen: int) -> bool:
 
 
 async def status_changes(
-    feed: ProgressFeed, origins: ExecutionOrigins, workflows: WorkflowStore, filter: ExecutionFilter
+    feed: ProgressFeed,
+    origins: ExecutionOrigins,
+    workflows: WorkflowStore,
+    values: LargeValues,
+    filter: ExecutionFilter,
 ) -> AsyncGenerator[ExecutionRecord, None]:
     """Every execution that matches, at each new status, from now on.
 
@@ -109,6 +123,8 @@ async def status_changes(
             origin = await origins.get(change.execution_id)
             if origin is None or not _matches(origin, filter):
                 continue
+            if filter.labels is not None and not _contains(await _labels(origin, values), filter.labels):
+                continue
             if filter.workflow_name is not None and filter.workflow_name != await _name(origin, workflows, names):
                 continue
             yield after(origin, change)
@@ -122,11 +138,17 @@ def _may_match(change: ExecutionChange, filter: ExecutionFilter) -> bool:
 
 
 def _matches(execution: ExecutionRecord, filter: ExecutionFilter) -> bool:
-    return (
-        (filter.labels is None or _contains(execution.labels, filter.labels))
-        and (filter.created_after is None or execution.created_at > filter.created_after)
-        and (filter.created_before is None or execution.created_at < filter.created_before)
+    return (filter.created_after is None or execution.created_at > filter.created_after) and (
+        filter.created_before is None or execution.created_at < filter.created_before
     )
+
+
+async def _labels(execution: ExecutionRecord, values: LargeValues) -> Mapping[str, object]:
+    if "labels" not in execution.left_out:
+        return execution.labels
+    wanted = LargeValue(ValueKind.EXECUTION_LABELS, execution.id)
+    found = await values.read([wanted], max_bytes=_LARGEST_LABELS)
+    return cast("Mapping[str, object]", found.values.get(wanted, {}))
 
 
 def _contains(labels: Mapping[str, object], wanted: Mapping[str, object]) -> bool:

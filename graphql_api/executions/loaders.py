@@ -25,7 +25,8 @@ class StepsWanted:
 class ExecutionLoaders:
     """Loads within one operation. Nothing is cached beyond the batch, so a long subscription never sees old rows.
 
-    `pending` gives the steps of an execution that may still be reached; load it before the rows that it is merged with.
+    All records are lean. `pending` gives the steps of an execution that may still be reached; load it before the rows
+    that it is merged with.
     """
 
     def __init__(self, queries: ExecutionQueries, definitions: DefinitionCache, clock: Clock) -> None:
@@ -41,17 +42,17 @@ class ExecutionLoaders:
         self.step_counts: DataLoader[StepsWanted, int] = DataLoader(self._step_counts, cache=False)
 
     async def _by_id(self, ids: list[UUID]) -> list[ExecutionRecord | None]:
-        found = await self._queries.get_many(set(ids))
+        found = await self._queries.get_many(set(ids), lean=True)
         return [found.get(id) for id in ids]
 
     async def _steps(self, keys: list[tuple[UUID, str]]) -> list[StepRecord | None]:
-        found = await self._queries.steps_by_path(set(keys))
+        found = await self._queries.steps_by_path(set(keys), lean=True)
         return [found.get(key) for key in keys]
 
     async def _step_pages(self, wanted: list[StepsWanted]) -> list[Page[StepRecord]]:
         found: dict[StepsWanted, Page[StepRecord]] = {}
         for (filter, first), ids in _grouped(wanted).items():
-            pages = await self._queries.steps_pages(ids, filter, first=first)
+            pages = await self._queries.steps_pages(ids, filter, first=first, lean=True)
             found.update({StepsWanted(id, filter, first): page for id, page in pages.items()})
         return [found[each] for each in wanted]
 

@@ -2,21 +2,27 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
+from domain.json_text import dumps
 from domain.ports import ExecutionQueries
 from domain.records import ExecutionRecord
 
 BATCH = 256
-"""As many are read ahead; the inputs of so many, and not of all, are held in memory."""
+"""As many are read ahead."""
+
+_MOST_KEPT = 16_384
+"""The most characters of an input that is kept."""
 
 
 class ExecutionOrigins:
     """The `size` executions that were asked for last, as they were when they were first read.
 
-    Of such a record only what a change does not carry is to be used: input, labels, workflow, time of creation.
+    Of such a record only what a change does not carry is to be used: input, labels, workflow, time of creation. It is
+    lean: large inputs are read when they are asked for.
     Whoever asks in the same moment shares one statement; whoever has just started an execution asks for nothing.
     """
 
@@ -44,12 +50,14 @@ class ExecutionOrigins:
 
     def remember(self, execution: ExecutionRecord) -> None:
         """Keep an execution that was just started: its client is likely to follow it next."""
+        if "input" not in execution.left_out and len(dumps(execution.input)) > _MOST_KEPT:
+            execution = replace(execution, input=None, left_out=dict(execution.left_out) | {"input": 0})
         self._kept[execution.id] = execution
         if len(self._kept) > self._size:
             self._kept.popitem(last=False)
 
     async def _load(self, ids: list[UUID]) -> list[ExecutionRecord | None]:
-        found = await self._queries.get_many(set(ids))
+        found = await self._queries.get_many(set(ids), lean=True)
         for execution in found.values():
             self.remember(execution)
         return [found.get(id) for id in ids]

@@ -1,17 +1,21 @@
 """Step executions as clients see them, and what they share with executions: failures, and reasons to wait."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import cast
 
 import strawberry
 
 from domain import failures
 from domain.engine import state
+from domain.large_values import ValueKind
 from domain.records import ExecutionRecord, StepFilter, StepRecord
 from domain.services.pending import matching, merged
 from graphql_api.context import Info
 from graphql_api.enums import StepStatus, StepType, WaitKind
 from graphql_api.executions.loaders import StepsWanted
 from graphql_api.ids import Node, step_execution_id
+from graphql_api.large_values import LargeValueLoader, Later, Part
 from graphql_api.pagination import BY_POSITION, Connection, connection, page_size
 from graphql_api.scalars import JSON
 
@@ -86,17 +90,21 @@ class StepExecution(Node):
     duration: timedelta | None = strawberry.field(description="From start to end; null until it has ended.")
     sequence: int = strawberry.field(description="The execution's sequence when this step last changed.")
     waiting_for: WaitReason | None = strawberry.field(description="Why it is not running; null when it is.")
-    tries: strawberry.Private[tuple[state.Attempt, ...]]
+    tries: strawberry.Private[tuple[state.Attempt, ...] | Later]
 
     @strawberry.field(description="Every try so far, the running one last.")
     def attempts(self) -> list[StepAttempt]:
-        return [StepAttempt.from_record(attempt) for attempt in self.tries]
+        tries = self.tries
+        return cast("list[StepAttempt]", tries) if isinstance(tries, Later) else _attempts(tries)
 
     @classmethod
-    def from_record(cls, record: StepRecord) -> "StepExecution":
-        """The step execution as clients see it."""
+    def from_record(cls, record: StepRecord, values: LargeValueLoader | None = None) -> "StepExecution":
+        """The step execution as clients see it.
+
+        `values` reads what the record has left out; one that was not read lean needs none.
+        """
         step = record.state
-        return cls(
+        shown = cls(
             id=step_execution_id(record.execution_id, step.path),
             path=step.path,
             step_id=step.step_id,
@@ -112,6 +120,21 @@ class StepExecution(Node):
             waiting_for=None if step.waiting_for is None else WaitReason.from_record(step.waiting_for),
             tries=step.attempts,
         )
+        if record.left_out and values is not None:
+            values.fill(shown, record.left_out, _PARTS, record.execution_id, step.path)
+        return shown
+
+
+def _attempts(tries: Iterable[state.Attempt]) -> list[StepAttempt]:
+    return [StepAttempt.from_record(attempt) for attempt in tries]
+
+
+_PARTS = {
+    "input": Part(ValueKind.STEP_INPUT),
+    "output": Part(ValueKind.STEP_OUTPUT),
+    "error": Part(ValueKind.STEP_ERROR, StepError.from_record),
+    "attempts": Part(ValueKind.STEP_ATTEMPTS, _attempts, "tries"),
+}
 
 
 async def load_step(info: Info, execution: ExecutionRecord | None, path: str) -> StepExecution | None:
@@ -123,7 +146,7 @@ async def load_step(info: Info, execution: ExecutionRecord | None, path: str) ->
     if record is None:
         pending = await loaders.pending.load(execution)
         record = next((each for each in pending if each.state.path == path), None)
-    return None if record is None else StepExecution.from_record(record)
+    return None if record is None else StepExecution.from_record(record, info.context.large_values)
 
 
 async def step_page(
@@ -140,14 +163,15 @@ async def step_page(
         stored = await loaders.step_pages.load(StepsWanted(execution.id, filter, size))
     else:
         queries = info.context.services.execution_queries
-        stored = await queries.steps_page(execution.id, filter, first=size, after=position)
+        stored = await queries.steps_page(execution.id, filter, first=size, after=position, lean=True)
+    values = info.context.large_values
 
     async def count() -> int:
         return len(pending) + await loaders.step_counts.load(StepsWanted(execution.id, filter))
 
     return connection(
         merged(stored, pending, first=size, after=position),
-        item=StepExecution.from_record,
+        item=lambda record: StepExecution.from_record(record, values),
         key=lambda record: record.position,
         cursors=BY_POSITION,
         is_first=position is None,

@@ -18,6 +18,7 @@ from graphql_api.executions.inputs import ExecutionFilter
 from graphql_api.executions.steps import StepExecution
 from graphql_api.executions.types import WorkflowExecution
 from graphql_api.ids import read_id
+from graphql_api.large_values import LargeValueLoader
 
 
 @strawberry.enum(description="Whether an update holds everything, or what changed.")
@@ -42,13 +43,13 @@ class ExecutionUpdate:
     )
 
     @classmethod
-    def from_update(cls, update: Update) -> "ExecutionUpdate":
-        """The update as clients see it."""
+    def from_update(cls, update: Update, values: LargeValueLoader | None = None) -> "ExecutionUpdate":
+        """The update as clients see it; `values` reads what its records have left out."""
         return cls(
             kind=UpdateKind.SNAPSHOT if update.is_snapshot else UpdateKind.DELTA,
             sequence=update.execution.sequence,
-            execution=WorkflowExecution.from_record(update.execution),
-            steps=[StepExecution.from_record(step) for step in update.steps],
+            execution=WorkflowExecution.from_record(update.execution, values=values),
+            steps=[StepExecution.from_record(step, values) for step in update.steps],
         )
 
 
@@ -90,7 +91,8 @@ class ExecutionSubscriptions:
     ) -> AsyncGenerator[WorkflowExecution, None]:
         services, origins = info.context.services, info.context.origins
         wanted = ExecutionFilter.to_record(filter)
-        return _executions(status_changes(services.feed, origins, services.workflow_store, wanted))
+        matching = status_changes(services.feed, origins, services.workflow_store, services.large_values, wanted)
+        return _executions(matching, info.context.large_values)
 
 
 async def _updates(
@@ -100,7 +102,7 @@ async def _updates(
         async for update in updates:
             position.sent = update.execution.sequence
             whole = await _with_pending_steps(info, update) if update.is_snapshot else update
-            yield ExecutionUpdate.from_update(whole)
+            yield ExecutionUpdate.from_update(whole, info.context.large_values)
 
 
 async def _with_pending_steps(info: Info, snapshot: Update) -> Update:
@@ -117,7 +119,9 @@ async def _with_pending_steps(info: Info, snapshot: Update) -> Update:
     return replace(snapshot, steps=tuple(steps))
 
 
-async def _executions(records: AsyncGenerator[ExecutionRecord, None]) -> AsyncGenerator[WorkflowExecution, None]:
+async def _executions(
+    records: AsyncGenerator[ExecutionRecord, None], values: LargeValueLoader
+) -> AsyncGenerator[WorkflowExecution, None]:
     async with aclosing(records):
         async for record in records:
-            yield WorkflowExecution.from_record(record)
+            yield WorkflowExecution.from_record(record, values=values)

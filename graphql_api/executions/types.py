@@ -8,6 +8,7 @@ import strawberry
 
 from domain import records, statuses
 from domain.ids import IdKind
+from domain.large_values import ValueKind
 from domain.records import ExecutionRecord
 from domain.services.pending import waiting_for
 from graphql_api.context import Info
@@ -15,6 +16,7 @@ from graphql_api.enums import ExecutionStatus
 from graphql_api.executions.inputs import StepExecutionFilter
 from graphql_api.executions.steps import StepError, StepExecution, WaitReason, duration_of, load_step, step_page
 from graphql_api.ids import Node, public_id
+from graphql_api.large_values import LargeValueLoader, Part
 from graphql_api.pagination import BY_EXECUTION, Connection, connection, page_size
 from graphql_api.scalars import JSON
 
@@ -122,10 +124,15 @@ class WorkflowExecution(Node):
         return (await info.context.hook_addresses()).of_signals(self.record.id, name)
 
     @classmethod
-    def from_record(cls, record: ExecutionRecord, now: datetime | None = None) -> "WorkflowExecution":
-        """The execution as clients see it, at the present where that is given."""
+    def from_record(
+        cls, record: ExecutionRecord, now: datetime | None = None, values: LargeValueLoader | None = None
+    ) -> "WorkflowExecution":
+        """The execution as clients see it, at the present where that is given.
+
+        `values` reads what the record has left out; one that was not read lean needs none.
+        """
         reason = waiting_for(record, now)
-        return cls(
+        shown = cls(
             id=public_id(IdKind.EXECUTION, record.id),
             workflow_version=record.workflow_version,
             status=record.status,
@@ -144,6 +151,17 @@ class WorkflowExecution(Node):
             waiting_for=None if reason is None else WaitReason.from_record(reason),
             record=record,
         )
+        if record.left_out and values is not None:
+            values.fill(shown, record.left_out, _PARTS, record.id)
+        return shown
+
+
+_PARTS = {
+    "input": Part(ValueKind.EXECUTION_INPUT),
+    "output": Part(ValueKind.EXECUTION_OUTPUT),
+    "error": Part(ValueKind.EXECUTION_ERROR, StepError.from_record),
+    "labels": Part(ValueKind.EXECUTION_LABELS),
+}
 
 
 async def load_execution(info: Info, execution_id: UUID | None) -> WorkflowExecution | None:
@@ -153,7 +171,7 @@ async def load_execution(info: Info, execution_id: UUID | None) -> WorkflowExecu
     record = await info.context.executions.by_id.load(execution_id)
     if record is None or record.is_batch:
         return None
-    return WorkflowExecution.from_record(record, info.context.services.clock.now())
+    return WorkflowExecution.from_record(record, info.context.services.clock.now(), info.context.large_values)
 
 
 async def execution_page(
@@ -163,10 +181,10 @@ async def execution_page(
     size, key = page_size(first), BY_EXECUTION.read(after)
     info.context.spend_rows(size)
     queries, now = info.context.services.execution_queries, info.context.services.clock.now()
-    page = await queries.page(filter, first=size, after=key)
+    page, values = await queries.page(filter, first=size, after=key, lean=True), info.context.large_values
     return connection(
         page,
-        item=lambda record: WorkflowExecution.from_record(record, now),
+        item=lambda record: WorkflowExecution.from_record(record, now, values),
         key=lambda record: record.id,
         cursors=BY_EXECUTION,
         is_first=key is None,

@@ -41,8 +41,8 @@ class DocumentLoader:
         self._loader: DataLoader[UUID, Document] = DataLoader(self._load)
 
     async def load(self, definition_id: UUID) -> Document:
-        """The document of a version."""
-        return await self._loader.load(definition_id)
+        """The document of a version. Who gives up waiting for it takes it from nobody else who waits for it."""
+        return await asyncio.shield(self._loader.load(definition_id))
 
     def forget(self) -> None:
         """Begin anew, for the next event of a subscription."""

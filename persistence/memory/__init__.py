@@ -5,6 +5,7 @@ from persistence.memory.breakers import MemoryBreakerStore, MemorySharedBreakers
 from persistence.memory.executions import MemoryExecutionStore
 from persistence.memory.health import MemoryHealthProbe
 from persistence.memory.installation import MemoryInstallation
+from persistence.memory.large_values import MemoryLargeValues
 from persistence.memory.metrics import MemoryMetricsStore
 from persistence.memory.progress import MemoryProgress
 from persistence.memory.queries import MemoryExecutionQueries
@@ -35,6 +36,7 @@ class MemoryStorage:
         self.secrets = MemorySecretStore(self.tables)
         self.executions = MemoryExecutionStore(self.tables, self.publisher)
         self.queries = MemoryExecutionQueries(self.tables)
+        self.large_values = MemoryLargeValues(self.tables)
         self.recovery = MemoryRecovery(self.tables)
         self.registry = MemoryWorkerRegistry(self.tables)
         self.queue = MemoryWorkQueue()

@@ -15,7 +15,10 @@ from domain.records import (
 )
 from domain.statuses import StepStatus
 from persistence.changes import shown, snapshot_of
+from persistence.memory.large_values import lean_change, lean_execution, lean_step
 from persistence.memory.tables import MemoryTables, contains, page_of
+
+_USUAL = 100
 
 
 class MemoryExecutionQueries:
@@ -24,48 +27,57 @@ class MemoryExecutionQueries:
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables
 
-    async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, ExecutionRecord]:
-        return {id: self._tables.executions[id] for id in ids if id in self._tables.executions}
+    async def get_many(self, ids: Collection[UUID], *, lean: bool = False) -> Mapping[UUID, ExecutionRecord]:
+        found = {id: self._tables.executions[id] for id in ids if id in self._tables.executions}
+        return {id: lean_execution(row, len(ids)) for id, row in found.items()} if lean else found
 
-    async def page(self, filter: ExecutionFilter, *, first: int, after: UUID | None) -> Page[ExecutionRecord]:
+    async def page(
+        self, filter: ExecutionFilter, *, first: int, after: UUID | None, lean: bool = False
+    ) -> Page[ExecutionRecord]:
         rows = [row for row in self._matching(filter) if after is None or row.id < after]
-        return page_of(sorted(rows, key=lambda row: row.id, reverse=True), first)
+        page = page_of(sorted(rows, key=lambda row: row.id, reverse=True), first)
+        return replace(page, rows=tuple(lean_execution(row, first) for row in page.rows)) if lean else page
 
     async def count(self, filter: ExecutionFilter) -> int:
         return len(self._matching(filter))
 
     async def steps_page(
-        self, execution_id: UUID, filter: StepFilter, *, first: int, after: str | None
+        self, execution_id: UUID, filter: StepFilter, *, first: int, after: str | None, lean: bool = False
     ) -> Page[StepRecord]:
         rows = [row for row in self._steps(execution_id, filter) if after is None or row.position > after]
-        return page_of(sorted(rows, key=lambda row: row.position), first)
+        page = page_of(sorted(rows, key=lambda row: row.position), first)
+        return _lean(page, first) if lean else page
 
     async def steps_count(self, execution_id: UUID, filter: StepFilter) -> int:
         return len(self._steps(execution_id, filter))
 
     async def steps_pages(
-        self, execution_ids: Collection[UUID], filter: StepFilter, *, first: int
+        self, execution_ids: Collection[UUID], filter: StepFilter, *, first: int, lean: bool = False
     ) -> Mapping[UUID, Page[StepRecord]]:
-        return {id: await self.steps_page(id, filter, first=first, after=None) for id in execution_ids}
+        pages = {id: await self.steps_page(id, filter, first=first, after=None) for id in execution_ids}
+        return {id: _lean(page, first * len(pages)) for id, page in pages.items()} if lean else pages
 
     async def steps_counts(self, execution_ids: Collection[UUID], filter: StepFilter) -> Mapping[UUID, int]:
         return {id: await self.steps_count(id, filter) for id in execution_ids}
 
-    async def steps_by_path(self, keys: Collection[tuple[UUID, str]]) -> Mapping[tuple[UUID, str], StepRecord]:
+    async def steps_by_path(
+        self, keys: Collection[tuple[UUID, str]], *, lean: bool = False
+    ) -> Mapping[tuple[UUID, str], StepRecord]:
         found = {key: self._tables.steps.get(key[0], {}).get(key[1]) for key in keys}
-        return {key: row for key, row in found.items() if row is not None}
+        return {key: lean_step(row, len(found)) if lean else row for key, row in found.items() if row is not None}
 
     async def step_statuses(self, keys: Collection[tuple[UUID, str]]) -> Mapping[tuple[UUID, str], StepStatus]:
         return {key: row.state.status for key, row in (await self.steps_by_path(keys)).items()}
 
-    async def changes_since(self, execution_id: UUID, sequence: int) -> ExecutionChange | None:
+    async def changes_since(self, execution_id: UUID, sequence: int, *, lean: bool = False) -> ExecutionChange | None:
         execution = self._tables.executions.get(execution_id)
         if execution is None:
             return None
         rows = self._tables.steps.get(execution_id, {}).values()
         steps = [replace(row, state=shown(row.state)) for row in rows if row.sequence > sequence]
         steps.sort(key=lambda row: (row.sequence, row.position))
-        return snapshot_of(execution, since=sequence, steps=tuple(steps))
+        change = snapshot_of(execution, since=sequence, steps=tuple(steps))
+        return lean_change(change, _USUAL) if lean else change
 
     async def sequences(self, ids: Collection[UUID]) -> Mapping[UUID, int]:
         return {id: row.sequence for id, row in (await self.get_many(ids)).items()}
@@ -114,3 +126,7 @@ class MemoryExecutionQueries:
             )
 
         return [row for row in self._tables.executions.values() if not row.is_batch and matches(row)]
+
+
+def _lean(page: Page[StepRecord], rows: int) -> Page[StepRecord]:
+    return replace(page, rows=tuple(lean_step(row, rows) for row in page.rows))

@@ -16,6 +16,7 @@ from domain.ports import (
     ExecutionStore,
     HealthProbe,
     Installation,
+    LargeValues,
     MetricsStore,
     ProgressFeed,
     ProgressPublisher,
@@ -38,6 +39,7 @@ from persistence.database import Database
 from persistence.executions import PostgresExecutionStore
 from persistence.health import SystemHealthProbe
 from persistence.installation import PostgresInstallation
+from persistence.large_values import PostgresLargeValues
 from persistence.memory import MemoryStorage
 from persistence.metrics import PostgresMetricsStore
 from persistence.progress import RedisProgressFeed, RedisProgressPublisher
@@ -64,6 +66,7 @@ class Storage:
     rules: TransformationRuleStore
     templates: WorkflowTemplateStore
     queries: ExecutionQueries
+    large_values: LargeValues
     recovery: Recovery
     registry: WorkerRegistry
     feed: ProgressFeed
@@ -90,6 +93,7 @@ def over_memory(memory: MemoryStorage) -> Storage:
         rules=memory.rules,
         templates=memory.templates,
         queries=memory.queries,
+        large_values=memory.large_values,
         recovery=memory.recovery,
         registry=memory.registry,
         feed=memory.feed,
@@ -117,6 +121,7 @@ async def open_real(stack: AsyncExitStack, postgres_url: str, redis_url: str) ->
         workflows=PostgresWorkflowStore(database),
         executions=await stack.enter_async_context(PostgresExecutionStore(database, publisher)),
         queries=queries,
+        large_values=PostgresLargeValues(database),
         schedules=PostgresScheduleStore(database),
         rules=PostgresTransformationRuleStore(database),
         templates=PostgresWorkflowTemplateStore(database),

@@ -128,6 +128,7 @@ class Api:
             ),
             workflow_store=storage.workflows,
             execution_queries=storage.queries,
+            large_values=storage.large_values,
             feed=storage.feed,
             registry=storage.registry,
             queue=storage.queue,

@@ -11,6 +11,7 @@ from persistence.database import Connection, Database
 from persistence.executions import PostgresExecutionStore
 from persistence.health import SystemHealthProbe
 from persistence.installation import PostgresInstallation
+from persistence.large_values import PostgresLargeValues
 from persistence.memory.access import MemoryApiKeyStore, MemoryAuditLog
 from persistence.memory.work_queue import MemoryWorkQueue
 from persistence.metrics import PostgresMetricsStore
@@ -62,6 +63,7 @@ class RealStorage:
     secrets: PostgresSecretStore
     templates: PostgresWorkflowTemplateStore
     queries: PostgresExecutionQueries
+    large_values: PostgresLargeValues
     feed: RedisProgressFeed
     registry: PostgresWorkerRegistry
     health: SystemHealthProbe
@@ -101,6 +103,7 @@ async def real_parts(postgres_url: str, redis_url: str) -> AsyncIterator[Real]:
             secrets=PostgresSecretStore(database),
             templates=PostgresWorkflowTemplateStore(database),
             queries=queries,
+            large_values=PostgresLargeValues(database),
             feed=feed,
             registry=PostgresWorkerRegistry(database),
             health=SystemHealthProbe(database, redis_url),

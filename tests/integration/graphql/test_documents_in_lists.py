@@ -98,6 +98,13 @@ async def test_more_documents_than_an_answer_may_have_are_not_read(real: Real, s
     assert time.process_time() - begun < 1
 
 
+async def test_the_same_documents_under_many_names_are_one_error(real: Real) -> None:
+    await stored(real, 40)
+    pages = "workflows(first: 40) { nodes { document versions(first: 100) { nodes { document } } } }"
+    assert "16,000,000 bytes" in await refused(real.api, aliased(pages, 2))
+    assert "list items" in await refused(real.api, aliased(pages, 20))
+
+
 async def test_documents_that_are_read_one_after_the_other_count_together(real: Real) -> None:
     records = await stored(real, 40)
     by_name = [f'a{n}: workflow(name: "{record.name}") {{ description }}' for n, record in enumerate(records)]

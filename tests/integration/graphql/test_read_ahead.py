@@ -18,15 +18,16 @@ class CountingQueries(MemoryExecutionQueries):
 
     reads = 0
 
-    async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, ExecutionRecord]:
+    async def get_many(self, ids: Collection[UUID], *, lean: bool = False) -> Mapping[UUID, ExecutionRecord]:
         self.reads += 1
-        return await super().get_many(ids)
+        return await super().get_many(ids, lean=lean)
 
 
 async def test_a_hundred_changes_that_wait_cost_one_statement() -> None:
     storage, now = MemoryStorage(), ManualClock().now()
     queries = CountingQueries(storage.tables)
-    updates = status_changes(storage.feed, ExecutionOrigins(queries), storage.workflows, ExecutionFilter())
+    origins = ExecutionOrigins(queries)
+    updates = status_changes(storage.feed, origins, storage.workflows, storage.large_values, ExecutionFilter())
     new = [
         NewExecution(
             id=new_id(),

@@ -336,11 +336,11 @@ async def test_many_updates_at_once_ask_the_store_together(api: Api) -> None:
     asked: list[int] = []
     get_many = api.storage.queries.get_many
 
-    async def counted(ids: Any) -> Any:
+    async def counted(ids: Any, *, lean: bool) -> Any:
         asked.append(len(ids))
-        return await get_many(ids)
+        return await get_many(ids, lean=lean)
 
-    api.storage.queries.get_many = counted  # type: ignore[method-assign]
+    api.storage.queries.get_many = counted  # type: ignore[method-assign, assignment]
     context = api.context()
     streams: list[Any] = [await api.schema.stream(UPDATES, context_value=context) for _ in range(10)]
     firsts = [asyncio.create_task(anext(stream)) for stream in streams]

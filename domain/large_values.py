@@ -1,0 +1,44 @@
+"""Values that are too large to be read with their rows: lists leave them out, and who shows one reads it apart."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from uuid import UUID
+
+
+class ValueKind(Enum):
+    """A field that may be large, of a record that lists show."""
+
+    EXECUTION_INPUT = auto()
+    EXECUTION_OUTPUT = auto()
+    EXECUTION_ERROR = auto()
+    EXECUTION_LABELS = auto()
+    STEP_INPUT = auto()
+    STEP_OUTPUT = auto()
+    STEP_ERROR = auto()
+    STEP_ATTEMPTS = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class LargeValue:
+    """Where a value is that was left out: the id of its row, of a step that of its execution and the step's path.
+
+    `least`: it has at least so many bytes as JSON.
+    """
+
+    kind: ValueKind
+    id: UUID
+    path: str = ""
+    least: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredValues:
+    """Values as the fields of their records have them, and their size together as JSON, in bytes.
+
+    What is large of JSON is a `JsonText`. `values` is empty where `size` is more than was asked for, and without those
+    whose rows are gone.
+    """
+
+    size: int
+    values: Mapping[LargeValue, object]

@@ -1,0 +1,92 @@
+"""The values that lists leave out of rows, read from PostgreSQL: no more of them than was asked for."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import asyncpg
+
+from domain.json_text import JsonText, JsonValue, loads
+from domain.large_values import LargeValue, StoredValues, ValueKind
+from persistence.database import Database
+from persistence.row_codec import attempts_of, error_of
+
+PASSED_ON = 32_768
+"""JSON of more characters is not parsed, but shown as it is stored."""
+_LARGE = 100_000
+"""Values of so many bytes together are parsed beside the event loop."""
+
+Read: TypeAlias = Callable[[str], object]
+
+
+def shown_json(text: str) -> "JsonValue | JsonText":
+    """The JSON value of a text, to be shown and nothing else."""
+    return loads(text) if len(text) <= PASSED_ON else JsonText(text)
+
+
+def _error(text: str) -> object:
+    return error_of(loads(text))
+
+
+def _attempts(text: str) -> object:
+    return attempts_of(loads(text))
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """Where the values of a kind are, and what reads their texts."""
+
+    table: str
+    name: str
+    read: Read
+
+    @property
+    def statement(self) -> str:
+        """A statement that takes ids, paths, and the most bytes."""
+        row = "v.execution_id = k.id AND v.path = k.path" if self.table == "step_execution" else "v.id = k.id"
+        return f"""
+        WITH found AS (
+          SELECT k.number, octet_length(t.text) AS size, t.text
+          FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY k (id, path, number) JOIN {self.table} v ON {row}
+          CROSS JOIN LATERAL (SELECT v.{self.name}::text AS text OFFSET 0) t
+        ), sized AS (SELECT number, text, coalesce(sum(size) OVER (), 0) AS size FROM found)
+        SELECT number, size, CASE WHEN size <= $3 THEN text END AS text FROM sized
+        """
+
+
+_COLUMNS: Mapping[ValueKind, _Column] = {
+    ValueKind.EXECUTION_INPUT: _Column("workflow_execution", "input", shown_json),
+    ValueKind.EXECUTION_OUTPUT: _Column("workflow_execution", "output", shown_json),
+    ValueKind.EXECUTION_ERROR: _Column("workflow_execution", "error", _error),
+    ValueKind.EXECUTION_LABELS: _Column("workflow_execution", "labels", loads),
+    ValueKind.STEP_INPUT: _Column("step_execution", "input", shown_json),
+    ValueKind.STEP_OUTPUT: _Column("step_execution", "output", shown_json),
+    ValueKind.STEP_ERROR: _Column("step_execution", "error", _error),
+    ValueKind.STEP_ATTEMPTS: _Column("step_execution", "attempts", _attempts),
+}
+_STATEMENTS = {kind: column.statement for kind, column in _COLUMNS.items()}
+
+
+class PostgresLargeValues:
+    """Implements `domain.ports.LargeValues`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def read(self, wanted: Sequence[LargeValue], *, max_bytes: int) -> StoredValues:
+        if not wanted:
+            return StoredValues(size=0, values={})
+        [kind] = {each.kind for each in wanted}
+        arguments: tuple[Any, ...] = [each.id for each in wanted], [each.path for each in wanted], max_bytes
+        rows = await self._database.fetch(_STATEMENTS[kind], *arguments)
+        size = int(rows[0]["size"]) if rows else 0
+        if size > max_bytes:
+            return StoredValues(size=size, values={})
+        read = _COLUMNS[kind].read
+        values = await asyncio.to_thread(_read, rows, read) if size > _LARGE else _read(rows, read)
+        return StoredValues(size=size, values={wanted[number - 1]: value for number, value in values})
+
+
+def _read(rows: Sequence[asyncpg.Record], read: Read) -> list[tuple[int, object]]:
+    return [(row["number"], None if row["text"] is None else read(row["text"])) for row in rows]

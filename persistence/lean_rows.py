@@ -1,0 +1,71 @@
+"""Rows without their large values: columns that are NULL where a value is left out, with the size that it is stored in.
+
+`pg_column_size` looks at no value: a large one is stored beside its row and stays there. What is stored may be
+compressed, a thousand times at worst, so a value that seems small is looked at. A value of JSON has at least the size
+that it is stored in, save the few bytes in front of it; one of `jsonb` is stored in another form.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import asyncpg
+
+from domain.records import ExecutionRecord, StepRecord
+from persistence.row_codec import SMALL_EXECUTION_COLUMNS, SMALL_STEP_COLUMNS, execution_of, step_of
+
+_TOGETHER = 16_384
+_SMALLEST = 64
+_HEADER = 4
+
+_BINARY = ("labels",)
+"""Columns of `jsonb`."""
+
+EXECUTION_FIELDS = {"input": "input_size", "output": "output_size", "error": "error_size", "labels": "labels_size"}
+STEP_FIELDS = {"attempts": "attempts_size", "input": "input_size", "output": "output_size", "error": "error_size"}
+CHANGE_FIELDS = {"output": "output_size", "error": "error_size"}
+
+
+def share_of(rows: int) -> int:
+    """The most bytes that each of a column's values may have to be read with its row, where there are so many rows."""
+    return max(_SMALLEST, _TOGETHER // max(1, rows))
+
+
+def lean_columns(table: str, *columns: str, most: str, prefix: str = "") -> str:
+    """Columns whose values are left out where they have more than `most` bytes (a parameter of the statement)."""
+    return ", ".join(
+        f"CASE WHEN pg_column_size({table}.{name}) > {most} THEN NULL"
+        f" WHEN octet_length({table}.{name}::text) > {most} THEN NULL"
+        f" ELSE {table}.{name} END AS {prefix}{name}, pg_column_size({table}.{name}) AS {prefix}{name}_size"
+        for name in columns
+    )
+
+
+def lean_execution_columns(most: str) -> str:
+    """The columns that `lean_execution_of` reads."""
+    return f"{SMALL_EXECUTION_COLUMNS}, {lean_columns('e', *EXECUTION_FIELDS, most=most)}, NULL AS signals"
+
+
+def lean_step_columns(most: str) -> str:
+    """The columns that `lean_step_of` reads."""
+    return f"{SMALL_STEP_COLUMNS}, {lean_columns('s', *STEP_FIELDS, most=most)}"
+
+
+def left_out_of(row: asyncpg.Record, sizes: Mapping[str, str], *, prefix: str = "") -> dict[str, int]:
+    """The fields that a row has left out, with the fewest bytes of each. `sizes` names the columns of their sizes."""
+    return {
+        name: 0 if name in _BINARY else max(0, size - _HEADER)
+        for name, column in sizes.items()
+        if (size := row[prefix + column]) is not None and row[prefix + name] is None
+    }
+
+
+def lean_execution_of(row: asyncpg.Record) -> ExecutionRecord:
+    """The record of a row that selects `lean_execution_columns`."""
+    left_out = left_out_of(row, EXECUTION_FIELDS)
+    return replace(execution_of(row), left_out=left_out) if left_out else execution_of(row)
+
+
+def lean_step_of(row: asyncpg.Record) -> StepRecord:
+    """The record of a row that selects `lean_step_columns`."""
+    left_out = left_out_of(row, STEP_FIELDS)
+    return replace(step_of(row), left_out=left_out) if left_out else step_of(row)
