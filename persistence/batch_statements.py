@@ -102,7 +102,8 @@ DELETE FROM workflow_execution b USING orphan WHERE b.id = orphan.id
 """
 
 # The steps of executions without those in loops that have batches, which may be very many: in the order of their paths
-# they are what is before, between and after those loops. `\` is what follows `[`.
+# they are what is before, between and after those loops. `\` is what follows `[`. With `OFFSET 0` each gap is read from
+# the index by itself, whatever the planner thinks of joins: one of all steps costs as much as the loops have items.
 STEPS_OUTSIDE = rf"""
 WITH loop AS (
   SELECT DISTINCT b.parent_id AS id, b.parent_path || '[' AS start, b.parent_path || '\' AS finish
@@ -114,10 +115,13 @@ WITH loop AS (
   FROM unnest($1::uuid[]) asked (id) LEFT JOIN loop ON loop.id = asked.id GROUP BY asked.id
 )
 SELECT {WHOLE_STEP_COLUMNS}
-FROM gap JOIN step_execution s ON s.execution_id = gap.id AND s.path >= gap.start AND s.path < gap.finish
+FROM gap CROSS JOIN LATERAL (
+  SELECT * FROM step_execution
+  WHERE execution_id = gap.id AND path >= gap.start AND path < gap.finish OFFSET 0
+) s
 """
 
-# The steps of each batch's items, by the paths that those begin with. `/` is what follows `.`.
+# The steps of each batch's items, by the paths that those begin with, read likewise. `/` is what follows `.`.
 STEPS_OF_ITEMS = f"""
 SELECT b.id AS batch_id, {WHOLE_STEP_COLUMNS}
 FROM (
@@ -125,8 +129,11 @@ FROM (
   FROM workflow_execution WHERE id = ANY ($1::uuid[]) OFFSET 0
 ) b
 CROSS JOIN LATERAL generate_series(b.first, b.first + b.size - 1) item
-JOIN step_execution s ON s.execution_id = b.parent_id
-  AND s.path >= b.parent_path || '[' || item || '].' AND s.path < b.parent_path || '[' || item || ']/'
+CROSS JOIN LATERAL (
+  SELECT * FROM step_execution
+  WHERE execution_id = b.parent_id
+    AND path >= b.parent_path || '[' || item || '].' AND path < b.parent_path || '[' || item || ']/' OFFSET 0
+) s
 """
 
 LOCK_PARENT = "SELECT id, status, sequence FROM workflow_execution WHERE id = $1 FOR NO KEY UPDATE"

@@ -207,6 +207,35 @@ async def test_what_is_frequent_finds_rows_by_index_however_large_the_table_is(
     assert "Seq Scan" not in "\n".join(row[0] for row in plan)
 
 
+async def test_the_steps_around_a_long_loop_are_found_without_reading_those_in_it(database: Database) -> None:
+    async with database.hot_connection() as connection, connection.transaction():
+        await connection.execute(_LONG_LOOP)
+        await connection.execute("ANALYZE workflow_execution, step_execution")  # as it happens in the background
+        await connection.execute("PREPARE stored AS " + batch_statements.STEPS_OUTSIDE)
+        rows = await connection.fetch(f"EXPLAIN (ANALYZE, BUFFERS OFF) EXECUTE stored ('{{{_LOOPING}}}')")
+        await connection.execute("DEALLOCATE stored")
+    plan = "\n".join(row[0] for row in rows)
+    assert "step_execution_pkey" in plan
+    assert "Rows Removed" not in plan
+
+
+_LOOPING = "00000000-0000-7000-8000-000000000001"
+_LONG_LOOP = f"""
+INSERT INTO workflow_execution (
+  id, definition_id, status, labels, priority, created_at, sequence, steps_total, steps_completed, steps_failed,
+  steps_running, steps_ended, epoch, crashes, parent_id, parent_path, is_batch
+)
+SELECT id, id, 'RUNNING', '{{}}', 0, now(), 0, 0, 0, 0, 0, 0, 0, 0, parent_id, parent_path, parent_id IS NOT NULL
+FROM (
+  SELECT '{_LOOPING}'::uuid, NULL::uuid, NULL
+  UNION ALL SELECT gen_random_uuid(), '{_LOOPING}', 'loop' FROM generate_series(1, 100)
+) e (id, parent_id, parent_path);
+INSERT INTO step_execution (execution_id, sequence, path, position, step_id, type, status, attempts)
+SELECT '{_LOOPING}', 0, path, '1', 'a', 'DATA_TRANSFORM', 'COMPLETED', '[]'
+FROM (SELECT 'loop' UNION ALL SELECT 'loop[' || item || '].a' FROM generate_series(0, 9999) item) s (path)
+"""
+
+
 async def test_migrations_started_at_once_run_once(postgres_server: PostgresServer) -> None:
     url = await postgres_server.clone()
     try:
