@@ -23,6 +23,7 @@ from actors.http_headers import ResponseHeaders, header_text, request_headers, r
 from actors.http_transport import GuardedTransport
 from actors.http_urls import MAX_URL_LENGTH, HttpUrl, joined_url
 from domain.failures import FailureCode, StepError
+from domain.fast_values import fast_init
 from domain.json_text import JsonValue
 from domain.secret_mask import SecretMask
 
@@ -36,6 +37,7 @@ _NO_NAMES: frozenset[str] = frozenset()
 ANY_STATUS: Container[int] = range(100, 600)
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
     """One outgoing request.
@@ -66,6 +68,7 @@ class HttpRequest:
         return shown_url(self.url if self.masked_url is None else self.masked_url)
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse:
     """What a service answered. Header names are lower-case; repeated headers are joined by commas, but for Set-Cookie.

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from domain.engine.state import CarriedStep, ItemRange, Signal, StepState, WaitReason
 from domain.failures import StepError
+from domain.fast_values import fast_init
 from domain.json_text import JsonValue
 from domain.statuses import CommandKind, ExecutionStatus, StepStatus, StepType, WorkflowStatus
 from domain.summaries import WorkflowSummary
@@ -88,6 +89,7 @@ WHOLE = 1_000_000_000
 _NEARLY = 99.99
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """How far an execution is. All but `ended` count step executions; `total` are all that are known.
@@ -108,6 +110,7 @@ class Progress:
         return min(_NEARLY, math.floor(10_000 * self.ended / WHOLE) / 100)
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionRecord:
     """An execution as it is stored. `sequence` grows by one with every committed change; 0 is the bare start.
@@ -160,6 +163,7 @@ class ExecutionRecord:
         return self.error is not None or "error" in self.left_out
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRecord:
     """A step execution as it is stored: its state, whose it is, and the execution's sequence that last touched it.
@@ -218,6 +222,7 @@ class Claim:
     carried: tuple[CarriedStep, ...] = ()
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepChange:
     """A step row as it is to be: inserted, or overwritten when the path has one."""
@@ -226,6 +231,7 @@ class StepChange:
     state: StepState
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionDelta:
     """One driver's change of one execution, to be committed whole or not at all.
@@ -258,6 +264,7 @@ class ExecutionDelta:
     starts: bool = False
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionChange:
     """What was committed, as it travels to subscribers: the changing part of an execution and the steps it touched.

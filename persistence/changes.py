@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from domain.engine.state import StepState
+from domain.fast_values import fast_init
 from domain.records import ExecutionChange, ExecutionDelta, ExecutionRecord, Progress, StepChange, StepRecord
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Stored:
     """What came back for a change: its sequence, whose execution it is, and what that one's batches have counted.

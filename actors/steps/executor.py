@@ -9,10 +9,12 @@ from uuid import UUID
 from domain.definition import CompiledStep
 from domain.engine.state import CarriedStep, WaitReason
 from domain.failures import StepError
+from domain.fast_values import fast_init
 from domain.json_text import JsonValue
 from domain.secret_mask import SecretMask
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepCall:
     """One attempt at a step. `input` is what `step.inputs` rendered to; `scope` is what expressions may read.
@@ -52,6 +54,7 @@ class StepCall:
         return self.execution_id if self.carried is None else self.carried.origins[-1]
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Succeeded:
     """The step is done. `status_code` is the HTTP status, where there was one."""

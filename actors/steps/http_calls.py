@@ -21,6 +21,7 @@ from actors.steps.per_step import PerStep
 from actors.steps.retry_after import retry_after_of
 from domain.definition import CompiledStep
 from domain.failures import FailureCode, StepError
+from domain.fast_values import fast_init
 from domain.json_text import JsonValue
 from domain.media_types import MalformedBody, media_type, read_text, read_value
 from domain.secret_mask import SecretMask
@@ -35,6 +36,7 @@ _NO_NAMES: frozenset[str] = frozenset()
 _UNAUTHORIZED = 401
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class OutgoingCall:
     """A request that is ready to be sent, but for the access token where `credentials` say how to get one."""
@@ -44,6 +46,7 @@ class OutgoingCall:
     guarding: Guarding = UNNAMED
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An answer with a status that was expected.
@@ -168,8 +171,10 @@ def _read(request: HttpRequest, answer: HttpResponse, now: datetime) -> Answer |
 
 def _masked_url(call: StepCall) -> str | None:
     """The URL without the values of secrets; None where the step reads none."""
+    if call.mask is None:
+        return None
     match call.shown_input:
-        case {"url": str(url)} if call.mask is not None:
+        case {"url": str(url)}:
             return url
         case _:
             return None

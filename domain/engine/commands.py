@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from domain.engine.events import Fact
 from domain.engine.state import ItemRange
 from domain.failures import StepError
+from domain.fast_values import fast_init
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class RunStep:
     """Evaluate the step's `when` (on its first attempt), render its input, run it, and report.
@@ -41,6 +43,7 @@ class CloseContainer:
     path: str
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class ResolveItem:
     """Evaluate the `output` expression of the loop at `loop` for an item that has ended, and report."""
@@ -64,6 +67,7 @@ class EvaluateOutput:
 Command = RunStep | FailStep | StopStep | CloseContainer | ResolveItem | RunBatch | EvaluateOutput
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What follows from one report. An empty one means that the report was stale, repeated or of no consequence."""

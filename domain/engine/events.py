@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from domain.engine.state import Signal, WaitReason
 from domain.failures import StepError
+from domain.fast_values import fast_init
 from domain.json_text import JsonValue
 
 
@@ -15,6 +16,7 @@ class ExecutionStarted:
     deadline_at: datetime | None
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class StepStarted:
     """Attempt `attempt` was handed to an executor."""
@@ -24,6 +26,7 @@ class StepStarted:
     at: datetime
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class StepCompleted:
     path: str
@@ -107,6 +110,7 @@ class StepCancelled:
     error: StepError
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class BlockOpened:
     """A block of the step at `owner` begins (None: `onFailure`). It is not stored, but seen from the steps."""
@@ -116,6 +120,7 @@ class BlockOpened:
     key: str | int
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class BlockEnded:
     """A block has ended, badly where there is an error. It is not stored, but seen from the steps."""
@@ -124,6 +129,7 @@ class BlockEnded:
     error: StepError | None = None
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class ItemResolved:
     """The result of an item has been computed. It is not stored, but can be computed again."""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from domain.engine.state import Signal, WaitReason
 from domain.failures import StepError
+from domain.fast_values import fast_init
 from domain.json_text import JsonValue
 
 
@@ -14,6 +15,7 @@ class Activated:
     """A worker has claimed the execution: start it, or go on where it was."""
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class StepSucceeded:
     """Attempt `attempt` of the step at `path` gave `output`. `input` is what it was called with."""
@@ -33,6 +35,7 @@ class StepBypassed:
     attempt: int
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class StepErrored:
     """Attempt `attempt` failed. `retry_after` is what the service asked for; `retry_wanted` is what the policy's
@@ -76,6 +79,7 @@ class ContainerOpened:
     input: JsonValue = None
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class ItemEvaluated:
     """The `output` expression of the loop at `loop` gave an item's result, or an error."""

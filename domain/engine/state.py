@@ -14,6 +14,7 @@ from uuid import UUID
 
 from domain.definition import Block, CompiledStep
 from domain.failures import StepError
+from domain.fast_values import fast_init
 from domain.graph import EACH
 from domain.json_text import JsonValue
 from domain.statuses import ExecutionStatus, StepStatus, StepType, WaitKind
@@ -39,6 +40,7 @@ class Delay:
     since: datetime | None = None
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One try at a step. `number` starts at 1; `finished_at` is None while it runs.
@@ -59,6 +61,7 @@ class Attempt:
         return self.started_at if self.delay is None else self.delay.timed_from
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepState:
     """One step execution: the value of a row, replaced whole by each fact that touches it.

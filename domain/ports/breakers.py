@@ -8,10 +8,12 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.breakers import BreakerConfig, BreakerSnapshot, CircuitBreakerRecord
+from domain.fast_values import fast_init
 from domain.records import Page
 from domain.statuses import CircuitBreakerState
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Permit:
     """Leave to call a service once. One with a `probe` takes one of the few places that a half-open breaker has.
