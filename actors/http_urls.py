@@ -8,7 +8,6 @@ is escaped.
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Self
 from urllib.parse import quote, unquote_plus, urljoin
 
 import httpx
@@ -19,6 +18,10 @@ from domain.failures import FailureCode
 
 MAX_URL_LENGTH = 16 * 1024
 """Characters of a URL."""
+
+_LONGEST_KNOWN = 1024
+_MOST_KNOWN = 2048
+"""URLs that are kept as they were read: the same few are called again and again."""
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _PARTS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?://([^/?#\\]*)([^#]*))?", re.DOTALL)
@@ -32,7 +35,8 @@ class HttpUrl:
     """An absolute http or https address without user, password and fragment.
 
     `host` is lower-case, in ASCII, and an IPv6 address has no brackets; `target` is the path and the query as they are
-    sent; `site` is the address without either. What may hold a secret is not in the representation.
+    sent; `site` is the address without either, `text` the whole, and `prepared` the whole as aiohttp sends it without
+    another look at it. What may hold a secret is not in the representation.
     """
 
     scheme: str
@@ -40,26 +44,18 @@ class HttpUrl:
     port: int
     target: str = field(repr=False)
     site: httpx.URL = field(repr=False, compare=False)
+    text: str = field(repr=False, compare=False)
+    prepared: URL = field(repr=False, compare=False)
 
-    @classmethod
-    def parse(cls, text: str) -> Self:
+    @staticmethod
+    def parse(text: str) -> "HttpUrl":
         """The address in a text. Raises `InvalidExchange` (INVALID_REQUEST) where it cannot be called."""
-        return cls(*_parsed(text))
+        return _known(text) if len(text) <= _LONGEST_KNOWN else _parsed(text)
 
     @property
     def origin(self) -> tuple[str, str, int]:
         """Scheme, host and port (RFC 6454)."""
         return self.scheme, self.host, self.port
-
-    @property
-    def text(self) -> str:
-        """The whole address."""
-        return f"{str(self.site)[:-1]}{self.target}"
-
-    @property
-    def prepared(self) -> URL:
-        """The address as aiohttp sends it without another look at it."""
-        return URL(self.text, encoded=True)
 
     def joined(self, reference: str) -> "HttpUrl":
         """Where a reference leads from here (RFC 3986, section 5). Raises `InvalidExchange`."""
@@ -94,9 +90,7 @@ def without_parameters(url: str, names: frozenset[str]) -> str:
     return f"{base}?{'&'.join(kept)}" if kept else base
 
 
-@lru_cache(maxsize=2048)
-def _parsed(text: str) -> tuple[str, str, int, str, httpx.URL]:
-    """The members of `HttpUrl`. Cached: the same few are called again and again."""
+def _parsed(text: str) -> HttpUrl:
     if len(text) > MAX_URL_LENGTH:
         raise _invalid(f"the URL is longer than {MAX_URL_LENGTH} characters")
     if _CONTROL.search(text):
@@ -120,7 +114,19 @@ def _parsed(text: str) -> tuple[str, str, int, str, httpx.URL]:
         raise _invalid("the URL's host is not a name or an address")
     if site.port is not None and not 0 < site.port < 65_536:
         raise _invalid("the URL's port is not between 1 and 65,535")
-    return scheme, site.raw_host.decode(), site.port or _DEFAULT_PORTS[scheme], target, site
+    whole = f"{str(site)[:-1]}{target}"
+    return HttpUrl(
+        scheme=scheme,
+        host=site.raw_host.decode(),
+        port=site.port or _DEFAULT_PORTS[scheme],
+        target=target,
+        site=site,
+        text=whole,
+        prepared=URL(whole, encoded=True),
+    )
+
+
+_known = lru_cache(maxsize=_MOST_KNOWN)(_parsed)
 
 
 def _escaped(target: str) -> str:
