@@ -57,6 +57,11 @@ class ScheduleRecord:
     last_execution_id: UUID | None = None
     last_error: str | None = None
 
+    @property
+    def is_unproven(self) -> bool:
+        """Nobody knows what its next tick costs: the last has left an error, or none has started since the change."""
+        return self.last_error is not None or self.last_run_at is None or self.last_run_at < self.updated_at
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleClaim:

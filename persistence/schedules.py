@@ -47,16 +47,18 @@ EXISTS (
 """
 
 # Two workers that ask at once get different ones: what one of them has locked, the other passes over.
+_UNPROVEN = "(s.last_error IS NOT NULL OR s.last_run_at IS NULL OR s.last_run_at < s.updated_at)"
+
 _CLAIM = f"""
 WITH due AS (
   SELECT s.id, s.claimed_until IS NOT NULL AS is_unfinished FROM schedule s
   WHERE s.enabled AND s.next_run_at <= $1 AND (s.claimed_until IS NULL OR s.claimed_until <= $1)
-    AND COALESCE((s.last_error IS NOT NULL) = $4::boolean, true)
+    AND COALESCE({_UNPROVEN} = $4::boolean, true)
   ORDER BY s.next_run_at LIMIT $3 FOR UPDATE SKIP LOCKED
 ), buffered AS (
   SELECT s.id, s.claimed_until IS NOT NULL AS is_unfinished FROM schedule s
   WHERE s.enabled AND s.buffered_at IS NOT NULL AND (s.claimed_until IS NULL OR s.claimed_until <= $1)
-    AND COALESCE((s.last_error IS NOT NULL) = $4::boolean, true) AND NOT {_RUNNING}
+    AND COALESCE({_UNPROVEN} = $4::boolean, true) AND NOT {_RUNNING}
   ORDER BY s.buffered_at LIMIT $3 FOR UPDATE SKIP LOCKED
 )
 UPDATE schedule s SET epoch = s.epoch + 1, claimed_until = $2
@@ -163,9 +165,9 @@ class PostgresScheduleStore:
         return number
 
     async def claim(
-        self, *, now: datetime, until: datetime, limit: int, troubled: bool | None = None
+        self, *, now: datetime, until: datetime, limit: int, unproven: bool | None = None
     ) -> Sequence[ScheduleClaim]:
-        rows = await self._database.fetch(_CLAIM, now, until, limit, troubled)
+        rows = await self._database.fetch(_CLAIM, now, until, limit, unproven)
         claims = {
             row["id"]: ScheduleClaim(schedule=_record_of(row), epoch=row["epoch"], is_running=row["is_running"])
             for row in rows

@@ -42,11 +42,11 @@ class ScheduleStore(Protocol):
         """How many `page` would show in all."""
 
     async def claim(
-        self, *, now: datetime, until: datetime, limit: int, troubled: bool | None = None
+        self, *, now: datetime, until: datetime, limit: int, unproven: bool | None = None
     ) -> Sequence[ScheduleClaim]:
         """Take schedules that have something to be done, those that are due for longest first.
 
-        `troubled`: only those that have a `last_error`, or only those that have none; None: either.
+        `unproven`: only those of which that is true, or only the others; None: either.
 
         That is: it is enabled, and its next run is due or its buffered tick can be started; and nobody else has claimed
         it, or has had it until `now` already. Nobody else gets one of them before `until` or their outcome.

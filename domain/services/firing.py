@@ -54,13 +54,13 @@ class ScheduleFiring:
         self._control = control
         self._clock = clock
 
-    async def fire(self, limit: int, *, troubled: bool | None = None) -> int:
+    async def fire(self, limit: int, *, unproven: bool | None = None) -> int:
         """Fire at most `limit` schedules that have something to be done; returns how many had. Raises `Unavailable`.
 
-        `troubled`: only those whose last tick has left an error, or only the others; None: either.
+        `unproven`: only those of which that is true, or only the others; None: either.
         """
         now = self._clock.now()
-        claims = await self._schedules.claim(now=now, until=now + CLAIM, limit=limit, troubled=troubled)
+        claims = await self._schedules.claim(now=now, until=now + CLAIM, limit=limit, unproven=unproven)
         if not claims:
             return 0
         # On a thread: after a long outage, to find out what was missed takes a moment.

@@ -67,11 +67,11 @@ class MemoryScheduleStore:
         return [each for each in found if workflow_id in (None, each.settings.workflow_id)]
 
     async def claim(
-        self, *, now: datetime, until: datetime, limit: int, troubled: bool | None = None
+        self, *, now: datetime, until: datetime, limit: int, unproven: bool | None = None
     ) -> Sequence[ScheduleClaim]:
         claims: list[ScheduleClaim] = []
         for row in sorted(self._tables.schedules.values(), key=lambda row: row.schedule.next_run_at or until):
-            if troubled is not None and troubled != (row.schedule.last_error is not None):
+            if unproven is not None and unproven != row.schedule.is_unproven:
                 continue
             is_running = self._is_running(row.schedule.last_execution_id)
             is_free = row.claimed_until is None or row.claimed_until <= now

@@ -104,9 +104,9 @@ class Stubborn:
     error: Exception
 
     async def claim(
-        self, *, now: datetime, until: datetime, limit: int, troubled: bool | None = None
+        self, *, now: datetime, until: datetime, limit: int, unproven: bool | None = None
     ) -> Sequence[ScheduleClaim]:
-        return await self.store.claim(now=now, until=until, limit=limit, troubled=troubled)
+        return await self.store.claim(now=now, until=until, limit=limit, unproven=unproven)
 
     async def finish(self, outcomes: Sequence[ScheduleOutcome]) -> None:
         raise self.error

@@ -318,20 +318,29 @@ async def test_the_schedules_of_a_deleted_workflow_are_gone(storage: Storage) ->
     assert (await storage.schedules.page(None, first=5, after=None)).rows == (other,)
 
 
-async def test_those_that_have_left_an_error_are_claimed_apart(storage: Storage) -> None:
-    """So what one of them costs, tick after tick, holds up none of the others."""
-    well, troubled = await stored(storage, "well"), await stored(storage, "troubled")
+async def test_those_that_are_unproven_are_claimed_apart(storage: Storage) -> None:
+    """So what one of them costs, at its first tick or tick after tick, holds up none of the others."""
+    well, failed = await stored(storage, "well"), await stored(storage, "failed")
+    changed = await stored(storage, "changed")
+    ran: dict[str, Any] = {"next_run_at": NOW, "last_run_at": NOW, "last_execution_id": new_id()}
     held = {each.schedule.id: each for each in await claim(storage)}
     await storage.schedules.finish(
         [
-            outcome_of(held[well.id], next_run_at=NOW),
-            outcome_of(held[troubled.id], next_run_at=NOW, last_error="The tick started nothing."),
+            outcome_of(held[well.id], **ran),
+            outcome_of(held[failed.id], **ran, last_error="The tick started nothing."),
+            outcome_of(held[changed.id], **ran),
         ]
     )
+    later = NOW + timedelta(seconds=1)
+    await storage.schedules.update(
+        replace(changed, revision=2, updated_at=later), expected_revision=1, keeps_next_run=True
+    )
+    new = await stored(storage, "new")
 
-    async def claimed(troubled: bool) -> list[UUID]:
-        found = await storage.schedules.claim(now=NOW, until=UNTIL, limit=10, troubled=troubled)
-        return [each.schedule.id for each in found]
+    async def claimed(unproven: bool) -> set[UUID]:
+        found = await storage.schedules.claim(now=later, until=UNTIL, limit=10, unproven=unproven)
+        assert {each.schedule.is_unproven for each in found} == {unproven}
+        return {each.schedule.id for each in found}
 
-    assert await claimed(troubled=False) == [well.id]
-    assert await claimed(troubled=True) == [troubled.id]
+    assert await claimed(unproven=False) == {well.id}
+    assert await claimed(unproven=True) == {failed.id, changed.id, new.id}
