@@ -301,3 +301,26 @@ async def test_durations_that_an_earlier_release_has_written_in_years_are_mended
         assert found[ids["right"]] == stored["right"]
     finally:
         await postgres_server.drop(url)
+
+
+async def test_what_an_earlier_release_has_counted_of_an_execution_that_failed_is_shown_as_the_same_part(
+    postgres_server: PostgresServer,
+) -> None:
+    """It counted the steps that had ended; what goes on, and what has COMPLETED, is counted anew or needs no count."""
+    url = await postgres_server.clone()
+    try:
+        async with Database(url) as database, PostgresExecutionStore(database, Nobody()) as store:
+            rows = [("FAILED", 3, 0), ("CANCELLED", 1, 1), ("FAILED", 0, 0), ("FAILED", 250_000_000, 0)]
+            records = await store.create([new_execution() for _ in rows])
+            for record, (status, steps, items) in zip(records, rows, strict=True):
+                await database.fetch(
+                    "UPDATE workflow_execution SET status = $2, finished_at = now(), steps_total = 4, steps_ended = $3,"
+                    " items_ended = $4 WHERE id = $1",
+                    *(record.id, status, steps, items),
+                )
+            await database.fetch("DELETE FROM tortoise_migrations WHERE name = '0016_progress'")
+            assert "0016_progress" in await migrate(url)
+            found = await PostgresExecutionQueries(database).get_many([record.id for record in records])
+            assert [found[record.id].progress.percent for record in records] == [75.0, 50.0, 0.0, 25.0]
+    finally:
+        await postgres_server.drop(url)
