@@ -16,7 +16,7 @@ A failing *step* raises none of these: it is a `StepError` value (domain/failure
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
@@ -51,7 +51,7 @@ class Problem:
 
     def under(self, *prefix: str) -> "Problem":
         """The same problem, seen from further out."""
-        return replace(self, path=(*prefix, *self.path))
+        return Problem(path=(*prefix, *self.path), message=self.message, hint=self.hint, step_id=self.step_id)
 
 
 class StepgraphError(Exception):

@@ -1,17 +1,24 @@
 """Evaluating where each expression belongs: in this process, or in the sandbox and then in this process."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from domain.expressions import Expression, ExpressionError, compile_expression
+from domain.expressions import Expression, ExpressionError, Tier, compile_expression
 from domain.failures import FailureCode
-from domain.json_text import JsonValue
+from domain.json_text import JsonValue, dumps
 from domain.ports import Sandbox
+from domain.sandbox_budget import Trial
 from domain.sandbox_shares import SandboxUse
-from domain.schema_checks import SchemaChecks
+from domain.schema_checks import MAX_WORK_OF_REQUEST, SchemaChecks
 from domain.templates import Template
+
+MAX_WORK = 4_000_000
+"""Characters of an expression times bytes of its data, up to which a process evaluates it that serves others meanwhile.
+
+What the engine does between two looks at its clock, and to read the data, takes no longer than these allow.
+"""
 
 
 class Evaluator:
@@ -22,19 +29,42 @@ class Evaluator:
     `Template.render` or `Expression.evaluate` with them, and `more_answers` and once again where that was too costly.
     All methods raise `ExpressionError`, `Unavailable` where the sandbox itself does not work, and for trials
     `LimitExceeded`. `use` is what all of it is for, `owner` the execution, the webhook or the key that it is done for.
-    `schemas` checks JSON Schemas by the same means.
+    `schemas` checks JSON Schemas by the same means, `schema_work` as its `most_here`.
+
+    `is_here` decides on single expressions that need no sandbox, by their characters times the bytes of their data,
+    whether they are evaluated in this process after all; None: they are.
     """
 
-    def __init__(self, sandbox: Sandbox | None = None, use: SandboxUse = SandboxUse.EXECUTION) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox | None = None,
+        use: SandboxUse = SandboxUse.EXECUTION,
+        *,
+        is_here: Callable[[int], bool] | None = None,
+        schema_work: int | None = None,
+    ) -> None:
         self._sandbox = sandbox
         self._use = use
-        self.schemas = SchemaChecks(sandbox, use)
+        self._is_here = is_here
+        self.schemas = SchemaChecks(sandbox, use, most_here=schema_work)
+
+    @classmethod
+    def of_trial(cls, trial: Trial, sandbox: Sandbox | None) -> "Evaluator":
+        """What tries expressions and schemas out, as far as the trial's budget goes."""
+        return cls(
+            trial.budgeted(sandbox), SandboxUse.TRIAL, is_here=trial.budget.spend_here, schema_work=MAX_WORK_OF_REQUEST
+        )
+
+    @classmethod
+    def of_hooks(cls, sandbox: Sandbox | None) -> "Evaluator":
+        """What builds inputs of messages that anybody may send."""
+        return cls(sandbox, SandboxUse.HOOK, is_here=lambda work: work <= MAX_WORK)
 
     async def evaluate(
         self, expression: Expression, scope: Mapping[str, JsonValue], *, now: datetime, seed: int, owner: UUID
     ) -> JsonValue:
         """`Expression.evaluate`."""
-        if self._sandbox is not None and expression.needs_sandbox:
+        if self._sandbox is not None and (expression.needs_sandbox or self._is_too_much(expression, scope)):
             return await self._sandbox.evaluate(
                 expression.source, expression.pruned(scope), now=now, seed=seed, owner=owner, use=self._use
             )
@@ -43,6 +73,15 @@ class Evaluator:
         except ExpressionError as error:
             answers = await self.more_answers(error, {}, scope, now=now, seed=seed, owner=owner)
         return answers[expression.source]
+
+    def _is_too_much(self, expression: Expression, scope: Mapping[str, JsonValue]) -> bool:
+        if self._is_here is None or expression.tier is Tier.PATH:
+            return False
+        try:
+            size = len(dumps(expression.pruned(scope)))
+        except ValueError:  # which the engine is to say
+            return False
+        return not self._is_here(len(expression.source) * size)
 
     async def is_true(
         self, expression: Expression, scope: Mapping[str, JsonValue], *, now: datetime, seed: int, owner: UUID

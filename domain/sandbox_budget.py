@@ -21,11 +21,15 @@ NO_KEY = UUID(int=0)
 
 @dataclass(slots=True)
 class SandboxBudget:
-    """How often one request may use the sandbox, and for how long in all; and how many expressions it may try."""
+    """How often one request may use the sandbox, and for how long in all; and how many expressions it may try.
+
+    `work_here`: characters of expressions times bytes of their data that are evaluated outside of it, in all.
+    """
 
     calls: int = 100
     time: timedelta = timedelta(seconds=10)
     evaluations: int = 50
+    work_here: int = 8_000_000
     _used: float = field(default=0.0, init=False)
     _called: int = field(default=0, init=False)
     _evaluated: int = field(default=0, init=False)
@@ -38,6 +42,13 @@ class SandboxBudget:
                 f"One request may try {self.evaluations:,} expressions (STEPGRAPH_MAX_EVALUATIONS): "
                 "send the rest in another one."
             )
+
+    def spend_here(self, work: int) -> bool:
+        """Whether so much may be evaluated outside of the sandbox; it is taken off then."""
+        if work > self.work_here:
+            return False
+        self.work_here -= work
+        return True
 
     def spend_call(self) -> None:
         """Take one call. Raises `LimitExceeded` where calls or time are used up."""

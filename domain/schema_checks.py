@@ -4,6 +4,7 @@ What is known to cost little (domain/schema_cost.py) is done in this process, ev
 deadline and its limit on memory.
 """
 
+import asyncio
 from uuid import UUID
 
 from domain.errors import Problem
@@ -11,20 +12,34 @@ from domain.json_schema import InvalidSchema
 from domain.json_text import JsonValue
 from domain.ports import Sandbox
 from domain.sandbox_shares import SandboxUse, SchemaTooCostly
+from domain.schema_cost import MAX_LISTED_WORK, MAX_WORK
 from domain.schemas import COSTS, JsonSchema, limit_problem, unreadable_problem
 
 _NOT_HERE = "this needs the sandbox, which is not available here."
 
 
+MAX_WORK_OF_REQUEST = 5 * MAX_WORK
+"""Parts times bytes that one request may check in this process; what is beyond goes to the sandbox, if it is there."""
+
+
 class SchemaChecks:
     """Checks schemas and values, each where it belongs. Without a `sandbox`, what needs it fails.
 
-    `owner` is whom it is done for: the sandbox is shared out among owners.
+    `owner` is whom it is done for: the sandbox is shared out among owners. `most_here`: the parts times bytes that are
+    checked in this process, for ever so many values in all; None where they are somebody else's to bound.
     """
 
-    def __init__(self, sandbox: Sandbox | None = None, use: SandboxUse = SandboxUse.EXECUTION) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox | None = None,
+        use: SandboxUse = SandboxUse.EXECUTION,
+        *,
+        most_here: int | None = None,
+    ) -> None:
         self._sandbox = sandbox
         self._use = use
+        self._left_here = most_here
+        self._turn = asyncio.Lock()
 
     async def problems(self, schema: JsonSchema, value: JsonValue, *, owner: UUID) -> list[Problem]:
         """What in a value does not meet a schema.
@@ -32,10 +47,16 @@ class SchemaChecks:
         Raises `SchemaTooCostly`, `InvalidSchema` for a schema that only the sandbox compiles, `Unavailable`, and
         `LimitExceeded` where the share is used up.
         """
-        found = schema.problems_here(value)
+        work = self._work_here(schema, value)
+        found, is_refused = None, False
+        if work is not None:
+            async with self._turn:
+                found = schema.problems_here(value)
+                is_refused = found is None and schema.is_met_here(value) is False
+                if work > MAX_LISTED_WORK:  # others are served before the next one is checked
+                    await asyncio.sleep(0)
         if found is not None:
             return found
-        is_refused = schema.is_met_here(value) is False
         if self._sandbox is None:
             if is_refused:
                 return [schema.first_problem(value)]
@@ -46,6 +67,16 @@ class SchemaChecks:
             if is_refused:
                 return [schema.first_problem(value)]
             raise
+
+    def _work_here(self, schema: JsonSchema, value: JsonValue) -> int | None:
+        """What checking a value in this process takes, which is spent; None where it is for the sandbox."""
+        work = schema.work_here(value)
+        if work is None or self._left_here is None or self._sandbox is None:
+            return work
+        if work > self._left_here:
+            return None
+        self._left_here -= work
+        return work
 
     async def problems_or_limit(self, schema: JsonSchema, value: JsonValue, *, owner: UUID) -> list[Problem]:
         """`problems`; that it cannot be found out within the limits, or that the schema is none, is one of them."""

@@ -35,16 +35,24 @@ class JsonSchema:
 
     def is_met_here(self, value: JsonValue) -> bool | None:
         """Whether a value meets it; None where finding out is for the sandbox."""
-        if self._validator is None or self._work(value) > MAX_WORK:
+        if self._validator is None or self.work_here(value) is None:
             return None
         return self._validator.is_met(value)
 
+    def work_here(self, value: JsonValue) -> int | None:
+        """Parts times bytes of checking a value in this process; None where that is for the sandbox."""
+        if self._cost is None:
+            return None
+        try:
+            work = self._cost.work(len(orjson.dumps(value)))
+        except orjson.JSONEncodeError:  # an integer beyond 64 bits, say, which costs more than others
+            return None
+        return work if work <= MAX_WORK else None
+
     def problems_here(self, value: JsonValue) -> list[Problem] | None:
         """What in a value does not meet it; None where finding out is for the sandbox."""
-        if self._validator is None:
-            return None
-        work = self._work(value)
-        if work > MAX_WORK:
+        work = self.work_here(value)
+        if self._validator is None or work is None:
             return None
         if self._validator.is_met(value):
             return []
@@ -56,13 +64,6 @@ class JsonSchema:
         if self._cost.has_alternatives:
             return Problem(path=(), message=_UNLISTED, hint="Give less at once.")
         return self._validator.first_problem(value)
-
-    def _work(self, value: JsonValue) -> int:
-        assert self._cost is not None
-        try:
-            return self._cost.work(len(orjson.dumps(value)))
-        except orjson.JSONEncodeError:  # an integer beyond 64 bits, say, which costs more than others
-            return MAX_WORK + 1
 
 
 def limit_problem(error: SchemaTooCostly) -> Problem:

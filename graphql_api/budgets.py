@@ -51,7 +51,7 @@ class RequestBudgets:
     max_subscriptions: int = 100
     max_subscriptions_per_key: int = 1_000
 
-    # An operation, before it is executed. `max_validation_work` is in about a microsecond.
+    # An operation, before it is executed. `max_validation_work` and `max_input_work` are in about a microsecond.
     max_query_bytes: int = 100_000
     max_tokens: int = 5_000
     max_fragments: int = 100
@@ -62,6 +62,7 @@ class RequestBudgets:
     max_directives: int = 200
     max_literals: int = 1_000
     max_validation_work: int = 20_000
+    max_input_work: int = 160_000
 
     # An operation while it is executed, and each event of a subscription.
     max_rows: int = 20_000

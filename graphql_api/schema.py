@@ -31,6 +31,7 @@ from graphql_api.event_plans import PlanningExecutor
 from graphql_api.executions.mutations import ExecutionMutations
 from graphql_api.executions.queries import ExecutionQueries
 from graphql_api.executions.subscriptions import ExecutionSubscriptions
+from graphql_api.input_work import excess_of_input_work
 from graphql_api.limits import OperationLimits
 from graphql_api.metrics.queries import MetricsQueries
 from graphql_api.operations import DocumentCache
@@ -131,6 +132,7 @@ class StepgraphSchema(strawberry.Schema):
         limit_subscriptions(self._schema, options.max_subscriptions_per_key)
         count_subscriptions(self._schema)
         self._timeout = options.operation_timeout
+        self._max_input_work = options.max_input_work
         self._documents = DocumentCache(
             OperationLimits(
                 document_bytes=options.max_query_bytes,
@@ -192,6 +194,9 @@ class StepgraphSchema(strawberry.Schema):
             return PreExecutionError(data=None, errors=[GraphQLError(problem, extensions={"code": USER_INPUT_CODE})])
         if prepared.errors:
             return PreExecutionError(data=None, errors=prepared.errors)
+        excess = self._excess_of_variables(context)
+        if excess is not None:
+            return PreExecutionError(data=None, errors=[excess])
         try:
             count_operation(context.context, lambda: context.operation_type)
         except RateExceeded as error:
@@ -201,6 +206,14 @@ class StepgraphSchema(strawberry.Schema):
         if problem_of_key is None and context.context is not None:
             await context.context.mask_hooks()
         return problem_of_key
+
+    def _excess_of_variables(self, context: ExecutionContext) -> GraphQLError | None:
+        if not context.variables or context.graphql_document is None:
+            return None
+        operation = get_operation_ast(context.graphql_document, context._provided_operation_name)  # noqa: SLF001
+        if operation is None:
+            return None
+        return excess_of_input_work(self._schema, operation, context.variables, self._max_input_work)
 
     async def _execute_operation(self, execution_context: ExecutionContext, *args: Any, **kwargs: Any) -> Any:
         """Execute a query or a mutation, within the time that one may take."""

@@ -12,7 +12,6 @@ from actors.collector import spare_the_collector
 from actors.sandbox import SandboxPool
 from domain.errors import Unavailable
 from domain.evaluator import Evaluator
-from domain.sandbox_shares import SandboxUse
 from domain.services.access import AccessService
 from domain.services.breakers import BreakerService
 from domain.services.control import ExecutionControl
@@ -203,7 +202,7 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
             webhooks=webhooks,
             executions=executions,
             cipher=cipher,
-            evaluator=Evaluator(sandbox, SandboxUse.HOOK),
+            evaluator=Evaluator.of_hooks(sandbox),
             clock=clock,
             new_id=clock.new_id,
         ),

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from domain.checks.first_problems import MAX_GUESSES, first_problems
 from domain.checks.hints import did_you_mean, kind_of
 from domain.checks.json_values import json_problems, too_large
 from domain.checks.names import description_problems, name_problems
@@ -56,14 +57,16 @@ def check_settings(settings: TemplateSettings, limits: Limits | None = None) -> 
     if settings.category is not None:
         faults = name_problems(settings.category, "For example integration.")
         problems += (Problem(path=("category",), message=each.message, hint=each.hint) for each in faults)
-    problems += _parameter_problems(settings.parameters)
+    problems += first_problems(_parameter_problems(settings.parameters))
+    if len(settings.parameters) > MAX_PARAMETERS:
+        return CheckedDocument(problems=tuple(problems))
     document = settings.document
     unusable = _unusable(document, limits)
     if unusable or not isinstance(document, Mapping):
         return CheckedDocument(problems=(*problems, *(fault.under("document") for fault in unusable)))
     walk = _walked(document)
-    problems += (fault.under("document") for fault in walk.problems)
-    problems += _use_problems(settings.parameters, walk.uses)
+    problems += first_problems(fault.under("document") for fault in walk.problems)
+    problems += first_problems(_use_problems(settings.parameters, walk.uses))
     if not walk.problems:
         problems += (
             fault.under("document") for fault in _document_problems(settings.parameters, document, walk, limits)
@@ -168,9 +171,12 @@ def _parameter_problems(parameters: Sequence[TemplateParameter]) -> Iterator[Pro
 def _use_problems(parameters: Sequence[TemplateParameter], uses: Mapping[Path, frozenset[str]]) -> Iterator[Problem]:
     """What is used and not declared, and the other way round."""
     declared = {each.name for each in parameters}
+    guesses = MAX_GUESSES
     for path, names in sorted(uses.items()):
         for name in sorted(names - declared):
-            hint = did_you_mean(name, declared) or "Declare it in `parameters`, or write `\\<<` for the two characters."
+            guesses -= 1
+            nearest = did_you_mean(name, declared) if guesses >= 0 else None
+            hint = nearest or "Declare it in `parameters`, or write `\\<<` for the two characters."
             yield Problem(path=("document", *path), message=f"There is no parameter {name!r}.", hint=hint)
     used = frozenset[str]().union(*uses.values())
     for index, parameter in enumerate(parameters):

@@ -12,7 +12,6 @@ from domain.json_text import JsonValue
 from domain.limits import Limits
 from domain.ports import Clock, Sandbox
 from domain.sandbox_budget import Trial
-from domain.sandbox_shares import SandboxUse
 
 _SEED = 0
 
@@ -57,7 +56,7 @@ class EvaluationService:
         try:
             compiled = compile_expression(expression)
             now = self._clock.now()
-            evaluator = Evaluator(trial.budgeted(self._sandbox), SandboxUse.TRIAL)
+            evaluator = Evaluator.of_trial(trial, self._sandbox)
             return await evaluator.evaluate(compiled, context, now=now, seed=_SEED, owner=trial.owner), None
         except ExpressionSyntaxError as error:
             where = "" if error.position is None else f" (at character {error.position + 1})"

@@ -34,7 +34,7 @@ from domain.ports import (
 from domain.records import ExecutionRecord, NewExecution
 from domain.sandbox_budget import BudgetedSandbox, SandboxBudget
 from domain.sandbox_shares import SandboxUse
-from domain.schema_checks import SchemaChecks
+from domain.schema_checks import MAX_WORK_OF_REQUEST, SchemaChecks
 from domain.services.compiled_schemas import with_schemas_compiled
 from domain.services.definitions import DefinitionCache
 from domain.services.launching import launch
@@ -145,11 +145,15 @@ class ExecutionService:
             raise LimitExceeded(f"{len(requests):,} executions in one request; {self._limits.max_batch:,} are allowed.")
         lookups = Lookups(self._workflows, self._definitions)
         budget = SandboxBudget(calls=self._limits.max_batch)
-        checks = SchemaChecks(None if self._sandbox is None else BudgetedSandbox(self._sandbox, budget))
+        sandbox = None if self._sandbox is None else BudgetedSandbox(self._sandbox, budget)
+        checks = SchemaChecks(sandbox, most_here=MAX_WORK_OF_REQUEST)
         answers: list[ExecutionRecord | StepgraphError] = []
         for first in range(0, len(requests), _STARTED_TOGETHER):
             some = requests[first : first + _STARTED_TOGETHER]
-            prepared = [await self._prepared(request, lookups, checks) for request in some]
+            prepared: list[NewExecution | StepgraphError] = []
+            for request in some:
+                prepared.append(await self._prepared(request, lookups, checks))
+                await asyncio.sleep(0)  # nothing of it may have waited, and others are to be served as well
             asked = zip(prepared, some, strict=True)
             records = iter(
                 await self._start([(new, request) for new, request in asked if isinstance(new, NewExecution)])

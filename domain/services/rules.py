@@ -15,7 +15,6 @@ from domain.json_text import JsonValue, dumps
 from domain.ports import Clock, Sandbox, TransformationRuleStore
 from domain.records import Page
 from domain.sandbox_budget import Trial
-from domain.sandbox_shares import SandboxUse
 from domain.transformation_rules import (
     CompiledRule,
     RuleExample,
@@ -142,7 +141,7 @@ class _Bench:
 
     def __init__(self, trial: Trial, sandbox: Sandbox | None) -> None:
         self.owner = trial.owner
-        self.evaluator = Evaluator(trial.budgeted(sandbox), SandboxUse.TRIAL)
+        self.evaluator = Evaluator.of_trial(trial, sandbox)
 
     async def problems_of_schemas(self, settings: RuleSettings) -> list[Problem]:
         """Why the schemas of a rule are none."""

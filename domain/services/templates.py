@@ -14,7 +14,7 @@ from domain.ports import Clock, Sandbox, WorkflowTemplateStore
 from domain.records import Page, WorkflowRecord
 from domain.sandbox_budget import Trial
 from domain.sandbox_shares import SandboxUse
-from domain.schema_checks import SchemaChecks
+from domain.schema_checks import MAX_WORK_OF_REQUEST, SchemaChecks
 from domain.services.compiled_schemas import with_schemas_compiled
 from domain.services.workflows import CreateWorkflow, WorkflowService
 from domain.template_values import schema_problems_of, value_problems
@@ -143,7 +143,7 @@ class WorkflowTemplateService:
             raise InvalidInput([_located(problem) for problem in error.problems]) from error
 
     def _checks(self, trial: Trial) -> SchemaChecks:
-        return SchemaChecks(trial.budgeted(self._sandbox), SandboxUse.TRIAL)
+        return SchemaChecks(trial.budgeted(self._sandbox), SandboxUse.TRIAL, most_here=MAX_WORK_OF_REQUEST)
 
     def _labelled(self, document: Mapping[str, JsonValue], template: str) -> Mapping[str, JsonValue]:
         labels = {} if document.get("labels") is None else document["labels"]

@@ -70,6 +70,11 @@ def arrives_raw(input_type: InputType) -> InputType:
     return input_type
 
 
+def is_raw(input_type: object) -> bool:
+    """Whether an input arrives as it was sent."""
+    return isinstance(input_type, type) and issubclass(input_type, RawInput)
+
+
 _WRITERS: dict[type, Writer] = {}
 
 

@@ -108,6 +108,12 @@ class BudgetSettings(BaseSettings):
         description="Work that validating a GraphQL document may take, in about a microsecond: a pair of fields of one "
         "name in one place is 1, or 6 where they have fields of their own; a field, wherever it is spread, is 3.",
     )
+    max_input_work: int = Field(
+        _DEFAULT.max_input_work,
+        ge=1_000,
+        description="Work that making arguments of variables may take, in about a microsecond: a scalar in a list is "
+        "1, an input 20, and one inside of a workflow or an orchestration 5; JSON is nothing.",
+    )
     max_rows: int = Field(
         _DEFAULT.max_rows, ge=100, description="List items that an operation may ask for, as the product of its pages."
     )

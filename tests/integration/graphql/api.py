@@ -21,7 +21,6 @@ from domain.json_text import JsonValue
 from domain.limits import Limits
 from domain.ports import Cipher, Sandbox
 from domain.records import WHOLE, ExecutionDelta, NewExecution, Progress, StepChange
-from domain.sandbox_shares import SandboxUse
 from domain.services.access import AccessService
 from domain.services.breakers import BreakerService
 from domain.services.control import ExecutionControl
@@ -148,7 +147,7 @@ class Api:
                 webhooks=storage.webhooks,
                 executions=executions,
                 cipher=self.cipher,
-                evaluator=Evaluator(sandbox, SandboxUse.HOOK),
+                evaluator=Evaluator.of_hooks(sandbox),
                 clock=clock,
             ),
             breakers=BreakerService(store=storage.breakers, shared=storage.shared_breakers, clock=clock),
