@@ -17,6 +17,16 @@ class ValueKind(Enum):
     STEP_OUTPUT = auto()
     STEP_ERROR = auto()
     STEP_ATTEMPTS = auto()
+    WEBHOOK_INPUT = auto()
+    EVENT_PAYLOAD = auto()
+    EVENT_ATTEMPTS = auto()
+    SCHEDULE_INPUT = auto()
+    RULE_EXPRESSION = auto()
+    RULE_INPUT_SCHEMA = auto()
+    RULE_OUTPUT_SCHEMA = auto()
+    RULE_EXAMPLES = auto()
+    TEMPLATE_DOCUMENT = auto()
+    TEMPLATE_PARAMETERS = auto()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Schedules: what is stored of one, and what is to be done about the ticks that are due."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -43,7 +44,7 @@ class ScheduleRecord:
     `revision` grows with every change of the settings. `next_run_at` is the next tick to be looked at; None when it is
     disabled, or fires no more. `buffered_at` is a tick that waits for the running execution to end. `last_run_at` is
     the newest tick that was started, as `last_execution_id`. `last_error` says why the newest ticks were not, and is
-    None once one is.
+    None once one is. `left_out`: the settings that were not read, as of an `ExecutionRecord`.
     """
 
     id: UUID
@@ -56,6 +57,7 @@ class ScheduleRecord:
     last_run_at: datetime | None = None
     last_execution_id: UUID | None = None
     last_error: str | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_unproven(self) -> bool:

@@ -1,7 +1,7 @@
 """Transformation rules: a stored expression on one value, what goes into it and comes out, and what must hold of it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -47,13 +47,17 @@ class RuleSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleRecord:
-    """A rule as it is stored. `revision` grows each time that it is saved."""
+    """A rule as it is stored. `revision` grows each time that it is saved.
+
+    `left_out`: the settings that were not read, as of an `ExecutionRecord`.
+    """
 
     id: UUID
     settings: RuleSettings
     revision: int
     created_at: datetime
     updated_at: datetime
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

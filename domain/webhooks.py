@@ -1,7 +1,7 @@
 """Webhooks and their events as they are stored, and the rules of delivering: when to try again, and when to give up."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -52,7 +52,7 @@ class WebhookRecord:
     the text inside is the secret as it was shown. The previous one is good until `previous_secret_until`.
 
     `disabled_reason`: why it is not `enabled`, where it was not a person's will. `failing_since`: the first failure
-    since a delivery last succeeded.
+    since a delivery last succeeded. `left_out`: the fields that were not read, as of an `ExecutionRecord`.
     """
 
     id: UUID
@@ -71,6 +71,7 @@ class WebhookRecord:
     failing_since: datetime | None = None
     created_at: datetime
     updated_at: datetime
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def wants(self, type: EventType, workflow_id: UUID | None) -> bool:
         """Whether an event of this type is for this webhook; `workflow_id` is that of the execution it is about."""
@@ -113,7 +114,8 @@ class WebhookEventRecord:
 
     `payload` is the JSON that is sent, or that came. `position` orders what is sent for the first time; what was never
     queued has none. `failures`: attempts that have failed since it was queued, or replayed. `next_attempt_at` is set
-    while it is PENDING. `external_id`: the sender's id of something inbound, unique within the webhook.
+    while it is PENDING. `external_id`: the sender's id of something inbound, unique within the webhook. `left_out`: the
+    fields that were not read, as of an `ExecutionRecord`; `attempt_count` is known nevertheless.
     """
 
     id: UUID
@@ -131,6 +133,13 @@ class WebhookEventRecord:
     execution_id: UUID | None = None
     external_id: str | None = None
     position: int | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    unread_attempts: int = 0
+
+    @property
+    def attempt_count(self) -> int:
+        """How many attempts at delivering it there were, replays included."""
+        return len(self.attempts) + self.unread_attempts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

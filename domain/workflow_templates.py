@@ -1,7 +1,7 @@
 """Workflow templates: documents with parameters in their texts, and what comes of both."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -38,13 +38,14 @@ class TemplateSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateRecord:
-    """A template as it is stored, or as it is shipped."""
+    """A template as it is stored, or as it is shipped. `left_out`: the settings that were not read, as elsewhere."""
 
     id: UUID
     settings: TemplateSettings
     created_at: datetime
     updated_at: datetime
     is_shipped: bool = False
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def normalized(settings: TemplateSettings) -> TemplateSettings:

@@ -2,15 +2,22 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias, cast
 
 import asyncpg
 
-from domain.json_text import JsonText, JsonValue, loads
+from domain.engine.state import Attempt
+from domain.failures import StepError
+from domain.json_text import JsonText, JsonValue, dumps, loads
 from domain.large_values import LargeValue, StoredValues, ValueKind
+from domain.transformation_rules import RuleExample
+from domain.workflow_templates import TemplateParameter
 from persistence.database import Database
 from persistence.row_codec import attempts_of, error_of
+from persistence.rules import examples_of
+from persistence.webhook_rows import attempts_of as webhook_attempts_of
+from persistence.workflow_templates import parameters_of
 
 PASSED_ON = 32_768
 """JSON of more characters is not parsed, but shown as it is stored."""
@@ -25,12 +32,40 @@ def shown_json(text: str) -> "JsonValue | JsonText":
     return loads(text) if len(text) <= PASSED_ON else JsonText(text)
 
 
+def packed(value: object) -> Any:
+    """A value of a record, to be shown and nothing else: what is large of JSON in it is text again."""
+    match value:
+        case StepError(details=details):
+            return replace(value, details=packed(details))
+        case Attempt(error=error):
+            return replace(value, error=packed(error))
+        case RuleExample(input=input, output=output):
+            return RuleExample(input=packed(input), output=packed(output))
+        case TemplateParameter(schema=schema, default=default):
+            return replace(value, schema=packed(schema), default=packed(default))
+        case tuple():
+            return tuple(packed(each) for each in value)
+        case dict() | list() | str():
+            text = dumps(cast("JsonValue", value))
+            return JsonText(text) if len(text) > PASSED_ON else value
+        case _:
+            return value
+
+
 def _error(text: str) -> object:
-    return error_of(loads(text))
+    return packed(error_of(loads(text)))
 
 
 def _attempts(text: str) -> object:
-    return attempts_of(loads(text))
+    return packed(attempts_of(loads(text)))
+
+
+def _examples(text: str) -> object:
+    return packed(examples_of(text))
+
+
+def _parameters(text: str) -> object:
+    return packed(parameters_of(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +99,16 @@ _COLUMNS: Mapping[ValueKind, _Column] = {
     ValueKind.STEP_OUTPUT: _Column("step_execution", "output", shown_json),
     ValueKind.STEP_ERROR: _Column("step_execution", "error", _error),
     ValueKind.STEP_ATTEMPTS: _Column("step_execution", "attempts", _attempts),
+    ValueKind.WEBHOOK_INPUT: _Column("webhook", "input", str),
+    ValueKind.EVENT_PAYLOAD: _Column("webhook_event", "payload", shown_json),
+    ValueKind.EVENT_ATTEMPTS: _Column("webhook_event", "attempts", webhook_attempts_of),
+    ValueKind.SCHEDULE_INPUT: _Column("schedule", "input", shown_json),
+    ValueKind.RULE_EXPRESSION: _Column("transformation_rule", "expression", str),
+    ValueKind.RULE_INPUT_SCHEMA: _Column("transformation_rule", "input_schema", shown_json),
+    ValueKind.RULE_OUTPUT_SCHEMA: _Column("transformation_rule", "output_schema", shown_json),
+    ValueKind.RULE_EXAMPLES: _Column("transformation_rule", "examples", _examples),
+    ValueKind.TEMPLATE_DOCUMENT: _Column("workflow_template", "document", shown_json),
+    ValueKind.TEMPLATE_PARAMETERS: _Column("workflow_template", "parameters", _parameters),
 }
 _STATEMENTS = {kind: column.statement for kind, column in _COLUMNS.items()}
 

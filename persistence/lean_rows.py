@@ -5,7 +5,7 @@ compressed, a thousand times at worst, so a value that seems small is looked at.
 that it is stored in, save the few bytes in front of it; one of `jsonb` is stored in another form.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import asyncpg
@@ -16,18 +16,27 @@ from persistence.row_codec import SMALL_EXECUTION_COLUMNS, SMALL_STEP_COLUMNS, e
 _TOGETHER = 16_384
 _SMALLEST = 64
 _HEADER = 4
+_NO_LIMIT = 2**31 - 1
 
-_BINARY = ("labels",)
-"""Columns of `jsonb`."""
 
-EXECUTION_FIELDS = {"input": "input_size", "output": "output_size", "error": "error_size", "labels": "labels_size"}
-STEP_FIELDS = {"attempts": "attempts_size", "input": "input_size", "output": "output_size", "error": "error_size"}
-CHANGE_FIELDS = {"output": "output_size", "error": "error_size"}
+def fields(*names: str) -> Mapping[str, str]:
+    """Fields that may be left out, each with the column of its size."""
+    return {name: f"{name}_size" for name in names}
+
+
+EXECUTION_FIELDS = fields("input", "output", "error", "labels")
+STEP_FIELDS = fields("attempts", "input", "output", "error")
+CHANGE_FIELDS = fields("output", "error")
 
 
 def share_of(rows: int) -> int:
     """The most bytes that each of a column's values may have to be read with its row, where there are so many rows."""
     return max(_SMALLEST, _TOGETHER // max(1, rows))
+
+
+def most_of(rows: int, *, lean: bool) -> int:
+    """The share of so many rows where they are read lean; else more than any value has."""
+    return share_of(rows) if lean else _NO_LIMIT
 
 
 def lean_columns(table: str, *columns: str, most: str, prefix: str = "") -> str:
@@ -50,10 +59,15 @@ def lean_step_columns(most: str) -> str:
     return f"{SMALL_STEP_COLUMNS}, {lean_columns('s', *STEP_FIELDS, most=most)}"
 
 
-def left_out_of(row: asyncpg.Record, sizes: Mapping[str, str], *, prefix: str = "") -> dict[str, int]:
-    """The fields that a row has left out, with the fewest bytes of each. `sizes` names the columns of their sizes."""
+def left_out_of(
+    row: asyncpg.Record, sizes: Mapping[str, str], *, prefix: str = "", binary: Collection[str] = ("labels",)
+) -> dict[str, int]:
+    """The fields that a row has left out, with the fewest bytes of each.
+
+    `sizes` are the `fields` that it may have; those of `jsonb` are `binary`.
+    """
     return {
-        name: 0 if name in _BINARY else max(0, size - _HEADER)
+        name: 0 if name in binary else max(0, size - _HEADER)
         for name, column in sizes.items()
         if (size := row[prefix + column]) is not None and row[prefix + name] is None
     }

@@ -1,6 +1,7 @@
 """Transformation rules in PostgreSQL."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import cast
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from domain.json_text import JsonValue, dumps, loads
 from domain.records import Page
 from domain.transformation_rules import RuleExample, RuleRecord, RuleSettings
 from persistence.database import Database
+from persistence.lean_rows import fields, lean_columns, left_out_of, most_of
 from persistence.row_codec import json_column, json_value
 
 _SAVE = """
@@ -22,7 +24,20 @@ ON CONFLICT (name) DO UPDATE SET
   revision = transformation_rule.revision + 1, updated_at = excluded.updated_at
 RETURNING *
 """
-_PAGE = "SELECT * FROM transformation_rule WHERE $1::text IS NULL OR name > $1 ORDER BY name LIMIT $2"
+_FIELDS = fields("expression", "input_schema", "output_schema", "examples")
+_COLUMNS = "r.id, r.name, r.description, r.revision, r.created_at, r.updated_at"
+_PAGE = f"""
+SELECT {_COLUMNS}, {lean_columns("r", *_FIELDS, most="$3::int")} FROM transformation_rule r
+WHERE $1::text IS NULL OR r.name > $1 ORDER BY r.name LIMIT $2
+"""
+_BY_IDS = f"""
+SELECT {_COLUMNS}, {lean_columns("r", *_FIELDS, most="$2::int")} FROM transformation_rule r
+WHERE r.id = ANY ($1::uuid[])
+"""
+_BY_NAMES = f"""
+SELECT {_COLUMNS}, {lean_columns("r", *_FIELDS, most="$2::int")} FROM transformation_rule r
+WHERE r.name = ANY ($1::text[])
+"""
 
 # Parsing every document takes its time; most of them do not even hold the name.
 _USERS = """
@@ -62,19 +77,19 @@ class PostgresTransformationRuleStore:
         statement = "DELETE FROM transformation_rule WHERE name = $1 RETURNING id"
         return await self._database.fetch_value(statement, name) is not None
 
-    async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, RuleRecord]:
-        rows = await self._database.fetch("SELECT * FROM transformation_rule WHERE id = ANY ($1::uuid[])", list(ids))
-        return {row["id"]: _record_of(row) for row in rows}
+    async def get_many(self, ids: Collection[UUID], *, lean: bool = False) -> Mapping[UUID, RuleRecord]:
+        rows = await self._database.fetch(_BY_IDS, list(ids), most_of(len(ids), lean=lean))
+        return {row["id"]: _lean_record_of(row) for row in rows}
 
-    async def find_many(self, names: Collection[str]) -> Mapping[str, RuleRecord]:
+    async def find_many(self, names: Collection[str], *, lean: bool = False) -> Mapping[str, RuleRecord]:
         if not names:
             return {}
-        statement = "SELECT * FROM transformation_rule WHERE name = ANY ($1::text[])"
-        return {row["name"]: _record_of(row) for row in await self._database.fetch(statement, list(names))}
+        rows = await self._database.fetch(_BY_NAMES, list(names), most_of(len(names), lean=lean))
+        return {row["name"]: _lean_record_of(row) for row in rows}
 
-    async def page(self, *, first: int, after: str | None) -> Page[RuleRecord]:
-        rows = await self._database.fetch(_PAGE, after, first + 1)
-        return Page(rows=tuple(_record_of(row) for row in rows[:first]), has_next=len(rows) > first)
+    async def page(self, *, first: int, after: str | None, lean: bool = False) -> Page[RuleRecord]:
+        rows = await self._database.fetch(_PAGE, after, first + 1, most_of(first, lean=lean))
+        return Page(rows=tuple(_lean_record_of(row) for row in rows[:first]), has_next=len(rows) > first)
 
     async def count(self) -> int:
         number: int = await self._database.fetch_value("SELECT count(*) FROM transformation_rule")
@@ -84,17 +99,28 @@ class PostgresTransformationRuleStore:
         return [row["name"] for row in await self._database.fetch(_USERS, name, limit)]
 
 
+def examples_of(text: str) -> tuple[RuleExample, ...]:
+    """The examples of a rule."""
+    examples = cast("list[Mapping[str, JsonValue]]", loads(text))
+    return tuple(RuleExample(input=each["input"], output=each["output"]) for each in examples)
+
+
+def _lean_record_of(row: asyncpg.Record) -> RuleRecord:
+    left_out = left_out_of(row, _FIELDS)
+    return replace(_record_of(row), left_out=left_out) if left_out else _record_of(row)
+
+
 def _record_of(row: asyncpg.Record) -> RuleRecord:
-    examples = cast("list[Mapping[str, JsonValue]]", loads(row["examples"]))
+    examples = row["examples"]
     return RuleRecord(
         id=row["id"],
         settings=RuleSettings(
             name=row["name"],
-            expression=row["expression"],
+            expression=row["expression"] or "",
             description=row["description"],
             input_schema=json_value(row["input_schema"]),
             output_schema=json_value(row["output_schema"]),
-            examples=tuple(RuleExample(input=each["input"], output=each["output"]) for each in examples),
+            examples=() if examples is None else examples_of(examples),
         ),
         revision=row["revision"],
         created_at=row["created_at"],

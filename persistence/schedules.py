@@ -14,6 +14,7 @@ from domain.records import Page
 from domain.schedules import ScheduleClaim, ScheduleOutcome, ScheduleRecord, ScheduleSettings, tick_keys, tick_of
 from domain.statuses import OverlapPolicy
 from persistence.database import Database
+from persistence.lean_rows import fields, lean_columns, left_out_of, most_of
 from persistence.row_codec import json_column, json_value
 
 _CREATE = """
@@ -34,10 +35,19 @@ WHERE id = $1 AND revision = $2
 RETURNING *
 """
 
-_PAGE = """
-SELECT * FROM schedule WHERE ($1::uuid IS NULL OR workflow_id = $1) AND ($2::text IS NULL OR name > $2)
-ORDER BY name LIMIT $3
+_FIELDS = fields("input")
+_COLUMNS = """
+  s.id, s.name, s.workflow_id, s.cron, s.timezone, s.overlap, s.catch_up_window, s.enabled, s.revision, s.created_at,
+  s.updated_at, s.next_run_at, s.buffered_at, s.last_run_at, s.last_execution_id, s.last_error
 """
+_PAGE = f"""
+SELECT {_COLUMNS}, {lean_columns("s", *_FIELDS, most="$4::int")} FROM schedule s
+WHERE ($1::uuid IS NULL OR s.workflow_id = $1) AND ($2::text IS NULL OR s.name > $2) ORDER BY s.name LIMIT $3
+"""
+_BY_IDS = f"""
+SELECT {_COLUMNS}, {lean_columns("s", *_FIELDS, most="$2::int")} FROM schedule s WHERE s.id = ANY ($1::uuid[])
+"""
+_BY_NAME = f"SELECT {_COLUMNS}, {lean_columns('s', *_FIELDS, most='$2::int')} FROM schedule s WHERE s.name = $1"
 
 _RUNNING = """
 EXISTS (
@@ -147,17 +157,19 @@ class PostgresScheduleStore:
             await self._database.fetch_value("DELETE FROM schedule WHERE id = $1 RETURNING id", schedule_id) is not None
         )
 
-    async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, ScheduleRecord]:
-        rows = await self._database.fetch("SELECT * FROM schedule WHERE id = ANY ($1::uuid[])", list(ids))
-        return {row["id"]: _record_of(row) for row in rows}
+    async def get_many(self, ids: Collection[UUID], *, lean: bool = False) -> Mapping[UUID, ScheduleRecord]:
+        rows = await self._database.fetch(_BY_IDS, list(ids), most_of(len(ids), lean=lean))
+        return {row["id"]: _lean_record_of(row) for row in rows}
 
-    async def find(self, name: str) -> ScheduleRecord | None:
-        row = await self._database.fetch_row("SELECT * FROM schedule WHERE name = $1", name)
-        return None if row is None else _record_of(row)
+    async def find(self, name: str, *, lean: bool = False) -> ScheduleRecord | None:
+        row = await self._database.fetch_row(_BY_NAME, name, most_of(1, lean=lean))
+        return None if row is None else _lean_record_of(row)
 
-    async def page(self, workflow_id: UUID | None, *, first: int, after: str | None) -> Page[ScheduleRecord]:
-        rows = await self._database.fetch(_PAGE, workflow_id, after, first + 1)
-        return Page(rows=tuple(_record_of(row) for row in rows[:first]), has_next=len(rows) > first)
+    async def page(
+        self, workflow_id: UUID | None, *, first: int, after: str | None, lean: bool = False
+    ) -> Page[ScheduleRecord]:
+        rows = await self._database.fetch(_PAGE, workflow_id, after, first + 1, most_of(first, lean=lean))
+        return Page(rows=tuple(_lean_record_of(row) for row in rows[:first]), has_next=len(rows) > first)
 
     async def count(self, workflow_id: UUID | None) -> int:
         statement = "SELECT count(*) FROM schedule WHERE $1::uuid IS NULL OR workflow_id = $1"
@@ -218,6 +230,11 @@ def _settings_row(settings: ScheduleSettings) -> tuple[Any, ...]:
         settings.catch_up_window // timedelta(microseconds=1),
         settings.enabled,
     )
+
+
+def _lean_record_of(row: asyncpg.Record) -> ScheduleRecord:
+    left_out = left_out_of(row, _FIELDS)
+    return replace(_record_of(row), left_out=left_out) if left_out else _record_of(row)
 
 
 def _record_of(row: asyncpg.Record) -> ScheduleRecord:

@@ -13,8 +13,18 @@ from domain.statuses import EventType, WebhookDirection, WebhookEventStatus
 from domain.webhooks import WebhookEventRecord, WebhookRecord, attempts_to_json, why_not_replayed
 from persistence.conditions import Conditions
 from persistence.database import Database
+from persistence.lean_rows import most_of
 from persistence.row_codec import json_column
-from persistence.webhook_rows import EVENT_COLUMNS, WEBHOOK_COLUMNS, event_of, webhook_of
+from persistence.webhook_rows import (
+    EVENT_COLUMNS,
+    WEBHOOK_COLUMNS,
+    event_of,
+    lean_event_columns,
+    lean_event_of,
+    lean_webhook_columns,
+    lean_webhook_of,
+    webhook_of,
+)
 
 _CREATE = """
 INSERT INTO webhook (
@@ -50,16 +60,19 @@ _DELETE = "DELETE FROM webhook WHERE id = $1"
 _DELETE_EVENTS = "DELETE FROM webhook_event WHERE webhook_id = $1"
 _DELETED_AT_ONCE = 10_000
 
-_EVENTS = f"SELECT {EVENT_COLUMNS} FROM webhook_event e WHERE e.id = ANY ($1::uuid[])"
+# What is read lean has the most bytes of a value as the last argument; otherwise no value is too large.
+_WEBHOOKS = f"SELECT {lean_webhook_columns('$2::int')} FROM webhook w WHERE w.id = ANY ($1::uuid[])"
+
+_EVENTS = f"SELECT {lean_event_columns('$2::int')} FROM webhook_event e WHERE e.id = ANY ($1::uuid[])"
 
 _EVENTS_PAGE = f"""
-SELECT {EVENT_COLUMNS} FROM webhook_event e
+SELECT {lean_event_columns("$4::int")} FROM webhook_event e
 WHERE e.webhook_id = $1 AND ($2::uuid IS NULL OR e.id < $2) ORDER BY e.id DESC LIMIT $3
 """
 
 _EVENTS_PAGES = f"""
 SELECT e.* FROM unnest($1::uuid[]) walk (id) CROSS JOIN LATERAL (
-  SELECT {EVENT_COLUMNS} FROM webhook_event e WHERE e.webhook_id = walk.id ORDER BY e.id DESC LIMIT $2
+  SELECT {lean_event_columns("$3::int")} FROM webhook_event e WHERE e.webhook_id = walk.id ORDER BY e.id DESC LIMIT $2
 ) e ORDER BY e.id DESC
 """
 
@@ -127,21 +140,24 @@ class PostgresWebhookStore:
         row = await self._database.fetch_row(f"SELECT {WEBHOOK_COLUMNS} FROM webhook w WHERE w.{column} = $1", value)
         return None if row is None else webhook_of(row)
 
-    async def find_many(self, ids: Collection[UUID]) -> Mapping[UUID, WebhookRecord]:
+    async def find_many(self, ids: Collection[UUID], *, lean: bool = False) -> Mapping[UUID, WebhookRecord]:
         if not ids:
             return {}
-        statement = f"SELECT {WEBHOOK_COLUMNS} FROM webhook w WHERE w.id = ANY ($1::uuid[])"
-        return {row["id"]: webhook_of(row) for row in await self._database.fetch(statement, list(ids))}
+        rows = await self._database.fetch(_WEBHOOKS, list(ids), most_of(len(ids), lean=lean))
+        return {row["id"]: lean_webhook_of(row) for row in rows}
 
-    async def page(self, direction: WebhookDirection | None, *, first: int, after: UUID | None) -> Page[WebhookRecord]:
+    async def page(
+        self, direction: WebhookDirection | None, *, first: int, after: UUID | None, lean: bool = False
+    ) -> Page[WebhookRecord]:
         conditions = _conditions(direction)
         conditions.add("w.id < ?", after)
         limit = conditions.argument(first + 1)
+        columns = lean_webhook_columns(f"{conditions.argument(most_of(first, lean=lean))}::int")
         rows = await self._database.fetch(
-            f"SELECT {WEBHOOK_COLUMNS} FROM webhook w WHERE {conditions} ORDER BY w.id DESC LIMIT {limit}",
+            f"SELECT {columns} FROM webhook w WHERE {conditions} ORDER BY w.id DESC LIMIT {limit}",
             *conditions.arguments,
         )
-        return Page(rows=tuple(webhook_of(row) for row in rows[:first]), has_next=len(rows) > first)
+        return Page(rows=tuple(lean_webhook_of(row) for row in rows[:first]), has_next=len(rows) > first)
 
     async def count(self, direction: WebhookDirection | None) -> int:
         conditions = _conditions(direction)
@@ -184,21 +200,25 @@ class PostgresWebhookStore:
             await connection.execute(_DELETE, webhook_id)
             await connection.execute(_DELETE_EVENTS, webhook_id)
 
-    async def events(self, ids: Collection[UUID]) -> Mapping[UUID, WebhookEventRecord]:
+    async def events(self, ids: Collection[UUID], *, lean: bool = False) -> Mapping[UUID, WebhookEventRecord]:
         if not ids:
             return {}
-        return {row["id"]: event_of(row) for row in await self._database.fetch(_EVENTS, list(ids))}
+        rows = await self._database.fetch(_EVENTS, list(ids), most_of(len(ids), lean=lean))
+        return {row["id"]: lean_event_of(row) for row in rows}
 
-    async def events_page(self, webhook_id: UUID, *, first: int, after: UUID | None) -> Page[WebhookEventRecord]:
-        rows = await self._database.fetch(_EVENTS_PAGE, webhook_id, after, first + 1)
-        return Page(rows=tuple(event_of(row) for row in rows[:first]), has_next=len(rows) > first)
+    async def events_page(
+        self, webhook_id: UUID, *, first: int, after: UUID | None, lean: bool = False
+    ) -> Page[WebhookEventRecord]:
+        rows = await self._database.fetch(_EVENTS_PAGE, webhook_id, after, first + 1, most_of(first, lean=lean))
+        return Page(rows=tuple(lean_event_of(row) for row in rows[:first]), has_next=len(rows) > first)
 
     async def events_pages(
-        self, webhook_ids: Collection[UUID], *, first: int
+        self, webhook_ids: Collection[UUID], *, first: int, lean: bool = False
     ) -> Mapping[UUID, Page[WebhookEventRecord]]:
         found: dict[UUID, list[WebhookEventRecord]] = {id: [] for id in webhook_ids}
-        for row in await self._database.fetch(_EVENTS_PAGES, list(found), first + 1):
-            found[row["webhook_id"]].append(event_of(row))
+        most = most_of(first * len(found), lean=lean)
+        for row in await self._database.fetch(_EVENTS_PAGES, list(found), first + 1, most):
+            found[row["webhook_id"]].append(lean_event_of(row))
         return {id: Page(rows=tuple(rows[:first]), has_next=len(rows) > first) for id, rows in found.items()}
 
     async def events_counts(self, webhook_ids: Collection[UUID]) -> Mapping[UUID, int]:

@@ -1,6 +1,7 @@
 """Workflow templates in PostgreSQL."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
 
@@ -10,6 +11,8 @@ from domain.json_text import dumps, loads
 from domain.records import Page
 from domain.workflow_templates import TemplateParameter, TemplateRecord, TemplateSettings
 from persistence.database import Database
+from persistence.lean_rows import fields, lean_columns, left_out_of, most_of
+from persistence.row_codec import json_value
 
 _SAVE = """
 INSERT INTO workflow_template (id, name, description, category, parameters, document, created_at, updated_at)
@@ -19,9 +22,17 @@ ON CONFLICT (name) DO UPDATE SET
   document = excluded.document, updated_at = excluded.updated_at
 RETURNING *
 """
-_PAGE = """
-SELECT * FROM workflow_template WHERE ($1::text IS NULL OR category = $1) AND ($2::text IS NULL OR name > $2)
-ORDER BY name LIMIT $3
+_FIELDS = fields("document", "parameters")
+_COLUMNS = "t.id, t.name, t.description, t.category, t.created_at, t.updated_at"
+_PAGE = f"""
+SELECT {_COLUMNS}, {lean_columns("t", *_FIELDS, most="$4::int")} FROM workflow_template t
+WHERE ($1::text IS NULL OR t.category = $1) AND ($2::text IS NULL OR t.name > $2) ORDER BY t.name LIMIT $3
+"""
+_BY_IDS = f"""
+SELECT {_COLUMNS}, {lean_columns("t", *_FIELDS, most="$2::int")} FROM workflow_template t WHERE t.id = ANY ($1::uuid[])
+"""
+_BY_NAME = f"""
+SELECT {_COLUMNS}, {lean_columns("t", *_FIELDS, most="$2::int")} FROM workflow_template t WHERE t.name = $1
 """
 
 
@@ -51,17 +62,19 @@ class PostgresWorkflowTemplateStore:
         statement = "DELETE FROM workflow_template WHERE name = $1 RETURNING id"
         return await self._database.fetch_value(statement, name) is not None
 
-    async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, TemplateRecord]:
-        rows = await self._database.fetch("SELECT * FROM workflow_template WHERE id = ANY ($1::uuid[])", list(ids))
-        return {row["id"]: _record_of(row) for row in rows}
+    async def get_many(self, ids: Collection[UUID], *, lean: bool = False) -> Mapping[UUID, TemplateRecord]:
+        rows = await self._database.fetch(_BY_IDS, list(ids), most_of(len(ids), lean=lean))
+        return {row["id"]: _lean_record_of(row) for row in rows}
 
-    async def find(self, name: str) -> TemplateRecord | None:
-        row = await self._database.fetch_row("SELECT * FROM workflow_template WHERE name = $1", name)
-        return None if row is None else _record_of(row)
+    async def find(self, name: str, *, lean: bool = False) -> TemplateRecord | None:
+        row = await self._database.fetch_row(_BY_NAME, name, most_of(1, lean=lean))
+        return None if row is None else _lean_record_of(row)
 
-    async def page(self, category: str | None, *, first: int, after: str | None) -> Page[TemplateRecord]:
-        rows = await self._database.fetch(_PAGE, category, after, first + 1)
-        return Page(rows=tuple(_record_of(row) for row in rows[:first]), has_next=len(rows) > first)
+    async def page(
+        self, category: str | None, *, first: int, after: str | None, lean: bool = False
+    ) -> Page[TemplateRecord]:
+        rows = await self._database.fetch(_PAGE, category, after, first + 1, most_of(first, lean=lean))
+        return Page(rows=tuple(_lean_record_of(row) for row in rows[:first]), has_next=len(rows) > first)
 
     async def count(self, category: str | None) -> int:
         statement = "SELECT count(*) FROM workflow_template WHERE $1::text IS NULL OR category = $1"
@@ -83,14 +96,24 @@ def _parameter_row(parameter: TemplateParameter) -> dict[str, Any]:
     }
 
 
+def parameters_of(text: str) -> tuple[TemplateParameter, ...]:
+    """The parameters of a template."""
+    return tuple(TemplateParameter(**each) for each in cast("list[dict[str, Any]]", loads(text)))
+
+
+def _lean_record_of(row: asyncpg.Record) -> TemplateRecord:
+    left_out = left_out_of(row, _FIELDS)
+    return replace(_record_of(row), left_out=left_out) if left_out else _record_of(row)
+
+
 def _record_of(row: asyncpg.Record) -> TemplateRecord:
-    parameters = cast("list[dict[str, Any]]", loads(row["parameters"]))
+    parameters = row["parameters"]
     return TemplateRecord(
         id=row["id"],
         settings=TemplateSettings(
             name=row["name"],
-            document=loads(row["document"]),
-            parameters=tuple(TemplateParameter(**each) for each in parameters),
+            document=json_value(row["document"]),
+            parameters=() if parameters is None else parameters_of(parameters),
             description=row["description"],
             category=row["category"],
         ),

@@ -10,7 +10,7 @@ from domain.workflow_templates import TemplateRecord
 
 
 class TransformationRuleStore(Protocol):
-    """Transformation rules. Names are unique."""
+    """Transformation rules. Names are unique. What is read `lean` is without large settings (see `LargeValues`)."""
 
     async def save(self, rule: RuleRecord) -> RuleRecord:
         """Store a rule, or overwrite the one with its name, which keeps its id and its `created_at`.
@@ -21,13 +21,13 @@ class TransformationRuleStore(Protocol):
     async def delete(self, name: str) -> bool:
         """Remove the rule with this name; whether there was one."""
 
-    async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, RuleRecord]:
+    async def get_many(self, ids: Collection[UUID], *, lean: bool = False) -> Mapping[UUID, RuleRecord]:
         """The rules with these ids."""
 
-    async def find_many(self, names: Collection[str]) -> Mapping[str, RuleRecord]:
+    async def find_many(self, names: Collection[str], *, lean: bool = False) -> Mapping[str, RuleRecord]:
         """The rules with these names, by name."""
 
-    async def page(self, *, first: int, after: str | None) -> Page[RuleRecord]:
+    async def page(self, *, first: int, after: str | None, lean: bool = False) -> Page[RuleRecord]:
         """Rules, by name (as code points); `after` is a name."""
 
     async def count(self) -> int:
@@ -38,7 +38,10 @@ class TransformationRuleStore(Protocol):
 
 
 class WorkflowTemplateStore(Protocol):
-    """Workflow templates that somebody has stored. Names are unique."""
+    """Workflow templates that somebody has stored. Names are unique.
+
+    What is read `lean` is without large documents and parameters (see `LargeValues`).
+    """
 
     async def save(self, template: TemplateRecord) -> TemplateRecord:
         """Store a template, or overwrite the one with its name, which keeps its id and its `created_at`.
@@ -49,13 +52,15 @@ class WorkflowTemplateStore(Protocol):
     async def delete(self, name: str) -> bool:
         """Remove the template with this name; whether there was one."""
 
-    async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, TemplateRecord]:
+    async def get_many(self, ids: Collection[UUID], *, lean: bool = False) -> Mapping[UUID, TemplateRecord]:
         """The templates with these ids."""
 
-    async def find(self, name: str) -> TemplateRecord | None:
+    async def find(self, name: str, *, lean: bool = False) -> TemplateRecord | None:
         """The template with this name."""
 
-    async def page(self, category: str | None, *, first: int, after: str | None) -> Page[TemplateRecord]:
+    async def page(
+        self, category: str | None, *, first: int, after: str | None, lean: bool = False
+    ) -> Page[TemplateRecord]:
         """Those of a category, or all, by name (as code points); `after` is a name."""
 
     async def count(self, category: str | None) -> int:

@@ -12,6 +12,8 @@ from domain.schedules import ScheduleClaim, ScheduleOutcome, ScheduleRecord
 class ScheduleStore(Protocol):
     """Schedules. Names are unique. A workflow's schedules go when it is deleted (`WorkflowStore.delete`).
 
+    What is read `lean` is without large inputs (see `LargeValues`).
+
     Fencing: a claim and a change of the settings raise a schedule's epoch; what somebody found out at an older epoch
     no longer moves it.
     """
@@ -29,13 +31,15 @@ class ScheduleStore(Protocol):
     async def delete(self, schedule_id: UUID) -> bool:
         """Remove a schedule; whether there was one. What it has started goes on."""
 
-    async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, ScheduleRecord]:
+    async def get_many(self, ids: Collection[UUID], *, lean: bool = False) -> Mapping[UUID, ScheduleRecord]:
         """The schedules with these ids."""
 
-    async def find(self, name: str) -> ScheduleRecord | None:
+    async def find(self, name: str, *, lean: bool = False) -> ScheduleRecord | None:
         """The schedule with this name."""
 
-    async def page(self, workflow_id: UUID | None, *, first: int, after: str | None) -> Page[ScheduleRecord]:
+    async def page(
+        self, workflow_id: UUID | None, *, first: int, after: str | None, lean: bool = False
+    ) -> Page[ScheduleRecord]:
         """The schedules of a workflow, or all, by name (as code points); `after` is a name."""
 
     async def count(self, workflow_id: UUID | None) -> int:

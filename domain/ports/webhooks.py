@@ -12,7 +12,10 @@ from domain.webhooks import Endpoint, Verdict, WebhookAttempt, WebhookEventRecor
 
 
 class WebhookStore(Protocol):
-    """Webhooks in both directions, and their events."""
+    """Webhooks in both directions, and their events.
+
+    What is read `lean` is without large inputs, payloads and logs of attempts (see `LargeValues`).
+    """
 
     async def create(self, webhook: WebhookRecord) -> None:
         """Store a new webhook. Raises `Conflict` when the name is taken."""
@@ -20,10 +23,12 @@ class WebhookStore(Protocol):
     async def find(self, *, id: UUID | None = None, name: str | None = None) -> WebhookRecord | None:
         """The webhook with this id or this name."""
 
-    async def find_many(self, ids: Collection[UUID]) -> Mapping[UUID, WebhookRecord]:
+    async def find_many(self, ids: Collection[UUID], *, lean: bool = False) -> Mapping[UUID, WebhookRecord]:
         """The webhooks with these ids."""
 
-    async def page(self, direction: WebhookDirection | None, *, first: int, after: UUID | None) -> Page[WebhookRecord]:
+    async def page(
+        self, direction: WebhookDirection | None, *, first: int, after: UUID | None, lean: bool = False
+    ) -> Page[WebhookRecord]:
         """Webhooks, newest first (by id)."""
 
     async def count(self, direction: WebhookDirection | None) -> int:
@@ -54,14 +59,16 @@ class WebhookStore(Protocol):
     async def delete(self, webhook_id: UUID) -> None:
         """Remove a webhook with all its events. Raises `NotFound`."""
 
-    async def events(self, ids: Collection[UUID]) -> Mapping[UUID, WebhookEventRecord]:
+    async def events(self, ids: Collection[UUID], *, lean: bool = False) -> Mapping[UUID, WebhookEventRecord]:
         """The events with these ids."""
 
-    async def events_page(self, webhook_id: UUID, *, first: int, after: UUID | None) -> Page[WebhookEventRecord]:
+    async def events_page(
+        self, webhook_id: UUID, *, first: int, after: UUID | None, lean: bool = False
+    ) -> Page[WebhookEventRecord]:
         """The events of a webhook, newest first (by id)."""
 
     async def events_pages(
-        self, webhook_ids: Collection[UUID], *, first: int
+        self, webhook_ids: Collection[UUID], *, first: int, lean: bool = False
     ) -> Mapping[UUID, Page[WebhookEventRecord]]:
         """The first page of `events_page` for each of these webhooks, in one statement; every id has an answer."""
 

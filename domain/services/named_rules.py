@@ -17,10 +17,10 @@ async def with_rules_looked_up(checked: CheckedDocument, rules: TransformationRu
     if rules is None or not checked.rules:
         return checked
     names = {name for _, name in checked.rules}
-    missing = names - (await rules.find_many([name for name in names if is_name(name)])).keys()
+    missing = names - (await rules.find_many([name for name in names if is_name(name)], lean=True)).keys()
     if not missing:
         return checked
-    known = [rule.settings.name for rule in (await rules.page(first=_MOST_KNOWN, after=None)).rows]
+    known = [rule.settings.name for rule in (await rules.page(first=_MOST_KNOWN, after=None, lean=True)).rows]
     hints = {name: did_you_mean(name, known) for name in sorted(missing)[:_MAX_GUESSES]}
     return checked.and_also(
         Problem(path=path, message=f"There is no transformation rule {name!r}.", hint=hints.get(name) or _HINT)

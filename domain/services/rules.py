@@ -82,17 +82,17 @@ class TransformationRuleService:
             raise NotFound("transformation rule", name)
         return rule
 
-    async def find(self, name: str) -> RuleRecord | None:
+    async def find(self, name: str, *, lean: bool = False) -> RuleRecord | None:
         """The rule with this name."""
-        return (await self._rules.find_many([name])).get(name) if is_name(name) else None
+        return (await self._rules.find_many([name], lean=lean)).get(name) if is_name(name) else None
 
-    async def get(self, id: UUID) -> RuleRecord | None:
+    async def get(self, id: UUID, *, lean: bool = False) -> RuleRecord | None:
         """The rule with this id."""
-        return (await self._rules.get_many([id])).get(id)
+        return (await self._rules.get_many([id], lean=lean)).get(id)
 
     async def page(self, *, first: int, after: str | None) -> Page[RuleRecord]:
-        """Rules, by name; `after` is a name."""
-        return await self._rules.page(first=first, after=after)
+        """Rules, by name, lean; `after` is a name."""
+        return await self._rules.page(first=first, after=after, lean=True)
 
     async def count(self) -> int:
         """How many there are."""

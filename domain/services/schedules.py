@@ -68,16 +68,16 @@ class ScheduleService:
             raise NotFound("schedule", to_public(IdKind.SCHEDULE, schedule_id))
 
     async def find(self, *, id: UUID | None = None, name: str | None = None) -> ScheduleRecord | None:
-        """The schedule with this id or this name. Raises `InvalidInput` unless exactly one is given."""
+        """The schedule with this id or this name, lean. Raises `InvalidInput` unless exactly one is given."""
         if id is not None and name is None:
-            return (await self._schedules.get_many([id])).get(id)
+            return (await self._schedules.get_many([id], lean=True)).get(id)
         if name is not None and id is None:
-            return await self._schedules.find(name)
+            return await self._schedules.find(name, lean=True)
         raise InvalidInput([Problem(path=("id",), message="Exactly one of `id` and `name` must be given.")])
 
     async def page(self, workflow_id: UUID | None, *, first: int, after: str | None) -> Page[ScheduleRecord]:
-        """The schedules of a workflow, or all, by name; `after` is a name."""
-        return await self._schedules.page(workflow_id, first=first, after=after)
+        """The schedules of a workflow, or all, by name, lean; `after` is a name."""
+        return await self._schedules.page(workflow_id, first=first, after=after, lean=True)
 
     async def count(self, workflow_id: UUID | None) -> int:
         """How many `page` would show in all."""

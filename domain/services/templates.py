@@ -80,20 +80,20 @@ class WorkflowTemplateService:
             raise Conflict(f"The template {name!r} comes with Stepgraph, and cannot be deleted.")
         raise NotFound("workflow template", name)
 
-    async def find(self, name: str) -> TemplateRecord | None:
+    async def find(self, name: str, *, lean: bool = False) -> TemplateRecord | None:
         """The template with this name."""
-        return await self._templates.find(name) or self._shipped.get(name) if is_name(name) else None
+        return await self._templates.find(name, lean=lean) or self._shipped.get(name) if is_name(name) else None
 
-    async def get(self, id: UUID) -> TemplateRecord | None:
+    async def get(self, id: UUID, *, lean: bool = False) -> TemplateRecord | None:
         """The template with this id."""
-        stored = (await self._templates.get_many([id])).get(id)
+        stored = (await self._templates.get_many([id], lean=lean)).get(id)
         return stored or next((each for each in self._shipped.values() if each.id == id), None)
 
     async def page(self, category: str | None, *, first: int, after: str | None) -> Page[TemplateRecord]:
-        """Templates of a category, or all, shipped and stored, by name; `after` is a name."""
+        """Templates of a category, or all, shipped and stored, by name, lean; `after` is a name."""
         if category is not None and not is_name(category):
             return Page()
-        stored = await self._templates.page(category, first=first, after=after)
+        stored = await self._templates.page(category, first=first, after=after, lean=True)
         shipped = [each for each in await self._visible(category) if after is None or each.settings.name > after]
         found = sorted([*stored.rows, *shipped], key=lambda each: each.settings.name)
         return Page(rows=tuple(found[:first]), has_next=stored.has_next or len(found) > first)

@@ -167,7 +167,7 @@ class WebhookService:
 
         Raises `NotFound`, or `InvalidState` where it came in, is on its first way, or its webhook is disabled.
         """
-        if event_id not in await self._webhooks.events([event_id]):
+        if event_id not in await self._webhooks.events([event_id], lean=True):
             raise NotFound("webhook event", to_public(IdKind.WEBHOOK_EVENT, event_id))
         return await self._webhooks.replay(event_id, self._clock.now())
 

@@ -25,10 +25,10 @@ class ScheduleQueries:
         info.context.spend_rows(size)
         is_given = workflow_id is not None and workflow_id is not strawberry.UNSET
         wanted = read_id(str(workflow_id), IdKind.WORKFLOW, "workflowId") if is_given else None
-        service = info.context.services.schedules
+        service, values = info.context.services.schedules, info.context.large_values
         return connection(
             await service.page(wanted, first=size, after=key),
-            item=Schedule.from_record,
+            item=lambda record: Schedule.from_record(record, values),
             key=lambda record: record.settings.name,
             cursors=BY_SCHEDULE,
             is_first=key is None,
@@ -42,4 +42,4 @@ class ScheduleQueries:
             record = await schedules.find(id=read_id(by.id, IdKind.SCHEDULE, "by", "id"))
         else:
             record = await schedules.find(name=by.name)
-        return None if record is None else Schedule.from_record(record)
+        return None if record is None else Schedule.from_record(record, info.context.large_values)

@@ -9,11 +9,13 @@ import strawberry
 from domain.cron import cron_of, cron_warnings
 from domain.errors import InvalidInput, Problem
 from domain.ids import IdKind
+from domain.large_values import ValueKind
 from domain.schedules import ScheduleRecord
 from graphql_api.context import Info
 from graphql_api.enums import OverlapPolicy
 from graphql_api.executions.types import WorkflowExecution, load_execution
 from graphql_api.ids import Node, public_id
+from graphql_api.large_values import LargeValueLoader, Part
 from graphql_api.scalars import JSON
 from graphql_api.workflows.types import Workflow
 
@@ -83,10 +85,10 @@ class Schedule(Node):
         return await load_execution(info, self.record.last_execution_id)
 
     @classmethod
-    def from_record(cls, record: ScheduleRecord) -> "Schedule":
-        """The schedule as clients see it."""
+    def from_record(cls, record: ScheduleRecord, values: LargeValueLoader | None = None) -> "Schedule":
+        """The schedule as clients see it; `values` reads what the record has left out."""
         settings = record.settings
-        return cls(
+        shown = cls(
             id=public_id(IdKind.SCHEDULE, record.id),
             name=settings.name,
             cron=settings.cron,
@@ -103,3 +105,9 @@ class Schedule(Node):
             updated_at=record.updated_at,
             record=record,
         )
+        if record.left_out and values is not None:
+            values.fill(shown, record.left_out, _PARTS, record.id)
+        return shown
+
+
+_PARTS = {"input": Part(ValueKind.SCHEDULE_INPUT)}

@@ -40,6 +40,7 @@ class SystemQueries:
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         kind = read_kind(id)
         require(info.context, NODES.get(kind, Role.VIEWER), "node")
+        values = info.context.large_values
         match kind:
             case IdKind.WORKFLOW:
                 workflow = await info.context.workflows.by_id.load(read_id(id, IdKind.WORKFLOW))
@@ -50,20 +51,20 @@ class SystemQueries:
                 execution_id, path = read_step_execution_id(id)
                 return await load_step(info, await info.context.executions.by_id.load(execution_id), path)
             case IdKind.TRANSFORMATION_RULE:
-                rule = await info.context.services.rules.get(read_id(id, IdKind.TRANSFORMATION_RULE))
-                return None if rule is None else TransformationRule.from_record(rule)
+                rule = await info.context.services.rules.get(read_id(id, IdKind.TRANSFORMATION_RULE), lean=True)
+                return None if rule is None else TransformationRule.from_record(rule, values)
             case IdKind.WORKFLOW_TEMPLATE:
-                template = await info.context.services.templates.get(read_id(id, IdKind.WORKFLOW_TEMPLATE))
-                return None if template is None else WorkflowTemplate.from_record(template)
+                template = await info.context.services.templates.get(read_id(id, IdKind.WORKFLOW_TEMPLATE), lean=True)
+                return None if template is None else WorkflowTemplate.from_record(template, values)
             case IdKind.SCHEDULE:
                 schedule = await info.context.services.schedules.find(id=read_id(id, IdKind.SCHEDULE))
-                return None if schedule is None else Schedule.from_record(schedule)
+                return None if schedule is None else Schedule.from_record(schedule, values)
             case IdKind.WEBHOOK:
                 webhook = await info.context.webhooks.by_id.load(read_id(id, IdKind.WEBHOOK))
-                return None if webhook is None else Webhook.from_record(webhook)
+                return None if webhook is None else Webhook.from_record(webhook, values)
             case IdKind.WEBHOOK_EVENT:
                 event = await info.context.webhooks.events.load(read_id(id, IdKind.WEBHOOK_EVENT))
-                return None if event is None else WebhookEvent.from_record(event)
+                return None if event is None else WebhookEvent.from_record(event, values)
             case IdKind.CIRCUIT_BREAKER:
                 breaker = await info.context.services.breakers.get(read_id(id, IdKind.CIRCUIT_BREAKER))
                 return None if breaker is None else CircuitBreaker.from_record(breaker)

@@ -22,10 +22,10 @@ class WorkflowTemplateQueries:
         size, key = page_size(first), BY_TEMPLATE.read(after)
         info.context.spend_rows(size)
         wanted = None if category is strawberry.UNSET else category
-        service = info.context.services.templates
+        service, values = info.context.services.templates, info.context.large_values
         return connection(
             await service.page(wanted, first=size, after=key),
-            item=WorkflowTemplate.from_record,
+            item=lambda record: WorkflowTemplate.from_record(record, values),
             key=lambda record: record.settings.name,
             cursors=BY_TEMPLATE,
             is_first=key is None,
@@ -34,5 +34,5 @@ class WorkflowTemplateQueries:
 
     @strawberry.field(description="The workflow template with this name; null where there is none.")
     async def workflow_template(self, info: Info, name: str) -> WorkflowTemplate | None:
-        record = await info.context.services.templates.find(name)
-        return None if record is None else WorkflowTemplate.from_record(record)
+        record = await info.context.services.templates.find(name, lean=True)
+        return None if record is None else WorkflowTemplate.from_record(record, info.context.large_values)

@@ -1,12 +1,15 @@
 """Workflow templates as clients see them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import strawberry
 
 from domain import workflow_templates as domain
 from domain.ids import IdKind
+from domain.large_values import ValueKind
 from graphql_api.ids import Node, public_id
+from graphql_api.large_values import LargeValueLoader, Part
 from graphql_api.scalars import JSON
 
 
@@ -46,17 +49,30 @@ class WorkflowTemplate(Node):
     shipped: bool = strawberry.field(description="Whether it comes with Stepgraph; it cannot be deleted then.")
 
     @classmethod
-    def from_record(cls, record: domain.TemplateRecord) -> "WorkflowTemplate":
-        """The template as clients see it."""
+    def from_record(cls, record: domain.TemplateRecord, values: LargeValueLoader | None = None) -> "WorkflowTemplate":
+        """The template as clients see it; `values` reads what the record has left out."""
         settings = record.settings
-        return cls(
+        shown = cls(
             id=public_id(IdKind.WORKFLOW_TEMPLATE, record.id),
             name=settings.name,
             description=settings.description,
             category=settings.category,
-            parameters=[TemplateParameter.from_record(each) for each in settings.parameters],
+            parameters=_parameters(settings.parameters),
             document=JSON(settings.document),
             created_at=record.created_at,
             updated_at=record.updated_at,
             shipped=record.is_shipped,
         )
+        if record.left_out and values is not None:
+            values.fill(shown, record.left_out, _PARTS, record.id)
+        return shown
+
+
+def _parameters(parameters: Iterable[domain.TemplateParameter]) -> list[TemplateParameter]:
+    return [TemplateParameter.from_record(each) for each in parameters]
+
+
+_PARTS = {
+    "document": Part(ValueKind.TEMPLATE_DOCUMENT),
+    "parameters": Part(ValueKind.TEMPLATE_PARAMETERS, _parameters),
+}

@@ -17,10 +17,10 @@ class TransformationRuleQueries:
     ) -> Connection[TransformationRule]:
         size, key = page_size(first), BY_RULE.read(after)
         info.context.spend_rows(size)
-        service = info.context.services.rules
+        service, values = info.context.services.rules, info.context.large_values
         return connection(
             await service.page(first=size, after=key),
-            item=TransformationRule.from_record,
+            item=lambda record: TransformationRule.from_record(record, values),
             key=lambda record: record.settings.name,
             cursors=BY_RULE,
             is_first=key is None,
@@ -29,5 +29,5 @@ class TransformationRuleQueries:
 
     @strawberry.field(description="The transformation rule with this name; null where there is none.")
     async def transformation_rule(self, info: Info, name: str) -> TransformationRule | None:
-        record = await info.context.services.rules.find(name)
-        return None if record is None else TransformationRule.from_record(record)
+        record = await info.context.services.rules.find(name, lean=True)
+        return None if record is None else TransformationRule.from_record(record, info.context.large_values)

@@ -1,12 +1,16 @@
 """Transformation rules as clients see them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import strawberry
 
+from domain import transformation_rules
 from domain.ids import IdKind
+from domain.large_values import ValueKind
 from domain.transformation_rules import RuleRecord
 from graphql_api.ids import Node, public_id
+from graphql_api.large_values import LargeValueLoader, Part
 from graphql_api.scalars import JSON, Expression
 
 
@@ -32,17 +36,32 @@ class TransformationRule(Node):
     updated_at: datetime
 
     @classmethod
-    def from_record(cls, record: RuleRecord) -> "TransformationRule":
-        """The rule as clients see it."""
+    def from_record(cls, record: RuleRecord, values: LargeValueLoader | None = None) -> "TransformationRule":
+        """The rule as clients see it; `values` reads what the record has left out."""
         settings = record.settings
-        return cls(
+        shown = cls(
             id=public_id(IdKind.TRANSFORMATION_RULE, record.id),
             name=settings.name,
             description=settings.description,
             expression=Expression(settings.expression),
             input_schema=None if settings.input_schema is None else JSON(settings.input_schema),
             output_schema=None if settings.output_schema is None else JSON(settings.output_schema),
-            examples=[RuleExample(input=JSON(each.input), output=JSON(each.output)) for each in settings.examples],
+            examples=_examples(settings.examples),
             created_at=record.created_at,
             updated_at=record.updated_at,
         )
+        if record.left_out and values is not None:
+            values.fill(shown, record.left_out, _PARTS, record.id)
+        return shown
+
+
+def _examples(examples: Iterable[transformation_rules.RuleExample]) -> list[RuleExample]:
+    return [RuleExample(input=JSON(each.input), output=JSON(each.output)) for each in examples]
+
+
+_PARTS = {
+    "expression": Part(ValueKind.RULE_EXPRESSION),
+    "input_schema": Part(ValueKind.RULE_INPUT_SCHEMA),
+    "output_schema": Part(ValueKind.RULE_OUTPUT_SCHEMA),
+    "examples": Part(ValueKind.RULE_EXAMPLES, _examples),
+}

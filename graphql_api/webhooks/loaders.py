@@ -13,7 +13,7 @@ from domain.webhooks import WebhookEventRecord, WebhookRecord
 class WebhookLoaders:
     """Loads within one operation. Nothing is cached beyond the batch, so a mutation never answers with old rows.
 
-    `event_pages` is keyed by webhook and size, and gives the first page of its events.
+    All records are lean. `event_pages` is keyed by webhook and size, and gives the first page of its events.
     """
 
     def __init__(self, webhooks: WebhookStore) -> None:
@@ -26,11 +26,11 @@ class WebhookLoaders:
         self.event_counts: DataLoader[UUID, int] = DataLoader(self._event_counts, cache=False)
 
     async def _by_id(self, ids: list[UUID]) -> list[WebhookRecord | None]:
-        found = await self._webhooks.find_many(set(ids))
+        found = await self._webhooks.find_many(set(ids), lean=True)
         return [found.get(id) for id in ids]
 
     async def _events(self, ids: list[UUID]) -> list[WebhookEventRecord | None]:
-        found = await self._webhooks.events(set(ids))
+        found = await self._webhooks.events(set(ids), lean=True)
         return [found.get(id) for id in ids]
 
     async def _event_pages(self, wanted: list[tuple[UUID, int]]) -> list[Page[WebhookEventRecord]]:
@@ -39,7 +39,7 @@ class WebhookLoaders:
             sizes[first].add(id)
         found: dict[tuple[UUID, int], Page[WebhookEventRecord]] = {}
         for first, ids in sizes.items():
-            pages = await self._webhooks.events_pages(ids, first=first)
+            pages = await self._webhooks.events_pages(ids, first=first, lean=True)
             found.update({(id, first): page for id, page in pages.items()})
         return [found[each] for each in wanted]
 

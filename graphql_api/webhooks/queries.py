@@ -17,7 +17,7 @@ class WebhookQueries:
     @strawberry.field(description="The webhook with this id; null where there is none.")
     async def webhook(self, info: Info, id: strawberry.ID) -> Webhook | None:
         record = await info.context.webhooks.by_id.load(read_id(id, IdKind.WEBHOOK))
-        return None if record is None else Webhook.from_record(record)
+        return None if record is None else Webhook.from_record(record, info.context.large_values)
 
     @strawberry.field(description="Webhooks, newest first.")
     async def webhooks(
@@ -30,10 +30,10 @@ class WebhookQueries:
         size, key = page_size(first), BY_WEBHOOK.read(after)
         info.context.spend_rows(size)
         wanted = direction or None
-        store = info.context.services.webhook_store
+        store, values = info.context.services.webhook_store, info.context.large_values
         return connection(
-            await store.page(wanted, first=size, after=key),
-            item=Webhook.from_record,
+            await store.page(wanted, first=size, after=key, lean=True),
+            item=lambda record: Webhook.from_record(record, values),
             key=lambda record: record.id,
             cursors=BY_WEBHOOK,
             is_first=key is None,

@@ -1,5 +1,6 @@
 """Webhooks, their events and every attempt at delivering one, as clients see them."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
@@ -9,11 +10,13 @@ import strawberry
 from domain import webhooks
 from domain.errors import NotFound
 from domain.ids import IdKind
+from domain.large_values import ValueKind
 from domain.webhooks import WebhookEventRecord, WebhookRecord
 from graphql_api.context import Info
 from graphql_api.enums import InboundSignature, WebhookDirection, WebhookEventStatus
 from graphql_api.executions.types import WorkflowExecution, load_execution
 from graphql_api.ids import Node, public_id
+from graphql_api.large_values import LargeValueLoader, Part
 from graphql_api.pagination import Connection, CursorKind, connection, page_size
 from graphql_api.scalars import JSON, Expression
 from graphql_api.workflows.types import Workflow
@@ -77,14 +80,14 @@ class Webhook(Node):
     ) -> Connection[_LazyEvent]:
         size, key = page_size(first), BY_WEBHOOK_EVENT.read(after)
         info.context.spend_rows(size)
-        id, loaders = self.record.id, info.context.webhooks
+        id, loaders, values = self.record.id, info.context.webhooks, info.context.large_values
         if key is None:
             page = await loaders.event_pages.load((id, size))
         else:
-            page = await info.context.services.webhook_store.events_page(id, first=size, after=key)
+            page = await info.context.services.webhook_store.events_page(id, first=size, after=key, lean=True)
         return connection(
             page,
-            item=WebhookEvent.from_record,
+            item=lambda record: WebhookEvent.from_record(record, values),
             key=lambda record: record.id,
             cursors=BY_WEBHOOK_EVENT,
             is_first=key is None,
@@ -92,9 +95,9 @@ class Webhook(Node):
         )
 
     @classmethod
-    def from_record(cls, record: WebhookRecord) -> "Webhook":
-        """The webhook as clients see it."""
-        return cls(
+    def from_record(cls, record: WebhookRecord, values: LargeValueLoader | None = None) -> "Webhook":
+        """The webhook as clients see it; `values` reads what the record has left out."""
+        shown = cls(
             id=public_id(IdKind.WEBHOOK, record.id),
             name=record.name,
             direction=record.direction,
@@ -109,6 +112,12 @@ class Webhook(Node):
             updated_at=record.updated_at,
             record=record,
         )
+        if record.left_out and values is not None:
+            values.fill(shown, record.left_out, _WEBHOOK_PARTS, record.id)
+        return shown
+
+
+_WEBHOOK_PARTS = {"input": Part(ValueKind.WEBHOOK_INPUT)}
 
 
 @strawberry.type(description="One attempt at delivering an event.")
@@ -159,22 +168,22 @@ class WebhookEvent(Node):
         record = await info.context.webhooks.by_id.load(self.record.webhook_id)
         if record is None:  # deleted while it was read
             raise NotFound("webhook", public_id(IdKind.WEBHOOK, self.record.webhook_id))
-        return Webhook.from_record(record)
+        return Webhook.from_record(record, info.context.large_values)
 
     @strawberry.field(description="The execution that it is about, or that it has started.")
     async def execution(self, info: Info) -> WorkflowExecution | None:
         return await load_execution(info, self.record.execution_id)
 
     @classmethod
-    def from_record(cls, record: WebhookEventRecord) -> "WebhookEvent":
-        """The event as clients see it."""
-        return cls(
+    def from_record(cls, record: WebhookEventRecord, values: LargeValueLoader | None = None) -> "WebhookEvent":
+        """The event as clients see it; `values` reads what the record has left out."""
+        shown = cls(
             id=public_id(IdKind.WEBHOOK_EVENT, record.id),
             event_type=record.event_type,
             status=record.status,
             payload=JSON(record.payload),
-            attempts=len(record.attempts),
-            attempt_log=[WebhookAttempt.from_record(attempt) for attempt in record.attempts[-SHOWN_ATTEMPTS:]],
+            attempts=record.attempt_count,
+            attempt_log=_log(record.attempts),
             last_status_code=record.last_status_code,
             last_error=record.last_error,
             created_at=record.created_at,
@@ -182,6 +191,19 @@ class WebhookEvent(Node):
             next_attempt_at=record.next_attempt_at,
             record=record,
         )
+        if record.left_out and values is not None:
+            values.fill(shown, record.left_out, _EVENT_PARTS, record.id)
+        return shown
+
+
+def _log(attempts: Sequence[webhooks.WebhookAttempt]) -> list[WebhookAttempt]:
+    return [WebhookAttempt.from_record(attempt) for attempt in attempts[-SHOWN_ATTEMPTS:]]
+
+
+_EVENT_PARTS = {
+    "payload": Part(ValueKind.EVENT_PAYLOAD),
+    "attempts": Part(ValueKind.EVENT_ATTEMPTS, _log, "attempt_log"),
+}
 
 
 @strawberry.type(description="A webhook and its secret, which is shown this once.")

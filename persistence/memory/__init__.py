@@ -32,7 +32,7 @@ class MemoryStorage:
         self.workflows = MemoryWorkflowStore(self.tables)
         self.schedules = MemoryScheduleStore(self.tables)
         self.rules = MemoryTransformationRuleStore(self.tables)
-        self.templates = MemoryWorkflowTemplateStore()
+        self.templates = MemoryWorkflowTemplateStore(self.tables)
         self.secrets = MemorySecretStore(self.tables)
         self.executions = MemoryExecutionStore(self.tables, self.publisher)
         self.queries = MemoryExecutionQueries(self.tables)

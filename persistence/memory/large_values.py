@@ -2,12 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
-from domain.json_text import JsonText, dumps
+from domain.json_text import dumps
 from domain.large_values import LargeValue, StoredValues, ValueKind
 from domain.records import ExecutionChange, ExecutionRecord, StepRecord
-from persistence.large_values import PASSED_ON
+from domain.schedules import ScheduleRecord
+from domain.transformation_rules import RuleRecord
+from domain.webhooks import WebhookAttempt, WebhookEventRecord, WebhookRecord, attempts_to_json
+from domain.workflow_templates import TemplateRecord
+from persistence.large_values import packed
 from persistence.lean_rows import share_of
 from persistence.memory.tables import MemoryTables
 from persistence.row_codec import plain
@@ -35,6 +40,44 @@ def lean_change(change: ExecutionChange, rows: int) -> ExecutionChange:
     return replace(change, steps=steps, left_out=left_out, **emptied)
 
 
+def lean_webhook(row: WebhookRecord, rows: int) -> WebhookRecord:
+    """A webhook as a list of so many shows it."""
+    left_out = _left_out(row, ("input",), rows)
+    return replace(row, input=None, left_out=left_out) if left_out else row
+
+
+def lean_event(row: WebhookEventRecord, rows: int) -> WebhookEventRecord:
+    """An event as a list of so many shows it."""
+    shown: dict[str, Any] = {"payload": row.payload, "attempts": attempts_to_json(row.attempts)}
+    left_out = _left_out(SimpleNamespace(**shown), tuple(shown), rows)
+    emptied: dict[str, Any] = {name: () if name == "attempts" else None for name in left_out}
+    unread = len(row.attempts) if "attempts" in left_out else 0
+    return replace(row, left_out=left_out, unread_attempts=unread, **emptied)
+
+
+def lean_schedule(row: ScheduleRecord, rows: int) -> ScheduleRecord:
+    """A schedule as a list of so many shows it."""
+    left_out = _left_out(row.settings, ("input",), rows)
+    return replace(row, settings=replace(row.settings, input=None), left_out=left_out) if left_out else row
+
+
+def lean_rule(row: RuleRecord, rows: int) -> RuleRecord:
+    """A rule as a list of so many shows it."""
+    left_out = _left_out(row.settings, ("expression", "input_schema", "output_schema", "examples"), rows)
+    emptied: dict[str, Any] = {name: _EMPTY.get(name) for name in left_out}
+    return replace(row, settings=replace(row.settings, **emptied), left_out=left_out)
+
+
+def lean_template(row: TemplateRecord, rows: int) -> TemplateRecord:
+    """A template as a list of so many shows it."""
+    left_out = _left_out(row.settings, ("document", "parameters"), rows)
+    emptied: dict[str, Any] = {name: _EMPTY.get(name) for name in left_out}
+    return replace(row, settings=replace(row.settings, **emptied), left_out=left_out)
+
+
+_EMPTY: Mapping[str, object] = {"expression": "", "examples": (), "parameters": ()}
+
+
 def _left_out(row: object, names: Sequence[str], rows: int) -> dict[str, int]:
     most = share_of(rows)
     sizes = {name: _size(value) for name in names if (value := getattr(row, name)) is not None}
@@ -42,7 +85,17 @@ def _left_out(row: object, names: Sequence[str], rows: int) -> dict[str, int]:
 
 
 def _size(value: object) -> int:
-    return len(dumps(plain(value)).encode())
+    return len(_text(value).encode())
+
+
+def _text(value: object) -> str:
+    if isinstance(value, tuple) and value and isinstance(value[0], WebhookAttempt):
+        value = attempts_to_json(value)
+    return dumps(plain(value))
+
+
+_TEXTS = {ValueKind.WEBHOOK_INPUT, ValueKind.RULE_EXPRESSION}
+_UNPACKED = {*_TEXTS, ValueKind.EXECUTION_LABELS}
 
 
 class MemoryLargeValues:
@@ -59,6 +112,16 @@ class MemoryLargeValues:
             ValueKind.STEP_OUTPUT: (self._step, "output"),
             ValueKind.STEP_ERROR: (self._step, "error"),
             ValueKind.STEP_ATTEMPTS: (self._step, "attempts"),
+            ValueKind.WEBHOOK_INPUT: (self._webhook, "input"),
+            ValueKind.EVENT_PAYLOAD: (self._event, "payload"),
+            ValueKind.EVENT_ATTEMPTS: (self._event, "attempts"),
+            ValueKind.SCHEDULE_INPUT: (self._schedule, "input"),
+            ValueKind.RULE_EXPRESSION: (self._rule, "expression"),
+            ValueKind.RULE_INPUT_SCHEMA: (self._rule, "input_schema"),
+            ValueKind.RULE_OUTPUT_SCHEMA: (self._rule, "output_schema"),
+            ValueKind.RULE_EXAMPLES: (self._rule, "examples"),
+            ValueKind.TEMPLATE_DOCUMENT: (self._template, "document"),
+            ValueKind.TEMPLATE_PARAMETERS: (self._template, "parameters"),
         }
 
     async def read(self, wanted: Sequence[LargeValue], *, max_bytes: int) -> StoredValues:
@@ -69,9 +132,8 @@ class MemoryLargeValues:
             row = find(each)
             if row is not None:
                 value = getattr(row, name)
-                text = dumps(plain(value))
-                is_json = name in ("input", "output")
-                values[each] = JsonText(text) if is_json and len(text) > PASSED_ON else value
+                text = value if each.kind in _TEXTS else _text(value)
+                values[each] = value if each.kind in _UNPACKED else packed(value)
                 sizes += 0 if value is None else len(text.encode())
         return StoredValues(size=sizes, values=values if sizes <= max_bytes else {})
 
@@ -81,3 +143,19 @@ class MemoryLargeValues:
     def _step(self, value: LargeValue) -> object:
         row = self._tables.steps.get(value.id, {}).get(value.path)
         return None if row is None else row.state
+
+    def _webhook(self, value: LargeValue) -> object:
+        return self._tables.webhooks.get(value.id)
+
+    def _event(self, value: LargeValue) -> object:
+        return self._tables.webhook_events.get(value.id)
+
+    def _schedule(self, value: LargeValue) -> object:
+        row = self._tables.schedules.get(value.id)
+        return None if row is None else row.schedule.settings
+
+    def _rule(self, value: LargeValue) -> object:
+        return next((each.settings for each in self._tables.rules.values() if each.id == value.id), None)
+
+    def _template(self, value: LargeValue) -> object:
+        return next((each.settings for each in self._tables.templates.values() if each.id == value.id), None)

@@ -7,6 +7,7 @@ from uuid import UUID
 from domain.records import Page
 from domain.transformation_rules import RuleRecord, rules_named_in
 from domain.workflow_templates import TemplateRecord
+from persistence.memory.large_values import lean_rule, lean_template
 from persistence.memory.tables import MemoryTables
 
 
@@ -15,7 +16,7 @@ class MemoryTransformationRuleStore:
 
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables
-        self._rules: dict[str, RuleRecord] = {}
+        self._rules = tables.rules
 
     async def save(self, rule: RuleRecord) -> RuleRecord:
         old = self._rules.get(rule.settings.name)
@@ -28,15 +29,18 @@ class MemoryTransformationRuleStore:
     async def delete(self, name: str) -> bool:
         return self._rules.pop(name, None) is not None
 
-    async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, RuleRecord]:
-        return {rule.id: rule for rule in self._rules.values() if rule.id in ids}
+    async def get_many(self, ids: Collection[UUID], *, lean: bool = False) -> Mapping[UUID, RuleRecord]:
+        found = {rule.id: rule for rule in self._rules.values() if rule.id in ids}
+        return {id: lean_rule(rule, len(ids)) for id, rule in found.items()} if lean else found
 
-    async def find_many(self, names: Collection[str]) -> Mapping[str, RuleRecord]:
-        return {name: self._rules[name] for name in names if name in self._rules}
+    async def find_many(self, names: Collection[str], *, lean: bool = False) -> Mapping[str, RuleRecord]:
+        found = {name: self._rules[name] for name in names if name in self._rules}
+        return {name: lean_rule(rule, len(names)) for name, rule in found.items()} if lean else found
 
-    async def page(self, *, first: int, after: str | None) -> Page[RuleRecord]:
+    async def page(self, *, first: int, after: str | None, lean: bool = False) -> Page[RuleRecord]:
         found = [self._rules[name] for name in sorted(self._rules) if after is None or name > after]
-        return Page(rows=tuple(found[:first]), has_next=len(found) > first)
+        rows = [lean_rule(rule, first) if lean else rule for rule in found[:first]]
+        return Page(rows=tuple(rows), has_next=len(found) > first)
 
     async def count(self) -> int:
         return len(self._rules)
@@ -54,8 +58,8 @@ class MemoryTransformationRuleStore:
 class MemoryWorkflowTemplateStore:
     """Implements `domain.ports.WorkflowTemplateStore`."""
 
-    def __init__(self) -> None:
-        self._templates: dict[str, TemplateRecord] = {}
+    def __init__(self, tables: MemoryTables) -> None:
+        self._templates = tables.templates
 
     async def save(self, template: TemplateRecord) -> TemplateRecord:
         old = self._templates.get(template.settings.name)
@@ -66,15 +70,20 @@ class MemoryWorkflowTemplateStore:
     async def delete(self, name: str) -> bool:
         return self._templates.pop(name, None) is not None
 
-    async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, TemplateRecord]:
-        return {template.id: template for template in self._templates.values() if template.id in ids}
+    async def get_many(self, ids: Collection[UUID], *, lean: bool = False) -> Mapping[UUID, TemplateRecord]:
+        found = {template.id: template for template in self._templates.values() if template.id in ids}
+        return {id: lean_template(template, len(ids)) for id, template in found.items()} if lean else found
 
-    async def find(self, name: str) -> TemplateRecord | None:
-        return self._templates.get(name)
+    async def find(self, name: str, *, lean: bool = False) -> TemplateRecord | None:
+        found = self._templates.get(name)
+        return lean_template(found, 1) if lean and found is not None else found
 
-    async def page(self, category: str | None, *, first: int, after: str | None) -> Page[TemplateRecord]:
+    async def page(
+        self, category: str | None, *, first: int, after: str | None, lean: bool = False
+    ) -> Page[TemplateRecord]:
         found = [each for each in self._of(category) if after is None or each.settings.name > after]
-        return Page(rows=tuple(found[:first]), has_next=len(found) > first)
+        rows = [lean_template(template, first) if lean else template for template in found[:first]]
+        return Page(rows=tuple(rows), has_next=len(found) > first)
 
     async def count(self, category: str | None) -> int:
         return len(self._of(category))

@@ -9,6 +9,7 @@ from domain.errors import Conflict, NotFound
 from domain.ids import IdKind, to_public
 from domain.records import Page
 from domain.schedules import ScheduleClaim, ScheduleOutcome, ScheduleRecord, tick_keys, tick_of
+from persistence.memory.large_values import lean_schedule
 from persistence.memory.tables import MemoryTables, ScheduleRow
 
 
@@ -46,18 +47,22 @@ class MemoryScheduleStore:
     async def delete(self, schedule_id: UUID) -> bool:
         return self._tables.schedules.pop(schedule_id, None) is not None
 
-    async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, ScheduleRecord]:
-        return {id: self._tables.schedules[id].schedule for id in ids if id in self._tables.schedules}
+    async def get_many(self, ids: Collection[UUID], *, lean: bool = False) -> Mapping[UUID, ScheduleRecord]:
+        found = {id: self._tables.schedules[id].schedule for id in ids if id in self._tables.schedules}
+        return {id: lean_schedule(schedule, len(ids)) for id, schedule in found.items()} if lean else found
 
-    async def find(self, name: str) -> ScheduleRecord | None:
-        return next(
-            (row.schedule for row in self._tables.schedules.values() if row.schedule.settings.name == name), None
-        )
+    async def find(self, name: str, *, lean: bool = False) -> ScheduleRecord | None:
+        schedules = (row.schedule for row in self._tables.schedules.values())
+        found = next((schedule for schedule in schedules if schedule.settings.name == name), None)
+        return lean_schedule(found, 1) if lean and found is not None else found
 
-    async def page(self, workflow_id: UUID | None, *, first: int, after: str | None) -> Page[ScheduleRecord]:
+    async def page(
+        self, workflow_id: UUID | None, *, first: int, after: str | None, lean: bool = False
+    ) -> Page[ScheduleRecord]:
         found = [each for each in self._of(workflow_id) if after is None or each.settings.name > after]
         found.sort(key=lambda each: each.settings.name)
-        return Page(rows=tuple(found[:first]), has_next=len(found) > first)
+        rows = [lean_schedule(schedule, first) if lean else schedule for schedule in found[:first]]
+        return Page(rows=tuple(rows), has_next=len(found) > first)
 
     async def count(self, workflow_id: UUID | None) -> int:
         return len(self._of(workflow_id))

@@ -24,7 +24,9 @@ from domain.records import (
 )
 from domain.schedules import ScheduleRecord
 from domain.statuses import CommandKind, StepStatus
+from domain.transformation_rules import RuleRecord
 from domain.webhooks import WebhookEventRecord, WebhookRecord
+from domain.workflow_templates import TemplateRecord
 from persistence.changes import sum_of
 
 Row = TypeVar("Row")
@@ -75,6 +77,8 @@ class MemoryTables:
     deleted_workflows: set[UUID] = field(default_factory=set)
     definitions: dict[UUID, DefinitionRecord] = field(default_factory=dict)
     definitions_by_digest: dict[bytes, UUID] = field(default_factory=dict)
+    rules: dict[str, RuleRecord] = field(default_factory=dict)
+    templates: dict[str, TemplateRecord] = field(default_factory=dict)
     executions: dict[UUID, ExecutionRecord] = field(default_factory=dict)
     executions_by_key: dict[tuple[UUID | None, str], UUID] = field(default_factory=dict)
     steps: dict[UUID, dict[str, StepRecord]] = field(default_factory=dict)

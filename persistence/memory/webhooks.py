@@ -9,6 +9,7 @@ from domain.errors import Conflict, InvalidState, NotFound
 from domain.records import Page
 from domain.statuses import EventType, WebhookDirection, WebhookEventStatus
 from domain.webhooks import WebhookEventRecord, WebhookRecord, why_not_replayed
+from persistence.memory.large_values import lean_event, lean_webhook
 from persistence.memory.tables import EndpointState, MemoryTables, page_of
 
 
@@ -27,12 +28,16 @@ class MemoryWebhookStore:
             return self._tables.webhooks.get(id)
         return next((row for row in self._tables.webhooks.values() if row.name == name), None)
 
-    async def find_many(self, ids: Collection[UUID]) -> Mapping[UUID, WebhookRecord]:
-        return {id: self._tables.webhooks[id] for id in ids if id in self._tables.webhooks}
+    async def find_many(self, ids: Collection[UUID], *, lean: bool = False) -> Mapping[UUID, WebhookRecord]:
+        found = {id: self._tables.webhooks[id] for id in ids if id in self._tables.webhooks}
+        return {id: lean_webhook(row, len(ids)) for id, row in found.items()} if lean else found
 
-    async def page(self, direction: WebhookDirection | None, *, first: int, after: UUID | None) -> Page[WebhookRecord]:
+    async def page(
+        self, direction: WebhookDirection | None, *, first: int, after: UUID | None, lean: bool = False
+    ) -> Page[WebhookRecord]:
         rows = [row for row in self._matching(direction) if after is None or row.id < after]
-        return page_of(sorted(rows, key=lambda row: row.id, reverse=True), first)
+        page = page_of(sorted(rows, key=lambda row: row.id, reverse=True), first)
+        return replace(page, rows=tuple(lean_webhook(row, first) for row in page.rows)) if lean else page
 
     async def count(self, direction: WebhookDirection | None) -> int:
         return len(self._matching(direction))
@@ -86,17 +91,22 @@ class MemoryWebhookStore:
         for event in self._events_of(webhook_id):
             del self._tables.webhook_events[event.id]
 
-    async def events(self, ids: Collection[UUID]) -> Mapping[UUID, WebhookEventRecord]:
-        return {id: self._tables.webhook_events[id] for id in ids if id in self._tables.webhook_events}
+    async def events(self, ids: Collection[UUID], *, lean: bool = False) -> Mapping[UUID, WebhookEventRecord]:
+        found = {id: self._tables.webhook_events[id] for id in ids if id in self._tables.webhook_events}
+        return {id: lean_event(row, len(ids)) for id, row in found.items()} if lean else found
 
-    async def events_page(self, webhook_id: UUID, *, first: int, after: UUID | None) -> Page[WebhookEventRecord]:
+    async def events_page(
+        self, webhook_id: UUID, *, first: int, after: UUID | None, lean: bool = False
+    ) -> Page[WebhookEventRecord]:
         rows = [row for row in self._events_of(webhook_id) if after is None or row.id < after]
-        return page_of(sorted(rows, key=lambda row: row.id, reverse=True), first)
+        page = page_of(sorted(rows, key=lambda row: row.id, reverse=True), first)
+        return _lean(page, first) if lean else page
 
     async def events_pages(
-        self, webhook_ids: Collection[UUID], *, first: int
+        self, webhook_ids: Collection[UUID], *, first: int, lean: bool = False
     ) -> Mapping[UUID, Page[WebhookEventRecord]]:
-        return {id: await self.events_page(id, first=first, after=None) for id in webhook_ids}
+        pages = {id: await self.events_page(id, first=first, after=None) for id in webhook_ids}
+        return {id: _lean(page, first * len(pages)) for id, page in pages.items()} if lean else pages
 
     async def events_counts(self, webhook_ids: Collection[UUID]) -> Mapping[UUID, int]:
         return {id: len(self._events_of(id)) for id in webhook_ids}
@@ -145,3 +155,7 @@ class MemoryWebhookStore:
     def _refuse_taken(self, name: str, webhook_id: UUID) -> None:
         if any(row.name == name and row.id != webhook_id for row in self._tables.webhooks.values()):
             raise Conflict(f"There is a webhook called {name!r} already.")
+
+
+def _lean(page: Page[WebhookEventRecord], rows: int) -> Page[WebhookEventRecord]:
+    return replace(page, rows=tuple(lean_event(row, rows) for row in page.rows))

@@ -259,9 +259,9 @@ async def test_the_events_of_a_page_of_webhooks_are_read_together(api: Api, monk
     asked: list[int] = []
     load = store.events_pages
 
-    async def events_pages(webhook_ids: Any, *, first: int) -> dict[UUID, Page[WebhookEventRecord]]:
+    async def events_pages(webhook_ids: Any, *, first: int, lean: bool) -> dict[UUID, Page[WebhookEventRecord]]:
         asked.append(len(webhook_ids))
-        return dict(await load(webhook_ids, first=first))
+        return dict(await load(webhook_ids, first=first, lean=lean))
 
     monkeypatch.setattr(store, "events_pages", events_pages)
     query = """

@@ -43,12 +43,12 @@ class CountedRules(MemoryTransformationRuleStore):
         settings = RuleSettings(name=name, expression=expression, **members)
         await self.save(RuleRecord(id=new_id(), settings=settings, revision=1, created_at=now, updated_at=now))
 
-    async def find_many(self, names: Collection[str]) -> Mapping[str, RuleRecord]:
+    async def find_many(self, names: Collection[str], *, lean: bool = False) -> Mapping[str, RuleRecord]:
         self.asked += 1
         await asyncio.sleep(0)
         if self.is_away:
             raise Unavailable("PostgreSQL is away.")
-        return await super().find_many(names)
+        return await super().find_many(names, lean=lean)
 
 
 class RuledWorld(World):
@@ -247,7 +247,7 @@ async def test_a_rule_that_is_not_there_is_asked_for_again() -> None:
 
 async def test_a_step_that_takes_too_long_over_its_rule_is_given_up() -> None:
     class Slow(CountedRules):
-        async def find_many(self, names: Collection[str]) -> Mapping[str, RuleRecord]:
+        async def find_many(self, names: Collection[str], *, lean: bool = False) -> Mapping[str, RuleRecord]:
             await asyncio.sleep(60)
             return {}
 

@@ -106,8 +106,8 @@ async def test_a_shipped_template_cannot_be_deleted_but_replaced(desk: Desk) -> 
 
     own = await desk.save("saga")
     assert await desk.templates.find("saga") == own
-    listed = (await desk.templates.page(None, first=100, after=None)).rows
-    assert own in listed and shipped not in listed
+    listed = {each.id for each in (await desk.templates.page(None, first=100, after=None)).rows}
+    assert own.id in listed and shipped.id not in listed
     assert await desk.templates.count(None) == 6
 
     assert await desk.templates.delete("saga") == own
