@@ -105,12 +105,16 @@ class StandIns:
         return _DIGITS.sub(number, message)
 
 
+_PLAIN = frozenset((int, float, str, bool, type(None)))
+"""Classes of values that hold no others, which are told from a Mapping without asking."""
+
+
 def with_large_numbers(value: Any, replace: Callable[[Any], Any]) -> Any:
     """The value with every number from 2^53 on replaced."""
-    if isinstance(value, Mapping):
-        return {name: with_large_numbers(member, replace) for name, member in value.items()}
     if isinstance(value, list | tuple):
         return [with_large_numbers(item, replace) for item in value]
+    if isinstance(value, dict) or (value.__class__ not in _PLAIN and isinstance(value, Mapping)):
+        return {name: with_large_numbers(member, replace) for name, member in value.items()}
     return replace(value) if _is_large(value) and value - value == 0 else value
 
 

@@ -255,18 +255,19 @@ def large_numbers(value: Any, *, floats: bool = True, texts: bool = False, most:
     pending = [value]
     while pending:
         item = pending.pop()
-        if isinstance(item, Mapping | list | tuple):
-            if id(item) not in seen:
-                seen.add(id(item))
-                left -= 1 + len(item)
-                if most is not None and left < 0:
-                    raise TooManyError
-                pending += item.values() if isinstance(item, Mapping) else item
-        elif item.__class__ is int or (floats and item.__class__ is float and isfinite(item)):
-            if not -LIMIT < item < LIMIT:
+        kind = item.__class__  # the plain ones first: to ask for a Mapping costs more than all else of this
+        if kind is int or kind is float:
+            if not -LIMIT < item < LIMIT and (kind is int or (floats and isfinite(item))):
                 found.add(item)
-        elif texts and item.__class__ is str and _INTEGER.fullmatch(item):
-            found |= large_numbers(int(item))
+        elif kind is str:
+            if texts and _INTEGER.fullmatch(item):
+                found |= large_numbers(int(item))
+        elif isinstance(item, dict | list | tuple | Mapping) and id(item) not in seen:
+            seen.add(id(item))
+            left -= 1 + len(item)
+            if most is not None and left < 0:
+                raise TooManyError
+            pending += item if isinstance(item, list | tuple) else item.values()
     return found
 
 

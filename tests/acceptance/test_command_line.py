@@ -32,13 +32,15 @@ steps:
 output: steps.answer.output.payload
 """
 OK, FAILED, USAGE, UNREACHABLE = 0, 1, 2, 3
+IN_THE_SERVICES_LOOP = pytest.mark.asyncio(loop_scope="session")
+"""Of tests whose workflows call the service that all share: it answers while its own loop runs."""
 
 
 class CommandLine:
     """`stepgraph …` with STEPGRAPH_URL set, in a directory with workflow files."""
 
-    def __init__(self, deployment: Deployment) -> None:
-        self.directory = deployment.directory
+    def __init__(self, deployment: Deployment, directory: Path) -> None:
+        self.directory = directory
         self.url = deployment.url
 
     async def __call__(self, *arguments: str) -> Output:
@@ -51,48 +53,47 @@ class CommandLine:
 
 
 @pytest.fixture
-async def cli(deployment: Deployment) -> CommandLine:
-    await deployment.start_api()
-    await deployment.start_worker()
-    return CommandLine(deployment)
+def cli(shared_deployment: Deployment, tmp_path: Path) -> CommandLine:
+    return CommandLine(shared_deployment, tmp_path)
 
 
 async def test_a_workflow_is_applied_executed_and_looked_at(cli: CommandLine) -> None:
-    file = cli.file("greeting.yaml", GREETING)
+    file = cli.file("greeting.yaml", GREETING.replace("greeting", "looked-at"))
 
     applied = await cli("apply", file, "--json")
     assert applied.code == OK, applied.stderr
-    assert [(each["name"], each["version"]) for each in json.loads(applied.stdout)] == [("greeting", 1)]
+    assert [(each["name"], each["version"]) for each in json.loads(applied.stdout)] == [("looked-at", 1)]
     again = await cli("apply", file)
     assert again.code == OK
     assert "version 1" in again.stdout
 
-    followed = await cli("run", "greeting", "--input", '{"name": "Ada"}', "--follow", "--json")
+    followed = await cli("run", "looked-at", "--input", '{"name": "Ada"}', "--follow", "--json")
     assert followed.code == OK, followed.stderr
     execution = json.loads(followed.stdout)
     assert (execution["status"], execution["output"]) == ("COMPLETED", "Hello, Ada")
 
     input_file = cli.file("input.json", '{"name": "Grace"}')
-    shown_live = await cli("run", "greeting", "--input", f"@{input_file}", "--follow")
+    shown_live = await cli("run", "looked-at", "--input", f"@{input_file}", "--follow")
     assert shown_live.code == OK
     assert "hello" in shown_live.stdout
     assert "Hello, Grace" in shown_live.stdout
 
-    listed = await cli("executions", "list", "--workflow", "greeting", "--json")
+    listed = await cli("executions", "list", "--workflow", "looked-at", "--json")
     assert len(json.loads(listed.stdout)["nodes"]) == 2
     as_table = await cli("executions", "list", "--status", "COMPLETED")
     assert execution["id"] in as_table.stdout
-    none = await cli("executions", "list", "--status", "FAILED", "--json")
+    none = await cli("executions", "list", "--workflow", "looked-at", "--status", "FAILED", "--json")
     assert json.loads(none.stdout)["nodes"] == []
 
     detail = await cli("executions", "show", execution["id"], "--json")
     assert [step["path"] for step in json.loads(detail.stdout)["steps"]["nodes"]] == ["hello"]
 
 
+@IN_THE_SERVICES_LOOP
 async def test_an_execution_that_fails_ends_follow_with_exit_code_1_and_the_reason(
-    cli: CommandLine, deployment: Deployment
+    cli: CommandLine, shared_deployment: Deployment
 ) -> None:
-    await cli("apply", cli.file("failing.yaml", FAILING.replace("SERVICE", deployment.service.url)))
+    await cli("apply", cli.file("failing.yaml", FAILING.replace("SERVICE", shared_deployment.service.url)))
 
     followed = await cli("run", "failing", "--follow")
 
@@ -140,8 +141,9 @@ async def test_an_execution_is_paused_resumed_and_sent_a_signal(cli: CommandLine
     assert (await cli("executions", "retry", id)).code == FAILED  # there is nothing to retry
 
 
-async def test_a_failed_execution_is_retried_as_a_new_one(cli: CommandLine, deployment: Deployment) -> None:
-    await cli("apply", cli.file("failing.yaml", FAILING.replace("SERVICE", deployment.service.url)))
+@IN_THE_SERVICES_LOOP
+async def test_a_failed_execution_is_retried_as_a_new_one(cli: CommandLine, shared_deployment: Deployment) -> None:
+    await cli("apply", cli.file("failing.yaml", FAILING.replace("SERVICE", shared_deployment.service.url)))
     failed = json.loads((await cli("run", "failing", "--follow", "--json")).stdout)
 
     retried = await cli("executions", "retry", failed["id"], "--json")
@@ -151,19 +153,19 @@ async def test_a_failed_execution_is_retried_as_a_new_one(cli: CommandLine, depl
 
 
 async def test_executions_are_cancelled_retried_and_deleted_in_numbers(cli: CommandLine) -> None:
-    await cli("apply", cli.file("asking.yaml", ASKING))
-    ids = [json.loads((await cli("run", "asking", "--json")).stdout)["id"] for _ in range(2)]
+    await cli("apply", cli.file("asking.yaml", ASKING.replace("asking", "many")))
+    ids = [json.loads((await cli("run", "many", "--json")).stdout)["id"] for _ in range(2)]
 
     async def are(status: str) -> bool:
-        listed = await cli("executions", "list", "--status", status, "--json")
+        listed = await cli("executions", "list", "--workflow", "many", "--status", status, "--json")
         return set(ids) <= {each["id"] for each in json.loads(listed.stdout)["nodes"]}
 
     assert (await cli("executions", "cancel-all")).code == USAGE  # it wants to be told which
-    cancelled = await cli("executions", "cancel-all", "--workflow", "asking", "--created-after", "2020-01-01", "--json")
+    cancelled = await cli("executions", "cancel-all", "--workflow", "many", "--created-after", "2020-01-01", "--json")
     assert cancelled.code == OK, cancelled.stderr
     assert json.loads(cancelled.stdout).items() >= {"matched": 2, "changed": 2}.items()
     await wait_until(lambda: are("CANCELLED"), "both are cancelled", timeout=60)
-    retried = await cli("executions", "retry-all", "--workflow", "asking", "--status", "cancelled")
+    retried = await cli("executions", "retry-all", "--workflow", "many", "--status", "cancelled")
     assert "2 of 2" in retried.stdout
     none = await cli("executions", "retry-all", "--label", "team=nobody", "--json")
     assert json.loads(none.stdout).items() >= {"matched": 0, "changed": 0}.items()

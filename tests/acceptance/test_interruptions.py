@@ -18,17 +18,18 @@ __all__ = ["cli"]
 async def test_a_command_that_is_interrupted_says_that_the_execution_goes_on_and_how_to_follow_it_again(
     cli: CommandLine, number: signal.Signals, code: int
 ) -> None:
-    await cli("apply", cli.file("asking.yaml", ASKING))
+    name = f"asking-{code}"
+    await cli("apply", cli.file("asking.yaml", ASKING.replace("asking", name)))
     following = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "stepgraph", "run", "asking", "--follow"),
+        *("-m", "stepgraph", "run", name, "--follow"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env=environment({"STEPGRAPH_URL": cli.url}),
     )
 
     async def waiting() -> list[str]:
-        listed = await cli("executions", "list", "--status", "WAITING", "--json")
+        listed = await cli("executions", "list", "--workflow", name, "--status", "WAITING", "--json")
         return [node["id"] for node in json.loads(listed.stdout)["nodes"]]
 
     await wait_until(waiting, "the execution waits for its answer", timeout=30)

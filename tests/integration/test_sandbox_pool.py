@@ -162,7 +162,7 @@ async def test_one_owner_never_holds_more_than_half_of_the_children() -> None:
         hogging = [asyncio.ensure_future(evaluate(pool, HANGS, hog)) for _ in range(4)]
         for _ in range(20):
             assert await evaluate(pool, "[1..2]") == [1, 2]
-        assert time.monotonic() - started < 2
+        assert not all(each.done() for each in hogging)
         await asyncio.gather(*hogging, return_exceptions=True)
         assert time.monotonic() - started > 4  # two at a time
 

@@ -1,10 +1,9 @@
 """How a client is answered, by its Accept headers, as RFC 9110 has it."""
 
-import time
-
 import pytest
 
 from graphql_api.negotiation import acceptance_of
+from tests.costs import least_seconds
 
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
@@ -75,8 +74,4 @@ def test_a_subscription_is_streamed_to_who_names_streams(accept: list[str], *, s
     "hostile", [";" * 60_000, " ;" * 30_000, '"' * 60_001, '\\"' * 30_000, f"{JSON}," * 4_000, "a/b" + ";x=1" * 15_000]
 )
 def test_no_header_takes_more_than_a_moment_to_read(hostile: str) -> None:
-    begun = time.process_time()
-
-    acceptance_of([hostile])
-
-    assert time.process_time() - begun < 0.05
+    assert least_seconds(lambda: acceptance_of([hostile]), enough=0.05) < 0.05

@@ -10,6 +10,7 @@ from domain.json_schema import SchemaValidator
 from domain.schema_cost import MAX_WORK, known_cost
 from domain.schemas import JsonSchema
 from tests.costly_schemas import ENDLESS, UNKNOWN
+from tests.costs import least_seconds
 
 DRAFT_7 = "http://json-schema.org/draft-07/schema#"
 USUAL: dict[str, Any] = {
@@ -88,9 +89,11 @@ def test_what_is_checked_in_this_process_holds_it_up_for_a_moment_only(schema: A
     assert cost is not None
     items = [item] * max(1, MAX_WORK // cost.work(len(orjson.dumps(item)) + 1))
     validator = SchemaValidator(whole)
-    began = time.process_time()
-    assert validator.is_met(items)
-    assert time.process_time() - began < 0.25
+
+    def check() -> None:
+        assert validator.is_met(items)
+
+    assert least_seconds(check, enough=0.25) < 0.25
 
 
 def test_a_number_beyond_what_machines_count_is_checked_in_the_sandbox() -> None:

@@ -1,6 +1,6 @@
 """The APIs that the tests of this folder attack."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -29,3 +29,12 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
         max_connections=400,
     ) as api:
         yield api
+
+
+@pytest.fixture(autouse=True)
+async def _nothing_stays_open(request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """Closes what a test has left open, whether or not it has failed."""
+    apis = [request.getfixturevalue(name) for name in ("api", "hasty") if name in request.fixturenames]
+    yield
+    for api in apis:
+        await api.close_all()
