@@ -54,15 +54,22 @@ class ScheduleFiring:
         self._control = control
         self._clock = clock
 
-    async def fire(self, limit: int, *, unproven: bool | None = None) -> int:
+    async def fire(self, limit: int, *, unproven: bool | None = None, apart: bool = False) -> int:
         """Fire at most `limit` schedules that have something to be done; returns how many had. Raises `Unavailable`.
 
-        `unproven`: only those of which that is true, or only the others; None: either.
+        `unproven`: only those of which that is true, or only the others; None: either. `apart`: each by itself at the
+        same time, so that none waits for what another costs.
         """
         now = self._clock.now()
         claims = await self._schedules.claim(now=now, until=now + CLAIM, limit=limit, unproven=unproven)
-        if not claims:
-            return 0
+        if apart:
+            await asyncio.gather(*(self._fire([claim], now) for claim in claims))
+        elif claims:
+            await self._fire(claims, now)
+        return len(claims)
+
+    async def _fire(self, claims: Sequence[ScheduleClaim], now: datetime) -> None:
+        """Start what claims ask for, and store what came of it."""
         # On a thread: after a long outage, to find out what was missed takes a moment.
         plans = await asyncio.to_thread(lambda: [(claim, _planned(claim, now)) for claim in claims])
         started = await self._start(
@@ -81,7 +88,6 @@ class ScheduleFiring:
         for claim, outcome in zip(claims, outcomes, strict=True):
             if outcome.last_error is not None:
                 logger.info("schedule %r: %s", claim.schedule.settings.name, outcome.last_error)
-        return len(claims)
 
     async def _start(self, requests: Mapping[_Tick, ExecuteRequest]) -> Mapping[_Tick, _Answer]:
         found: dict[_Tick, _Answer] = {}
