@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import psutil
 
+from domain.ids import IdKind, from_public, new_id
 from tests.abuse.attack import NONCE, NOW, Attack, ask
 from tests.abuse.kinds.schemas import hostile_schemas
 from tests.abuse.measuring import Meter, processor_seconds
@@ -21,6 +23,10 @@ from tests.waiting import wait_until
 PATIENCE = 60.0
 """Seconds on the wall after which a connection that is neither answered nor closed counts as forgotten."""
 
+_LARGE = [{"a": 1}] * 40_000
+"""A third of a megabyte as JSON, ten as values, and a few kilobytes as it is stored."""
+_COPIES = 150
+"""Executions with such inputs and outputs: a list of the newest shows nothing else."""
 _WHILE = 1.0
 """Seconds for which a WebSocket is left open where nothing says that what was asked on it is done."""
 _ENDS = (b'"complete"', b'"error"', b'"pong"', b"\x88")
@@ -158,7 +164,10 @@ async def staged(deployment: Deployment) -> AsyncIterator[Stage]:
         {"ADMIN": made.stdout.strip()},
     )
     await _store(stage)
-    await _until_ready(stage, working)
+    await _until_completed(stage, working, stage.execution_id)
+    large = await stage.execute(workflowId=stage.workflow_id, input=_LARGE)
+    await _until_completed(stage, working, large)
+    await _copy(deployment.database_url, from_public(large, IdKind.EXECUTION))
     yield stage
 
 
@@ -188,14 +197,28 @@ async def _store(stage: Stage) -> None:
     stage.hooks = found
 
 
-async def _until_ready(stage: Stage, worker: Running) -> None:
+async def _until_completed(stage: Stage, worker: Running, id: str) -> None:
     query = "query ($id: ID!) { execution(id: $id) { status } }"
 
     async def has_completed() -> bool:
         assert worker.process.returncode is None, worker.text()
-        return bool((await stage.data(query, id=stage.execution_id))["execution"]["status"] == "COMPLETED")
+        return bool((await stage.data(query, id=id))["execution"]["status"] == "COMPLETED")
 
     await wait_until(has_completed, "the worker has done an execution", PATIENCE, 0.1)
+
+
+async def _copy(url: str, id: UUID) -> None:
+    """Store an execution that has ended many times more, with its steps."""
+    connection = await asyncpg.connect(url)
+    try:
+        for table, key in (("workflow_execution", "id"), ("step_execution", "execution_id")):
+            await connection.execute(f"CREATE TEMP TABLE copied_{table} AS SELECT * FROM {table} WHERE {key} = '{id}'")
+        for new in [new_id() for _ in range(_COPIES)]:
+            for table, key in (("workflow_execution", "id"), ("step_execution", "execution_id")):
+                await connection.execute(f"UPDATE copied_{table} SET {key} = $1", new)
+                await connection.execute(f"INSERT INTO {table} SELECT * FROM copied_{table}")
+    finally:
+        await connection.close()
 
 
 async def _postgres(url: str) -> psutil.Process | None:
