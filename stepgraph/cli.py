@@ -39,6 +39,16 @@ class Commands(LazyGroup):
             ("apply", "applying:apply", "Create workflows from files, or update them."),
             ("validate", "validating:validate", "Check workflow documents, and say what is wrong on which line."),
             ("run", "running:run_workflow", "Execute a workflow, and with --follow watch it live."),
+            (
+                "run-many",
+                "starting_many:run_many",
+                "Execute a workflow once for each input in a file, a thousand in one request.",
+            ),
+            (
+                "orchestrate",
+                "orchestrating:orchestrate",
+                "Execute the steps of a file once, without storing a workflow, and with --follow watch it live.",
+            ),
             ("workflows", "workflows:app", "Look at workflows, and change what they may do."),
             ("executions", "executions:app", "Look at executions, and tell them what to do."),
             ("cancel", "executions:cancel", "Cancel an execution: what runs is stopped, what waits does not start."),
@@ -56,6 +66,7 @@ class Commands(LazyGroup):
             ("secrets", "secrets:app", "What workflows read as secrets.NAME."),
             ("keys", "keys:app", "The keys of the API."),
             ("audit", "keys:audit", "Show what was asked for by whom, newest first."),
+            ("node", "nodes:node", "Show whatever has an id, as JSON; `__typename` says what it is."),
             ("metrics", "monitoring:metrics", "Show how executions have gone, by default in the last 24 hours."),
             (
                 "health",

@@ -34,6 +34,26 @@ mutation Execute($input: ExecuteWorkflowInput!) {{
 }}
 """
 
+EXECUTE_MANY = f"""
+mutation ExecuteMany($inputs: [ExecuteWorkflowInput!]!) {{
+  executeWorkflows(inputs: $inputs) {{
+    __typename
+    ... on ExecutionBatch {{ results {{ __typename ... on WorkflowExecution {{ id status }} {_FAILURES} }} }}
+    {_FAILURES}
+  }}
+}}
+"""
+
+ORCHESTRATE = f"""
+mutation Orchestrate($input: OrchestrateInput!) {{
+  orchestrate(input: $input) {{
+    __typename
+    ... on WorkflowExecution {{ id status }}
+    {_FAILURES}
+  }}
+}}
+"""
+
 CANCEL = f"""
 mutation Cancel($id: ID!, $reason: String) {{
   cancelExecution(id: $id, reason: $reason) {{

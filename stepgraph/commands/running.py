@@ -72,13 +72,7 @@ def run_workflow(
         execution = await start(client, name, **request)
         return await follow_to_the_end(client, execution["id"], show=not as_json) if follow_it else execution
 
-    execution = asked(url, executing)
-    if follow_it:
-        report_end(execution, as_json=as_json)
-    elif as_json:
-        print_json(execution)
-    else:
-        console.print(execution["id"], status(execution["status"]))
+    report_start_or_end(asked(url, executing), has_ended=follow_it, as_json=as_json)
 
 
 async def start(client: ApiClient, name: str, **request: JsonValue) -> dict[str, Any]:
@@ -93,6 +87,16 @@ async def follow_to_the_end(client: ApiClient, execution_id: str, *, show: bool)
     except asyncio.CancelledError:
         note(f"{execution_id} goes on. Follow it again: stepgraph executions show {execution_id} --follow")
         raise
+
+
+def report_start_or_end(execution: dict[str, Any], *, has_ended: bool, as_json: bool) -> None:
+    """Print what has begun, or what it gave. Leaves with exit code 1 when it has ended and not COMPLETED."""
+    if has_ended:
+        report_end(execution, as_json=as_json)
+    elif as_json:
+        print_json(execution)
+    else:
+        console.print(execution["id"], status(execution["status"]))
 
 
 def report_end(execution: dict[str, Any], *, as_json: bool) -> None:

@@ -1,0 +1,25 @@
+"""`node`: whatever has an id."""
+
+from typing import Annotated
+
+import typer
+
+from stepgraph.commands.arguments import Url
+from stepgraph.commands.asking import ask
+from stepgraph.commands.exits import fail
+from stepgraph.commands.node_operations import NODE
+from stepgraph.commands.showing import print_json
+
+
+def node(
+    id: Annotated[str, typer.Argument(help="An id of any kind: ex_…, wf_…, sc_…, wh_…, …", show_default=False)],
+    url: Url = None,
+) -> None:
+    """Show whatever has an id, as JSON; `__typename` says what it is.
+
+    Example: stepgraph node we_01kaz1v8q3e0x9m6s4t7c2b5d8
+    """
+    found = ask(url, NODE, id=id)
+    if found is None:
+        fail(f"There is nothing with the id {id}.")
+    print_json({name if name.startswith("__") else name.partition("__")[0]: value for name, value in found.items()})
