@@ -6,6 +6,7 @@ every fragment is measured once.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from graphql import (
     DocumentNode,
@@ -28,6 +29,7 @@ TOO_COMPLEX_CODE = "OPERATION_TOO_COMPLEX"
 """The `extensions.code` of an operation that is over a limit."""
 
 _ENDLESS = 10**9
+_KEYS: dict[type[Node], tuple[str, ...]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,7 @@ class _Size:
 
 
 def excesses(document: DocumentNode, limits: OperationLimits) -> Iterator[GraphQLError]:
-    """An error for each limit that an operation of the document is over."""
+    """An error for each limit that an operation of the document is over, or for the first that a fragment is over."""
     fragments = fragments_of(document)
     counted = _counted(document, limits)
     if counted is not None:
@@ -90,16 +92,23 @@ def excesses(document: DocumentNode, limits: OperationLimits) -> Iterator[GraphQ
                 measured[name] = measure(fragments[name].selection_set)
         return measured[name]
 
-    for definition in document.definitions:
-        if isinstance(definition, OperationDefinitionNode):
-            size = measure(definition.selection_set)
-            for what, count, most in (
-                ("levels", size.depth, limits.depth),
-                ("fields", size.fields, limits.fields),
-                ("aliases", size.aliases, limits.aliases),
-            ):
-                if count > most:
-                    yield _over(what, most, definition)
+    operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
+    found = [error for each in operations for error in _over_limits(measure(each.selection_set), limits, each)]
+    if not found:  # nor is one that nobody spreads worth validating
+        spread = (each for each in document.definitions if isinstance(each, FragmentDefinitionNode))
+        errors = (error for each in spread for error in _over_limits(measure(each.selection_set), limits, each))
+        found = list(islice(errors, 1))
+    yield from found
+
+
+def _over_limits(size: _Size, limits: OperationLimits, node: Node) -> Iterator[GraphQLError]:
+    for what, count, most in (
+        ("levels", size.depth, limits.depth),
+        ("fields", size.fields, limits.fields),
+        ("aliases", size.aliases, limits.aliases),
+    ):
+        if count > most:
+            yield _over(what, most, node)
 
 
 def fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
@@ -142,13 +151,21 @@ def _counted(document: DocumentNode, limits: OperationLimits) -> GraphQLError | 
             what, most = counts[kind]
             if found[kind] > most:
                 return _over(what, most)
-        for key in node.keys:
+        for key in _keys_of(type(node)):
             below = getattr(node, key, None)
             if isinstance(below, Node):
                 waiting.append(below)
             elif isinstance(below, list | tuple):
                 waiting.extend(below)
     return None
+
+
+def _keys_of(kind: type[Node]) -> tuple[str, ...]:
+    """The members of a kind of nodes, which graphql-core finds out anew for each."""
+    keys = _KEYS.get(kind)
+    if keys is None:
+        keys = _KEYS[kind] = tuple(kind.keys)
+    return keys
 
 
 def _over(what: str, most: int, node: Node | None = None) -> GraphQLError:

@@ -12,7 +12,14 @@ from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefiniti
 from graphql.validation import ASTValidationRule, NoFragmentCyclesRule, NoSchemaIntrospectionCustomRule
 
 from graphql_api.errors import VALIDATION_CODE
-from graphql_api.limits import TOO_COMPLEX_CODE, OperationLimits, excess_of_work, excesses, unstorable_strings
+from graphql_api.limits import (
+    TOO_COMPLEX_CODE,
+    OperationLimits,
+    excess_of_work,
+    excesses,
+    fragments_of,
+    unstorable_strings,
+)
 
 _KEPT_CHARACTERS = 8_000
 _KEPT_IN_ALL = 250_000
@@ -70,7 +77,8 @@ class DocumentCache:
         self, query: str, document: DocumentNode, schema: GraphQLSchema, rules: Sequence[type[ASTValidationRule]]
     ) -> list[GraphQLError]:
         problems = list(excesses(document, self._limits))
-        if not problems:  # an operation over the limits is not worth validating, and may be a trap for validation
+        # An operation over the limits is not worth validating, and may be a trap for validation.
+        if not problems and fragments_of(document):
             problems = validate(schema, document, (NoFragmentCyclesRule,), _MOST_ERRORS)
         if not problems:
             excess = excess_of_work(document, self._limits)

@@ -15,6 +15,11 @@ def slowness() -> float:
     return max(1.0, min(_loop() for _ in range(5)) / REFERENCE)
 
 
+def slowness_now() -> float:
+    """The same at this moment, by one loop: also where something that runs beside makes it slow for a while."""
+    return max(1.0, _loop() / REFERENCE)
+
+
 def _loop() -> float:
     began = time.process_time()
     total = 0

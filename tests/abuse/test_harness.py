@@ -13,9 +13,11 @@ from graphql import build_schema, parse, validate
 import graphql_api
 from domain.workflows import check_document
 from tests.abuse.attack import SMALL, Attack, Kind
+from tests.abuse.confirming import confirmed
 from tests.abuse.executions import EXECUTIONS, Make
-from tests.abuse.kinds import KINDS, bodies, expressions, schemas, workflows
-from tests.abuse.measuring import processor_seconds
+from tests.abuse.kinds import KINDS, bodies, expressions, inputs, schemas, workflows
+from tests.abuse.machine import slowness, slowness_now
+from tests.abuse.measuring import Reading, processor_seconds
 from tests.abuse.report import Report
 
 _SCHEMA = build_schema((Path(graphql_api.__file__).parent / "schema.graphql").read_text())
@@ -47,7 +49,7 @@ def test_the_same_seed_makes_the_same_requests_and_another_one_others(kind: Kind
 
 
 def test_the_operations_that_are_to_be_executed_are_valid() -> None:
-    modules = (bodies, expressions, schemas, workflows)
+    modules = (bodies, expressions, inputs, schemas, workflows)
     named = [text for module in modules for text in vars(module).values() if isinstance(text, str)]
     operations = [text for text in named if text.startswith(("query", "mutation"))]
     assert len(operations) > 10
@@ -105,3 +107,22 @@ def test_a_request_that_costs_too_much_is_kept_to_be_sent_again(tmp_path: Path) 
     [file] = tmp_path.glob("*.bin")
     assert file.read_bytes() == b"GET / HTTP/1.1"
     assert str(file) in report.lines()[-1] and "900 ms" in report.lines()[-1]
+
+
+async def test_what_is_slow_now_and_then_is_no_fault_and_what_is_always_slow_is_one() -> None:
+    async def typical(costs: list[float], machine: list[float]) -> float:
+        readings, speeds = iter(costs), iter(machine)
+
+        async def measure() -> Reading:
+            return Reading(next(readings), 0.0, 0.0)
+
+        return (await confirmed(measure, slowness=lambda: next(speeds))).own
+
+    assert await typical([0.9, 0.05, 0.9, 0.05, 0.05], [1.0] * 6) == 0.05
+    assert await typical([0.2, 0.2, 0.05, 0.2, 0.2], [1.0] * 6) == 0.2
+    assert await typical([0.2] * 5, [2.0] * 6) == 0.1  # as half as fast a machine has it
+    assert await typical([0.2, 0.1, 0.1, 0.1, 0.1], [3.0, 1.0, 1.0, 1.0, 1.0, 1.0]) == 0.1
+
+
+def test_a_machine_is_never_said_to_be_faster_than_the_reference() -> None:
+    assert slowness() >= 1.0 and slowness_now() >= 1.0

@@ -1,14 +1,55 @@
 """Documents that are small and costly: refused before they are validated, and never slow."""
 
-import itertools
+import gc
 import time
+from collections.abc import Iterator
+from statistics import median
 
 import pytest
 from graphql import get_introspection_query
 
 from graphql_api.context import ApiOptions
-from tests.costs import least_seconds
+from tests.abuse.machine import slowness
 from tests.integration.graphql.api import Api
+
+VALIDATING = 0.05
+"""Seconds of processor time, on the reference machine, in which a document is read and validated that is within all
+limits."""
+READING = 0.05
+"""In which one is read that has as many tokens as it may."""
+ROUNDS, RUNS = 4, 5
+
+
+@pytest.fixture(autouse=True)
+def _as_in_the_api() -> Iterator[None]:
+    """What the API does when it starts: what is loaded by then is not searched for garbage."""
+    thresholds = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+    yield
+    gc.set_threshold(*thresholds)
+    gc.unfreeze()
+
+
+def assert_costs_at_most(seconds: float, api: Api, document: str) -> None:
+    """Half of several runs take no longer, as fast as the machine is then; a machine that is busy gets more rounds."""
+    medians = []
+    for turn in range(ROUNDS):
+        cost = median(cost_of(api, f"{document}#{turn}{run}") for run in range(RUNS)) / seconds
+        if cost < 1:
+            return
+        medians.append(cost / slowness())
+        if medians[-1] < 1:
+            return
+    pytest.fail(f"{[round(each, 2) for each in medians]} times the {seconds * 1000:.0f} ms that are allowed")
+
+
+def cost_of(api: Api, document: str) -> float:
+    """Seconds of processor time of a document that was not read before."""
+    began = time.process_time()
+    api.schema.operation_type_of(document, None)
+    return time.process_time() - began
 
 
 def repeated(text: str, times: int, within: str = "{ %s }") -> str:
@@ -44,22 +85,22 @@ TOO_COSTLY = {
     "a list": repeated("1", 4_900, '{ evaluate(expression: "1", context: [%s]) { value } }'),
     "an object": repeated("a#: 1", 1_600, '{ evaluate(expression: "1", context: {%s}) { value } }'),
     "lists of nothing": repeated("[]", 2_000, '{ evaluate(expression: "1", context: [%s]) { value } }'),
+    "a fragment that nobody spreads, twice": "{ __typename } fragment f on Workflow { id } fragment f on Workflow "
+    + repeated("id", 4_800),
     "a default": repeated("1", 4_900, "query($a: JSON = [%s]) { __typename }"),
 }
 
 
 @pytest.mark.parametrize("name", TOO_COSTLY)
 async def test_what_would_be_slow_to_validate_is_refused_at_once(api: Api, name: str) -> None:
-    begun = time.process_time()
-
     name_of_first = "q0" if "query q0" in TOO_COSTLY[name] else None
     result = await api.schema.execute(TOO_COSTLY[name], context_value=api.context(), operation_name=name_of_first)
 
-    assert time.process_time() - begun < 1  # four times what a machine needs that is not shared
     assert result.errors is not None
     [error] = result.errors
     assert (error.extensions or {})["code"] == "OPERATION_TOO_COMPLEX"
     assert "more than" in error.message
+    assert_costs_at_most(READING + VALIDATING / 2, api, TOO_COSTLY[name])
 
 
 AT_THE_LIMIT = {
@@ -84,12 +125,7 @@ AT_THE_LIMIT = {
 
 @pytest.mark.parametrize("name", AT_THE_LIMIT)
 async def test_what_is_validated_is_validated_quickly(api: Api, name: str) -> None:
-    others = itertools.count()
-
-    def validate() -> None:
-        api.schema.operation_type_of(f"{AT_THE_LIMIT[name]} # {next(others)}", None)  # which none has validated yet
-
-    assert least_seconds(validate, enough=0.2) < 0.2  # a quiet machine takes a quarter of that
+    assert_costs_at_most(VALIDATING, api, AT_THE_LIMIT[name])
 
 
 async def test_what_tools_and_people_ask_is_far_from_the_limits() -> None:

@@ -1,0 +1,31 @@
+"""Looking again at what seems to cost too much: once may be a chore of the API's own, or a machine that is busy."""
+
+from collections.abc import Awaitable, Callable
+from statistics import median
+
+from tests.abuse.machine import slowness_now
+from tests.abuse.measuring import Reading
+
+REPEATED = 5
+
+
+async def confirmed(
+    measure: Callable[[], Awaitable[Reading]],
+    *,
+    slowness: Callable[[], float] = slowness_now,
+    times: int = REPEATED,
+) -> Reading:
+    """What is typical of so many measurements, as the reference machine would have it.
+
+    Each is divided by how slow the machine was around it, and of each part the median is taken: what hits one or two of
+    them says nothing, and what is always there is found however fast or slow the machine is.
+    """
+    readings = []
+    before = slowness()
+    for _ in range(times):
+        reading = await measure()
+        after = slowness()
+        slow = (before + after) / 2
+        readings.append(Reading(reading.own / slow, reading.children / slow, reading.postgres / slow))
+        before = after
+    return Reading(*(median(getattr(each, part) for each in readings) for part in ("own", "children", "postgres")))
