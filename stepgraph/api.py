@@ -64,11 +64,12 @@ from stepgraph.composition import (
     public_url_of,
     sandbox_options_of,
 )
+from stepgraph.returned_memory import giving_back_memory
 from stepgraph.settings import Settings, is_loopback
 from stepgraph.watchdog import Watchdog
 
-_ALLOCATIONS_A_COLLECTION = 10_000
-"""A request of a megabyte has ten times as many objects, all of which are needed until it is answered."""
+_ALLOCATIONS_A_COLLECTION = 5_000
+"""A request of a megabyte has twenty times as many objects, all of which are needed until it is answered."""
 
 
 def serve_api(settings: Settings, *, needs_worker: bool, sockets: list[socket.socket] | None = None) -> None:
@@ -97,6 +98,7 @@ def serve_api(settings: Settings, *, needs_worker: bool, sockets: list[socket.so
             if exposition is not None:
                 await stack.enter_async_context(exposition.watching())
             spare_the_collector(allocations=_ALLOCATIONS_A_COLLECTION)
+            await stack.enter_async_context(giving_back_memory())
             yield
 
     app = create_app(

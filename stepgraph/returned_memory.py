@@ -1,0 +1,60 @@
+"""Memory that large requests took, given back to the machine when they are over.
+
+Python frees it, and the C library keeps most of it for later: of pieces between which something is still in use, all.
+"""
+
+import asyncio
+import ctypes
+import gc
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+EVERY = timedelta(seconds=2)
+GROWTH = 24_000_000
+"""Bytes by which the process has to have grown since the last time, before it is looked what of it is free."""
+
+_STATM = Path("/proc/self/statm")
+
+
+def resident_bytes() -> int:
+    """What of the process is in memory; 0 where the system does not tell it as Linux does."""
+    try:
+        return int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
+
+
+def give_back() -> None:
+    """Give back what is free: the pages of the C library (glibc's malloc_trim; others keep less)."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
+
+
+@asynccontextmanager
+async def giving_back_memory(every: timedelta = EVERY, growth: int = GROWTH) -> AsyncIterator[None]:
+    """Give back what is free while the context lasts, now and then, whenever the process has grown."""
+    task = asyncio.create_task(_keep_giving_back(every.total_seconds(), growth), name="returned memory")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def _keep_giving_back(seconds: float, growth: int) -> None:
+    least = resident_bytes()
+    while True:
+        await asyncio.sleep(seconds)
+        now = resident_bytes()
+        if now > least + growth:
+            gc.collect()  # exceptions hold what they are about in cycles
+            await asyncio.to_thread(give_back)  # which lets go of the interpreter's lock
+            least = resident_bytes()
+        else:
+            least = min(least, now)
