@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from domain.engine.state import StepState
+from domain.errors import LimitExceeded
 from domain.fast_values import fast_init
 from domain.records import ExecutionChange, ExecutionDelta, ExecutionRecord, Progress, StepChange, StepRecord
 
@@ -64,6 +65,15 @@ def parent_changes_of(stored: Sequence[tuple[ExecutionDelta, Stored]]) -> list[E
         known = changes.get(key, parent)
         changes[key] = replace(known, steps=(*(known.steps or ()), *steps))
     return list(changes.values())
+
+
+def check_changed(count: int, most: int | None) -> None:
+    """Raise `LimitExceeded` where so many steps have changed that they are not told at once."""
+    if most is not None and count > most:
+        raise LimitExceeded(
+            f"More than {most:,} steps of this execution have changed (STEPGRAPH_MAX_ROWS), and are not told at once:"
+            " page through execution.steps, and follow it from there on with afterSequence, the execution's sequence."
+        )
 
 
 def snapshot_of(execution: ExecutionRecord, *, since: int, steps: tuple[StepRecord, ...]) -> ExecutionChange:

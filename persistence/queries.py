@@ -17,6 +17,7 @@ from domain.records import (
 )
 from domain.statuses import ExecutionStatus, StepStatus
 from persistence import lineage
+from persistence.changes import check_changed
 from persistence.conditions import Conditions
 from persistence.database import Database
 from persistence.lean_rows import (
@@ -71,15 +72,17 @@ SELECT
   {columns}
 FROM workflow_execution e LEFT JOIN step_execution s ON s.execution_id = e.id AND s.sequence > $2
 WHERE e.id = $1
-ORDER BY s.sequence, s.position
+ORDER BY s.sequence, s.position LIMIT {most}::bigint + 1
 """
 _WHOLE_CHANGES_SINCE = _CHANGES_SINCE.format(
+    most="$3",
     columns=f"""{PROGRESS_COLUMNS}, e.error AS e_error,
-  CASE WHEN row_number() OVER (ORDER BY s.sequence, s.position) = 1 THEN e.output END AS e_output, {STEP_COLUMNS}"""
+  CASE WHEN row_number() OVER (ORDER BY s.sequence, s.position) = 1 THEN e.output END AS e_output, {STEP_COLUMNS}""",
 )
 _LEAN_CHANGES_SINCE = _CHANGES_SINCE.format(
+    most="$4",
     columns=f"""{PROGRESS_COLUMNS}, {lean_columns("e", *CHANGE_FIELDS, most="$3::int", prefix="e_")},
-  {lean_step_columns("$3::int")}"""
+  {lean_step_columns("$3::int")}""",
 )
 _USUAL = 100
 """Steps that have changed, where nobody knows how many have."""
@@ -191,12 +194,16 @@ class PostgresExecutionQueries:
         rows = await self._database.fetch(_STATUSES, [id for id, _ in unique], [path for _, path in unique])
         return {(row["execution_id"], row["path"]): StepStatus(row["status"]) for row in rows}
 
-    async def changes_since(self, execution_id: UUID, sequence: int, *, lean: bool = False) -> ExecutionChange | None:
+    async def changes_since(
+        self, execution_id: UUID, sequence: int, *, lean: bool = False, most: int | None = None
+    ) -> ExecutionChange | None:
         if lean:
-            rows = await self._database.fetch(_LEAN_CHANGES_SINCE, execution_id, sequence, share_of(_USUAL))
+            rows = await self._database.fetch(_LEAN_CHANGES_SINCE, execution_id, sequence, share_of(_USUAL), most)
+            check_changed(len(rows), most)
             left_out = left_out_of(rows[0], CHANGE_FIELDS, prefix="e_") if rows else {}
             return _change_of(execution_id, sequence, rows, lean_step_of, left_out) if rows else None
-        rows = await self._database.fetch(_WHOLE_CHANGES_SINCE, execution_id, sequence)
+        rows = await self._database.fetch(_WHOLE_CHANGES_SINCE, execution_id, sequence, most)
+        check_changed(len(rows), most)
         return _change_of(execution_id, sequence, rows, step_of, {}) if rows else None
 
     async def sequences(self, ids: Collection[UUID]) -> Mapping[UUID, int]:

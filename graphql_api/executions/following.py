@@ -54,9 +54,10 @@ def after(origin: ExecutionRecord, change: ExecutionChange) -> ExecutionRecord:
 
 
 class Follower:
-    """Follows one execution; `origin` is that execution as it was at any time."""
+    """Follows one execution; `origin` is that execution as it was at any time. An update has `most` steps at most."""
 
-    def __init__(self, queries: ExecutionQueries, feed: ProgressFeed, origin: ExecutionRecord) -> None:
+    def __init__(self, queries: ExecutionQueries, feed: ProgressFeed, origin: ExecutionRecord, *, most: int) -> None:
+        self._most = most
         self._queries = queries
         self._feed = feed
         self._origin = origin
@@ -89,7 +90,7 @@ class Follower:
         return Update(after(self._origin, change), steps, is_snapshot)
 
     async def _since(self, sequence: int) -> ExecutionChange:
-        change = await self._queries.changes_since(self._origin.id, sequence, lean=True)
+        change = await self._queries.changes_since(self._origin.id, sequence, lean=True, most=self._most)
         if change is None:  # retention took it while we were looking
             raise NotFound("execution", to_public(IdKind.EXECUTION, self._origin.id))
         return change

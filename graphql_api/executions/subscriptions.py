@@ -82,7 +82,7 @@ class ExecutionSubscriptions:
             raise NotFound("execution", id)
         if after_sequence is not None and after_sequence > origin.sequence:
             after_sequence = None  # nobody's past: a snapshot is the one true answer
-        follower = Follower(services.execution_queries, services.feed, origin)
+        follower = Follower(services.execution_queries, services.feed, origin, most=info.context.options.max_rows)
         return _updates(info, follower, after_sequence, position)
 
     @strawberry.subscription(description="Every matching execution at each new status, from now on.")

@@ -14,7 +14,7 @@ from domain.records import (
     StepRecord,
 )
 from domain.statuses import StepStatus
-from persistence.changes import shown, snapshot_of
+from persistence.changes import check_changed, shown, snapshot_of
 from persistence.memory.large_values import lean_change, lean_execution, lean_step
 from persistence.memory.tables import MemoryTables, contains, page_of
 
@@ -69,12 +69,15 @@ class MemoryExecutionQueries:
     async def step_statuses(self, keys: Collection[tuple[UUID, str]]) -> Mapping[tuple[UUID, str], StepStatus]:
         return {key: row.state.status for key, row in (await self.steps_by_path(keys)).items()}
 
-    async def changes_since(self, execution_id: UUID, sequence: int, *, lean: bool = False) -> ExecutionChange | None:
+    async def changes_since(
+        self, execution_id: UUID, sequence: int, *, lean: bool = False, most: int | None = None
+    ) -> ExecutionChange | None:
         execution = self._tables.executions.get(execution_id)
         if execution is None:
             return None
         rows = self._tables.steps.get(execution_id, {}).values()
         steps = [replace(row, state=shown(row.state)) for row in rows if row.sequence > sequence]
+        check_changed(len(steps), most)
         steps.sort(key=lambda row: (row.sequence, row.position))
         change = snapshot_of(execution, since=sequence, steps=tuple(steps))
         return lean_change(change, _USUAL) if lean else change

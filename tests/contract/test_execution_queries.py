@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from domain.errors import LimitExceeded
 from domain.ids import new_id
 from domain.records import ExecutionFilter, StepFilter
 from domain.statuses import ExecutionStatus, StepStatus, StepType
@@ -166,6 +167,21 @@ async def test_changes_since_hold_what_was_committed_after_it(storage: Storage) 
     assert last.steps is not None
     assert [row.state.path for row in last.steps] == ["b"]
     assert (last.sequence, last.covers, last.output) == (3, 1, {"done": True})
+
+
+@pytest.mark.parametrize("lean", [False, True])
+async def test_no_more_changes_are_read_than_may_be_told_at_once(storage: Storage, lean: bool) -> None:
+    claim = await claimed(storage)
+    id = claim.execution.id
+    await storage.executions.commit(delta_of(claim, *(step(f"s{number}") for number in range(5))))
+    await storage.executions.commit(end_of(claim, step("s0")))
+
+    with pytest.raises(LimitExceeded, match="More than 4 steps"):
+        await storage.queries.changes_since(id, 0, lean=lean, most=4)
+    whole = await storage.queries.changes_since(id, 0, lean=lean, most=5)
+    assert whole is not None
+    assert len(whole.steps or ()) == 5
+    assert await storage.queries.changes_since(id, 1, lean=lean, most=1) is not None
 
 
 async def test_when_nothing_changed_there_are_no_steps(storage: Storage) -> None:
