@@ -63,7 +63,7 @@ class PostgresServer:
             return not await found()
 
         try:
-            await wait_until(are_gone, "connections are closed", timeout=2)
+            await wait_until(are_gone, "connections are closed", timeout=10)
         except TimeoutError:
             return await found()
         finally:

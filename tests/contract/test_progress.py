@@ -40,7 +40,7 @@ def change(execution_id: UUID, sequence: int, *paths: str, **given: object) -> E
 
 async def heard(changes: AsyncIterator[ExecutionChange | None]) -> ExecutionChange:
     """The next change; wake-ups are passed over."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (found := await anext(changes)) is None:
             pass
         return found

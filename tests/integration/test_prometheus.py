@@ -250,7 +250,7 @@ async def test_a_worker_says_why_it_refuses_a_request_also_to_one_that_goes_on_s
         for _ in range(40):
             writer.write(b"x" * 50_000)
             await writer.drain()
-        answer = await asyncio.wait_for(reader.read(-1), 10)
+        answer = await asyncio.wait_for(reader.read(-1), 30)
         writer.close()
         await writer.wait_closed()
 

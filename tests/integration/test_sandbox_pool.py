@@ -249,4 +249,4 @@ asyncio.run(main())
     parent.kill()
     await parent.wait()
 
-    await wait_until(lambda: not any(lives(pid) for pid in pids), "the children are gone", timeout=5)
+    await wait_until(lambda: not any(lives(pid) for pid in pids), "the children are gone")

@@ -23,16 +23,18 @@ def graphql(api: Attacked, length: int, path: str = "/graphql") -> bytes:
 
 async def test_hundreds_of_half_sent_heads_go_away_and_others_are_answered_meanwhile(hasty: Attacked) -> None:
     async with hasty.kept_responsive(cost=3.0):
-        streams = [await hasty.connect() for _ in range(300)]
-        for _, writer in streams:
-            writer.write(HEAD)
+        streams = []
+        for _ in range(300):
+            reader, writer = await hasty.connect()
+            writer.write(HEAD)  # at once: who says nothing within the time of a head is not told that it is over
+            streams.append((reader, writer))
         answers = await asyncio.gather(*(reader.read(10_000) for reader, _ in streams))
     for _, writer in streams:
         writer.close()
 
     assert {status_of(answer) for answer in answers} == {408}
     assert "0.4 seconds" in message_of(answers[0])
-    await until_free(hasty, within=5)
+    await until_free(hasty, within=30)
 
 
 async def test_connections_that_say_nothing_are_closed_without_a_word(hasty: Attacked) -> None:
@@ -49,7 +51,7 @@ async def test_a_head_in_drops_does_not_buy_more_time(hasty: Attacked, piece: by
         await asyncio.sleep(0.05)
     assert status_of(await answer) == 408
     writer.close()
-    await until_free(hasty, within=5)
+    await until_free(hasty, within=30)
 
 
 @pytest.mark.parametrize("path", ["/graphql", "/hooks/abc", "/livez", "/nothing"])
@@ -62,7 +64,7 @@ async def test_a_body_in_drops_is_given_up(hasty: Attacked, path: str) -> None:
         await asyncio.sleep(0.05)
     assert status_of(await answer) in (401, 404, 405, 408)
     writer.close()
-    await until_free(hasty, within=5)
+    await until_free(hasty, within=30)
 
 
 async def test_a_body_that_stops_is_answered_408_with_the_rate(hasty: Attacked) -> None:
@@ -100,7 +102,7 @@ async def test_an_idle_connection_is_closed(hasty: Attacked) -> None:
     reader, writer = await hasty.connect()
     writer.write(HEAD + b"\r\n")
 
-    assert status_of(await asyncio.wait_for(reader.read(-1), 10)) == 200  # up to the end, which the API sets
+    assert status_of(await asyncio.wait_for(reader.read(-1), 30)) == 200  # up to the end, which the API sets
     writer.close()
 
 
@@ -112,7 +114,7 @@ async def test_an_answer_that_nobody_reads_is_given_up(hasty: Attacked) -> None:
         for _ in range(40):
             writer.write(graphql(hasty, len(body)) + body.encode())
             await asyncio.wait_for(writer.drain(), 1)
-    await until_free(hasty, within=10)
+    await until_free(hasty, within=30)
     writer.close()
     assert reader.at_eof() is False
 
@@ -135,7 +137,7 @@ async def test_a_websocket_that_does_not_read_is_not_listened_to_and_given_up(ha
         for _ in range(400):
             writer.write(ping * 500)
             await asyncio.wait_for(writer.drain(), 2)
-    await until_free(hasty, within=20)
+    await until_free(hasty, within=30)
     writer.close()
 
     assert hasty.memory() - before < 30_000_000

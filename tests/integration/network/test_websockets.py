@@ -142,7 +142,7 @@ async def test_messages_at_an_ordinary_rate_are_all_answered(api: Attacked) -> N
     async with opened(api, is_let_in=True) as socket:
         for _ in range(500):
             await socket.send('{"type":"ping"}')
-        answers = [json.loads(await asyncio.wait_for(socket.recv(), 10)) for _ in range(500)]
+        answers = [json.loads(await asyncio.wait_for(socket.recv(), 30)) for _ in range(500)]
 
     assert {answer["type"] for answer in answers} == {"pong"}
 
@@ -159,4 +159,4 @@ async def test_hundreds_of_sockets_that_never_say_who_they_are_go_away(hasty: At
             )
         await asyncio.gather(*(socket.wait_closed() for socket in sockets))
     assert {socket.close_code for socket in sockets} == {4408}
-    await until_free(hasty, within=5)
+    await until_free(hasty, within=30)

@@ -111,7 +111,7 @@ async def test_a_call_that_will_not_be_cancelled_holds_up_nothing(world: World) 
     await world.ask_to_cancel(id)
     driver.nudge()
 
-    await asyncio.wait_for(driving, 5)
+    await asyncio.wait_for(driving, 30)
     assert (await world.record(id)).status is ExecutionStatus.CANCELLED
     go_on.set()
     await wait_until(lambda: len(asyncio.all_tasks()) == 1, "the call has ended too")

@@ -80,7 +80,7 @@ async def test_a_worker_that_is_asked_to_stop_lets_go_once_its_call_has_answered
 
     driver.stop()
     answered.set_result(Succeeded(output=1))
-    await asyncio.wait_for(driving, 5)
+    await asyncio.wait_for(driving, 30)
 
     left = await world.record(id)
     assert left.worker_id is None

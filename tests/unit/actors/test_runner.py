@@ -135,7 +135,7 @@ async def test_a_full_runner_blocks_whoever_brings_more(world: World, nudger: Nu
         assert not admitting.done()
 
         answer.set_result(Succeeded(output=1))
-        await asyncio.wait_for(admitting, 5)
+        await asyncio.wait_for(admitting, 30)
         await until_status(world, ids, ExecutionStatus.COMPLETED)
 
 
@@ -252,7 +252,7 @@ async def test_what_was_not_admitted_when_the_process_stops_is_hinted_at_again(w
         admitting = asyncio.create_task(asyncio.to_thread(runner.admit, ids))
         await wait_until(lambda: runner.active == 1, "one is held")
         runner.stop_admitting()
-        await asyncio.wait_for(admitting, 5)
+        await asyncio.wait_for(admitting, 30)
 
     assert sorted(world.storage.queue.hints) == sorted(ids)
 
