@@ -141,19 +141,24 @@ async def deployment(tmp_path: Path, empty_postgres_url: str) -> AsyncIterator[D
         yield Deployment(tmp_path, empty_postgres_url, valkey, free_port(), service, stack)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def shared_deployment(
-    tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer
-) -> AsyncIterator[Deployment]:
-    """An API and two workers that run for all tests which only use them."""
-    directory = tmp_path_factory.mktemp("shared")
+@asynccontextmanager
+async def deployed(directory: Path, postgres_server: PostgresServer) -> AsyncIterator[Deployment]:
+    """Everything around the processes of a deployment that several tests use."""
     database_url = await postgres_server.clone()
     async with WatchedService() as service, AsyncExitStack() as stack:
         valkey = Valkey(directory)
         await valkey.start()
         stack.push_async_callback(valkey.kill)
-        deployment = Deployment(directory, database_url, valkey, free_port(), service, stack)
+        yield Deployment(directory, database_url, valkey, free_port(), service, stack)
+    await postgres_server.drop(database_url)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_deployment(
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer
+) -> AsyncIterator[Deployment]:
+    """An API and two workers that run for all tests which only use them."""
+    async with deployed(tmp_path_factory.mktemp("shared"), postgres_server) as deployment:
         await deployment.start_api()
         await deployment.start_workers(2)
         yield deployment
-    await postgres_server.drop(database_url)

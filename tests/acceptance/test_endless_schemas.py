@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 from contextlib import suppress
 from datetime import datetime, timedelta
 from statistics import median
@@ -11,11 +11,13 @@ from typing import Any
 
 import psutil
 import pytest
+import pytest_asyncio
 
 from stepgraph.client import ApiClient
-from tests.acceptance.conftest import Deployment
+from tests.acceptance.conftest import Deployment, deployed
 from tests.acceptance.processes import Running, ask, stepgraph
 from tests.acceptance.workflows import apply, execute, shown
+from tests.conftest import PostgresServer
 from tests.costly_schemas import ENDLESS
 from tests.waiting import wait_until
 
@@ -80,12 +82,22 @@ async def warm_up(client: ApiClient) -> None:
     await wait_until(lambda: are(client, [id], "COMPLETED"), "it completes", 60, 0.05)
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stage(
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer
+) -> AsyncIterator[tuple[Deployment, list[Running]]]:
+    """A deployment that one schema after the other is given to, and its processes."""
+    async with deployed(tmp_path_factory.mktemp("endless"), postgres_server) as deployment:
+        yield deployment, [await deployment.start_api(), await deployment.start_worker()]
+
+
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_step_fails_an_input_is_refused_and_what_runs_beside_them_completes(
-    deployment: Deployment, name: str
+    stage: tuple[Deployment, list[Running]], name: str
 ) -> None:
     schema, value = ENDLESS[name]
-    started = [await deployment.start_api(), await deployment.start_worker()]
+    deployment, started = stage
     async with deployment.client() as client:
         await apply(client, checking(schema))
         await apply(client, {"name": "guarded", "inputSchema": schema, "steps": [PLAIN]})
