@@ -27,6 +27,8 @@ from domain.templates import Template
 
 logger = logging.getLogger(__name__)
 
+_OUTCOMES = (Succeeded, Failed, Deferred, Opened)  # made once: a union at each step costs more than the look at it
+
 AttemptReport = StepSucceeded | StepBypassed | StepErrored | StepDeferred | ContainerOpened
 Answer = TypeVar("Answer")
 Result = TypeVar("Result")
@@ -183,7 +185,7 @@ class Attempts:
             outcome = self.executors[step.type].execute(call)
         except Exception as error:  # an executor's own fault must not stop the driver
             outcome = _unexpected(call, error)
-        if isinstance(outcome, Succeeded | Failed | Deferred | Opened):
+        if isinstance(outcome, _OUTCOMES):
             return self._report(trial, shown, outcome if hidden is None else concealed(outcome, hidden.mask))
         return Later(self._wait(trial, call, shown, outcome), outcome)
 

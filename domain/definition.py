@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from domain.expressions import Expression
@@ -22,6 +23,12 @@ CONTAINER_TYPES = frozenset({StepType.CONDITIONAL, StepType.PARALLEL, StepType.F
 
 _PURE_TYPES = CONTAINER_TYPES | {StepType.DATA_TRANSFORM, StepType.WAIT, StepType.VALIDATION}
 _INDEX = re.compile(r"\[\d+\]")
+
+
+@lru_cache(maxsize=4096)
+def _static(path: str) -> str:
+    """The path without the indexes of items. Kept, as what happens to an item asks for its path half a dozen times."""
+    return _INDEX.sub("[]", path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,12 +147,12 @@ class Definition:
     def step(self, path: str) -> CompiledStep:
         """The step behind the path of a step execution. Raises `KeyError` where this version has none."""
         found = self.steps.get(path)
-        return self.steps[_INDEX.sub("[]", path)] if found is None else found
+        return self.steps[_static(path)] if found is None else found
 
     def block(self, prefix: str) -> Block:
         """The block behind the prefix of its steps' paths. Raises `KeyError` where this version has none."""
         found = self.blocks.get(prefix)
-        return self.blocks[_INDEX.sub("[]", prefix)] if found is None else found
+        return self.blocks[_static(prefix)] if found is None else found
 
     def position(self, path: str) -> str:
         """Where a step execution stands in document order: items are in the order of their indexes."""

@@ -27,6 +27,8 @@ def share_of_block(container: ContainerState) -> float:
 
 def count_share(state: ExecutionState, block: BlockState | None, amount: float) -> None:
     """So much more of a block has ended, and of all that it is in."""
+    if not amount:
+        return  # as at the end of nearly every block, whose steps have counted it
     if amount > 0:
         state.ended += amount
     pass_on(state, block, amount)

@@ -213,11 +213,12 @@ def count_status(state: ExecutionState, status: StepStatus) -> None:
 
 def count_end(state: ExecutionState, path: str) -> None:
     """A step counts as ended in its block: those that depend on it have one less to wait for."""
-    block = state.blocks.get(prefix_of(path))
+    prefix, _, own_id = path.rpartition(".")
+    block = state.blocks.get(prefix)
     if block is None:
         return
     block.ended += 1
-    steps, own_id = block.block.steps, id_of(path)
+    steps = block.block.steps
     share = block.share / len(steps)
     count_share(state, block, share - block.partial.pop(own_id, 0.0) if block.partial else share)
     for id in steps[own_id].dependants:
