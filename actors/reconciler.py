@@ -135,7 +135,7 @@ class Reconciler:
 
     async def _announce(self, ended: Sequence[UUID]) -> None:
         """Tell subscribers of ends that no worker's commit has told them of."""
-        for id, record in (await self._queries.get_many(ended)).items():
+        for id, record in (await self._queries.get_many(ended, lean=True)).items():
             change = await self._queries.changes_since(id, record.sequence - 1)
             if change is not None:
                 self._publisher.publish([change])

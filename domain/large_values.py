@@ -17,6 +17,7 @@ class ValueKind(Enum):
     STEP_OUTPUT = auto()
     STEP_ERROR = auto()
     STEP_ATTEMPTS = auto()
+    WORKFLOW_LABELS = auto()
     WEBHOOK_INPUT = auto()
     EVENT_PAYLOAD = auto()
     EVENT_ATTEMPTS = auto()

@@ -1,7 +1,7 @@
 """Workflows and versions as lists have them: without their documents, which are large and read apart."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -11,7 +11,10 @@ from domain.statuses import WorkflowStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowSummary:
-    """A workflow at its newest version, without the document, which may be large: `definition_id` says where it is."""
+    """A workflow at its newest version, without the document, which may be large: `definition_id` says where it is.
+
+    `left_out`: the labels, where they were not read because they are large, as of an `ExecutionRecord`.
+    """
 
     id: UUID
     name: str
@@ -21,6 +24,7 @@ class WorkflowSummary:
     labels: Mapping[str, JsonValue]
     created_at: datetime
     updated_at: datetime
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

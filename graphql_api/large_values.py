@@ -22,7 +22,7 @@ Shows = Callable[[Any], object]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class LargeField:
     """A field that may be left out. `attribute` is the one that shows it, where that has another name."""
 
     kind: ValueKind
@@ -63,7 +63,7 @@ class LargeValueLoader:
         self._loader: DataLoader[LargeValue, Any] = DataLoader(self._load)
 
     def fill(
-        self, shown: object, left_out: Mapping[str, int], parts: Mapping[str, Part], id: UUID, path: str = ""
+        self, shown: object, left_out: Mapping[str, int], parts: Mapping[str, LargeField], id: UUID, path: str = ""
     ) -> None:
         """Put a `Later` in place of each field that a record has left out. `parts` are those that may be."""
         for name, least in left_out.items():

@@ -99,6 +99,7 @@ _COLUMNS: Mapping[ValueKind, _Column] = {
     ValueKind.STEP_OUTPUT: _Column("step_execution", "output", shown_json),
     ValueKind.STEP_ERROR: _Column("step_execution", "error", _error),
     ValueKind.STEP_ATTEMPTS: _Column("step_execution", "attempts", _attempts),
+    ValueKind.WORKFLOW_LABELS: _Column("workflow", "labels", loads),
     ValueKind.WEBHOOK_INPUT: _Column("webhook", "input", str),
     ValueKind.EVENT_PAYLOAD: _Column("webhook_event", "payload", shown_json),
     ValueKind.EVENT_ATTEMPTS: _Column("webhook_event", "attempts", webhook_attempts_of),

@@ -14,7 +14,10 @@ INSERT INTO secret (name, sealed, created_at, updated_at) VALUES ($1, $2, $3, $4
 ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed, updated_at = excluded.updated_at
 RETURNING *
 """
-_PAGE = "SELECT * FROM secret WHERE $1::text IS NULL OR name > $1 ORDER BY name LIMIT $2"
+_PAGE = """
+SELECT name, ''::bytea AS sealed, created_at, updated_at FROM secret
+WHERE $1::text IS NULL OR name > $1 ORDER BY name LIMIT $2
+"""
 
 # Most documents read no secret at all; what one reads is known when it is parsed.
 _MAY_READ = """

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import asyncpg
 from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.expressions import RawSQL
 from tortoise.queryset import QuerySet
 
 from domain.errors import Conflict, InvalidInput, InvalidState, NotFound, Problem
@@ -17,6 +18,7 @@ from domain.records import DefinitionRecord, Page, WorkflowFilter, WorkflowRecor
 from domain.statuses import TERMINAL_EXECUTION_STATUSES, ExecutionStatus, WorkflowStatus
 from domain.summaries import StoredDocuments, VersionSummary, WorkflowSummary
 from persistence.database import Database
+from persistence.lean_rows import fields, lean_columns, share_of
 from persistence.models import Schedule, Workflow, WorkflowExecution, WorkflowVersion
 from persistence.unavailable import translated
 
@@ -25,7 +27,9 @@ _ACTIVE = [status for status in ExecutionStatus if status not in TERMINAL_EXECUT
 _WORKFLOWS = """
 SELECT w.*, v.document FROM workflow w JOIN workflow_version v ON v.id = w.definition_id WHERE
 """
-_SUMMARIES = "SELECT * FROM workflow WHERE"
+_FIELDS = fields("labels")
+_SUMMARY = ("id", "name", "status", "version", "definition_id", "created_at", "updated_at")
+_SUMMARIES = f"SELECT {', '.join(_SUMMARY)}, {lean_columns('workflow', *_FIELDS, most='$2::int')} FROM workflow WHERE"
 _DOCUMENTS = """
 WITH sized AS (
     SELECT id, document, sum(octet_length(document::text)) OVER () AS size
@@ -123,7 +127,7 @@ class PostgresWorkflowStore:
     async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, WorkflowSummary]:
         if not ids:
             return {}
-        rows = await self._database.fetch(f"{_SUMMARIES} id = ANY ($1::uuid[])", list(ids))
+        rows = await self._database.fetch(f"{_SUMMARIES} id = ANY ($1::uuid[])", list(ids), share_of(len(ids)))
         return {row["id"]: _summary_of_row(row) for row in rows}
 
     async def find(self, *, id: UUID | None = None, name: str | None = None) -> WorkflowRecord | None:
@@ -133,7 +137,8 @@ class PostgresWorkflowStore:
 
     async def find_summary(self, *, id: UUID | None = None, name: str | None = None) -> WorkflowSummary | None:
         column, value = ("id", id) if id is not None else ("name", name)
-        row = await self._database.fetch_row(f"{_SUMMARIES} {column} = $1 AND deleted_at IS NULL", value)
+        statement = f"{_SUMMARIES} {column} = $1 AND deleted_at IS NULL"
+        row = await self._database.fetch_row(statement, value, share_of(1))
         return None if row is None else _summary_of_row(row)
 
     async def page(self, filter: WorkflowFilter, *, first: int, after: UUID | None) -> Page[WorkflowSummary]:
@@ -141,8 +146,10 @@ class PostgresWorkflowStore:
             query = _matching(filter)
             if after is not None:
                 query = query.filter(id__lt=after)
-            workflows = await query.order_by("-id").limit(first + 1)
-        return Page(rows=tuple(_summary(workflow) for workflow in workflows[:first]), has_next=len(workflows) > first)
+            rows = (
+                await query.annotate(**_lean(first)).order_by("-id").limit(first + 1).values(*_SUMMARY, *_lean(first))
+            )
+        return Page(rows=tuple(_summary_of_row(row) for row in rows[:first]), has_next=len(rows) > first)
 
     async def count(self, filter: WorkflowFilter) -> int:
         with self._session():
@@ -260,29 +267,27 @@ def _record(workflow: Workflow, document: Mapping[str, JsonValue]) -> WorkflowRe
     )
 
 
-def _summary(workflow: Workflow) -> WorkflowSummary:
-    return WorkflowSummary(
-        id=workflow.id,
-        name=workflow.name,
-        status=WorkflowStatus(workflow.status),
-        version=workflow.version,
-        definition_id=workflow.definition_id,
-        labels=cast("Mapping[str, JsonValue]", workflow.labels),
-        created_at=workflow.created_at,
-        updated_at=workflow.updated_at,
-    )
+def _lean(rows: int) -> Mapping[str, RawSQL]:
+    """What the ORM selects of labels, where so many workflows are asked for. The model's own name of them is taken."""
+    most = share_of(rows)
+    return {
+        "small_labels": RawSQL(f"CASE WHEN octet_length(labels::text) <= {most} THEN labels END"),
+        "labels_size": RawSQL("pg_column_size(labels)"),
+    }
 
 
-def _summary_of_row(row: asyncpg.Record) -> WorkflowSummary:
+def _summary_of_row(row: asyncpg.Record | Mapping[str, Any]) -> WorkflowSummary:
+    labels = row["small_labels"] if "small_labels" in row else row["labels"]
     return WorkflowSummary(
         id=row["id"],
         name=row["name"],
         status=WorkflowStatus(row["status"]),
         version=row["version"],
         definition_id=row["definition_id"],
-        labels=_object(row["labels"]),
+        labels={} if labels is None else _object(labels),
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        left_out={"labels": 0} if labels is None else {},
     )
 
 

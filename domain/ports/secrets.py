@@ -20,7 +20,7 @@ class SecretStore(Protocol):
         """The secrets with these names, by name."""
 
     async def page(self, *, first: int, after: str | None) -> Page[SecretRecord]:
-        """Secrets, by name (as code points); `after` is a name."""
+        """Secrets, by name (as code points), each with nothing `sealed`; `after` is a name."""
 
     async def count(self) -> int:
         """How many there are."""

@@ -201,7 +201,7 @@ class ChildStarter:
                 raise LimitExceeded(
                     f"A workflow in a workflow in a workflow …: at most {MAX_NESTING} executions may be around one."
                 )
-            above = (await self._queries.get_many([ancestor.parent_id])).get(ancestor.parent_id)
+            above = (await self._queries.get_many([ancestor.parent_id], lean=True)).get(ancestor.parent_id)
             if above is None:  # deleted since
                 break
             ancestor = above

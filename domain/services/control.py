@@ -63,7 +63,7 @@ class ExecutionControl:
         payload = self._reason(reason)
         changed = 0
         matched = await self._queries.count(filter)
-        async for page in pages(self._queries, filter, LIVE, self._limits.max_bulk):
+        async for page in pages(self._queries, filter, LIVE, self._limits.max_bulk, lean=True):
             ids = [execution.id for execution in page]
             changed += await self._commands.send_all(ids, CommandKind.CANCEL, payload)
         return BulkResult(matched=matched, changed=changed)
@@ -120,7 +120,7 @@ class ExecutionControl:
         if problems:
             raise InvalidInput(problems)
         execution = await find(self._queries, execution_id)
-        step = (await self._queries.steps_by_path([(execution_id, path)])).get((execution_id, path))
+        step = (await self._queries.steps_by_path([(execution_id, path)], lean=True)).get((execution_id, path))
         if step is not None and step.state.status.is_terminal:
             status = step.state.status.value
             raise InvalidState(f"The step {path!r} waits for no callback: it is {status}.", status)
@@ -195,8 +195,9 @@ async def pages(
     most: int,
     *,
     size: int = PAGE,
+    lean: bool = False,
 ) -> AsyncIterator[Sequence[ExecutionRecord]]:
-    """The executions that match and have one of these statuses, newest first, page by page.
+    """The executions that match and have one of these statuses, newest first, page by page; `lean`: as lists have them.
 
     Raises `LimitExceeded`, before the first page, when they are more than `most`.
     """
@@ -212,7 +213,7 @@ async def pages(
         )
     after: UUID | None = None
     while True:
-        page = await queries.page(narrowed, first=size, after=after)
+        page = await queries.page(narrowed, first=size, after=after, lean=lean)
         if page.rows:
             yield page.rows
             after = page.rows[-1].id

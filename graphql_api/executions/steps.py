@@ -15,7 +15,7 @@ from graphql_api.context import Info
 from graphql_api.enums import StepStatus, StepType, WaitKind
 from graphql_api.executions.loaders import StepsWanted
 from graphql_api.ids import Node, step_execution_id
-from graphql_api.large_values import LargeValueLoader, Later, Part
+from graphql_api.large_values import LargeField, LargeValueLoader, Later
 from graphql_api.pagination import BY_POSITION, Connection, connection, page_size
 from graphql_api.scalars import JSON
 
@@ -130,10 +130,10 @@ def _attempts(tries: Iterable[state.Attempt]) -> list[StepAttempt]:
 
 
 _PARTS = {
-    "input": Part(ValueKind.STEP_INPUT),
-    "output": Part(ValueKind.STEP_OUTPUT),
-    "error": Part(ValueKind.STEP_ERROR, StepError.from_record),
-    "attempts": Part(ValueKind.STEP_ATTEMPTS, _attempts, "tries"),
+    "input": LargeField(ValueKind.STEP_INPUT),
+    "output": LargeField(ValueKind.STEP_OUTPUT),
+    "error": LargeField(ValueKind.STEP_ERROR, StepError.from_record),
+    "attempts": LargeField(ValueKind.STEP_ATTEMPTS, _attempts, "tries"),
 }
 
 

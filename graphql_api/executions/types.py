@@ -16,7 +16,7 @@ from graphql_api.enums import ExecutionStatus
 from graphql_api.executions.inputs import StepExecutionFilter
 from graphql_api.executions.steps import StepError, StepExecution, WaitReason, duration_of, load_step, step_page
 from graphql_api.ids import Node, public_id
-from graphql_api.large_values import LargeValueLoader, Part
+from graphql_api.large_values import LargeField, LargeValueLoader
 from graphql_api.pagination import BY_EXECUTION, Connection, connection, page_size
 from graphql_api.scalars import JSON
 
@@ -90,7 +90,7 @@ class WorkflowExecution(Node):
         if self.record.workflow_id is None:
             return None
         record = await info.context.workflows.by_id.load(self.record.workflow_id)
-        return None if record is None else Workflow.from_record(record)
+        return None if record is None else Workflow.from_record(record, info.context.large_values)
 
     @strawberry.field(description="The execution whose step started this one.")
     async def parent(self, info: Info) -> "WorkflowExecution | None":
@@ -157,10 +157,10 @@ class WorkflowExecution(Node):
 
 
 _PARTS = {
-    "input": Part(ValueKind.EXECUTION_INPUT),
-    "output": Part(ValueKind.EXECUTION_OUTPUT),
-    "error": Part(ValueKind.EXECUTION_ERROR, StepError.from_record),
-    "labels": Part(ValueKind.EXECUTION_LABELS),
+    "input": LargeField(ValueKind.EXECUTION_INPUT),
+    "output": LargeField(ValueKind.EXECUTION_OUTPUT),
+    "error": LargeField(ValueKind.EXECUTION_ERROR, StepError.from_record),
+    "labels": LargeField(ValueKind.EXECUTION_LABELS),
 }
 
 

@@ -15,7 +15,7 @@ from graphql_api.context import Info
 from graphql_api.enums import OverlapPolicy
 from graphql_api.executions.types import WorkflowExecution, load_execution
 from graphql_api.ids import Node, public_id
-from graphql_api.large_values import LargeValueLoader, Part
+from graphql_api.large_values import LargeField, LargeValueLoader
 from graphql_api.scalars import JSON
 from graphql_api.workflows.types import Workflow
 
@@ -52,7 +52,7 @@ class Schedule(Node):
     async def workflow(self, info: Info) -> Workflow:
         record = await info.context.workflows.by_id.load(self.record.settings.workflow_id)
         assert record is not None  # workflows are hidden, never removed
-        return Workflow.from_record(record)
+        return Workflow.from_record(record, info.context.large_values)
 
     @strawberry.field(
         description=f"When it fires next, at most {MAX_RUNS} times and {MAX_YEARS} years ahead, in order, with every "
@@ -110,4 +110,4 @@ class Schedule(Node):
         return shown
 
 
-_PARTS = {"input": Part(ValueKind.SCHEDULE_INPUT)}
+_PARTS = {"input": LargeField(ValueKind.SCHEDULE_INPUT)}

@@ -44,7 +44,7 @@ class SystemQueries:
         match kind:
             case IdKind.WORKFLOW:
                 workflow = await info.context.workflows.by_id.load(read_id(id, IdKind.WORKFLOW))
-                return None if workflow is None else Workflow.from_record(workflow)
+                return None if workflow is None else Workflow.from_record(workflow, values)
             case IdKind.EXECUTION:
                 return await load_execution(info, read_id(id, IdKind.EXECUTION))
             case IdKind.STEP_EXECUTION:

@@ -9,7 +9,7 @@ from domain import workflow_templates as domain
 from domain.ids import IdKind
 from domain.large_values import ValueKind
 from graphql_api.ids import Node, public_id
-from graphql_api.large_values import LargeValueLoader, Part
+from graphql_api.large_values import LargeField, LargeValueLoader
 from graphql_api.scalars import JSON
 
 
@@ -73,6 +73,6 @@ def _parameters(parameters: Iterable[domain.TemplateParameter]) -> list[Template
 
 
 _PARTS = {
-    "document": Part(ValueKind.TEMPLATE_DOCUMENT),
-    "parameters": Part(ValueKind.TEMPLATE_PARAMETERS, _parameters),
+    "document": LargeField(ValueKind.TEMPLATE_DOCUMENT),
+    "parameters": LargeField(ValueKind.TEMPLATE_PARAMETERS, _parameters),
 }

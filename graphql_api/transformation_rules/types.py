@@ -10,7 +10,7 @@ from domain.ids import IdKind
 from domain.large_values import ValueKind
 from domain.transformation_rules import RuleRecord
 from graphql_api.ids import Node, public_id
-from graphql_api.large_values import LargeValueLoader, Part
+from graphql_api.large_values import LargeField, LargeValueLoader
 from graphql_api.scalars import JSON, Expression
 
 
@@ -60,8 +60,8 @@ def _examples(examples: Iterable[transformation_rules.RuleExample]) -> list[Rule
 
 
 _PARTS = {
-    "expression": Part(ValueKind.RULE_EXPRESSION),
-    "input_schema": Part(ValueKind.RULE_INPUT_SCHEMA),
-    "output_schema": Part(ValueKind.RULE_OUTPUT_SCHEMA),
-    "examples": Part(ValueKind.RULE_EXAMPLES, _examples),
+    "expression": LargeField(ValueKind.RULE_EXPRESSION),
+    "input_schema": LargeField(ValueKind.RULE_INPUT_SCHEMA),
+    "output_schema": LargeField(ValueKind.RULE_OUTPUT_SCHEMA),
+    "examples": LargeField(ValueKind.RULE_EXAMPLES, _examples),
 }

@@ -16,7 +16,7 @@ from graphql_api.context import Info
 from graphql_api.enums import InboundSignature, WebhookDirection, WebhookEventStatus
 from graphql_api.executions.types import WorkflowExecution, load_execution
 from graphql_api.ids import Node, public_id
-from graphql_api.large_values import LargeValueLoader, Part
+from graphql_api.large_values import LargeField, LargeValueLoader
 from graphql_api.pagination import Connection, CursorKind, connection, page_size
 from graphql_api.scalars import JSON, Expression
 from graphql_api.workflows.types import Workflow
@@ -72,7 +72,7 @@ class Webhook(Node):
         if self.record.workflow_id is None:
             return None
         record = await info.context.workflows.by_id.load(self.record.workflow_id)
-        return None if record is None else Workflow.from_record(record)
+        return None if record is None else Workflow.from_record(record, info.context.large_values)
 
     @strawberry.field(description="What it was told of, or has brought, newest first.")
     async def events(
@@ -117,7 +117,7 @@ class Webhook(Node):
         return shown
 
 
-_WEBHOOK_PARTS = {"input": Part(ValueKind.WEBHOOK_INPUT)}
+_WEBHOOK_PARTS = {"input": LargeField(ValueKind.WEBHOOK_INPUT)}
 
 
 @strawberry.type(description="One attempt at delivering an event.")
@@ -201,8 +201,8 @@ def _log(attempts: Sequence[webhooks.WebhookAttempt]) -> list[WebhookAttempt]:
 
 
 _EVENT_PARTS = {
-    "payload": Part(ValueKind.EVENT_PAYLOAD),
-    "attempts": Part(ValueKind.EVENT_ATTEMPTS, _log, "attempt_log"),
+    "payload": LargeField(ValueKind.EVENT_PAYLOAD),
+    "attempts": LargeField(ValueKind.EVENT_ATTEMPTS, _log, "attempt_log"),
 }
 
 

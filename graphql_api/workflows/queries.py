@@ -40,7 +40,7 @@ class WorkflowQueries:
         record = await info.context.services.workflows.find(
             id=workflow_id, name=None if name is strawberry.UNSET else name
         )
-        return None if record is None else Workflow.from_record(record)
+        return None if record is None else Workflow.from_record(record, info.context.large_values)
 
     @strawberry.field(description="Workflows, newest first.")
     async def workflows(
@@ -53,10 +53,10 @@ class WorkflowQueries:
         wanted = WorkflowFilter.to_record(filter)
         size, key = page_size(first), BY_WORKFLOW.read(after)
         info.context.spend_rows(size)
-        service = info.context.services.workflows
+        service, values = info.context.services.workflows, info.context.large_values
         return connection(
             await service.page(wanted, first=size, after=key),
-            item=Workflow.from_record,
+            item=lambda record: Workflow.from_record(record, values),
             key=lambda record: record.id,
             cursors=BY_WORKFLOW,
             is_first=key is None,

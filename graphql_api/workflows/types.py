@@ -13,6 +13,7 @@ from domain.durations import parse_duration, without_years
 from domain.graph import dependencies_of, graph_of, inner_blocks
 from domain.ids import IdKind, workflow_version_id
 from domain.json_text import JsonValue, dumps
+from domain.large_values import ValueKind
 from domain.records import WorkflowRecord
 from domain.steps import RetryPolicyDocument, StepDocument
 from domain.summaries import VersionSummary, WorkflowSummary
@@ -23,6 +24,7 @@ from graphql_api.errors import Problem
 from graphql_api.executions.inputs import ExecutionFilter
 from graphql_api.executions.types import WorkflowExecution, execution_page
 from graphql_api.ids import Node, public_id
+from graphql_api.large_values import LargeField, LargeValueLoader
 from graphql_api.metrics.types import OrchestrationMetrics, load_metrics
 from graphql_api.pagination import BY_VERSION, Connection, connection, page_size
 from graphql_api.scalars import JSON, Expression
@@ -287,9 +289,9 @@ class Workflow(Node):
             return None
 
     @classmethod
-    def from_record(cls, record: WorkflowSummary) -> "Workflow":
-        """The workflow as clients see it."""
-        return cls(
+    def from_record(cls, record: WorkflowSummary, values: LargeValueLoader | None = None) -> "Workflow":
+        """The workflow as clients see it; `values` reads what the record has left out."""
+        shown = cls(
             id=public_id(IdKind.WORKFLOW, record.id),
             name=record.name,
             status=record.status,
@@ -301,6 +303,12 @@ class Workflow(Node):
             definition_id=record.definition_id,
             known=record.document if isinstance(record, WorkflowRecord) else None,
         )
+        if record.left_out and values is not None:
+            values.fill(shown, record.left_out, _PARTS, record.id)
+        return shown
+
+
+_PARTS = {"labels": LargeField(ValueKind.WORKFLOW_LABELS)}
 
 
 @strawberry.type(description="What is to be said about a document that was not stored.")

@@ -9,6 +9,7 @@ from domain.json_text import dumps
 from domain.large_values import LargeValue, StoredValues, ValueKind
 from domain.records import ExecutionChange, ExecutionRecord, StepRecord
 from domain.schedules import ScheduleRecord
+from domain.summaries import WorkflowSummary
 from domain.transformation_rules import RuleRecord
 from domain.webhooks import WebhookAttempt, WebhookEventRecord, WebhookRecord, attempts_to_json
 from domain.workflow_templates import TemplateRecord
@@ -38,6 +39,12 @@ def lean_change(change: ExecutionChange, rows: int) -> ExecutionChange:
     steps = None if change.steps is None else tuple(lean_step(step, rows) for step in change.steps)
     emptied: dict[str, Any] = dict.fromkeys(left_out)
     return replace(change, steps=steps, left_out=left_out, **emptied)
+
+
+def lean_workflow(row: WorkflowSummary, rows: int) -> WorkflowSummary:
+    """A workflow as a list of so many shows it."""
+    left_out = _left_out(row, ("labels",), rows)
+    return replace(row, labels={}, left_out=left_out) if left_out else row
 
 
 def lean_webhook(row: WebhookRecord, rows: int) -> WebhookRecord:
@@ -95,7 +102,7 @@ def _text(value: object) -> str:
 
 
 _TEXTS = {ValueKind.WEBHOOK_INPUT, ValueKind.RULE_EXPRESSION}
-_UNPACKED = {*_TEXTS, ValueKind.EXECUTION_LABELS}
+_UNPACKED = {*_TEXTS, ValueKind.EXECUTION_LABELS, ValueKind.WORKFLOW_LABELS}
 
 
 class MemoryLargeValues:
@@ -112,6 +119,7 @@ class MemoryLargeValues:
             ValueKind.STEP_OUTPUT: (self._step, "output"),
             ValueKind.STEP_ERROR: (self._step, "error"),
             ValueKind.STEP_ATTEMPTS: (self._step, "attempts"),
+            ValueKind.WORKFLOW_LABELS: (self._workflow, "labels"),
             ValueKind.WEBHOOK_INPUT: (self._webhook, "input"),
             ValueKind.EVENT_PAYLOAD: (self._event, "payload"),
             ValueKind.EVENT_ATTEMPTS: (self._event, "attempts"),
@@ -143,6 +151,9 @@ class MemoryLargeValues:
     def _step(self, value: LargeValue) -> object:
         row = self._tables.steps.get(value.id, {}).get(value.path)
         return None if row is None else row.state
+
+    def _workflow(self, value: LargeValue) -> object:
+        return self._tables.workflows.get(value.id)
 
     def _webhook(self, value: LargeValue) -> object:
         return self._tables.webhooks.get(value.id)

@@ -29,7 +29,7 @@ class MemorySecretStore:
 
     async def page(self, *, first: int, after: str | None) -> Page[SecretRecord]:
         found = [self._secrets[name] for name in sorted(self._secrets) if after is None or name > after]
-        return Page(rows=tuple(found[:first]), has_next=len(found) > first)
+        return Page(rows=tuple(replace(each, sealed=b"") for each in found[:first]), has_next=len(found) > first)
 
     async def count(self) -> int:
         return len(self._secrets)

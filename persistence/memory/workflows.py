@@ -10,6 +10,7 @@ from domain.json_text import JsonValue, dumps
 from domain.records import DefinitionRecord, Page, WorkflowFilter, WorkflowRecord
 from domain.statuses import WorkflowStatus
 from domain.summaries import StoredDocuments, VersionSummary, WorkflowSummary
+from persistence.memory.large_values import lean_workflow
 from persistence.memory.tables import MemoryTables, contains, page_of
 
 
@@ -88,7 +89,8 @@ class MemoryWorkflowStore:
                 del self._tables.schedules[row.schedule.id]
 
     async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, WorkflowSummary]:
-        return {id: self._tables.workflows[id].summary for id in ids if id in self._tables.workflows}
+        found = {id: self._tables.workflows[id].summary for id in ids if id in self._tables.workflows}
+        return {id: lean_workflow(row, len(ids)) for id, row in found.items()}
 
     async def find(self, *, id: UUID | None = None, name: str | None = None) -> WorkflowRecord | None:
         for record in self._live():
@@ -98,10 +100,10 @@ class MemoryWorkflowStore:
 
     async def find_summary(self, *, id: UUID | None = None, name: str | None = None) -> WorkflowSummary | None:
         record = await self.find(id=id, name=name)
-        return None if record is None else record.summary
+        return None if record is None else lean_workflow(record.summary, 1)
 
     async def page(self, filter: WorkflowFilter, *, first: int, after: UUID | None) -> Page[WorkflowSummary]:
-        rows = [row.summary for row in self._matching(filter) if after is None or row.id < after]
+        rows = [lean_workflow(row.summary, first) for row in self._matching(filter) if after is None or row.id < after]
         return page_of(sorted(rows, key=lambda row: row.id, reverse=True), first)
 
     async def count(self, filter: WorkflowFilter) -> int:

@@ -9,12 +9,13 @@ from uuid import UUID
 from domain.ids import new_id
 from domain.json_text import JsonText, JsonValue, loads
 from domain.large_values import LargeValue, ValueKind
+from domain.records import WorkflowFilter
 from domain.schedules import ScheduleRecord, ScheduleSettings
 from domain.transformation_rules import RuleExample, RuleRecord, RuleSettings
 from domain.webhooks import WebhookAttempt, judge
 from domain.workflow_templates import TemplateParameter, TemplateRecord, TemplateSettings
 from tests.contract.conftest import Storage
-from tests.contract.rows import NOW
+from tests.contract.rows import NOW, workflow
 from tests.contract.webhook_rows import LEASE, arrival, claim_one, end_execution, inbound, queued, registered
 
 LARGE: JsonValue = {"text": "é" * 40_000}
@@ -91,6 +92,25 @@ async def test_a_long_log_of_attempts_is_left_out_and_counted(storage: Storage) 
     assert (left.attempts, left.attempt_count) == ((), 1)
     assert "attempts" in left.left_out
     assert await value_of(storage, ValueKind.EVENT_ATTEMPTS, event.id) == (attempt,)
+
+
+async def test_large_labels_of_workflows_are_left_out(storage: Storage) -> None:
+    labels = {f"l{n}": "x" * 400 for n in range(50)}
+    large = await storage.workflows.create(**workflow("large", labels=labels))
+    small = await storage.workflows.create(**workflow("small", labels={"team": "a"}))
+
+    page = await storage.workflows.page(WorkflowFilter(), first=10, after=None)
+    labelled = await storage.workflows.page(WorkflowFilter(labels={"l0": "x" * 400}), first=10, after=None)
+    many = await storage.workflows.get_many([large.id, small.id])
+    found = await storage.workflows.find_summary(name="large")
+
+    for row in (page.rows[1], many[large.id], found):
+        assert is_lean(row, "labels")
+        assert row is not None
+        assert (row.name, row.labels) == ("large", {})
+    assert page.rows[0] == many[small.id] == small.summary
+    assert [row.id for row in labelled.rows] == [large.id]
+    assert await value_of(storage, ValueKind.WORKFLOW_LABELS, large.id) == labels
 
 
 async def test_large_inputs_of_schedules_are_left_out(storage: Storage) -> None:

@@ -11,10 +11,11 @@ from domain.json_text import JsonValue, dumps
 from domain.schedules import ScheduleRecord, ScheduleSettings
 from domain.transformation_rules import RuleExample, RuleRecord, RuleSettings
 from domain.workflow_templates import TemplateParameter, TemplateRecord, TemplateSettings
-from tests.contract.rows import NOW
+from tests.contract.rows import NOW, workflow
 from tests.contract.webhook_rows import arrival, inbound
 from tests.integration.graphql.real import Real
 from tests.integration.graphql.test_large_values import MB, UNEVEN, measured, refused
+from tests.integration.graphql.test_large_values import stored as executions
 
 COUNT = 40
 """Twenty megabytes of each."""
@@ -84,6 +85,38 @@ async def test_lists_read_large_settings_only_where_they_are_selected_and_no_mor
         assert light.peak < 5 * MB, name
         assert cost.peak < 80 * MB, name
         assert "16,000,000 bytes" in message, name
+
+
+async def test_lists_of_workflows_and_executions_read_large_labels_only_where_they_are_selected(real: Real) -> None:
+    labels = {f"{n:02}" + "é" * 254: "x" * 256 for n in range(50)}
+    await real.api.create_workflow("w0", labels=labels)
+    for n in range(1, 100):
+        await real.api.storage.workflows.create(**workflow(f"w{n}", labels=labels))
+    light = "workflows(first: 100) { nodes { id name } }"
+    query = f"{{ {' '.join(f'a{n}: {light}' for n in range(50))} }}"
+    await real.api.run(query)
+
+    with measured() as cost:
+        data = await real.api.run(query)
+    shown = await real.api.run("{ workflows(first: 100) { nodes { labels } } }")
+    many = " ".join(f"l{n}: labels" for n in range(9))
+    message = await refused(real.api, f"{{ workflows(first: 100) {{ nodes {{ {many} }} }} }}")
+
+    assert len(data["a49"]["nodes"]) == 100
+    assert cost.peak < 30 * MB  # 5,000 workflows; their labels are two hundred megabytes
+    assert [node["labels"] for node in shown["workflows"]["nodes"]] == [labels] * 100
+    assert "16,000,000 bytes" in message
+
+
+async def test_executions_are_cancelled_without_reading_what_is_large_of_them(real: Real) -> None:
+    await executions(real, UNEVEN)
+    cancel = "mutation { cancelExecutions(filter: {status: [PENDING]}) { __typename ... on BulkResult { changed } } }"
+
+    with measured() as cost:
+        data = await real.api.run(cancel)
+
+    assert data["cancelExecutions"] == {"__typename": "BulkResult", "changed": 100}
+    assert cost.peak < 10 * MB
 
 
 NODES = {

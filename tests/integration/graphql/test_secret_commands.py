@@ -35,7 +35,7 @@ async def test_a_secret_is_piped_in_listed_and_deleted(server: LiveServer) -> No
     code, out, error = await stepgraph("secrets", "set", "token", "--url", server.url, given=f"{VALUE}\n")
     listed = await stepgraph("secrets", "list", "--url", server.url)
     refused = await stepgraph("secrets", "set", "no name", "--url", server.url, given=VALUE)
-    [record] = (await api.storage.secrets.page(first=10, after=None)).rows
+    record = (await api.storage.secrets.find_many(["token"]))["token"]
     deleted = await stepgraph("secrets", "delete", "token", "--url", server.url)
 
     assert (code, out, error) == (0, "token is set\n", "")

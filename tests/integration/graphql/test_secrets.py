@@ -36,7 +36,7 @@ async def test_a_secret_is_set_and_listed_without_its_value(api: Api) -> None:
 async def test_what_is_stored_is_not_the_value(api: Api) -> None:
     await api.run(SET, name="token", value=VALUE)
 
-    [record] = (await api.storage.secrets.page(first=10, after=None)).rows
+    record = (await api.storage.secrets.find_many(["token"]))["token"]
     assert VALUE.encode() not in record.sealed
     assert api.cipher.decrypt(record.sealed, purpose="secret 'token'").decode() == VALUE
 
