@@ -6,6 +6,7 @@ that has another bound has no known cost: recursion, regular expressions, `uneva
 are expressions, and every keyword that is not in the tables below.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -37,7 +38,12 @@ _LENGTHS = frozenset(
 )
 _BOUNDS = frozenset(["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"])
 # Numbers are compared as fractions where one of them is none of the machine's: measured, in the weight of other parts.
-_EXACT_NUMBER, _FRACTION, _DIVISION = 30, 100, 60
+_EXACT_NUMBER, _FRACTION, _DIVISION, _FINE_DIVISION = 30, 100, 80, 130
+_EXTREME, _LEAST_FINE, _LEAST = 2_000, 1e-6, 1e-15
+"""Of a constant nearer to 0 than `_LEAST`, whose fraction has hundreds of digits, whatever it is compared with."""
+_HUGE_NUMBERS = 12
+"""By so much a division costs more where a value has numbers with an exponent, which are divided digit by digit."""
+_EXPONENT = re.compile(rb"\de[-+]?\d")
 _MAX_EXACT = 2**53
 _SUBSCHEMA = frozenset(["additionalProperties", "propertyNames", "items", "contains", "not", "if", "then", "else"])
 _SUBSCHEMAS = frozenset(["allOf", "anyOf", "oneOf", "prefixItems", "items"])
@@ -51,15 +57,17 @@ class SchemaCost:
     """A bound on what a schema costs.
 
     `weight`: its parts. `has_alternatives`: a fault may carry all the faults of each alternative, so that not even one
-    of them is had for little.
+    of them is had for little. `divides`: it has a `multipleOf`.
     """
 
     weight: int
     has_alternatives: bool = False
+    divides: bool = False
 
-    def work(self, size: int) -> int:
-        """Parts times bytes for a value of `size` bytes as JSON."""
-        return self.weight * size
+    def work(self, text: bytes) -> int:
+        """Parts times bytes for a value that is this as JSON."""
+        work = self.weight * len(text)
+        return work * _HUGE_NUMBERS if self.divides and _EXPONENT.search(text) else work
 
 
 class _Unknown(Exception):
@@ -89,6 +97,7 @@ class _Weighing:
         self._known: dict[tuple[str, str], int] = {}
         self._open: set[tuple[str, str]] = set()
         self._has_alternatives = False
+        self._divides = False
 
     def cost(self) -> SchemaCost:
         weight = self._weight({name: value for name, value in self._root.items() if name not in ("$schema", "$id")}, 0)
@@ -98,7 +107,7 @@ class _Weighing:
                 raise _Unknown
             for name in definitions:
                 self._definition(group, str(name), 0)
-        return SchemaCost(weight, self._has_alternatives)
+        return SchemaCost(weight, self._has_alternatives, self._divides)
 
     def _weight(self, schema: JsonValue, depth: int) -> int:
         if isinstance(schema, bool):
@@ -118,9 +127,10 @@ class _Weighing:
         if name == "type" or name in _LENGTHS:
             return 1
         if name in _BOUNDS:
-            return 2 if isinstance(value, int) and abs(value) < _MAX_EXACT else _FRACTION
+            return 2 if isinstance(value, int) and abs(value) < _MAX_EXACT else _fraction(value)
         if name == "multipleOf":
-            return _DIVISION
+            self._divides = True
+            return _division(value)
         if name == "required":
             return len(value) if isinstance(value, Sequence) else 1
         if name in ("const", "enum"):
@@ -189,4 +199,15 @@ def _constant(value: JsonValue) -> int:
         return 1 + sum(map(_constant, value))
     if isinstance(value, bool) or value is None:
         return 1
-    return _EXACT_NUMBER if isinstance(value, int) and abs(value) < _MAX_EXACT else _FRACTION
+    return _EXACT_NUMBER if isinstance(value, int) and abs(value) < _MAX_EXACT else _fraction(value)
+
+
+def _fraction(value: JsonValue) -> int:
+    """The weight of a number that others are compared with as fractions."""
+    return _EXTREME if isinstance(value, float) and 0 < abs(value) < _LEAST else _FRACTION
+
+
+def _division(value: JsonValue) -> int:
+    if not isinstance(value, float) or abs(value) >= _LEAST_FINE:
+        return _DIVISION
+    return _FINE_DIVISION if abs(value) >= _LEAST else _EXTREME

@@ -44,7 +44,7 @@ class JsonSchema:
         if self._cost is None:
             return None
         try:
-            work = self._cost.work(len(orjson.dumps(value)))
+            work = self._cost.work(orjson.dumps(value))
         except orjson.JSONEncodeError:  # an integer beyond 64 bits, say, which costs more than others
             return None
         return work if work <= MAX_WORK else None

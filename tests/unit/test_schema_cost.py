@@ -68,6 +68,13 @@ def test_a_reference_counts_as_often_as_it_is_written_out() -> None:
 # Each is met, so that all of it is looked at, and comes to about what may be done in this process.
 DEAR: dict[str, tuple[Any, Any]] = {
     "fractions": ({"allOf": [{"multipleOf": 0.1}] * 5}, 1.1),
+    "fractions of huge numbers": ({"multipleOf": 0.01}, 1e300),
+    "fine fractions": ({"multipleOf": 1e-9}, 3),
+    "fractions of hundreds of digits": ({"multipleOf": 1e-300}, 3),
+    "huge numbers of them": ({"multipleOf": 1e-300}, 1e300),
+    "bounds near to nothing": ({"minimum": 1e-300}, 1e-300),
+    "one number near to nothing": ({"const": 1e-300}, 1e-300),
+    "huge numbers": ({"minimum": 1}, 1e300),
     "whole numbers": ({"allOf": [{"multipleOf": 7}] * 5}, 7e15),
     "bounds": ({"allOf": [{"minimum": 5.5}] * 5}, 6.5),
     "numbers to choose from": ({"enum": [*range(50), {}]}, 49),
@@ -87,7 +94,7 @@ def test_what_is_checked_in_this_process_holds_it_up_for_a_moment_only(schema: A
     whole = {"$schema": DRAFT_7, "items": schema} if "format" in schema else {"items": schema, "uniqueItems": False}
     cost = known_cost(whole)
     assert cost is not None
-    items = [item] * max(1, MAX_WORK // cost.work(len(orjson.dumps(item)) + 1))
+    items = [item] * max(1, MAX_WORK // cost.work(orjson.dumps(item) + b","))
     validator = SchemaValidator(whole)
 
     def check() -> None:
