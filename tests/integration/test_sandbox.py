@@ -5,7 +5,7 @@ import contextlib
 import resource
 import time
 from collections.abc import AsyncIterator, Awaitable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -26,7 +26,7 @@ from tests.waiting import wait_until
 
 NOW = datetime(2026, 1, 31, 8, 0, 0, 123_456, tzinfo=UTC)
 HANGS = "$distinct([1..99999])"
-MAX_SECONDS = 10.0  # the deadline is 2 s, and the machine may be busy
+MAX_SECONDS = 20.0  # the deadline is a second or two, and the machine may be busy
 MAX_GROWTH = 64 * 1024  # KiB, for results of up to 4 MiB
 SCOPE: Mapping[str, JsonValue] = {
     "input": {
@@ -195,7 +195,7 @@ class TestContainment:
                 latencies.append(time.monotonic() - started)
                 await asyncio.sleep(0.01)
 
-        async with SandboxPool(SandboxOptions(children=4)) as shared:
+        async with SandboxPool(SandboxOptions(children=4, deadline=timedelta(seconds=1))) as shared:
             await evaluate(shared, "[1]")
             beside = asyncio.create_task(neighbour(new_id()))
             names = list(hostile)
@@ -206,7 +206,7 @@ class TestContainment:
 
         assert [len(value) for value in values if isinstance(value, list)] == list(range(2, 20))
         assert outcomes == set(hostile)
-        # Whoever had to wait for an attack to end would wait two seconds each time.
+        # Whoever had to wait for an attack to end would wait a second each time.
         assert sorted(latencies)[len(latencies) // 2] < 0.5
         assert max(latencies) < MAX_SECONDS
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - most < MAX_GROWTH
