@@ -37,7 +37,7 @@ def restore_claim(definition: Definition, claim: Claim) -> ExecutionState:
     container = batch_container(definition.step(range.path), range)
     state.containers[range.path] = container
     _Rebuild(definition, state).everything(container)
-    state.ended = max(state.ended, claim.execution.progress.ended / WHOLE)
+    _keep_what_had_ended(state, claim.execution)
     return state
 
 
@@ -50,8 +50,14 @@ def restore(definition: Definition, execution: ExecutionRecord, steps: Iterable[
         state.failure = execution.error
         state.is_timeout = execution.error.code is FailureCode.TIMEOUT and execution.error.path is None
     _Rebuild(definition, state).everything(None)
-    state.ended = max(state.ended, execution.progress.ended / WHOLE)  # of what has failed its rows no longer tell
+    _keep_what_had_ended(state, execution)
     return state
+
+
+def _keep_what_had_ended(state: ExecutionState, execution: ExecutionRecord) -> None:
+    """Take nothing back of what was counted: of what has failed its rows no longer tell."""
+    state.ahead = max(0.0, execution.progress.ended / WHOLE - state.ended)
+    state.ended += state.ahead
 
 
 def ended_with(definition: Definition, kept: Iterable[StepChange]) -> int:

@@ -30,7 +30,9 @@ def count_share(state: ExecutionState, block: BlockState | None, amount: float) 
     if not amount:
         return  # as at the end of nearly every block, whose steps have counted it
     if amount > 0:
-        state.ended += amount
+        known = min(state.ahead, amount)
+        state.ahead -= known
+        state.ended += amount - known
     pass_on(state, block, amount)
 
 

@@ -268,7 +268,8 @@ class ExecutionState:
     TIMED_OUT. `spread`: loops whose items other activations run. `batch`: the loop of which this activation runs a
     part, where it is not a whole execution; `outer` are then the steps around that loop, which are only read.
     `carried`: what a retry knows, by path, of steps that it begins again.
-    `ended` is how much of the whole has ended, 0 to 1; `total` how many step executions are known.
+    `ended` is how much of the whole has ended, 0 to 1, and `ahead` how much of that the rows do not tell: a worker that
+    was lost had counted it, so what is counted next is a part of it. `total` is how many step executions are known.
     """
 
     execution_id: UUID
@@ -294,6 +295,7 @@ class ExecutionState:
     waiting: set[str] = field(default_factory=set)
     timers: list[tuple[datetime, str]] = field(default_factory=list)
     ended: float = 0.0
+    ahead: float = field(default=0.0, compare=False)
     completed: int = 0
     failed: int = 0
     total: int = 0

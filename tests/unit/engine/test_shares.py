@@ -167,3 +167,16 @@ def test_the_steps_of_a_handler_that_waits_for_a_pause_to_end_are_known_after_a_
 
     assert watched.progress.total == paused.total == 3
     assert watched.done("a.onError.b", "c").total == 3
+
+
+def test_what_a_lost_worker_has_counted_is_not_counted_again_by_the_one_that_goes_on() -> None:
+    choice = step("choice", "CONDITIONAL", {"if": "input", "then": [call("a")]}, onError={"steps": [call("mend")]})
+    watched = Watched(choice, call("last"))
+    watched.report(ContainerOpened("choice", 1, {"branch": "then"}), StepErrored("choice.then.a", 1, NO, chance=0.0))
+    before = watched.progress.percent
+
+    watched.simulation.crash()
+
+    assert watched.progress.percent == before
+    assert watched.done("choice.onError.mend").percent == 50.0
+    assert watched.percents == sorted(watched.percents)
