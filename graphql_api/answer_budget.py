@@ -6,7 +6,7 @@ twice: what aliases repeat costs nothing to look up, but everything to send.
 
 import asyncio
 import time
-from typing import Any
+from typing import Any, Protocol
 
 from domain.errors import LimitExceeded
 from domain.json_text import JsonText, dumps
@@ -16,6 +16,14 @@ _TURN_SECONDS = 0.01
 """Of the processor: time in which the database answers, or the machine is at something else, holds nobody up."""
 
 
+class Mask(Protocol):
+    """What hides from a value what is not to be shown."""
+
+    def masked(self, value: Any) -> Any:
+        """The value without it."""
+        ...
+
+
 class AnswerBudget:
     """What is left of the budget of one operation, or of one event of a subscription.
 
@@ -23,6 +31,7 @@ class AnswerBudget:
     """
 
     __slots__ = (
+        "_masked",
         "_most_bytes",
         "_most_values",
         "_reason",
@@ -51,6 +60,7 @@ class AnswerBudget:
         )
         self._turn_began: float | None = None
         self._sizes: dict[int, tuple[object, int]] | None = None
+        self._masked: dict[int, tuple[object, Any]] | None = None
 
     def spend_values(self, count: int) -> None:
         """Take `count` values. Raises `LimitExceeded` when they are used up."""
@@ -90,6 +100,17 @@ class AnswerBudget:
             except ValueError:
                 size = 0  # it will not be sent either
             known = self._sizes[id(value)] = (value, size)  # the value is kept, so that its id stays its own
+        return known[1]
+
+    def masked(self, value: Any, mask: Mask) -> Any:
+        """The value as it is shown, masked once however often aliases repeat it."""
+        if type(value) is str and len(value) < _SHORT:
+            return mask.masked(value)
+        if self._masked is None:
+            self._masked = {}
+        known = self._masked.get(id(value))
+        if known is None:
+            known = self._masked[id(value)] = (value, mask.masked(value))  # kept, so that its id stays its own
         return known[1]
 
     @property

@@ -51,7 +51,7 @@ class BudgetedExecutor(StrawberryGraphQLCoreExecutionContext):
         if kind is str or kind is dict or kind is list or kind is JsonText:
             self._answer.spend_json(value)
             if self._mask is not None:
-                return self._mask.masked(value)
+                return self._answer.masked(value, self._mask)
         elif value is None or value is Undefined:
             return _complete_leaf_value(return_type, result)  # which says what is wrong
         return value
