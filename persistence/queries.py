@@ -70,17 +70,19 @@ SELECT
   e.workflow_id AS e_workflow_id, e.sequence AS e_sequence, e.status AS e_status, e.started_at AS e_started_at,
   e.finished_at AS e_finished_at, e.waiting_for AS e_waiting_for,
   {columns}
-FROM workflow_execution e LEFT JOIN step_execution s ON s.execution_id = e.id AND s.sequence > $2
+FROM workflow_execution e LEFT JOIN step_execution s ON s.execution_id = e.id AND s.sequence > $2 AND {steps}
 WHERE e.id = $1
 ORDER BY s.sequence, s.position LIMIT {most}::bigint + 1
 """
 _WHOLE_CHANGES_SINCE = _CHANGES_SINCE.format(
     most="$3",
+    steps="$4",
     columns=f"""{PROGRESS_COLUMNS}, e.error AS e_error,
   CASE WHEN row_number() OVER (ORDER BY s.sequence, s.position) = 1 THEN e.output END AS e_output, {STEP_COLUMNS}""",
 )
 _LEAN_CHANGES_SINCE = _CHANGES_SINCE.format(
     most="$4",
+    steps="$5",
     columns=f"""{PROGRESS_COLUMNS}, {lean_columns("e", *CHANGE_FIELDS, most="$3::int", prefix="e_")},
   {lean_step_columns("$3::int")}""",
 )
@@ -195,15 +197,17 @@ class PostgresExecutionQueries:
         return {(row["execution_id"], row["path"]): StepStatus(row["status"]) for row in rows}
 
     async def changes_since(
-        self, execution_id: UUID, sequence: int, *, lean: bool = False, most: int | None = None
+        self, execution_id: UUID, sequence: int, *, lean: bool = False, most: int | None = None, steps: bool = True
     ) -> ExecutionChange | None:
         if lean:
-            rows = await self._database.fetch(_LEAN_CHANGES_SINCE, execution_id, sequence, share_of(_USUAL), most)
-            check_changed(len(rows), most)
+            rows = await self._database.fetch(
+                _LEAN_CHANGES_SINCE, execution_id, sequence, share_of(_USUAL), most, steps
+            )
+            check_changed(len(rows) if steps else 0, most)
             left_out = left_out_of(rows[0], CHANGE_FIELDS, prefix="e_") if rows else {}
             return _change_of(execution_id, sequence, rows, lean_step_of, left_out) if rows else None
-        rows = await self._database.fetch(_WHOLE_CHANGES_SINCE, execution_id, sequence, most)
-        check_changed(len(rows), most)
+        rows = await self._database.fetch(_WHOLE_CHANGES_SINCE, execution_id, sequence, most, steps)
+        check_changed(len(rows) if steps else 0, most)
         return _change_of(execution_id, sequence, rows, step_of, {}) if rows else None
 
     async def sequences(self, ids: Collection[UUID]) -> Mapping[UUID, int]:

@@ -165,12 +165,13 @@ class ExecutionQueries(Protocol):
         """The status of each of these step executions that has a row, and nothing else of it."""
 
     async def changes_since(
-        self, execution_id: UUID, sequence: int, *, lean: bool = False, most: int | None = None
+        self, execution_id: UUID, sequence: int, *, lean: bool = False, most: int | None = None, steps: bool = True
     ) -> ExecutionChange | None:
         """One change that holds all that was committed after `sequence`, of one consistent moment.
 
         None when there is no such execution. When nothing changed, its sequence is `sequence` and it has no steps.
-        Raises `LimitExceeded` where more than `most` steps have changed, before they are read.
+        Raises `LimitExceeded` where more than `most` steps have changed, before they are read. Without `steps` it has
+        none, however many have changed, and none is read.
         """
 
     async def sequences(self, ids: Collection[UUID]) -> Mapping[UUID, int]:

@@ -54,10 +54,16 @@ def after(origin: ExecutionRecord, change: ExecutionChange) -> ExecutionRecord:
 
 
 class Follower:
-    """Follows one execution; `origin` is that execution as it was at any time. An update has `most` steps at most."""
+    """Follows one execution; `origin` is that execution as it was at any time.
 
-    def __init__(self, queries: ExecutionQueries, feed: ProgressFeed, origin: ExecutionRecord, *, most: int) -> None:
+    An update has `most` steps at most. Without `steps` none is read: updates then have those that were heard of.
+    """
+
+    def __init__(
+        self, queries: ExecutionQueries, feed: ProgressFeed, origin: ExecutionRecord, *, most: int, steps: bool = True
+    ) -> None:
         self._most = most
+        self._steps = steps
         self._queries = queries
         self._feed = feed
         self._origin = origin
@@ -90,7 +96,9 @@ class Follower:
         return Update(after(self._origin, change), steps, is_snapshot)
 
     async def _since(self, sequence: int) -> ExecutionChange:
-        change = await self._queries.changes_since(self._origin.id, sequence, lean=True, most=self._most)
+        change = await self._queries.changes_since(
+            self._origin.id, sequence, lean=True, most=self._most, steps=self._steps
+        )
         if change is None:  # retention took it while we were looking
             raise NotFound("execution", to_public(IdKind.EXECUTION, self._origin.id))
         return change

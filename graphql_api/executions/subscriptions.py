@@ -19,6 +19,7 @@ from graphql_api.executions.steps import StepExecution
 from graphql_api.executions.types import WorkflowExecution
 from graphql_api.ids import read_id
 from graphql_api.large_values import LargeValueLoader
+from graphql_api.selections import may_select
 
 
 @strawberry.enum(description="Whether an update holds everything, or what changed.")
@@ -82,8 +83,9 @@ class ExecutionSubscriptions:
             raise NotFound("execution", id)
         if after_sequence is not None and after_sequence > origin.sequence:
             after_sequence = None  # nobody's past: a snapshot is the one true answer
-        follower = Follower(services.execution_queries, services.feed, origin, most=info.context.options.max_rows)
-        return _updates(info, follower, after_sequence, position)
+        most, steps = info.context.options.max_rows, may_select(info, "steps")
+        follower = Follower(services.execution_queries, services.feed, origin, most=most, steps=steps)
+        return _updates(info, follower, after_sequence, position, steps=steps)
 
     @strawberry.subscription(description="Every matching execution at each new status, from now on.")
     async def execution_updates(
@@ -96,12 +98,12 @@ class ExecutionSubscriptions:
 
 
 async def _updates(
-    info: Info, follower: Follower, after_sequence: int | None, position: StreamPosition
+    info: Info, follower: Follower, after_sequence: int | None, position: StreamPosition, *, steps: bool
 ) -> AsyncGenerator[ExecutionUpdate, None]:
     async with aclosing(follower.updates(after_sequence)) as updates:
         async for update in updates:
             position.sent = update.execution.sequence
-            whole = await _with_pending_steps(info, update) if update.is_snapshot else update
+            whole = await _with_pending_steps(info, update) if update.is_snapshot and steps else update
             yield ExecutionUpdate.from_update(whole, info.context.large_values)
 
 

@@ -70,16 +70,16 @@ class MemoryExecutionQueries:
         return {key: row.state.status for key, row in (await self.steps_by_path(keys)).items()}
 
     async def changes_since(
-        self, execution_id: UUID, sequence: int, *, lean: bool = False, most: int | None = None
+        self, execution_id: UUID, sequence: int, *, lean: bool = False, most: int | None = None, steps: bool = True
     ) -> ExecutionChange | None:
         execution = self._tables.executions.get(execution_id)
         if execution is None:
             return None
         rows = self._tables.steps.get(execution_id, {}).values()
-        steps = [replace(row, state=shown(row.state)) for row in rows if row.sequence > sequence]
-        check_changed(len(steps), most)
-        steps.sort(key=lambda row: (row.sequence, row.position))
-        change = snapshot_of(execution, since=sequence, steps=tuple(steps))
+        changed = [replace(row, state=shown(row.state)) for row in rows if steps and row.sequence > sequence]
+        check_changed(len(changed), most)
+        changed.sort(key=lambda row: (row.sequence, row.position))
+        change = snapshot_of(execution, since=sequence, steps=tuple(changed))
         return lean_change(change, _USUAL) if lean else change
 
     async def sequences(self, ids: Collection[UUID]) -> Mapping[UUID, int]:

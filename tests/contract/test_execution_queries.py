@@ -182,6 +182,9 @@ async def test_no_more_changes_are_read_than_may_be_told_at_once(storage: Storag
     assert whole is not None
     assert len(whole.steps or ()) == 5
     assert await storage.queries.changes_since(id, 1, lean=lean, most=1) is not None
+    without = await storage.queries.changes_since(id, 0, lean=lean, most=0, steps=False)
+    assert without is not None
+    assert (without.sequence, without.steps, without.progress) == (whole.sequence, (), whole.progress)
 
 
 async def test_when_nothing_changed_there_are_no_steps(storage: Storage) -> None:

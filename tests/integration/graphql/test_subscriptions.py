@@ -362,18 +362,3 @@ async def test_a_failed_execution_shows_its_error(api: Api) -> None:
 
     assert event["executionProgress"]["execution"]["status"] == "FAILED"
     assert event["executionProgress"]["steps"] == [{"path": "a", "status": "FAILED"}]
-
-
-async def test_a_snapshot_has_only_so_many_steps_and_says_how_to_follow_without_one() -> None:
-    api = Api(options=ApiOptions(max_rows=10))
-    hand = await started(api)
-    await hand.commit(*(a_step(f"loop[{number}].work") for number in range(11)))
-
-    with pytest.raises(AssertionError, match=r"More than 10 steps .* afterSequence"):
-        await anext(api.subscribe(PROGRESS, id=hand.id))
-
-    events = api.subscribe(PROGRESS, id=hand.id, after=1)
-    following = upcoming(events)
-    await asyncio.sleep(0)
-    await hand.finish({"all": "done"})
-    assert summary(await following) == ("DELTA", 2, [])
