@@ -23,6 +23,7 @@ COPY persistence/ persistence/
 COPY actors/ actors/
 COPY graphql_api/ graphql_api/
 COPY stepgraph/ stepgraph/
+COPY example_service/ example_service/
 COPY examples/ examples/
 COPY --from=playground /build/graphql_api/static/ graphql_api/static/
 RUN uv build --wheel --build-constraints requirements.lock --require-hashes --out-dir dist \

@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STATE := $(VENV)/.state
 GRAPHIQL := graphql_api/static/graphiql/index.html
 GRAPHIQL_SOURCES := $(shell find console/graphiql -type f -not -path '*/node_modules/*' 2>/dev/null)
-CODE := stepgraph graphql_api actors persistence domain tests benchmarks
+CODE := stepgraph graphql_api actors persistence domain example_service tests benchmarks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -41,11 +41,11 @@ check: setup ## lint, types, import contracts, generated files
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo > $(STATE)/contracts.log 2>&1 || { cat $(STATE)/contracts.log >&2; exit 1; }
 	@$(BIN)/python -m graphql_api.export --check
-	@$(BIN)/python -m domain.document_schema | cmp -s - domain/workflow.schema.json || { \
-	  echo "Write it anew: python -m domain.document_schema > domain/workflow.schema.json" >&2; exit 1; }
-	@$(BIN)/python -m stepgraph.settings_page | cmp -s - docs/settings.md || { \
-	  echo "Write it anew: python -m stepgraph.settings_page > docs/settings.md" >&2; exit 1; }
-	@$(BIN)/python -m persistence.check_migrations
+	@$(BIN)/python -m domain.workflows.document_schema | cmp -s - domain/workflows/workflow.schema.json || { \
+	  echo "Write it anew: python -m domain.workflows.document_schema > domain/workflows/workflow.schema.json" >&2; exit 1; }
+	@$(BIN)/python -m stepgraph.settings.page | cmp -s - docs/settings.md || { \
+	  echo "Write it anew: python -m stepgraph.settings.page > docs/settings.md" >&2; exit 1; }
+	@$(BIN)/python -m persistence.postgres.check_migrations
 	@scripts/check-file-lengths
 	@echo "check: all is well"
 

@@ -6,8 +6,8 @@ messages a process takes ahead from `dramatiq_queue_prefetch`: it should be the 
 
 import dramatiq
 
+from stepgraph.processes.worker import worker_broker
 from stepgraph.settings import load_settings
-from stepgraph.worker import worker_broker
 
 broker = worker_broker(load_settings())
 dramatiq.set_broker(broker)

@@ -18,23 +18,23 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from actors.attempts import Attempts
-from actors.destinations import DestinationPolicy
-from actors.driver import Driver
-from actors.driver_parts import DriverParts
-from actors.http import HttpClient
+from actors.activations.activation import Driver
+from actors.activations.context import DriverParts
+from actors.activations.step_runner import Attempts
+from actors.http.client import HttpClient
+from actors.http.destinations import DestinationPolicy
 from actors.steps.data_transform import DataTransformExecutor
-from actors.steps.executor import StepExecutor
 from actors.steps.http_request import HttpRequestExecutor
 from benchmarks.processes import example_service
 from benchmarks.workloads import http_steps, transform_steps
-from domain.compiler import compile_workflow
-from domain.definition import Definition
-from domain.evaluator import Evaluator
-from domain.ids import new_id
-from domain.records import Claim, NewExecution
-from domain.statuses import StepType
-from domain.workflows import WorkflowDocument
+from domain.executions.records import Claim, NewExecution
+from domain.executions.step_executor import StepExecutor
+from domain.expressions.evaluator import Evaluator
+from domain.kernel.ids import new_id
+from domain.kernel.statuses import StepType
+from domain.workflows.compiler import compile_workflow
+from domain.workflows.definition import Definition
+from domain.workflows.documents import WorkflowDocument
 from persistence.memory import MemoryStorage
 
 _ROUNDS = 5

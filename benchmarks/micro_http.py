@@ -17,8 +17,8 @@ from httpx_aiohttp import HttpxAiohttpClient
 from rich.console import Console
 from rich.table import Table
 
-from actors.destinations import DestinationPolicy
-from actors.http import HttpClient, HttpRequest, HttpResponse
+from actors.http.client import HttpClient, HttpRequest, HttpResponse
+from actors.http.destinations import DestinationPolicy
 from benchmarks.processes import example_service
 
 _ROUNDS = 5
@@ -57,7 +57,7 @@ async def _clients(url: str) -> AsyncIterator[dict[str, Call]]:
         yield {
             "httpx.AsyncClient": call_stock,
             "HttpxAiohttpClient": call_over_aiohttp,
-            "actors.http.HttpClient": call_ours,
+            "actors.http.client.HttpClient": call_ours,
             "aiohttp alone": call_bare,
         }
 

@@ -21,18 +21,18 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from domain.durations import format_duration
-from domain.ids import IdKind, to_public
-from domain.metrics import EVERYTHING, EXECUTIONS, Resolution, Series, Tally
-from domain.outbox import OutboxEvent
-from domain.services.metrics import MetricsRetention, MetricsService
-from domain.statuses import EventType, StepType
+from domain.kernel.durations import format_duration
+from domain.kernel.ids import IdKind, to_public
+from domain.kernel.statuses import EventType, StepType
+from domain.metrics.model import EVERYTHING, EXECUTIONS, Resolution, Series, Tally
+from domain.metrics.service import MetricsRetention, MetricsService
+from domain.outbox.events import OutboxEvent
 from graphql_api.app import create_app
-from persistence.database import Connection, Database
-from persistence.metric_counting import count
-from persistence.migrate import migrate
-from stepgraph.api import api_services
-from stepgraph.embedded import EmbeddedServers
+from persistence.postgres.database import Connection, Database
+from persistence.postgres.metrics.counting import count
+from persistence.postgres.migrate import migrate
+from stepgraph.processes.api import api_services
+from stepgraph.processes.storage import EmbeddedServers
 from stepgraph.settings import Settings
 
 _EXECUTIONS = 10_000_000

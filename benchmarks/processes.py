@@ -16,9 +16,7 @@ _STOP_SECONDS = 20
 @contextlib.asynccontextmanager
 async def example_service() -> AsyncIterator[str]:
     """The bundled example service in a process of its own; gives its URL."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "stepgraph.example_service", "--port", "0", stdout=PIPE
-    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "example_service", "--port", "0", stdout=PIPE)
     try:
         assert process.stdout is not None
         line = await asyncio.wait_for(process.stdout.readline(), _START_SECONDS)

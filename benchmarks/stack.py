@@ -86,7 +86,7 @@ def _tail(log: Path) -> str:
 
 # The first that matches counts: the API's command line also speaks of workers.
 _PARTS = {
-    "example service": ("stepgraph.example_service",),
+    "example service": ("example_service",),
     "PostgreSQL": ("postgres",),
     "Valkey": ("valkey", "redis-server"),
     "API": (" api-process ",),

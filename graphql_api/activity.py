@@ -8,7 +8,7 @@ from typing import Any
 
 from graphql import GraphQLSchema
 
-from domain.metrics import Tally
+from domain.metrics.model import Tally
 
 
 @dataclass(slots=True)

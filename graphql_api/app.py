@@ -11,22 +11,22 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from domain.json_text import dumps
-from graphql_api.clients import Networks
-from graphql_api.connections import ConnectionWatch, is_loopback
+from domain.kernel.json.text import dumps
 from graphql_api.context import ApiOptions, ApiServices
-from graphql_api.counting import CountedByAddress
-from graphql_api.edge import Edge
-from graphql_api.gate import KeyGate
-from graphql_api.hooks import Hooks
-from graphql_api.http_protocol import BudgetedHttpProtocol
+from graphql_api.edge.clients import Networks
+from graphql_api.edge.connections import ConnectionWatch, is_loopback
+from graphql_api.edge.counting import CountedByAddress
+from graphql_api.edge.gateway import Edge
+from graphql_api.edge.http_protocol import BudgetedHttpProtocol
+from graphql_api.edge.keys import KeyGate
+from graphql_api.edge.rates import Rates
+from graphql_api.edge.websocket_protocol import BudgetedWebSocketProtocol
+from graphql_api.kit.shared_answers import SharedAnswer
 from graphql_api.playground import STATIC_FILES, playground
-from graphql_api.rates import Rates
+from graphql_api.protocol.view import GraphQLView
 from graphql_api.schema import build_schema
-from graphql_api.shared_answers import SharedAnswer
 from graphql_api.system.health import check_readiness
-from graphql_api.view import GraphQLView
-from graphql_api.websocket_protocol import BudgetedWebSocketProtocol
+from graphql_api.webhooks.receiving import Hooks
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -111,7 +111,7 @@ def server_options(options: ApiOptions, *, most_connections: int | None = None) 
     """How uvicorn must be run for this application. `most_connections`: fewer than the budget, where files are few.
 
     Without `timeout_graceful_shutdown` an open event stream would keep the process from ever ending. What proxies say
-    of a client is read by `graphql_api.edge`, and from no one whom the settings do not name.
+    of a client is read by `graphql_api.edge.gateway`, and from no one whom the settings do not name.
     """
     proxies = Networks(options.trusted_proxies)
     watch = ConnectionWatch(

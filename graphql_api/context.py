@@ -9,52 +9,47 @@ from typing import TypeAlias
 
 from strawberry.types import Info as StrawberryInfo
 
-from domain.access import ANYBODY, Principal
-from domain.callbacks import HookAddresses
-from domain.hook_mask import HookMask
-from domain.ports import (
-    ApiKeyStore,
-    AuditLog,
-    BreakerStore,
-    Clock,
-    ExecutionQueries,
-    HealthProbe,
-    Installation,
-    LargeValues,
-    ProgressFeed,
-    WebhookStore,
-    WorkerRegistry,
-    WorkflowStore,
-    WorkQueue,
-)
-from domain.sandbox_budget import NO_KEY, SandboxBudget, Trial
-from domain.services.access import AccessService
-from domain.services.breakers import BreakerService
-from domain.services.control import ExecutionControl
-from domain.services.definitions import DefinitionCache
-from domain.services.evaluation import EvaluationService
-from domain.services.executions import ExecutionService
-from domain.services.metrics import MetricsService
-from domain.services.receiving import WebhookReceiving
-from domain.services.retries import ExecutionRetries
-from domain.services.rules import TransformationRuleService
-from domain.services.schedules import ScheduleService
-from domain.services.secrets import SecretService
-from domain.services.templates import WorkflowTemplateService
-from domain.services.webhooks import WebhookService
-from domain.services.workflows import WorkflowService
-from domain.statuses import Role
+from domain.access.model import ANYBODY, Principal
+from domain.access.ports import ApiKeyStore, AuditLog
+from domain.access.service import AccessService
+from domain.circuit_breakers.ports import BreakerStore
+from domain.circuit_breakers.service import BreakerService
+from domain.executions.control import ExecutionControl
+from domain.executions.large_values import LargeValues
+from domain.executions.ports import ExecutionQueries
+from domain.executions.progress import ProgressFeed
+from domain.executions.retries import ExecutionRetries
+from domain.executions.service import ExecutionService
+from domain.expressions.service import EvaluationService
+from domain.kernel.clock import Clock
+from domain.kernel.statuses import Role
+from domain.metrics.service import MetricsService
+from domain.sandbox.budget import NO_KEY, SandboxBudget, Trial
+from domain.schedules.service import ScheduleService
+from domain.secrets.service import SecretService
+from domain.system.ports import HealthProbe, Installation
+from domain.system.workers import WorkerRegistry, WorkQueue
+from domain.transformation_rules.service import TransformationRuleService
+from domain.webhooks.hook_mask import HookMask
+from domain.webhooks.hook_tokens import HookAddresses
+from domain.webhooks.ports import WebhookStore
+from domain.webhooks.receiving import WebhookReceiving
+from domain.webhooks.service import WebhookService
+from domain.workflow_templates.service import WorkflowTemplateService
+from domain.workflows.definitions import DefinitionCache
+from domain.workflows.ports import WorkflowStore
+from domain.workflows.service import WorkflowService
 from graphql_api.activity import ApiActivity
-from graphql_api.answer_budget import AnswerBudget
-from graphql_api.asker import Asker
 from graphql_api.budgets import RequestBudgets
 from graphql_api.circuit_breakers.loaders import BreakerLoaders
-from graphql_api.event_streams import StreamPosition
+from graphql_api.edge.asker import Asker
 from graphql_api.executions.loaders import ExecutionLoaders
 from graphql_api.executions.origins import ExecutionOrigins
-from graphql_api.large_values import LargeValueLoader
+from graphql_api.kit.answer_budget import AnswerBudget
+from graphql_api.kit.large_values import LargeValueLoader
+from graphql_api.kit.shared_answers import SharedAnswer
+from graphql_api.kit.stream_position import StreamPosition
 from graphql_api.metrics.loaders import MetricsLoaders
-from graphql_api.shared_answers import SharedAnswer
 from graphql_api.system.types import SystemHealth
 from graphql_api.webhooks.loaders import WebhookLoaders
 from graphql_api.workflows.loaders import DocumentLoader, WorkflowLoaders

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
-from domain.errors import Unauthenticated
+from domain.kernel.errors import Unauthenticated
 from graphql_api.context import Context
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from graphql import GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema
 
-from domain.access import ANYBODY, AuditEntry
-from domain.errors import Forbidden, StepgraphError
-from domain.ids import IdKind
-from domain.statuses import Role
+from domain.access.model import ANYBODY, AuditEntry
+from domain.kernel.errors import Forbidden, StepgraphError
+from domain.kernel.ids import IdKind
+from domain.kernel.statuses import Role
 from graphql_api.context import Context
 from graphql_api.key_watch import until_key_ends
 

@@ -17,7 +17,7 @@ from strawberry.tools import merge_types
 from strawberry.types.execution import ExecutionContext, PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from domain.errors import Unauthenticated, Unavailable
+from domain.kernel.errors import Unauthenticated, Unavailable
 from graphql_api.access.mutations import AccessMutations
 from graphql_api.access.queries import AccessQueries
 from graphql_api.activity import count_subscriptions
@@ -25,30 +25,30 @@ from graphql_api.circuit_breakers.mutations import CircuitBreakerMutations
 from graphql_api.circuit_breakers.queries import CircuitBreakerQueries
 from graphql_api.circuit_breakers.subscriptions import CircuitBreakerSubscriptions
 from graphql_api.context import ApiOptions, Context
-from graphql_api.counting import count_operation, limit_subscriptions
-from graphql_api.errors import EXCEPTION_HANDLERS, USER_INPUT_CODE, publish
-from graphql_api.event_plans import PlanningExecutor
+from graphql_api.edge.counting import count_operation, limit_subscriptions
+from graphql_api.edge.rates import RateExceeded
 from graphql_api.executions.mutations import ExecutionMutations
 from graphql_api.executions.queries import ExecutionQueries
 from graphql_api.executions.subscriptions import ExecutionSubscriptions
-from graphql_api.input_work import excess_of_input_work
-from graphql_api.limits import OperationLimits
+from graphql_api.kit.errors import EXCEPTION_HANDLERS, USER_INPUT_CODE, publish
+from graphql_api.kit.scalars import SCALARS
 from graphql_api.metrics.queries import MetricsQueries
-from graphql_api.operations import DocumentCache
 from graphql_api.permissions import guard
-from graphql_api.rates import RateExceeded
-from graphql_api.scalars import SCALARS
+from graphql_api.protocol.document_limits import OperationLimits
+from graphql_api.protocol.event_plans import PlanningExecutor
+from graphql_api.protocol.input_work import excess_of_input_work
+from graphql_api.protocol.operations import DocumentCache
 from graphql_api.schedules.mutations import ScheduleMutations
 from graphql_api.schedules.queries import ScheduleQueries
 from graphql_api.secrets.mutations import SecretMutations
 from graphql_api.secrets.queries import SecretQueries
 from graphql_api.system.queries import SystemQueries
-from graphql_api.templates.mutations import WorkflowTemplateMutations
-from graphql_api.templates.queries import WorkflowTemplateQueries
 from graphql_api.transformation_rules.mutations import TransformationRuleMutations
 from graphql_api.transformation_rules.queries import TransformationRuleQueries
 from graphql_api.webhooks.mutations import WebhookMutations
 from graphql_api.webhooks.queries import WebhookQueries
+from graphql_api.workflow_templates.mutations import WorkflowTemplateMutations
+from graphql_api.workflow_templates.queries import WorkflowTemplateQueries
 from graphql_api.workflows.mutations import WorkflowMutations
 from graphql_api.workflows.queries import WorkflowQueries
 

@@ -8,13 +8,13 @@ from uuid import uuid4
 
 import asyncpg
 
-from domain.records import ComponentRecord, OutboxBacklog, WorkProgress
-from persistence.database import Connection, Database
-from persistence.database_clock import DatabaseClock
-from persistence.migrate import pending_migrations
-from persistence.outbox import backlog
-from persistence.recovery import EACH_PRIORITY
-from persistence.redis_probe import complaint_of_redis
+from domain.system.records import ComponentRecord, OutboxBacklog, WorkProgress
+from persistence.postgres.clock import DatabaseClock
+from persistence.postgres.database import Connection, Database
+from persistence.postgres.executions.recovery import EACH_PRIORITY
+from persistence.postgres.migrate import pending_migrations
+from persistence.postgres.outbox import backlog
+from persistence.redis.probe import complaint_of_redis
 
 _RECENT = 30.0
 """Seconds for which complete migrations need no second look: no process takes them back."""

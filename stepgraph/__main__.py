@@ -1,6 +1,6 @@
 """`python -m stepgraph` is `stepgraph`."""
 
-from stepgraph.cli import main
+from stepgraph.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -7,13 +7,13 @@ from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
-from actors.destinations import DestinationPolicy
-from actors.sandbox import SandboxOptions
-from domain.limits import Limits
-from domain.ports import Cipher
-from domain.services.metrics import MetricsRetention
+from actors.http.destinations import DestinationPolicy
+from actors.sandbox.pool import SandboxOptions
+from domain.kernel.limits import Limits
+from domain.metrics.service import MetricsRetention
+from domain.secrets.ports import Cipher
 from graphql_api.budgets import RequestBudgets
-from persistence.cipher import AesGcmCipher, NoCipher
+from persistence.postgres.secrets.cipher import AesGcmCipher, NoCipher
 from stepgraph.settings import Settings
 from stepgraph.settings.postgresql import ports_of
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from domain.compiler import compile_workflow
-from domain.definition import Definition
-from domain.ids import new_id
-from domain.workflows import WorkflowDocument, read_document
+from domain.kernel.ids import new_id
+from domain.workflows.compiler import compile_workflow
+from domain.workflows.definition import Definition
+from domain.workflows.documents import WorkflowDocument, read_document
 
 SERVICE = "http://service.test"
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from actors.steps.executor import Outcome, StepCall, StepExecutor
-from domain.json_text import JsonValue
+from domain.executions.step_executor import Outcome, StepCall, StepExecutor
+from domain.kernel.json.text import JsonValue
 from tests.builders import a_definition
 
 NOW = datetime(2026, 1, 31, 8, 0, tzinfo=UTC)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from domain.ids import IdSequence
+from domain.kernel.ids import IdSequence
 
 
 class ManualClock:

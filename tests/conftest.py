@@ -19,7 +19,7 @@ import asyncpg
 import pytest
 import redis
 
-from persistence.migrate import migrate
+from persistence.postgres.migrate import migrate
 from tests.waiting import wait_until
 
 

@@ -4,7 +4,9 @@ import re
 import shlex
 from pathlib import Path
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+from tests.repository import ROOT
+
+EXAMPLES = ROOT / "examples"
 SERVICE = "http://127.0.0.1:8765"
 """Where the example service is for those who run `stepgraph dev`."""
 

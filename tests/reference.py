@@ -16,7 +16,9 @@ from typing import Any
 
 import yaml
 
-DOCS = Path(__file__).parents[1] / "docs"
+from tests.repository import ROOT
+
+DOCS = ROOT / "docs"
 PAGES = (DOCS / "workflows.md", *sorted((DOCS / "workflows").glob("*.md")))
 
 _BLOCK = re.compile(r"(?P<text>.*?)^```(?P<language>\w+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -1,10 +1,10 @@
 """Registered webhooks for the tests of workers that have none."""
 
 from actors.steps.registered_webhooks import RegisteredWebhooks
-from persistence.cipher import AesGcmCipher
 from persistence.memory.tables import MemoryTables
-from persistence.memory.webhook_deliveries import MemoryWebhookDeliveries
-from persistence.memory.webhooks import MemoryWebhookStore
+from persistence.memory.webhooks.deliveries import MemoryWebhookDeliveries
+from persistence.memory.webhooks.store import MemoryWebhookStore
+from persistence.postgres.secrets.cipher import AesGcmCipher
 
 
 def no_webhooks() -> RegisteredWebhooks:

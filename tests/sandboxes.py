@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from domain.errors import Problem
-from domain.expressions import compile_expression
-from domain.json_schema import InvalidSchema, SchemaValidator
-from domain.json_text import JsonValue
-from domain.sandbox_shares import SandboxUse
+from domain.expressions.expression import compile_expression
+from domain.json_schemas.library import InvalidSchema, SchemaValidator
+from domain.kernel.errors import Problem
+from domain.kernel.json.text import JsonValue
+from domain.sandbox.shares import SandboxUse
 
 
 class AnsweringSandbox:

@@ -2,18 +2,18 @@
 
 from collections.abc import Awaitable, Sequence
 
-from actors.holding import held
-from actors.rules import StoredRules
-from actors.steps.executor import Failed, Outcome, StepCall, Succeeded
-from actors.trials import NO_ANSWERS, seed_of
-from domain.errors import Problem, Unavailable, told
-from domain.evaluator import Evaluator
-from domain.expressions import ExpressionError
-from domain.failures import FailureCode, StepError
-from domain.json_schema import InvalidSchema
-from domain.json_text import JsonValue
-from domain.sandbox_shares import SchemaTooCostly
-from domain.schemas import JsonSchema, limit_error, unreadable_problem
+from actors.activations.attempt_context import NO_ANSWERS, seed_of
+from actors.transformation_rules.rules import StoredRules
+from domain.executions.step_executor import Failed, Outcome, StepCall, Succeeded
+from domain.expressions.evaluator import Evaluator
+from domain.expressions.expression import ExpressionError
+from domain.json_schemas.library import InvalidSchema
+from domain.json_schemas.schema import JsonSchema, limit_error, unreadable_problem
+from domain.kernel.errors import Problem, Unavailable, told
+from domain.kernel.failures import FailureCode, StepError
+from domain.kernel.json.text import JsonValue
+from domain.sandbox.shares import SchemaTooCostly
+from persistence.connections.holding import held
 
 
 class AppliedRules:

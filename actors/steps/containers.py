@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from actors.steps.executor import Failed, Opened, Outcome, StepCall, Succeeded
-from domain.failures import FailureCode, StepError
-from domain.json_text import JsonValue
+from domain.executions.step_executor import Failed, Opened, Outcome, StepCall, Succeeded
+from domain.kernel.failures import FailureCode, StepError
+from domain.kernel.json.text import JsonValue
 
 _SHOWN_CHARACTERS = 80
 

@@ -4,8 +4,8 @@ from collections.abc import Awaitable
 from typing import Any
 
 from actors.steps.applied_rules import AppliedRules
-from actors.steps.executor import Failed, Outcome, StepCall, Succeeded
-from domain.failures import FailureCode, StepError
+from domain.executions.step_executor import Failed, Outcome, StepCall, Succeeded
+from domain.kernel.failures import FailureCode, StepError
 
 
 class DataTransformExecutor:

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from actors.steps.executor import StepCall
-from actors.trials import seed_of
-from domain.errors import Unavailable
-from domain.evaluator import Evaluator
-from domain.expressions import Expression, ExpressionError, YieldsNothing
-from domain.failures import FailureCode, StepError
-from domain.json_text import JsonValue
+from actors.activations.attempt_context import seed_of
+from domain.executions.step_executor import StepCall
+from domain.expressions.evaluator import Evaluator
+from domain.expressions.expression import Expression, ExpressionError, YieldsNothing
+from domain.kernel.errors import Unavailable
+from domain.kernel.failures import FailureCode, StepError
+from domain.kernel.json.text import JsonValue
 
 
 class StepExpressions:

@@ -10,17 +10,16 @@ from functools import lru_cache
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
-from actors.http import HttpClient, HttpRequest, HttpResponse
-from actors.steps.executor import Deferred, Failed
-from actors.time_limit import is_out_of_time
-from domain.breakers import MAX_SERVICE_ID, is_service_id
+from actors.activations.time_limit import is_out_of_time
+from actors.http.client import HttpClient, HttpRequest, HttpResponse
+from domain.circuit_breakers.model import MAX_SERVICE_ID, is_service_id
+from domain.circuit_breakers.ports import CircuitBreakers, Permit, Refused
 from domain.engine.state import WaitReason
-from domain.failures import FailureCode, StepError
-from domain.ports import CircuitBreakers
-from domain.ports.breakers import Permit, Refused
-from domain.statuses import WaitKind
-from domain.steps import CircuitBreakerUse
-from domain.times import time_text
+from domain.executions.step_executor import Deferred, Failed
+from domain.kernel.failures import FailureCode, StepError
+from domain.kernel.statuses import WaitKind
+from domain.kernel.times import time_text
+from domain.workflows.steps import CircuitBreakerUse
 
 _FAULTS: Final = frozenset(
     {FailureCode.TIMEOUT, FailureCode.CONNECT_FAILED, FailureCode.CONNECTION_LOST, FailureCode.INVALID_RESPONSE}

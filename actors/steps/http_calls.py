@@ -5,27 +5,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import cast
 
-from actors.http import HttpRequest, HttpResponse
-from actors.http_headers import header_text
-from actors.steps.executor import Deferred, Failed, StepCall
+from actors.http.client import HttpRequest, HttpResponse
+from actors.http.headers import header_text
+from actors.http.messages import MalformedInput, basic_credentials, encode_body, header_texts, url_with_query
+from actors.http.retry_after import retry_after_of
 from actors.steps.guarding import UNNAMED, GuardedClient, Guarding
-from actors.steps.http_messages import (
-    MalformedInput,
-    basic_credentials,
-    encode_body,
-    header_texts,
-    url_with_query,
-)
 from actors.steps.oauth2 import AccessTokens, ClientCredentials
 from actors.steps.per_step import PerStep
-from actors.steps.retry_after import retry_after_of
-from domain.definition import CompiledStep
-from domain.failures import FailureCode, StepError
-from domain.fast_values import fast_init
-from domain.json_text import JsonValue
-from domain.media_types import MalformedBody, media_type, read_text, read_value
-from domain.secret_mask import SecretMask
-from domain.steps import CircuitBreakerUse, HttpRequestConfig
+from domain.executions.step_executor import Deferred, Failed, StepCall
+from domain.kernel.failures import FailureCode, StepError
+from domain.kernel.fast_values import fast_init
+from domain.kernel.http.media_types import MalformedBody, media_type, read_text, read_value
+from domain.kernel.json.text import JsonValue
+from domain.secrets.mask import SecretMask
+from domain.workflows.definition import CompiledStep
+from domain.workflows.steps import CircuitBreakerUse, HttpRequestConfig
 
 _SUCCESS = range(200, 300)
 _EXCERPT_CHARACTERS = 2000
@@ -75,8 +69,8 @@ class _Prepared:
 class HttpCalls:
     """Makes the calls of HTTP_REQUEST steps.
 
-    JSON bodies are parsed, text stays text, other bytes become base64 (`domain.media_types`). Every request that is
-    not a GET carries an Idempotency-Key, unless the step sets its own. A status that is not expected fails with
+    JSON bodies are parsed, text stays text, other bytes become base64 (`domain.kernel.http.media_types`). Every request
+    that is not a GET carries an Idempotency-Key, unless the step sets its own. A status that is not expected fails with
     HTTP_STATUS, a body that is not what it says with INVALID_RESPONSE, both with the details of `refused_answer`.
     """
 

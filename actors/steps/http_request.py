@@ -3,18 +3,18 @@
 from collections.abc import Awaitable
 from typing import cast
 
-from actors.http import HttpClient
-from actors.steps.executor import Deferred, Failed, Outcome, StepCall, Succeeded
+from actors.http.client import HttpClient
+from actors.http.messages import MalformedInput
 from actors.steps.guarding import GuardedClient
 from actors.steps.http_calls import HttpCalls, OutgoingCall
-from actors.steps.http_messages import MalformedInput
 from actors.steps.oauth2 import AccessTokens
 from actors.steps.paging import Paging
 from actors.steps.polling import Polling
-from domain.evaluator import Evaluator
-from domain.failures import FailureCode, StepError
-from domain.ports import CircuitBreakers
-from domain.steps import HttpRequestConfig
+from domain.circuit_breakers.ports import CircuitBreakers
+from domain.executions.step_executor import Deferred, Failed, Outcome, StepCall, Succeeded
+from domain.expressions.evaluator import Evaluator
+from domain.kernel.failures import FailureCode, StepError
+from domain.workflows.steps import HttpRequestConfig
 
 
 class HttpRequestExecutor:

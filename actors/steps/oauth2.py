@@ -9,13 +9,13 @@ from datetime import datetime
 from hashlib import blake2b
 from urllib.parse import quote_plus, urlencode
 
-from actors.http import HttpClient, HttpRequest, HttpResponse
-from actors.steps.executor import Failed
-from actors.steps.http_messages import basic_credentials
-from actors.steps.retry_after import retry_after_of
-from domain.failures import FailureCode, StepError
-from domain.json_text import JsonValue, dumps, loads
-from domain.single_flight import SingleFlight
+from actors.http.client import HttpClient, HttpRequest, HttpResponse
+from actors.http.messages import basic_credentials
+from actors.http.retry_after import retry_after_of
+from domain.executions.step_executor import Failed
+from domain.kernel.failures import FailureCode, StepError
+from domain.kernel.json.text import JsonValue, dumps, loads
+from domain.kernel.single_flight import SingleFlight
 
 _MAX_TOKENS = 1_000
 _PATIENCE = 30.0

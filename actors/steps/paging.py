@@ -3,17 +3,17 @@
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field, replace
 
-from actors.http import HttpRequest
-from actors.http_failures import InvalidExchange
-from actors.http_urls import HttpUrl, is_same_origin, joined_url, without_parameters
+from actors.http.client import HttpRequest
+from actors.http.failures import InvalidExchange
+from actors.http.messages import url_with_query
+from actors.http.urls import HttpUrl, is_same_origin, joined_url, without_parameters
 from actors.steps.evaluating import StepExpressions
-from actors.steps.executor import Deferred, Failed, Outcome, StepCall, Succeeded
 from actors.steps.http_calls import Answer, HttpCalls, OutgoingCall
-from actors.steps.http_messages import url_with_query
-from domain.evaluator import Evaluator
-from domain.failures import FailureCode, StepError
-from domain.json_text import JsonValue, dumps
-from domain.steps import PaginateConfig
+from domain.executions.step_executor import Deferred, Failed, Outcome, StepCall, Succeeded
+from domain.expressions.evaluator import Evaluator
+from domain.kernel.failures import FailureCode, StepError
+from domain.kernel.json.text import JsonValue, dumps
+from domain.workflows.steps import PaginateConfig
 
 _HARMLESS_HEADERS = frozenset({"accept", "accept-language", "content-type", "idempotency-key", "user-agent"})
 """What a page of another origin is asked with: anything else may say who calls."""

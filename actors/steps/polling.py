@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from actors.steps.evaluating import StepExpressions
-from actors.steps.executor import Deferred, Failed, Outcome, StepCall, Succeeded
 from actors.steps.http_calls import Answer, HttpCalls, OutgoingCall
 from domain.engine.state import WaitReason
-from domain.evaluator import Evaluator
-from domain.failures import FailureCode, StepError
-from domain.json_text import JsonValue
-from domain.statuses import WaitKind
-from domain.steps import PollConfig
-from domain.times import time_text
+from domain.executions.step_executor import Deferred, Failed, Outcome, StepCall, Succeeded
+from domain.expressions.evaluator import Evaluator
+from domain.kernel.failures import FailureCode, StepError
+from domain.kernel.json.text import JsonValue
+from domain.kernel.statuses import WaitKind
+from domain.kernel.times import time_text
+from domain.workflows.steps import PollConfig
 
 
 @dataclass(frozen=True, slots=True)

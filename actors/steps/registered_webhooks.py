@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from actors.holding import held
-from actors.steps.executor import Failed
-from domain.errors import Unavailable, Undecipherable
-from domain.failures import FailureCode, StepError
-from domain.ids import IdKind, MalformedId, from_public
-from domain.json_text import JsonValue
-from domain.ports import Cipher, WebhookDeliveries, WebhookStore
-from domain.single_flight import SingleFlight
-from domain.statuses import WebhookDirection
-from domain.webhook_secrets import opened_secrets
-from domain.webhooks import WebhookAttempt, WebhookRecord
+from domain.executions.step_executor import Failed
+from domain.kernel.errors import Unavailable, Undecipherable
+from domain.kernel.failures import FailureCode, StepError
+from domain.kernel.ids import IdKind, MalformedId, from_public
+from domain.kernel.json.text import JsonValue
+from domain.kernel.single_flight import SingleFlight
+from domain.kernel.statuses import WebhookDirection
+from domain.secrets.ports import Cipher
+from domain.webhooks.model import WebhookAttempt, WebhookRecord
+from domain.webhooks.ports import WebhookDeliveries, WebhookStore
+from domain.webhooks.secrets import opened_secrets
+from persistence.connections.holding import held
 
 logger = logging.getLogger(__name__)
 

@@ -2,22 +2,22 @@
 
 from collections.abc import Mapping
 
-from actors.http import HttpClient
-from actors.rules import StoredRules
+from actors.http.client import HttpClient
 from actors.steps.applied_rules import AppliedRules
 from actors.steps.containers import ConditionalExecutor, ForEachExecutor, ParallelExecutor
 from actors.steps.data_transform import DataTransformExecutor
-from actors.steps.executor import StepExecutor
 from actors.steps.http_request import HttpRequestExecutor
 from actors.steps.registered_webhooks import RegisteredWebhooks
 from actors.steps.sub_workflow import SubWorkflowExecutor
 from actors.steps.validation import ValidationExecutor
 from actors.steps.wait import WaitExecutor
 from actors.steps.webhook_call import WebhookCallExecutor
-from domain.evaluator import Evaluator
-from domain.ports import CircuitBreakers
-from domain.services.children import ChildStarter
-from domain.statuses import StepType
+from actors.transformation_rules.rules import StoredRules
+from domain.circuit_breakers.ports import CircuitBreakers
+from domain.executions.children import ChildStarter
+from domain.executions.step_executor import StepExecutor
+from domain.expressions.evaluator import Evaluator
+from domain.kernel.statuses import StepType
 
 
 def step_executors(

@@ -4,17 +4,17 @@ from collections.abc import Awaitable, Mapping
 from datetime import timedelta
 from typing import cast
 
-from actors.holding import held
-from actors.steps.executor import Deferred, Failed, Outcome, StepCall, Succeeded
 from domain.engine.state import WaitReason
-from domain.errors import InvalidInput, LimitExceeded, StepgraphError
-from domain.failures import FailureCode, StepError
-from domain.ids import IdKind, to_public
-from domain.json_text import JsonValue
-from domain.records import ExecutionRecord
-from domain.services.children import ChildRequest, ChildStarter
-from domain.statuses import ExecutionStatus, WaitKind
-from domain.steps import SubWorkflowConfig
+from domain.executions.children import ChildRequest, ChildStarter
+from domain.executions.records import ExecutionRecord
+from domain.executions.step_executor import Deferred, Failed, Outcome, StepCall, Succeeded
+from domain.kernel.errors import InvalidInput, LimitExceeded, StepgraphError
+from domain.kernel.failures import FailureCode, StepError
+from domain.kernel.ids import IdKind, to_public
+from domain.kernel.json.text import JsonValue
+from domain.kernel.statuses import ExecutionStatus, WaitKind
+from domain.workflows.steps import SubWorkflowConfig
+from persistence.connections.holding import held
 
 _SOONEST = timedelta(seconds=1)
 _LONGEST_DOUBLED = 5

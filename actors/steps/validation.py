@@ -4,19 +4,19 @@ from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from actors.steps.executor import Failed, Outcome, StepCall, Succeeded
+from actors.activations.attempt_context import seed_of
 from actors.steps.per_step import PerStep
-from actors.trials import seed_of
-from domain.definition import CompiledStep
-from domain.errors import Problem, Unavailable, told
-from domain.evaluator import Evaluator
-from domain.expressions import Expression, ExpressionError
-from domain.failures import FailureCode, StepError
-from domain.json_schema import InvalidSchema
-from domain.json_text import JsonValue, dumps
-from domain.sandbox_shares import SchemaTooCostly
-from domain.schemas import JsonSchema, limit_error, unreadable_problem
-from domain.steps import ValidationConfig
+from domain.executions.step_executor import Failed, Outcome, StepCall, Succeeded
+from domain.expressions.evaluator import Evaluator
+from domain.expressions.expression import Expression, ExpressionError
+from domain.json_schemas.library import InvalidSchema
+from domain.json_schemas.schema import JsonSchema, limit_error, unreadable_problem
+from domain.kernel.errors import Problem, Unavailable, told
+from domain.kernel.failures import FailureCode, StepError
+from domain.kernel.json.text import JsonValue, dumps
+from domain.sandbox.shares import SchemaTooCostly
+from domain.workflows.definition import CompiledStep
+from domain.workflows.steps import ValidationConfig
 
 _MAX_MESSAGE = 1_000
 

@@ -4,14 +4,14 @@ import re
 from datetime import UTC, datetime
 from typing import cast
 
-from actors.steps.executor import Deferred, Failed, Outcome, StepCall, Succeeded
-from domain.durations import parse_duration
 from domain.engine.state import WaitReason
-from domain.failures import FailureCode, StepError
-from domain.json_text import JsonValue
-from domain.statuses import WaitKind
-from domain.steps import SignalWait, WaitConfig
-from domain.times import time_text
+from domain.executions.step_executor import Deferred, Failed, Outcome, StepCall, Succeeded
+from domain.kernel.durations import parse_duration
+from domain.kernel.failures import FailureCode, StepError
+from domain.kernel.json.text import JsonValue
+from domain.kernel.statuses import WaitKind
+from domain.kernel.times import time_text
+from domain.workflows.steps import SignalWait, WaitConfig
 
 # https://www.rfc-editor.org/rfc/rfc3339#section-5.6, which `datetime.fromisoformat` is laxer than.
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)

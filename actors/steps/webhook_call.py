@@ -7,24 +7,25 @@ from hashlib import blake2b
 from typing import cast
 from uuid import UUID
 
-from actors.http import HttpClient, HttpRequest, HttpResponse
-from actors.secrets import concealed_attempt
-from actors.steps.executor import Deferred, Failed, Outcome, StepCall, Succeeded
+from actors.activations.attempt_context import is_delivered
+from actors.http.client import HttpClient, HttpRequest, HttpResponse
+from actors.http.messages import MalformedInput, encode_body, header_texts
+from actors.secrets.values import concealed_attempt
 from actors.steps.guarding import GuardedClient, Guarding
 from actors.steps.http_calls import refused_status
-from actors.steps.http_messages import MalformedInput, encode_body, header_texts
 from actors.steps.registered_webhooks import Receiver, RegisteredWebhooks, Told
-from actors.webhook_sender import attempt_of
-from domain.callbacks import callback_token
+from actors.webhooks.sender import attempt_of
+from domain.circuit_breakers.ports import CircuitBreakers
 from domain.engine.state import WaitReason
-from domain.failures import FailureCode, StepError
-from domain.ids import IdKind, from_public, to_public
-from domain.json_text import JsonValue, loads
-from domain.ports import CircuitBreakers
-from domain.standard_webhooks import signed_headers
-from domain.statuses import WaitKind
-from domain.steps import CircuitBreakerUse, WebhookCallConfig
-from domain.times import time_text
+from domain.executions.step_executor import Deferred, Failed, Outcome, StepCall, Succeeded
+from domain.kernel.failures import FailureCode, StepError
+from domain.kernel.ids import IdKind, from_public, to_public
+from domain.kernel.json.text import JsonValue, loads
+from domain.kernel.statuses import WaitKind
+from domain.kernel.times import time_text
+from domain.webhooks.hook_tokens import callback_token
+from domain.webhooks.standard_webhooks import signed_headers
+from domain.workflows.steps import CircuitBreakerUse, WebhookCallConfig
 
 _SUCCESS = range(200, 300)
 _JSON = "application/json"
@@ -179,11 +180,6 @@ def _told(call: StepCall, request: HttpRequest, receiver: Receiver) -> Told:
         event_type=cast("str", event["type"]),
         payload=event,
     )
-
-
-def is_delivered(checkpoint: JsonValue) -> bool:
-    """Whether a step with this checkpoint has delivered its event, and only waits for the call back."""
-    return isinstance(checkpoint, Mapping) and "status" in checkpoint
 
 
 def event_id(execution_id: UUID, path: str) -> str:

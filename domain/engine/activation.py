@@ -1,16 +1,16 @@
 """Going on where an execution was: after a claim, and after a pause. Everything is found from the state."""
 
-from domain.engine.commands import CloseContainer, ResolveItem, RunBatch, RunStep
+from domain.engine.actions import CloseContainer, ResolveItem, RunBatch, RunStep
 from domain.engine.containers import items_in
-from domain.engine.draft import Draft
-from domain.engine.events import ExecutionResumed, ExecutionStarted, SignalConsumed
-from domain.engine.flow import end_failed, fail_loop, finish, open_block, open_pending, start_steps
+from domain.engine.decision_builder import Draft
+from domain.engine.facts import ExecutionResumed, ExecutionStarted, SignalConsumed
+from domain.engine.scheduling import end_failed, fail_loop, finish, open_block, open_pending, start_steps
+from domain.engine.sharding import batches_of, runnable_batches
 from domain.engine.signals import consumer_of, resume
-from domain.engine.spreading import batches_of, runnable_batches
 from domain.engine.state import BlockState, ContainerState
-from domain.graph import FAILURE_HANDLER
-from domain.statuses import ExecutionStatus, StepType
-from domain.steps import Join, ParallelConfig
+from domain.kernel.statuses import ExecutionStatus, StepType
+from domain.workflows.graph import FAILURE_HANDLER
+from domain.workflows.steps import Join, ParallelConfig
 
 
 def activated(draft: Draft) -> None:

@@ -4,14 +4,14 @@ from dataclasses import replace
 from heapq import heappush
 from typing import assert_never
 
-from domain.definition import Definition
 from domain.engine.containers import new_container
-from domain.engine.draft import prefix_of
-from domain.engine.events import BatchDone, BlockEnded, BlockOpened, ItemResolved, StepOpened
+from domain.engine.decision_builder import prefix_of
+from domain.engine.facts import BatchDone, BlockEnded, BlockOpened, ItemResolved, StepOpened
 from domain.engine.shares import count_share, pass_on, share_of_block, share_of_step, steps_inside
 from domain.engine.state import BlockState, ContainerState, ExecutionState
 from domain.engine.step_evolution import count_end
-from domain.failures import StepError
+from domain.kernel.failures import StepError
+from domain.workflows.definition import Definition
 
 BlockFact = StepOpened | BlockOpened | BlockEnded | ItemResolved | BatchDone
 

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 from uuid import UUID
 
-from domain.definition import Definition
-from domain.engine.draft import id_of, prefix_of
+from domain.engine.decision_builder import id_of, prefix_of
 from domain.engine.state import Attempt, CarriedStep, StepState
-from domain.failures import FailureCode
-from domain.graph import FAILURE_HANDLER
-from domain.json_text import JsonValue
-from domain.statuses import StepStatus, StepType
+from domain.kernel.failures import FailureCode
+from domain.kernel.json.text import JsonValue
+from domain.kernel.statuses import StepStatus, StepType
+from domain.workflows.definition import Definition
+from domain.workflows.graph import FAILURE_HANDLER
 
 CALLS: Final = frozenset({StepType.HTTP_REQUEST, StepType.WEBHOOK_CALL, StepType.SUB_WORKFLOW})
 """The steps that do something to others."""

@@ -4,11 +4,11 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from domain.definition import CompiledStep
-from domain.engine.spreading import spread_in
+from domain.engine.sharding import spread_in
 from domain.engine.state import ContainerState, ItemRange
-from domain.json_text import JsonValue
-from domain.steps import ForEachConfig, Join, ParallelConfig
+from domain.kernel.json.text import JsonValue
+from domain.workflows.definition import CompiledStep
+from domain.workflows.steps import ForEachConfig, Join, ParallelConfig
 
 
 def new_container(step: CompiledStep, path: str, checkpoint: Mapping[str, JsonValue]) -> ContainerState:

@@ -11,12 +11,11 @@ The shape is the Decider of Jérémie Chassaing (https://thinkbeforecoding.com/p
 from datetime import datetime
 from typing import assert_never
 
-from domain.definition import Definition
+from domain.engine.actions import CloseContainer, Decision, FailStep, RunBatch, RunStep, StopStep
 from domain.engine.activation import activated, resumed
-from domain.engine.commands import CloseContainer, Decision, FailStep, RunBatch, RunStep, StopStep
 from domain.engine.containers import items_in, new_container
-from domain.engine.draft import NOTHING, Draft
-from domain.engine.events import (
+from domain.engine.decision_builder import NOTHING, Draft
+from domain.engine.facts import (
     AttemptFailed,
     BatchDone,
     ExecutionCancelled,
@@ -32,14 +31,6 @@ from domain.engine.events import (
     StepSkipped,
     StepStarted,
     StepWaited,
-)
-from domain.engine.flow import (
-    fail_execution,
-    fail_loop,
-    item_failed,
-    open_pending,
-    step_ended,
-    step_failed,
 )
 from domain.engine.reports import (
     Activated,
@@ -58,15 +49,17 @@ from domain.engine.reports import (
     StepSucceeded,
     TimePassed,
 )
+from domain.engine.scheduling import fail_execution, fail_loop, item_failed, open_pending, step_ended, step_failed
+from domain.engine.sharding import next_on_lane, runnable_batches, spread_json, spread_of
 from domain.engine.shares import share_of_step
 from domain.engine.signals import consumer_of, first_for, resume
-from domain.engine.spreading import next_on_lane, runnable_batches, spread_json, spread_of
 from domain.engine.state import ExecutionState, StepState, WaitReason
 from domain.engine.stopping import stop_blocks_of, stop_everything
-from domain.failures import FailureCode, StepError
-from domain.json_text import JsonValue
-from domain.retry import next_attempt_at
-from domain.statuses import StepStatus, StepType, WaitKind
+from domain.kernel.failures import FailureCode, StepError
+from domain.kernel.json.text import JsonValue
+from domain.kernel.statuses import StepStatus, StepType, WaitKind
+from domain.workflows.definition import Definition
+from domain.workflows.retry import next_attempt_at
 
 
 def decide(definition: Definition, state: ExecutionState, report: Report, now: datetime) -> Decision:

@@ -8,9 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from domain.definition import Definition
 from domain.engine.block_evolution import evolve_block
-from domain.engine.events import (
+from domain.engine.facts import (
     AttemptFailed,
     BatchDone,
     BlockEnded,
@@ -40,8 +39,9 @@ from domain.engine.events import (
 )
 from domain.engine.state import BlockState, ExecutionState
 from domain.engine.step_evolution import evolve_step, move, set_timers, settle
-from domain.failures import StepError
-from domain.statuses import ExecutionStatus
+from domain.kernel.failures import StepError
+from domain.kernel.statuses import ExecutionStatus
+from domain.workflows.definition import Definition
 
 _Step = (StepStarted, StepCompleted, StepFailed, StepSkipped, StepCancelled, StepWaited, AttemptFailed, StepResumed)
 _Block = (StepOpened, BlockOpened, BlockEnded, ItemResolved, BatchDone)

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-from domain.definition import Block, Definition
 from domain.engine.containers import join_of
 from domain.engine.state import ContainerState, ExecutionState
-from domain.failures import StepError
-from domain.graph import HANDLER
-from domain.json_text import JsonValue
-from domain.statuses import StepStatus, StepType
-from domain.steps import Join
+from domain.kernel.failures import StepError
+from domain.kernel.json.text import JsonValue
+from domain.kernel.statuses import StepStatus, StepType
+from domain.workflows.definition import Block, Definition
+from domain.workflows.graph import HANDLER
+from domain.workflows.steps import Join
 
 
 def result_of(definition: Definition, state: ExecutionState, path: str) -> JsonValue:

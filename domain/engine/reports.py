@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from domain.engine.state import Signal, WaitReason
-from domain.failures import StepError
-from domain.fast_values import fast_init
-from domain.json_text import JsonValue
+from domain.kernel.failures import StepError
+from domain.kernel.fast_values import fast_init
+from domain.kernel.json.text import JsonValue
 
 
 @dataclass(frozen=True, slots=True)

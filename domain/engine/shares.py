@@ -7,11 +7,11 @@ Handlers have no share: the step whose failure they handle has it, and has ended
 
 from collections.abc import Collection, Iterable
 
-from domain.definition import CompiledStep, Definition
-from domain.engine.draft import prefix_of
+from domain.engine.decision_builder import prefix_of
 from domain.engine.state import BlockState, ContainerState, ExecutionState, StepState
-from domain.graph import EACH, FAILURE_HANDLER, HANDLER
-from domain.statuses import StepStatus, StepType
+from domain.kernel.statuses import StepStatus, StepType
+from domain.workflows.definition import CompiledStep, Definition
+from domain.workflows.graph import EACH, FAILURE_HANDLER, HANDLER
 
 
 def share_of_step(state: ExecutionState, path: str) -> float:

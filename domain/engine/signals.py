@@ -1,11 +1,11 @@
 """Signals and other messages to an execution: which step takes which."""
 
-from domain.engine.commands import RunStep
-from domain.engine.draft import Draft
-from domain.engine.events import StepResumed
+from domain.engine.actions import RunStep
+from domain.engine.decision_builder import Draft
+from domain.engine.facts import StepResumed
 from domain.engine.state import ExecutionState, Signal, StepState, WaitReason
-from domain.json_text import JsonValue
-from domain.statuses import WaitKind
+from domain.kernel.json.text import JsonValue
+from domain.kernel.statuses import WaitKind
 
 RECEIVED = "received"
 """The member of a checkpoint that holds what the step was sent."""

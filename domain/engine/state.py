@@ -12,12 +12,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain.definition import Block, CompiledStep
-from domain.failures import StepError
-from domain.fast_values import fast_init
-from domain.graph import EACH
-from domain.json_text import JsonValue
-from domain.statuses import ExecutionStatus, StepStatus, StepType, WaitKind
+from domain.kernel.failures import StepError
+from domain.kernel.fast_values import fast_init
+from domain.kernel.json.text import JsonValue
+from domain.kernel.statuses import ExecutionStatus, StepStatus, StepType, WaitKind
+from domain.workflows.definition import Block, CompiledStep
+from domain.workflows.graph import EACH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,8 @@ from datetime import datetime
 from heapq import heapify, heappop, heappush
 from typing import assert_never
 
-from domain.definition import Definition
-from domain.engine.draft import id_of, prefix_of
-from domain.engine.events import (
+from domain.engine.decision_builder import id_of, prefix_of
+from domain.engine.facts import (
     AttemptFailed,
     StepCancelled,
     StepCompleted,
@@ -20,9 +19,10 @@ from domain.engine.events import (
 from domain.engine.shares import count_share
 from domain.engine.state import Attempt, Delay, ExecutionState, StepState, WaitReason
 from domain.engine.transitions import EXECUTION_TRANSITIONS, STEP_TRANSITIONS, IllegalTransition
-from domain.failures import StepError
-from domain.json_text import JsonValue
-from domain.statuses import ExecutionStatus, StepStatus, StepType, WaitKind
+from domain.kernel.failures import StepError
+from domain.kernel.json.text import JsonValue
+from domain.kernel.statuses import ExecutionStatus, StepStatus, StepType, WaitKind
+from domain.workflows.definition import Definition
 
 StepFact = (
     StepStarted | StepCompleted | StepFailed | StepSkipped | StepCancelled | StepWaited | AttemptFailed | StepResumed

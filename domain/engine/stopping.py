@@ -1,13 +1,13 @@
 """Cancelling what is not finished: of one block, of one container, or of everything."""
 
-from domain.definition import Block
-from domain.engine.commands import StopStep
-from domain.engine.draft import Draft
-from domain.engine.events import BlockEnded, StepCancelled
+from domain.engine.actions import StopStep
+from domain.engine.decision_builder import Draft
+from domain.engine.facts import BlockEnded, StepCancelled
 from domain.engine.state import BlockState, ContainerState
-from domain.failures import FailureCode, StepError
-from domain.graph import FAILURE_HANDLER, HANDLER
-from domain.statuses import StepStatus, StepType
+from domain.kernel.failures import FailureCode, StepError
+from domain.kernel.statuses import StepStatus, StepType
+from domain.workflows.definition import Block
+from domain.workflows.graph import FAILURE_HANDLER, HANDLER
 
 STOPPED = StepError(code=FailureCode.CANCELLED, message="What this step belonged to ended before it did.")
 

@@ -1,7 +1,7 @@
 """Which status may follow which. `evolve` refuses everything else: a wrong decision fails before it is stored."""
 
-from domain.statuses import ExecutionStatus as Execution
-from domain.statuses import StepStatus as Step
+from domain.kernel.statuses import ExecutionStatus as Execution
+from domain.kernel.statuses import StepStatus as Step
 
 #: None: the step has not been reached.
 STEP_TRANSITIONS: frozenset[tuple[Step | None, Step]] = frozenset(

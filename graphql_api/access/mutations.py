@@ -5,13 +5,13 @@ from typing import Annotated, TypeAlias
 
 import strawberry
 
-from domain.ids import IdKind
+from domain.kernel.ids import IdKind
 from graphql_api.access.types import ApiKey, ApiKeyCreated
 from graphql_api.context import Info
-from graphql_api.deleting import Deleted, DeleteResult
-from graphql_api.enums import Role
-from graphql_api.errors import ValidationError
-from graphql_api.ids import read_id
+from graphql_api.kit.deleting import Deleted, DeleteResult
+from graphql_api.kit.enums import Role
+from graphql_api.kit.errors import ValidationError
+from graphql_api.kit.ids import read_id
 
 ApiKeyResult: TypeAlias = Annotated[
     ApiKeyCreated | ValidationError,

@@ -5,10 +5,10 @@ from typing import TypeAlias
 
 import strawberry
 
-from domain import stream_tickets
+from domain.access import stream_tickets
 from graphql_api.access.types import ApiKey, AuditEntry, StreamTicket
 from graphql_api.context import Info
-from graphql_api.pagination import BY_API_KEY, BY_AUDIT_ENTRY, Connection, connection, page_size
+from graphql_api.kit.pagination import BY_API_KEY, BY_AUDIT_ENTRY, Connection, connection, page_size
 
 AuditEntryConnection: TypeAlias = Connection[AuditEntry]
 ApiKeyConnection: TypeAlias = Connection[ApiKey]

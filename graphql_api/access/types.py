@@ -4,11 +4,11 @@ from datetime import datetime
 
 import strawberry
 
-from domain.access import ApiKeyRecord
-from domain.access import AuditEntry as Entry
-from domain.ids import IdKind
-from graphql_api.enums import Role
-from graphql_api.ids import Node, public_id
+from domain.access.model import ApiKeyRecord
+from domain.access.model import AuditEntry as Entry
+from domain.kernel.ids import IdKind
+from graphql_api.kit.enums import Role
+from graphql_api.kit.ids import Node, public_id
 
 
 @strawberry.type(description="A key to this API, without its token.")

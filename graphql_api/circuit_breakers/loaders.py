@@ -2,7 +2,7 @@
 
 from strawberry.dataloader import DataLoader
 
-from domain.ports import BreakerStore
+from domain.circuit_breakers.ports import BreakerStore
 
 
 class BreakerLoaders:

@@ -4,13 +4,13 @@ from typing import Annotated, TypeAlias
 
 import strawberry
 
-from domain.ids import IdKind
+from domain.kernel.ids import IdKind
 from graphql_api.circuit_breakers.inputs import CircuitBreakerConfigInput
 from graphql_api.circuit_breakers.types import CircuitBreaker
 from graphql_api.context import Info
-from graphql_api.deleting import Deleted, DeleteResult
-from graphql_api.errors import NotFoundError, ValidationError
-from graphql_api.ids import public_id
+from graphql_api.kit.deleting import Deleted, DeleteResult
+from graphql_api.kit.errors import NotFoundError, ValidationError
+from graphql_api.kit.ids import public_id
 
 CircuitBreakerResult: TypeAlias = Annotated[
     CircuitBreaker | NotFoundError | ValidationError,

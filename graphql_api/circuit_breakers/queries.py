@@ -4,8 +4,8 @@ import strawberry
 
 from graphql_api.circuit_breakers.types import BY_SERVICE, CircuitBreaker
 from graphql_api.context import Info
-from graphql_api.enums import CircuitBreakerState
-from graphql_api.pagination import Connection, connection, page_size
+from graphql_api.kit.enums import CircuitBreakerState
+from graphql_api.kit.pagination import Connection, connection, page_size
 
 
 @strawberry.type

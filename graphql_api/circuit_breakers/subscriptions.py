@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 import strawberry
 
-from domain.breakers import CircuitBreakerRecord
+from domain.circuit_breakers.model import CircuitBreakerRecord
 from graphql_api.circuit_breakers.types import CircuitBreaker
 from graphql_api.context import Info
 

@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 
 import strawberry
 
-from domain import breakers
-from domain.breakers import CircuitBreakerRecord, is_service_id
-from domain.ids import IdKind
+from domain.circuit_breakers import model as breakers
+from domain.circuit_breakers.model import CircuitBreakerRecord, is_service_id
+from domain.kernel.ids import IdKind
 from graphql_api.context import Info
-from graphql_api.enums import CircuitBreakerState
-from graphql_api.ids import Node, public_id
-from graphql_api.pagination import CursorKind
+from graphql_api.kit.enums import CircuitBreakerState
+from graphql_api.kit.ids import Node, public_id
+from graphql_api.kit.pagination import CursorKind
 
 
 def _read_service_id(text: str) -> str:

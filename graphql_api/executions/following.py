@@ -10,11 +10,14 @@ from dataclasses import dataclass, replace
 from typing import cast
 from uuid import UUID
 
-from domain.errors import NotFound
-from domain.ids import IdKind, to_public
-from domain.large_values import LargeValue, ValueKind
-from domain.ports import ExecutionQueries, LargeValues, ProgressFeed, WorkflowStore
-from domain.records import ExecutionChange, ExecutionFilter, ExecutionRecord, StepRecord
+from domain.executions.large_values import LargeValues
+from domain.executions.ports import ExecutionQueries
+from domain.executions.progress import ProgressFeed
+from domain.executions.records import ExecutionChange, ExecutionFilter, ExecutionRecord, StepRecord
+from domain.kernel.errors import NotFound
+from domain.kernel.ids import IdKind, to_public
+from domain.kernel.large_values import LargeValue, ValueKind
+from domain.workflows.ports import WorkflowStore
 from graphql_api.executions.origins import BATCH, ExecutionOrigins
 
 

@@ -4,14 +4,14 @@ from datetime import datetime, timedelta
 
 import strawberry
 
-from domain import records
-from domain.ids import IdKind
-from domain.services.executions import ExecuteRequest, OrchestrateRequest
-from domain.services.retries import RetryRequest
-from graphql_api.enums import ExecutionStatus, StepStatus, StepType
-from graphql_api.ids import read_id
-from graphql_api.json_input import labels_filter
-from graphql_api.scalars import JSON, Expression
+from domain.executions import records
+from domain.executions.retries import RetryRequest
+from domain.executions.service import ExecuteRequest, OrchestrateRequest
+from domain.kernel.ids import IdKind
+from graphql_api.kit.enums import ExecutionStatus, StepStatus, StepType
+from graphql_api.kit.ids import read_id
+from graphql_api.kit.json_input import labels_filter
+from graphql_api.kit.scalars import JSON, Expression
 from graphql_api.workflows.documents import RawInput, TypedDocument, arrives_raw
 from graphql_api.workflows.step_inputs import OUTPUT, StepInput
 

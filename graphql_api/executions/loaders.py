@@ -6,11 +6,13 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
-from domain.ports import Clock, ExecutionQueries
-from domain.records import ExecutionRecord, Page, StepFilter, StepRecord
-from domain.services.definitions import DefinitionCache
-from domain.services.pending import observable_paths, pending_steps
-from domain.statuses import StepStatus
+from domain.executions.pending import observable_paths, pending_steps
+from domain.executions.ports import ExecutionQueries
+from domain.executions.records import ExecutionRecord, StepFilter, StepRecord
+from domain.kernel.clock import Clock
+from domain.kernel.pages import Page
+from domain.kernel.statuses import StepStatus
+from domain.workflows.definitions import DefinitionCache
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,24 +4,19 @@ from typing import Annotated, TypeAlias
 
 import strawberry
 
-from domain.errors import StepgraphError
-from domain.ids import IdKind
-from domain.records import ExecutionRecord
-from domain.services import control
-from domain.services.executions import ExecuteRequest
+from domain.executions import control
+from domain.executions.records import ExecutionRecord
+from domain.executions.service import ExecuteRequest
+from domain.kernel.errors import StepgraphError
+from domain.kernel.ids import IdKind
 from graphql_api.context import Info
-from graphql_api.deleting import Deleted, DeleteResult
-from graphql_api.errors import ConflictError, InvalidStateError, NotFoundError, ValidationError, error_member
-from graphql_api.executions.inputs import (
-    ExecuteWorkflowInput,
-    ExecutionFilter,
-    OrchestrateInput,
-    RetryExecutionInput,
-)
+from graphql_api.executions.inputs import ExecuteWorkflowInput, ExecutionFilter, OrchestrateInput, RetryExecutionInput
 from graphql_api.executions.types import WorkflowExecution
-from graphql_api.ids import read_id
-from graphql_api.json_input import json_value
-from graphql_api.scalars import JSON
+from graphql_api.kit.deleting import Deleted, DeleteResult
+from graphql_api.kit.errors import ConflictError, InvalidStateError, NotFoundError, ValidationError, error_member
+from graphql_api.kit.ids import read_id
+from graphql_api.kit.json_input import json_value
+from graphql_api.kit.scalars import JSON
 from graphql_api.workflows.documents import problems_of_typed_input
 
 ExecutionResult: TypeAlias = Annotated[

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
-from domain.json_text import dumps
-from domain.ports import ExecutionQueries
-from domain.records import ExecutionRecord
+from domain.executions.ports import ExecutionQueries
+from domain.executions.records import ExecutionRecord
+from domain.kernel.json.text import dumps
 
 BATCH = 256
 """As many are read ahead."""

@@ -2,12 +2,12 @@
 
 import strawberry
 
-from domain.ids import IdKind
+from domain.kernel.ids import IdKind
 from graphql_api.context import Info
 from graphql_api.executions.inputs import ExecutionFilter
 from graphql_api.executions.types import WorkflowExecution, execution_page, load_execution
-from graphql_api.ids import read_id
-from graphql_api.pagination import Connection
+from graphql_api.kit.ids import read_id
+from graphql_api.kit.pagination import Connection
 
 
 @strawberry.type

@@ -6,18 +6,18 @@ from typing import cast
 
 import strawberry
 
-from domain import failures
 from domain.engine import state
-from domain.large_values import ValueKind
-from domain.records import ExecutionRecord, StepFilter, StepRecord
-from domain.services.pending import matching, merged
+from domain.executions.pending import matching, merged
+from domain.executions.records import ExecutionRecord, StepFilter, StepRecord
+from domain.kernel import failures
+from domain.kernel.large_values import ValueKind
 from graphql_api.context import Info
-from graphql_api.enums import StepStatus, StepType, WaitKind
 from graphql_api.executions.loaders import StepsWanted
-from graphql_api.ids import Node, step_execution_id
-from graphql_api.large_values import LargeField, LargeValueLoader, Later
-from graphql_api.pagination import BY_POSITION, Connection, connection, page_size
-from graphql_api.scalars import JSON
+from graphql_api.kit.enums import StepStatus, StepType, WaitKind
+from graphql_api.kit.ids import Node, step_execution_id
+from graphql_api.kit.large_values import LargeField, LargeValueLoader, Later
+from graphql_api.kit.pagination import BY_POSITION, Connection, connection, page_size
+from graphql_api.kit.scalars import JSON
 
 LARGEST_STEP_PAGE = 500
 

@@ -7,19 +7,19 @@ from enum import Enum
 
 import strawberry
 
-from domain.errors import InvalidInput, NotFound, Problem
-from domain.ids import IdKind
-from domain.records import ExecutionRecord
-from domain.services.pending import pending_steps
+from domain.executions.pending import pending_steps
+from domain.executions.records import ExecutionRecord
+from domain.kernel.errors import InvalidInput, NotFound, Problem
+from domain.kernel.ids import IdKind
 from graphql_api.context import Info
-from graphql_api.event_streams import StreamPosition
 from graphql_api.executions.following import Follower, Update, status_changes
 from graphql_api.executions.inputs import ExecutionFilter
+from graphql_api.executions.selections import may_select
 from graphql_api.executions.steps import StepExecution
 from graphql_api.executions.types import WorkflowExecution
-from graphql_api.ids import read_id
-from graphql_api.large_values import LargeValueLoader
-from graphql_api.selections import may_select
+from graphql_api.kit.ids import read_id
+from graphql_api.kit.large_values import LargeValueLoader
+from graphql_api.kit.stream_position import StreamPosition
 
 
 @strawberry.enum(description="Whether an update holds everything, or what changed.")

@@ -6,19 +6,20 @@ from uuid import UUID
 
 import strawberry
 
-from domain import records, statuses
-from domain.ids import IdKind
-from domain.large_values import ValueKind
-from domain.records import ExecutionRecord
-from domain.services.pending import waiting_for
+from domain.executions import records
+from domain.executions.pending import waiting_for
+from domain.executions.records import ExecutionRecord
+from domain.kernel import statuses
+from domain.kernel.ids import IdKind
+from domain.kernel.large_values import ValueKind
 from graphql_api.context import Info
-from graphql_api.enums import ExecutionStatus
 from graphql_api.executions.inputs import StepExecutionFilter
 from graphql_api.executions.steps import StepError, StepExecution, WaitReason, duration_of, load_step, step_page
-from graphql_api.ids import Node, public_id
-from graphql_api.large_values import LargeField, LargeValueLoader
-from graphql_api.pagination import BY_EXECUTION, Connection, connection, page_size
-from graphql_api.scalars import JSON
+from graphql_api.kit.enums import ExecutionStatus
+from graphql_api.kit.ids import Node, public_id
+from graphql_api.kit.large_values import LargeField, LargeValueLoader
+from graphql_api.kit.pagination import BY_EXECUTION, Connection, connection, page_size
+from graphql_api.kit.scalars import JSON
 
 if TYPE_CHECKING:
     from graphql_api.workflows.types import Workflow

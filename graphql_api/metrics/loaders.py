@@ -8,8 +8,8 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
-from domain.metrics import Tally
-from domain.services.metrics import MetricsRange, MetricsService
+from domain.metrics.model import Tally
+from domain.metrics.service import MetricsRange, MetricsService
 
 
 class TotalsWanted(NamedTuple):

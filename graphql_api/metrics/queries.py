@@ -5,11 +5,11 @@ from typing import Annotated
 
 import strawberry
 
-from domain.errors import NotFound
-from domain.ids import IdKind
-from domain.metrics import EVERYTHING
+from domain.kernel.errors import NotFound
+from domain.kernel.ids import IdKind
+from domain.metrics.model import EVERYTHING
 from graphql_api.context import Info
-from graphql_api.ids import read_id
+from graphql_api.kit.ids import read_id
 from graphql_api.metrics.types import OrchestrationMetrics, load_metrics
 
 

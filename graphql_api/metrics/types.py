@@ -6,10 +6,10 @@ from uuid import UUID
 
 import strawberry
 
-from domain.metrics import EXECUTIONS, Tally
-from domain.services.metrics import MetricsRange
+from domain.metrics.model import EXECUTIONS, Tally
+from domain.metrics.service import MetricsRange
 from graphql_api.context import Info
-from graphql_api.enums import StepType
+from graphql_api.kit.enums import StepType
 from graphql_api.metrics.loaders import TimelineWanted, TotalsWanted
 
 _LARGEST = 2**31 - 1

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import strawberry
 
-from domain.ids import IdKind
-from domain.schedules import ScheduleSettings
-from graphql_api.enums import OverlapPolicy
-from graphql_api.ids import read_id
-from graphql_api.json_input import json_value
-from graphql_api.scalars import JSON
+from domain.kernel.ids import IdKind
+from domain.schedules.model import ScheduleSettings
+from graphql_api.kit.enums import OverlapPolicy
+from graphql_api.kit.ids import read_id
+from graphql_api.kit.json_input import json_value
+from graphql_api.kit.scalars import JSON
 
 
 @strawberry.input(description="A schedule as it is to be: what is left out has its default, also in one that exists.")

@@ -4,11 +4,11 @@ from typing import Annotated, TypeAlias
 
 import strawberry
 
-from domain.ids import IdKind
+from domain.kernel.ids import IdKind
 from graphql_api.context import Info
-from graphql_api.deleting import Deleted, DeleteResult
-from graphql_api.errors import ConflictError, NotFoundError, ValidationError
-from graphql_api.ids import read_id
+from graphql_api.kit.deleting import Deleted, DeleteResult
+from graphql_api.kit.errors import ConflictError, NotFoundError, ValidationError
+from graphql_api.kit.ids import read_id
 from graphql_api.schedules.inputs import ScheduleInput
 from graphql_api.schedules.types import Schedule
 

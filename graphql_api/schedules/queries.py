@@ -2,10 +2,10 @@
 
 import strawberry
 
-from domain.ids import IdKind
+from domain.kernel.ids import IdKind
 from graphql_api.context import Info
-from graphql_api.ids import IdOrName, read_id
-from graphql_api.pagination import BY_SCHEDULE, Connection, connection, page_size
+from graphql_api.kit.ids import IdOrName, read_id
+from graphql_api.kit.pagination import BY_SCHEDULE, Connection, connection, page_size
 from graphql_api.schedules.types import Schedule
 
 

@@ -6,17 +6,17 @@ from typing import Annotated
 
 import strawberry
 
-from domain.cron import cron_of, cron_warnings
-from domain.errors import InvalidInput, Problem
-from domain.ids import IdKind
-from domain.large_values import ValueKind
-from domain.schedules import ScheduleRecord
+from domain.kernel.errors import InvalidInput, Problem
+from domain.kernel.ids import IdKind
+from domain.kernel.large_values import ValueKind
+from domain.schedules.cron import cron_of, cron_warnings
+from domain.schedules.model import ScheduleRecord
 from graphql_api.context import Info
-from graphql_api.enums import OverlapPolicy
 from graphql_api.executions.types import WorkflowExecution, load_execution
-from graphql_api.ids import Node, public_id
-from graphql_api.large_values import LargeField, LargeValueLoader
-from graphql_api.scalars import JSON
+from graphql_api.kit.enums import OverlapPolicy
+from graphql_api.kit.ids import Node, public_id
+from graphql_api.kit.large_values import LargeField, LargeValueLoader
+from graphql_api.kit.scalars import JSON
 from graphql_api.workflows.types import Workflow
 
 MAX_RUNS = 100

@@ -4,10 +4,10 @@ from typing import Annotated, TypeAlias
 
 import strawberry
 
-from domain.ids import secret_id
+from domain.kernel.ids import secret_id
 from graphql_api.context import Info
-from graphql_api.deleting import Deleted, DeleteResult
-from graphql_api.errors import ValidationError
+from graphql_api.kit.deleting import Deleted, DeleteResult
+from graphql_api.kit.errors import ValidationError
 from graphql_api.secrets.types import Secret
 
 SecretResult: TypeAlias = Annotated[

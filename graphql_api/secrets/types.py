@@ -4,9 +4,9 @@ from datetime import datetime
 
 import strawberry
 
-from domain.ids import secret_id
-from domain.secrets import SecretRecord
-from graphql_api.ids import Node
+from domain.kernel.ids import secret_id
+from domain.secrets.model import SecretRecord
+from graphql_api.kit.ids import Node
 
 
 @strawberry.type(description="A value that workflows read as `secrets.<name>`, and that nothing ever gives back.")

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from domain.errors import Unavailable
-from domain.json_text import JsonValue
-from domain.records import ComponentRecord, WorkerRecord
+from domain.kernel.errors import Unavailable
+from domain.kernel.json.text import JsonValue
+from domain.system.records import ComponentRecord, WorkerRecord
 from graphql_api.context import ApiOptions, ApiServices
 from graphql_api.system.types import ComponentHealth, Queue, ServiceStatus, SystemHealth, Worker
 from graphql_api.system.work import NAMES, clocks_health, executions_health, outbox_health, reconciler_health

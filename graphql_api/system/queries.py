@@ -4,14 +4,14 @@ from typing import assert_never
 
 import strawberry
 
-from domain.ids import IdKind
-from domain.statuses import Role
+from domain.kernel.ids import IdKind
+from domain.kernel.statuses import Role
 from graphql_api.access.types import ApiKey, AuditEntry
 from graphql_api.circuit_breakers.types import CircuitBreaker
 from graphql_api.context import Info
 from graphql_api.executions.steps import load_step
 from graphql_api.executions.types import load_execution
-from graphql_api.ids import (
+from graphql_api.kit.ids import (
     Node,
     read_id,
     read_kind,
@@ -19,16 +19,16 @@ from graphql_api.ids import (
     read_step_execution_id,
     read_workflow_version_id,
 )
-from graphql_api.json_input import json_value
+from graphql_api.kit.json_input import json_value
+from graphql_api.kit.scalars import JSON, Expression
 from graphql_api.permissions import NODES, require
-from graphql_api.scalars import JSON, Expression
 from graphql_api.schedules.types import Schedule
 from graphql_api.secrets.types import Secret
 from graphql_api.system.health import live_workers
 from graphql_api.system.types import Evaluation, SystemHealth, Worker
-from graphql_api.templates.types import WorkflowTemplate
 from graphql_api.transformation_rules.types import TransformationRule
 from graphql_api.webhooks.types import Webhook, WebhookEvent
+from graphql_api.workflow_templates.types import WorkflowTemplate
 from graphql_api.workflows.types import Workflow, WorkflowVersion
 
 

@@ -5,10 +5,10 @@ from enum import StrEnum
 
 import strawberry
 
-from domain.ids import IdKind
-from domain.records import ComponentRecord, QueueRecord, WorkerRecord
-from graphql_api.ids import Node, public_id
-from graphql_api.scalars import JSON
+from domain.kernel.ids import IdKind
+from domain.system.records import ComponentRecord, QueueRecord, WorkerRecord
+from graphql_api.kit.ids import Node, public_id
+from graphql_api.kit.scalars import JSON
 
 
 @strawberry.enum(description="UP: all is well. DEGRADED: work is accepted but not all is well. DOWN: it is not there.")

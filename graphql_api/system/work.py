@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from domain.durations import format_duration
-from domain.records import OutboxBacklog, WorkerRecord, WorkProgress
+from domain.kernel.durations import format_duration
+from domain.system.records import OutboxBacklog, WorkerRecord, WorkProgress
 from graphql_api.context import ApiOptions
 from graphql_api.system.types import ComponentHealth, ServiceStatus
 

@@ -2,9 +2,9 @@
 
 import strawberry
 
-from domain.transformation_rules import RuleExample, RuleSettings
-from graphql_api.json_input import json_value
-from graphql_api.scalars import JSON, Expression
+from domain.transformation_rules.model import RuleExample, RuleSettings
+from graphql_api.kit.json_input import json_value
+from graphql_api.kit.scalars import JSON, Expression
 
 
 @strawberry.input(description="What a rule must give for an input.")

@@ -3,7 +3,7 @@
 import strawberry
 
 from graphql_api.context import Info
-from graphql_api.pagination import BY_RULE, Connection, connection, page_size
+from graphql_api.kit.pagination import BY_RULE, Connection, connection, page_size
 from graphql_api.transformation_rules.types import TransformationRule
 
 

@@ -5,13 +5,13 @@ from datetime import datetime
 
 import strawberry
 
-from domain import transformation_rules
-from domain.ids import IdKind
-from domain.large_values import ValueKind
-from domain.transformation_rules import RuleRecord
-from graphql_api.ids import Node, public_id
-from graphql_api.large_values import LargeField, LargeValueLoader
-from graphql_api.scalars import JSON, Expression
+from domain.kernel.ids import IdKind
+from domain.kernel.large_values import ValueKind
+from domain.transformation_rules import model as transformation_rules
+from domain.transformation_rules.model import RuleRecord
+from graphql_api.kit.ids import Node, public_id
+from graphql_api.kit.large_values import LargeField, LargeValueLoader
+from graphql_api.kit.scalars import JSON, Expression
 
 
 @strawberry.type(description="What a rule gives for an input.")

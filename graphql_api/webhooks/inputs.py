@@ -4,11 +4,11 @@ from uuid import UUID
 
 import strawberry
 
-from domain.ids import IdKind
-from domain.services.webhooks import CreateWebhook, WebhookChanges
-from graphql_api.enums import InboundSignature, WebhookDirection
-from graphql_api.ids import read_id
-from graphql_api.scalars import Expression
+from domain.kernel.ids import IdKind
+from domain.webhooks.service import CreateWebhook, WebhookChanges
+from graphql_api.kit.enums import InboundSignature, WebhookDirection
+from graphql_api.kit.ids import read_id
+from graphql_api.kit.scalars import Expression
 
 
 @strawberry.input(description="A new webhook.")

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
-from domain.ports import WebhookStore
-from domain.records import Page
-from domain.webhooks import WebhookEventRecord, WebhookRecord
+from domain.kernel.pages import Page
+from domain.webhooks.model import WebhookEventRecord, WebhookRecord
+from domain.webhooks.ports import WebhookStore
 
 
 class WebhookLoaders:

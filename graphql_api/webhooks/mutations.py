@@ -4,12 +4,12 @@ from typing import Annotated, TypeAlias
 
 import strawberry
 
-from domain.ids import IdKind
-from domain.services.webhooks import CreatedWebhook
+from domain.kernel.ids import IdKind
+from domain.webhooks.service import CreatedWebhook
 from graphql_api.context import Info
-from graphql_api.deleting import Deleted, DeleteResult
-from graphql_api.errors import ConflictError, InvalidStateError, NotFoundError, ValidationError
-from graphql_api.ids import read_id
+from graphql_api.kit.deleting import Deleted, DeleteResult
+from graphql_api.kit.errors import ConflictError, InvalidStateError, NotFoundError, ValidationError
+from graphql_api.kit.ids import read_id
 from graphql_api.webhooks.inputs import CreateWebhookInput, UpdateWebhookInput
 from graphql_api.webhooks.types import Webhook, WebhookCreated, WebhookEvent
 

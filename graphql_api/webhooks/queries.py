@@ -2,11 +2,11 @@
 
 import strawberry
 
-from domain.ids import IdKind
+from domain.kernel.ids import IdKind
 from graphql_api.context import Info
-from graphql_api.enums import WebhookDirection
-from graphql_api.ids import read_id
-from graphql_api.pagination import Connection, connection, page_size
+from graphql_api.kit.enums import WebhookDirection
+from graphql_api.kit.ids import read_id
+from graphql_api.kit.pagination import Connection, connection, page_size
 from graphql_api.webhooks.types import BY_WEBHOOK, Webhook
 
 

@@ -7,18 +7,18 @@ from uuid import UUID
 
 import strawberry
 
-from domain import webhooks
-from domain.errors import NotFound
-from domain.ids import IdKind
-from domain.large_values import ValueKind
-from domain.webhooks import WebhookEventRecord, WebhookRecord
+from domain.kernel.errors import NotFound
+from domain.kernel.ids import IdKind
+from domain.kernel.large_values import ValueKind
+from domain.webhooks import model as webhooks
+from domain.webhooks.model import WebhookEventRecord, WebhookRecord
 from graphql_api.context import Info
-from graphql_api.enums import InboundSignature, WebhookDirection, WebhookEventStatus
 from graphql_api.executions.types import WorkflowExecution, load_execution
-from graphql_api.ids import Node, public_id
-from graphql_api.large_values import LargeField, LargeValueLoader
-from graphql_api.pagination import Connection, CursorKind, connection, page_size
-from graphql_api.scalars import JSON, Expression
+from graphql_api.kit.enums import InboundSignature, WebhookDirection, WebhookEventStatus
+from graphql_api.kit.ids import Node, public_id
+from graphql_api.kit.large_values import LargeField, LargeValueLoader
+from graphql_api.kit.pagination import Connection, CursorKind, connection, page_size
+from graphql_api.kit.scalars import JSON, Expression
 from graphql_api.workflows.types import Workflow
 
 SHOWN_ATTEMPTS = 100

@@ -19,10 +19,10 @@ from strawberry.types.base import StrawberryList, StrawberryOptional, get_object
 from strawberry.types.enum import StrawberryEnumDefinition
 from strawberry.utils.str_converters import to_camel_case
 
-from domain.durations import format_duration
-from domain.errors import InvalidInput, Problem
-from domain.json_text import JsonValue
-from domain.statuses import StepType
+from domain.kernel.durations import format_duration
+from domain.kernel.errors import InvalidInput, Problem
+from domain.kernel.json.text import JsonValue
+from domain.kernel.statuses import StepType
 
 CONFIG_KEYS: Mapping[StepType, str] = {
     StepType.HTTP_REQUEST: "httpRequest",

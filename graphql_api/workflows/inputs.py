@@ -8,10 +8,10 @@ from typing import Optional
 
 import strawberry
 
-from domain import records
-from graphql_api.enums import WorkflowStatus
-from graphql_api.json_input import labels_filter
-from graphql_api.scalars import JSON, Expression
+from domain.workflows import records as workflow_records
+from graphql_api.kit.enums import WorkflowStatus
+from graphql_api.kit.json_input import labels_filter
+from graphql_api.kit.scalars import JSON, Expression
 from graphql_api.workflows.documents import TypedDocument, arrives_raw
 from graphql_api.workflows.step_inputs import OUTPUT, StepInput
 
@@ -68,11 +68,11 @@ class WorkflowFilter:
     created_before: datetime | None
 
     @staticmethod
-    def to_record(given: Optional["WorkflowFilter"]) -> records.WorkflowFilter:
+    def to_record(given: Optional["WorkflowFilter"]) -> workflow_records.WorkflowFilter:
         """The filter that the ports take. Raises `InvalidInput`."""
         if not given:
-            return records.WorkflowFilter()
-        return records.WorkflowFilter(
+            return workflow_records.WorkflowFilter()
+        return workflow_records.WorkflowFilter(
             name=given.name,
             name_contains=given.name_contains,
             statuses=None if given.status is None else frozenset(given.status),

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
-from domain.errors import NotFound
-from domain.json_text import JsonValue
-from domain.ports import WorkflowStore
-from domain.summaries import WorkflowSummary
-from graphql_api.answer_budget import AnswerBudget
+from domain.kernel.errors import NotFound
+from domain.kernel.json.text import JsonValue
+from domain.workflows.ports import WorkflowStore
+from domain.workflows.summaries import WorkflowSummary
+from graphql_api.kit.answer_budget import AnswerBudget
 
 Document = Mapping[str, JsonValue]
 

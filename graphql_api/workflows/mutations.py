@@ -4,14 +4,14 @@ from typing import Annotated, TypeAlias
 
 import strawberry
 
-from domain.ids import IdKind
-from domain.services.workflows import CreateWorkflow, UpdateWorkflow
+from domain.kernel.ids import IdKind
+from domain.workflows.service import CreateWorkflow, UpdateWorkflow
 from graphql_api.context import Info
-from graphql_api.deleting import Deleted, DeleteResult
-from graphql_api.errors import ConflictError, InvalidStateError, NotFoundError, ValidationError
-from graphql_api.ids import read_id
-from graphql_api.json_input import json_value
-from graphql_api.scalars import JSON
+from graphql_api.kit.deleting import Deleted, DeleteResult
+from graphql_api.kit.errors import ConflictError, InvalidStateError, NotFoundError, ValidationError
+from graphql_api.kit.ids import read_id
+from graphql_api.kit.json_input import json_value
+from graphql_api.kit.scalars import JSON
 from graphql_api.workflows.documents import problems_of_typed_input
 from graphql_api.workflows.inputs import CreateWorkflowInput, UpdateWorkflowInput
 from graphql_api.workflows.types import Workflow

@@ -2,13 +2,13 @@
 
 import strawberry
 
-from domain.errors import InvalidInput, Problem
-from domain.ids import IdKind
+from domain.kernel.errors import InvalidInput, Problem
+from domain.kernel.ids import IdKind
 from graphql_api.context import Info
-from graphql_api.ids import IdOrName, read_id
-from graphql_api.json_input import json_value
-from graphql_api.pagination import BY_WORKFLOW, Connection, connection, page_size
-from graphql_api.scalars import JSON
+from graphql_api.kit.ids import IdOrName, read_id
+from graphql_api.kit.json_input import json_value
+from graphql_api.kit.pagination import BY_WORKFLOW, Connection, connection, page_size
+from graphql_api.kit.scalars import JSON
 from graphql_api.workflows.documents import typed_problem
 from graphql_api.workflows.inputs import CreateWorkflowInput, WorkflowFilter
 from graphql_api.workflows.types import ValidationReport, Workflow

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from domain.errors import InvalidInput
-from domain.json_text import JsonValue
-from domain.workflows import WorkflowDocument, read_document, unreadable
-from graphql_api.answer_budget import AnswerBudget
+from domain.kernel.errors import InvalidInput
+from domain.kernel.json.text import JsonValue
+from domain.workflows.documents import WorkflowDocument, read_document, unreadable
+from graphql_api.kit.answer_budget import AnswerBudget
 
 _LARGE = 20_000
 _BYTES_A_VALUE = 100

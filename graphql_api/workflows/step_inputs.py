@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import strawberry
 
-from graphql_api.enums import CircuitBreakerUse, HttpMethod, Jitter, Join, RetryStrategy
-from graphql_api.scalars import JSON, Expression
+from graphql_api.kit.enums import CircuitBreakerUse, HttpMethod, Jitter, Join, RetryStrategy
+from graphql_api.kit.scalars import JSON, Expression
 
 OUTPUT = "An expression, or a text with {{ … }} in it: alone they keep the type of their value."
 

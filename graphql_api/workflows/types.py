@@ -8,26 +8,27 @@ from uuid import UUID
 
 import strawberry
 
-from domain import errors, graph
-from domain.durations import parse_duration, without_years
-from domain.graph import dependencies_of, graph_of, inner_blocks
-from domain.ids import IdKind, workflow_version_id
-from domain.json_text import JsonValue, dumps
-from domain.large_values import ValueKind
-from domain.records import WorkflowRecord
-from domain.steps import RetryPolicyDocument, StepDocument
-from domain.summaries import VersionSummary, WorkflowSummary
-from domain.workflows import CheckedDocument, WorkflowDocument
+from domain.kernel import errors
+from domain.kernel.durations import parse_duration, without_years
+from domain.kernel.ids import IdKind, workflow_version_id
+from domain.kernel.json.text import JsonValue, dumps
+from domain.kernel.large_values import ValueKind
+from domain.workflows import graph
+from domain.workflows.documents import CheckedDocument, WorkflowDocument
+from domain.workflows.graph import dependencies_of, graph_of, inner_blocks
+from domain.workflows.records import WorkflowRecord
+from domain.workflows.steps import RetryPolicyDocument, StepDocument
+from domain.workflows.summaries import VersionSummary, WorkflowSummary
 from graphql_api.context import Info
-from graphql_api.enums import Jitter, RetryStrategy, StepType, WorkflowStatus
-from graphql_api.errors import Problem
 from graphql_api.executions.inputs import ExecutionFilter
 from graphql_api.executions.types import WorkflowExecution, execution_page
-from graphql_api.ids import Node, public_id
-from graphql_api.large_values import LargeField, LargeValueLoader
+from graphql_api.kit.enums import Jitter, RetryStrategy, StepType, WorkflowStatus
+from graphql_api.kit.errors import Problem
+from graphql_api.kit.ids import Node, public_id
+from graphql_api.kit.large_values import LargeField, LargeValueLoader
+from graphql_api.kit.pagination import BY_VERSION, Connection, connection, page_size
+from graphql_api.kit.scalars import JSON, Expression
 from graphql_api.metrics.types import OrchestrationMetrics, load_metrics
-from graphql_api.pagination import BY_VERSION, Connection, connection, page_size
-from graphql_api.scalars import JSON, Expression
 
 Part = TypeVar("Part")
 

@@ -1,22 +1,22 @@
 """In-memory twins of every port, for tests: the same contract, nothing outside the process."""
 
 from persistence.memory.access import MemoryApiKeyStore, MemoryAuditLog
-from persistence.memory.breakers import MemoryBreakerStore, MemorySharedBreakers
-from persistence.memory.executions import MemoryExecutionStore
-from persistence.memory.health import MemoryHealthProbe
-from persistence.memory.installation import MemoryInstallation
+from persistence.memory.circuit_breakers import MemoryBreakerStore, MemorySharedBreakers
+from persistence.memory.executions.queries import MemoryExecutionQueries
+from persistence.memory.executions.recovery import MemoryRecovery, MemoryWorkerRegistry
+from persistence.memory.executions.store import MemoryExecutionStore
 from persistence.memory.large_values import MemoryLargeValues
 from persistence.memory.metrics import MemoryMetricsStore
+from persistence.memory.outbox import MemoryEventRelay
 from persistence.memory.progress import MemoryProgress
-from persistence.memory.queries import MemoryExecutionQueries
-from persistence.memory.recovery import MemoryRecovery, MemoryWorkerRegistry
-from persistence.memory.relaying import MemoryEventRelay
-from persistence.memory.rules import MemoryTransformationRuleStore, MemoryWorkflowTemplateStore
 from persistence.memory.schedules import MemoryScheduleStore
 from persistence.memory.secrets import MemorySecretStore
+from persistence.memory.system.health import MemoryHealthProbe
+from persistence.memory.system.installation import MemoryInstallation
 from persistence.memory.tables import MemoryTables
-from persistence.memory.webhook_deliveries import MemoryWebhookDeliveries
-from persistence.memory.webhooks import MemoryWebhookStore
+from persistence.memory.transformation_rules import MemoryTransformationRuleStore, MemoryWorkflowTemplateStore
+from persistence.memory.webhooks.deliveries import MemoryWebhookDeliveries
+from persistence.memory.webhooks.store import MemoryWebhookStore
 from persistence.memory.work_queue import MemoryWorkQueue
 from persistence.memory.workflows import MemoryWorkflowStore
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from domain.access import ApiKeyRecord, AuditEntry
-from domain.records import Page
+from domain.access.model import ApiKeyRecord, AuditEntry
+from domain.kernel.pages import Page
 
 
 class MemoryApiKeyStore:

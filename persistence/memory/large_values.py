@@ -5,18 +5,18 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from domain.json_text import dumps
-from domain.large_values import LargeValue, StoredValues, ValueKind
-from domain.records import ExecutionChange, ExecutionRecord, StepRecord
-from domain.schedules import ScheduleRecord
-from domain.summaries import WorkflowSummary
-from domain.transformation_rules import RuleRecord
-from domain.webhooks import WebhookAttempt, WebhookEventRecord, WebhookRecord, attempts_to_json
-from domain.workflow_templates import TemplateRecord
-from persistence.large_values import packed
-from persistence.lean_rows import share_of
+from domain.executions.records import ExecutionChange, ExecutionRecord, StepRecord
+from domain.kernel.json.text import dumps
+from domain.kernel.large_values import LargeValue, StoredValues, ValueKind
+from domain.schedules.model import ScheduleRecord
+from domain.transformation_rules.model import RuleRecord
+from domain.webhooks.model import WebhookAttempt, WebhookEventRecord, WebhookRecord, attempts_to_json
+from domain.workflow_templates.model import TemplateRecord
+from domain.workflows.summaries import WorkflowSummary
 from persistence.memory.tables import MemoryTables
-from persistence.row_codec import plain
+from persistence.postgres.executions.rows.codec import plain
+from persistence.postgres.executions.rows.lean import share_of
+from persistence.postgres.large_values import packed
 
 
 def lean_execution(row: ExecutionRecord, rows: int) -> ExecutionRecord:

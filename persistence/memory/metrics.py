@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from domain.histograms import bin_of
-from domain.metrics import (
+from domain.kernel.statuses import ExecutionStatus, StepStatus
+from domain.metrics.histograms import bin_of
+from domain.metrics.model import (
     EVERYTHING,
     EXECUTIONS,
     ORCHESTRATIONS,
@@ -20,8 +21,7 @@ from domain.metrics import (
     executions_counted,
     floor,
 )
-from domain.outbox import OutboxEvent
-from domain.statuses import ExecutionStatus, StepStatus
+from domain.outbox.events import OutboxEvent
 from persistence.memory.tables import MemoryTables
 
 

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from domain.records import ExecutionChange
-from persistence.change_buffer import ChangeBuffer
-from persistence.status_changes import StatusChanges
+from domain.executions.records import ExecutionChange
+from persistence.executions.change_buffer import ChangeBuffer
+from persistence.executions.status_changes import StatusChanges
 
 _LIMIT = 64
 _LIMIT_ALL = 4_096

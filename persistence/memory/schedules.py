@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from domain.errors import Conflict, NotFound
-from domain.ids import IdKind, to_public
-from domain.records import Page
-from domain.schedules import ScheduleClaim, ScheduleOutcome, ScheduleRecord, tick_keys, tick_of
+from domain.kernel.errors import Conflict, NotFound
+from domain.kernel.ids import IdKind, to_public
+from domain.kernel.pages import Page
+from domain.schedules.model import ScheduleClaim, ScheduleOutcome, ScheduleRecord, tick_keys, tick_of
 from persistence.memory.large_values import lean_schedule
 from persistence.memory.tables import MemoryTables, ScheduleRow
 

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from domain.records import Page
-from domain.secrets import SecretRecord, secrets_named_in
+from domain.kernel.pages import Page
+from domain.secrets.model import SecretRecord, secrets_named_in
 from persistence.memory.tables import MemoryTables
 
 

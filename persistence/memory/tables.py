@@ -7,27 +7,19 @@ from typing import TypeVar
 from uuid import UUID
 
 from domain.engine.state import CarriedStep, ItemRange, StepState
-from domain.json_text import JsonValue
-from domain.metrics import BucketKey, Tally
-from domain.outbox import OutboxEvent
-from domain.records import (
-    DefinitionRecord,
-    ExecutionRecord,
-    NewExecution,
-    Page,
-    PendingCommand,
-    Progress,
-    StepChange,
-    StepRecord,
-    WorkerRecord,
-    WorkflowRecord,
-)
-from domain.schedules import ScheduleRecord
-from domain.statuses import CommandKind, StepStatus
-from domain.transformation_rules import RuleRecord
-from domain.webhooks import WebhookEventRecord, WebhookRecord
-from domain.workflow_templates import TemplateRecord
-from persistence.changes import sum_of
+from domain.executions.records import ExecutionRecord, NewExecution, PendingCommand, Progress, StepChange, StepRecord
+from domain.kernel.json.text import JsonValue
+from domain.kernel.pages import Page
+from domain.kernel.statuses import CommandKind, StepStatus
+from domain.metrics.model import BucketKey, Tally
+from domain.outbox.events import OutboxEvent
+from domain.schedules.model import ScheduleRecord
+from domain.system.records import WorkerRecord
+from domain.transformation_rules.model import RuleRecord
+from domain.webhooks.model import WebhookEventRecord, WebhookRecord
+from domain.workflow_templates.model import TemplateRecord
+from domain.workflows.records import DefinitionRecord, WorkflowRecord
+from persistence.executions.changes import sum_of
 
 Row = TypeVar("Row")
 

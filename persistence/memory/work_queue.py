@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
-from domain.records import QueueRecord
+from domain.system.records import QueueRecord
 
 
 class MemoryWorkQueue:

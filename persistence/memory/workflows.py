@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from domain.errors import Conflict, InvalidState, NotFound
-from domain.json_text import JsonValue, dumps
-from domain.records import DefinitionRecord, Page, WorkflowFilter, WorkflowRecord
-from domain.statuses import WorkflowStatus
-from domain.summaries import StoredDocuments, VersionSummary, WorkflowSummary
+from domain.kernel.errors import Conflict, InvalidState, NotFound
+from domain.kernel.json.text import JsonValue, dumps
+from domain.kernel.pages import Page
+from domain.kernel.statuses import WorkflowStatus
+from domain.workflows.records import DefinitionRecord, WorkflowFilter, WorkflowRecord
+from domain.workflows.summaries import StoredDocuments, VersionSummary, WorkflowSummary
 from persistence.memory.large_values import lean_workflow
 from persistence.memory.tables import MemoryTables, contains, page_of
 

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings
 
-from graphql_api.hosts import authority_of, normal_origin
+from graphql_api.edge.hosts import authority_of, normal_origin
 from stepgraph.settings.types import CommaSeparated, is_loopback, networks
 
 

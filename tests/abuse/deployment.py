@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 import psutil
 
-from domain.ids import IdKind, from_public, new_id
+from domain.kernel.ids import IdKind, from_public, new_id
 from tests.abuse.attack import NONCE, NOW, Attack, ask
 from tests.abuse.kinds.schemas import hostile_schemas
 from tests.abuse.measuring import Meter, processor_seconds

@@ -14,8 +14,8 @@ import pytest_asyncio
 import redis.asyncio
 from redis.exceptions import RedisError
 
-from stepgraph.client import ApiClient, connected
-from stepgraph.example_service import ExampleService
+from example_service import ExampleService
+from stepgraph.cli.kit.client import ApiClient, connected
 from tests.acceptance.processes import Running, free_port, running, until_ready
 from tests.conftest import PostgresServer
 from tests.waiting import wait_until

@@ -16,7 +16,7 @@ from urllib.request import urlopen
 
 import psutil
 
-from stepgraph.client import ApiClient, connected
+from stepgraph.cli.kit.client import ApiClient, connected
 from tests.waiting import wait_until
 
 START_TIMEOUT = 90.0

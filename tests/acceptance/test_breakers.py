@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 
-from stepgraph.client import ApiClient
+from stepgraph.cli.kit.client import ApiClient
 from tests.acceptance.conftest import Deployment
 from tests.waiting import wait_until
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from stepgraph.client import connected
+from stepgraph.cli.kit.client import connected
 from tests.acceptance.processes import Running, ask, free_port, running, stepgraph, until_ready
 from tests.acceptance.workflows import apply, execute, shown
 from tests.waiting import wait_until

@@ -13,7 +13,7 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from stepgraph.client import ApiClient
+from stepgraph.cli.kit.client import ApiClient
 from tests.acceptance.conftest import Deployment, deployed
 from tests.acceptance.processes import Running, ask, stepgraph
 from tests.acceptance.workflows import apply, execute, shown

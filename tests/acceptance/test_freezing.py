@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from stepgraph.commands.serving import api_program
-from stepgraph.listening import listen
+from stepgraph.cli.processes.serving import api_program
+from stepgraph.processes.listening import listen
+from stepgraph.processes.supervisor import Keeper, Program, kept_alive
 from stepgraph.settings import load_settings
-from stepgraph.supervisor import Keeper, Program, kept_alive
 from tests.acceptance.conftest import Deployment
 from tests.acceptance.processes import answers, environment, statuses, stepgraph
 from tests.acceptance.workflows import apply, execute
@@ -27,7 +27,7 @@ from tests.waiting import wait_until
 TIMEOUT = 200.0
 FREEZABLE = """
 import re, signal, sys
-from stepgraph.cli import main
+from stepgraph.cli.main import main
 
 def hold_the_interpreter(*_):
     re.match(r"(a+)+$", "a" * 60 + "b")

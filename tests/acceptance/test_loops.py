@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stepgraph.client import ApiClient
+from stepgraph.cli.kit.client import ApiClient
 from tests.acceptance.conftest import Deployment
 from tests.acceptance.workflows import apply, execute
 from tests.waiting import wait_until

@@ -9,7 +9,7 @@ import asyncpg
 import psutil
 import pytest
 
-from stepgraph.client import ApiClient
+from stepgraph.cli.kit.client import ApiClient
 from tests.acceptance.conftest import Deployment
 from tests.acceptance.processes import statuses
 from tests.acceptance.workflows import apply, execute

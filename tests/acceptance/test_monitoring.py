@@ -6,9 +6,10 @@ from typing import Any
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from domain.json_text import JsonValue
-from stepgraph.commands.monitoring_operations import WORKFLOW_METRICS
-from stepgraph.commands.operations import APPLY, EXECUTE
+from domain.kernel.json.text import JsonValue
+from stepgraph.cli.executions.operations import EXECUTE
+from stepgraph.cli.system.operations import WORKFLOW_METRICS
+from stepgraph.cli.workflows.operations import APPLY
 from tests.acceptance.conftest import Deployment
 from tests.acceptance.processes import free_port
 from tests.waiting import wait_until

@@ -1,19 +1,19 @@
 """The operations that the workflow reference shows for executions, sent as they stand to real processes."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from stepgraph.client import ApiClient
+from stepgraph.cli.kit.client import ApiClient
 from tests.acceptance.conftest import Deployment
 from tests.acceptance.workflows import apply, execute
+from tests.repository import ROOT
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-PAGE = Path(__file__).parents[2] / "docs" / "workflows.md"
+PAGE = ROOT / "docs" / "workflows.md"
 STATUS = "query ($id: ID!) { execution(id: $id) { status } }"
 
 

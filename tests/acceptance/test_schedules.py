@@ -4,8 +4,8 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.json_text import JsonValue
-from stepgraph.commands.operations import APPLY
+from domain.kernel.json.text import JsonValue
+from stepgraph.cli.workflows.operations import APPLY
 from tests.acceptance.conftest import Deployment
 from tests.acceptance.processes import stepgraph
 from tests.waiting import wait_until

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stepgraph.commands.secret_operations import SET
+from stepgraph.cli.secrets.operations import SET
 from tests.acceptance.conftest import Deployment
 from tests.acceptance.workflows import apply
 from tests.scripted_service import Asked, reply, scripted_service

@@ -5,7 +5,7 @@ import signal
 from collections import Counter
 from typing import Any
 
-from stepgraph.client import ApiClient
+from stepgraph.cli.kit.client import ApiClient
 from tests.acceptance.conftest import Deployment
 from tests.acceptance.processes import answers, statuses
 from tests.acceptance.workflows import PROGRESS, apply, execute, order, shown

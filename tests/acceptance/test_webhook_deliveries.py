@@ -5,7 +5,7 @@ from typing import Any
 
 from standardwebhooks import Webhook
 
-from stepgraph.client import ApiClient
+from stepgraph.cli.kit.client import ApiClient
 from tests.acceptance.conftest import Deployment
 from tests.acceptance.workflows import apply, execute
 from tests.scripted_service import Asked, reply, scripted_service

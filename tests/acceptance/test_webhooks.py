@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from domain.json_text import JsonValue
-from stepgraph.commands.operations import APPLY, EXECUTE
+from domain.kernel.json.text import JsonValue
+from stepgraph.cli.executions.operations import EXECUTE
+from stepgraph.cli.workflows.operations import APPLY
 from tests.acceptance.conftest import Deployment
 from tests.acceptance.processes import stepgraph
 from tests.waiting import wait_until

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stepgraph.client import ApiClient
+from stepgraph.cli.kit.client import ApiClient
 from tests.acceptance.conftest import Deployment
 from tests.acceptance.workflows import apply
 from tests.examples import SERVICE

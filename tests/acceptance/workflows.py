@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stepgraph.client import ApiClient
+from stepgraph.cli.kit.client import ApiClient
 
 APPLY = """
 mutation ($document: JSON!) {

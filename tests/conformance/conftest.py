@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.graphql.api import Api, LiveServer, serving
+from tests.integration.graphql_api.api import Api, LiveServer, serving
 
 HERE = Path(__file__).parent
 OLDEST_NODE = 20

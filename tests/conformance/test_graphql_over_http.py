@@ -1,7 +1,7 @@
 """The audit suite of GraphQL over HTTP (npm graphql-http), against the real thing."""
 
 from tests.conformance.conftest import RunScript
-from tests.integration.graphql.api import LiveServer
+from tests.integration.graphql_api.api import LiveServer
 
 
 async def test_every_audit_passes(server: LiveServer, run_script: RunScript) -> None:

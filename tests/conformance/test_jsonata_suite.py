@@ -9,13 +9,13 @@ from typing import Any
 import jlens
 import pytest
 
-from actors.sandbox import SandboxOptions, SandboxPool
-from domain.evaluator import Evaluator
-from domain.exact_numbers import IntegerError, StandIns, exact, guarded, literals_of
-from domain.expressions import ExpressionError, ExpressionSyntaxError, YieldsNothing, compile_expression
-from domain.ids import new_id
-from domain.rewriting import rewritten
-from domain.tokens import tokenize
+from actors.sandbox.pool import SandboxOptions, SandboxPool
+from domain.expressions.evaluator import Evaluator
+from domain.expressions.expression import ExpressionError, ExpressionSyntaxError, YieldsNothing, compile_expression
+from domain.expressions.language.exact_numbers import IntegerError, StandIns, exact, guarded, literals_of
+from domain.expressions.language.rewriting import rewritten
+from domain.expressions.language.tokens import tokenize
+from domain.kernel.ids import new_id
 
 SUITE = Path(__file__).parent / "jsonata_suite"
 NOW = datetime(2026, 1, 31, tzinfo=UTC)

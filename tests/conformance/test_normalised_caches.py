@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conformance.conftest import HERE, RunScript
-from tests.integration.graphql.api import LiveServer, a_step
+from tests.integration.graphql_api.api import LiveServer, a_step
 
 SCHEMA = HERE.parent.parent / "graphql_api" / "schema.graphql"
 

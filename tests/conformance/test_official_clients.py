@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from domain.access import new_token
-from domain.statuses import Role
+from domain.access.model import new_token
+from domain.kernel.statuses import Role
 from tests.conformance.conftest import RunScript
-from tests.integration.graphql.api import Api, LiveServer, a_step, serving
+from tests.integration.graphql_api.api import Api, LiveServer, a_step, serving
 
 
 async def heard(server: LiveServer, run_script: RunScript, script: str, url: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from gql.transport.exceptions import TransportQueryError
 from gql.transport.httpx import HTTPXAsyncTransport
 from gql.transport.websockets import WebsocketsTransport
 
-from tests.integration.graphql.api import LiveServer, a_step
+from tests.integration.graphql_api.api import LiveServer, a_step
 
 LIST = "query($first: Int!) { workflows(first: $first) { nodes { name version } } }"
 PROGRESS = "subscription($id: ID!) { executionProgress(id: $id) { sequence execution { status } } }"

@@ -7,53 +7,45 @@ from dataclasses import dataclass
 
 import pytest
 
-from domain.ports import (
-    ApiKeyStore,
-    AuditLog,
-    BreakerStore,
-    EventRelay,
-    ExecutionQueries,
-    ExecutionStore,
-    HealthProbe,
-    Installation,
-    LargeValues,
-    MetricsStore,
-    ProgressFeed,
-    ProgressPublisher,
-    Recovery,
-    ScheduleStore,
-    SecretStore,
-    SharedBreakers,
-    TransformationRuleStore,
-    WebhookDeliveries,
-    WebhookStore,
-    WorkerRegistry,
-    WorkflowStore,
-    WorkflowTemplateStore,
-)
-from persistence.api_keys import PostgresApiKeyStore
-from persistence.audit import PostgresAuditLog
-from persistence.breaker_sharing import RedisSharedBreakers
-from persistence.breakers import PostgresBreakerStore
-from persistence.database import Database
-from persistence.executions import PostgresExecutionStore
+from domain.access.ports import ApiKeyStore, AuditLog
+from domain.circuit_breakers.ports import BreakerStore, SharedBreakers
+from domain.executions.large_values import LargeValues
+from domain.executions.ports import ExecutionQueries, ExecutionStore, Recovery
+from domain.executions.progress import ProgressFeed, ProgressPublisher
+from domain.metrics.ports import MetricsStore
+from domain.outbox.ports import EventRelay
+from domain.schedules.ports import ScheduleStore
+from domain.secrets.ports import SecretStore
+from domain.system.ports import HealthProbe, Installation
+from domain.system.workers import WorkerRegistry
+from domain.transformation_rules.ports import TransformationRuleStore
+from domain.webhooks.ports import WebhookDeliveries, WebhookStore
+from domain.workflow_templates.ports import WorkflowTemplateStore
+from domain.workflows.ports import WorkflowStore
 from persistence.health import SystemHealthProbe
-from persistence.installation import PostgresInstallation
-from persistence.large_values import PostgresLargeValues
 from persistence.memory import MemoryStorage
-from persistence.metrics import PostgresMetricsStore
-from persistence.progress import RedisProgressFeed, RedisProgressPublisher
-from persistence.queries import PostgresExecutionQueries
-from persistence.recovery import PostgresRecovery
-from persistence.relaying import PostgresEventRelay
-from persistence.rules import PostgresTransformationRuleStore
-from persistence.schedules import PostgresScheduleStore
-from persistence.secrets import PostgresSecretStore
-from persistence.webhook_deliveries import PostgresWebhookDeliveries
-from persistence.webhooks import PostgresWebhookStore
-from persistence.workers import PostgresWorkerRegistry
-from persistence.workflow_templates import PostgresWorkflowTemplateStore
-from persistence.workflows import PostgresWorkflowStore
+from persistence.postgres.access.api_keys import PostgresApiKeyStore
+from persistence.postgres.access.audit import PostgresAuditLog
+from persistence.postgres.circuit_breakers import PostgresBreakerStore
+from persistence.postgres.database import Database
+from persistence.postgres.executions.queries import PostgresExecutionQueries
+from persistence.postgres.executions.recovery import PostgresRecovery
+from persistence.postgres.executions.store import PostgresExecutionStore
+from persistence.postgres.large_values import PostgresLargeValues
+from persistence.postgres.metrics.store import PostgresMetricsStore
+from persistence.postgres.outbox_relay import PostgresEventRelay
+from persistence.postgres.schedules import PostgresScheduleStore
+from persistence.postgres.secrets.store import PostgresSecretStore
+from persistence.postgres.system.installation import PostgresInstallation
+from persistence.postgres.system.workers import PostgresWorkerRegistry
+from persistence.postgres.transformation_rules import PostgresTransformationRuleStore
+from persistence.postgres.webhooks.deliveries import PostgresWebhookDeliveries
+from persistence.postgres.webhooks.store import PostgresWebhookStore
+from persistence.postgres.workflow_templates import PostgresWorkflowTemplateStore
+from persistence.postgres.workflows import PostgresWorkflowStore
+from persistence.redis.circuit_breakers.sharing import RedisSharedBreakers
+from persistence.redis.progress.feed import RedisProgressFeed
+from persistence.redis.progress.publisher import RedisProgressPublisher
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from domain.ports import ScheduleStore
-from domain.records import ExecutionFilter, ExecutionRecord
-from domain.schedules import ScheduleClaim, ScheduleOutcome, ScheduleRecord, ScheduleSettings
-from domain.services.control import ExecutionControl
-from domain.services.definitions import DefinitionCache
-from domain.services.executions import ExecutionService
-from domain.services.firing import ScheduleFiring
-from domain.services.schedules import ScheduleService
-from domain.services.workflows import CreateWorkflow, WorkflowService
+from domain.executions.control import ExecutionControl
+from domain.executions.records import ExecutionFilter, ExecutionRecord
+from domain.executions.service import ExecutionService
+from domain.schedules.firing import ScheduleFiring
+from domain.schedules.model import ScheduleClaim, ScheduleOutcome, ScheduleRecord, ScheduleSettings
+from domain.schedules.ports import ScheduleStore
+from domain.schedules.service import ScheduleService
+from domain.workflows.definitions import DefinitionCache
+from domain.workflows.service import CreateWorkflow, WorkflowService
 from persistence.memory.work_queue import MemoryWorkQueue
 from tests.builders import a_document
 from tests.clocks import ManualClock

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from domain.records import Claim, Progress
+from domain.executions.records import Claim, Progress
 from tests.contract.conftest import Storage
 from tests.contract.rows import claimed, delta_of, loop_step, new_batch, step
 

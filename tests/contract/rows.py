@@ -6,9 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.engine.state import Attempt, ItemRange, StepState
-from domain.ids import new_id
-from domain.json_text import JsonValue
-from domain.records import (
+from domain.executions.records import (
     Claim,
     ExecutionDelta,
     ExecutionRecord,
@@ -18,7 +16,9 @@ from domain.records import (
     Progress,
     StepChange,
 )
-from domain.statuses import CommandKind, ExecutionStatus, StepStatus, StepType, WorkflowStatus
+from domain.kernel.ids import new_id
+from domain.kernel.json.text import JsonValue
+from domain.kernel.statuses import CommandKind, ExecutionStatus, StepStatus, StepType, WorkflowStatus
 from tests.contract.conftest import Storage
 
 NOW = datetime(2026, 3, 14, 15, 9, 26, 535897, tzinfo=UTC)

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from domain.ids import new_id
-from domain.statuses import ExecutionStatus, WebhookDirection, WebhookEventStatus
-from domain.webhooks import Endpoint, WebhookAttempt, WebhookEventRecord, WebhookRecord, judge
+from domain.kernel.ids import new_id
+from domain.kernel.statuses import ExecutionStatus, WebhookDirection, WebhookEventStatus
+from domain.webhooks.model import Endpoint, WebhookAttempt, WebhookEventRecord, WebhookRecord, judge
 from tests.contract.conftest import Storage
 from tests.contract.rows import NOW, claimed, end_of
 

@@ -9,15 +9,15 @@ from functools import partial
 
 from redis.asyncio import Redis
 
-from actors.breakers import WorkerBreakers
-from domain.breakers import BreakerConfig, BreakerSnapshot
-from domain.ids import new_id
-from domain.ports.breakers import Permit, Refused
-from domain.statuses import CircuitBreakerState
-from persistence.breaker_sharing import RedisSharedBreakers
-from persistence.breakers import PostgresBreakerStore
+from actors.circuit_breakers.breakers import WorkerBreakers
+from domain.circuit_breakers.model import BreakerConfig, BreakerSnapshot
+from domain.circuit_breakers.ports import Permit, Refused
+from domain.kernel.ids import new_id
+from domain.kernel.statuses import CircuitBreakerState
+from persistence.postgres.circuit_breakers import PostgresBreakerStore
+from persistence.redis.circuit_breakers.sharing import RedisSharedBreakers
 from tests.clocks import ManualClock
-from tests.integration.graphql.real import CountingDatabase
+from tests.integration.graphql_api.real import CountingDatabase
 from tests.waiting import wait_until
 
 CLOSED, OPEN, HALF_OPEN = CircuitBreakerState.CLOSED, CircuitBreakerState.OPEN, CircuitBreakerState.HALF_OPEN

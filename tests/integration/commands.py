@@ -5,8 +5,8 @@ from typing import Any
 
 from typer.testing import CliRunner, Result
 
-from stepgraph.cli import app
-from tests.integration.graphql.api import LiveServer
+from stepgraph.cli.main import app
+from tests.integration.graphql_api.api import LiveServer
 
 
 def told(server: LiveServer, *words: object, input: str = "") -> Result:

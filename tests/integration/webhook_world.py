@@ -7,22 +7,22 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from actors.chores import Chores
-from actors.destinations import DestinationPolicy
-from actors.http import HttpClient
-from actors.webhook_sender import WebhookSender
-from actors.webhooks import DelivererOptions, WebhookDeliverer
-from domain.ids import new_id
-from domain.outbox import OutboxEvent
-from domain.standard_webhooks import secret_text
-from domain.statuses import EventType, WebhookDirection
-from domain.webhooks import WebhookEventRecord, WebhookRecord, purpose_of
-from persistence import outbox
-from persistence.cipher import AesGcmCipher
-from persistence.database import Database
-from persistence.relaying import PostgresEventRelay
-from persistence.webhook_deliveries import PostgresWebhookDeliveries
-from persistence.webhooks import PostgresWebhookStore
+from actors.http.client import HttpClient
+from actors.http.destinations import DestinationPolicy
+from actors.periodic.jobs import Chores
+from actors.webhooks.deliveries import DelivererOptions, WebhookDeliverer
+from actors.webhooks.sender import WebhookSender
+from domain.kernel.ids import new_id
+from domain.kernel.statuses import EventType, WebhookDirection
+from domain.outbox.events import OutboxEvent
+from domain.webhooks.model import WebhookEventRecord, WebhookRecord, purpose_of
+from domain.webhooks.standard_webhooks import secret_text
+from persistence.postgres import outbox
+from persistence.postgres.database import Database
+from persistence.postgres.outbox_relay import PostgresEventRelay
+from persistence.postgres.secrets.cipher import AesGcmCipher
+from persistence.postgres.webhooks.deliveries import PostgresWebhookDeliveries
+from persistence.postgres.webhooks.store import PostgresWebhookStore
 from tests.clocks import ManualClock
 from tests.scripted_service import Asked, ScriptedService, reply, scripted_service
 from tests.waiting import wait_until

@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 
+from tests.repository import ROOT
 from tests.waiting import wait_until
 
 LONGEST_SILENCE = 0.5
@@ -144,7 +145,7 @@ def message_of(answer: bytes) -> str:
 def attacked(log: Path, **options: Any) -> Iterator[Attacked]:
     """An API in a process of its own, ended at the end."""
     command = [sys.executable, "-m", "tests.integration.network.process", json.dumps(options)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with (
         log.open("wb") as file,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=file, env=environment) as process,

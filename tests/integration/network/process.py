@@ -13,11 +13,11 @@ from typing import Any, get_type_hints
 
 import uvicorn
 
-from domain.statuses import Role
+from domain.kernel.statuses import Role
 from graphql_api.app import server_options
 from graphql_api.context import ApiOptions
-from persistence.database_clock import DatabaseClock
-from tests.integration.graphql.api import Api
+from persistence.postgres.clock import DatabaseClock
+from tests.integration.graphql_api.api import Api
 from tests.waiting import wait_until
 
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from graphql_api.lingering import MOST_DROPPED
+from graphql_api.edge.lingering import MOST_DROPPED
 from tests.integration.network.attacking import Attacked, status_of, until_free
 
 SENT_LATER = b"x" * 50_000

@@ -165,7 +165,7 @@ def test_as_many_files_as_connections_are_not_promised() -> None:
 
 async def test_connections_of_one_address_are_counted_where_they_are_not_this_machines() -> None:
     from graphql_api.budgets import RequestBudgets
-    from graphql_api.connections import ConnectionWatch
+    from graphql_api.edge.connections import ConnectionWatch
 
     class Connection:
         def look(self, now: float) -> None:

@@ -7,21 +7,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from actors.attempts import Attempts
-from actors.driver import Driver
-from actors.driver_parts import DriverParts
+from actors.activations.activation import Driver
+from actors.activations.context import DriverParts
+from actors.activations.step_runner import Attempts
 from actors.steps.containers import ConditionalExecutor, ForEachExecutor, ParallelExecutor
 from actors.steps.data_transform import DataTransformExecutor
-from actors.steps.executor import Failed, Outcome, StepCall, Succeeded
 from actors.steps.validation import ValidationExecutor
 from actors.steps.wait import WaitExecutor
-from domain.definition import Definition
-from domain.evaluator import Evaluator
-from domain.failures import FailureCode, StepError
-from domain.ids import IdSequence, new_id
-from domain.records import Claim, ExecutionRecord, NewExecution, StepRecord
-from domain.services.executions import CANCEL
-from domain.statuses import StepType
+from domain.executions.records import Claim, ExecutionRecord, NewExecution, StepRecord
+from domain.executions.service import CANCEL
+from domain.executions.step_executor import Failed, Outcome, StepCall, Succeeded
+from domain.expressions.evaluator import Evaluator
+from domain.kernel.failures import FailureCode, StepError
+from domain.kernel.ids import IdSequence, new_id
+from domain.kernel.statuses import StepType
+from domain.workflows.definition import Definition
 from persistence.memory import MemoryStorage
 
 Answer = Callable[[StepCall], Outcome | Awaitable[Outcome]]

@@ -1,0 +1,1 @@
+"""Activations: the turns that a worker takes with executions, from the claim to the end or a long wait."""

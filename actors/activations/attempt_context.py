@@ -1,0 +1,181 @@
+"""What an attempt is made from: its step, what expressions see at its place, and the keys that never change."""
+
+import random
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Final
+from uuid import UUID
+from zlib import crc32
+
+from actors.activations.expression_context import ExecutionScope
+from domain.engine.decision_builder import prefix_of
+from domain.engine.reports import StepErrored
+from domain.engine.signals import RECEIVED
+from domain.engine.state import CarriedStep, StepState
+from domain.executions.step_executor import Failed
+from domain.expressions.expression import Expression
+from domain.kernel.failures import StepError
+from domain.kernel.json.text import JsonValue, dumps
+from domain.kernel.statuses import StepType
+from domain.workflows.definition import CompiledStep
+
+NO_ANSWERS: Final[Mapping[str, JsonValue]] = {}
+"""What the sandbox has said where nobody has asked it."""
+
+SKIPPED: Final[JsonValue] = {}
+"""The one object that stands for the input of a step whose condition is false."""
+
+_MASKED = "***"
+_NO_TIME = timedelta(0)
+_CREDENTIAL_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
+_WITHOUT_INPUT = frozenset({StepType.DATA_TRANSFORM, StepType.PARALLEL, StepType.FOR_EACH})
+_WITH_HEADERS = frozenset({StepType.HTTP_REQUEST, StepType.WEBHOOK_CALL})
+
+
+class Trial:
+    """One attempt, with what it is made from worked out once. `now` is the present, `started_at` when it began."""
+
+    __slots__ = (
+        "attempt",
+        "carried",
+        "execution_id",
+        "now",
+        "path",
+        "prefix",
+        "scope",
+        "seed",
+        "started_at",
+        "state",
+        "step",
+    )
+
+    def __init__(
+        self,
+        execution_id: UUID,
+        step: CompiledStep,
+        state: StepState,
+        scope: ExecutionScope,
+        now: datetime,
+        carried: CarriedStep | None,
+    ) -> None:
+        self.execution_id = execution_id
+        self.carried = carried
+        self.step = step
+        self.state = state
+        self.scope = scope
+        self.now = now
+        self.path = state.path
+        self.prefix = prefix_of(state.path)
+        self.attempt = len(state.attempts)
+        self.started_at = state.attempts[-1].started_at
+        self.seed = seed_of(self.origin, state.path)
+
+    @property
+    def origin(self) -> UUID:
+        """The execution in which the call was first made: the same keys and the same chance make it the same call."""
+        return self.execution_id if self.carried is None else self.carried.origins[-1]
+
+    @property
+    def values(self) -> Mapping[str, JsonValue]:
+        """What its expressions see, valid until something else runs."""
+        return self.scope.for_attempt(self.prefix, self.attempt)
+
+    @property
+    def asks_when(self) -> bool:
+        """Whether the step's condition is asked: at its very start only."""
+        return self.attempt == 1 and self.state.checkpoint is None
+
+    @property
+    def is_called_back(self) -> bool:
+        """Whether the step has called already, and only waits for an answer: it needs no secret for that."""
+        return self.step.type is StepType.WEBHOOK_CALL and is_delivered(self.state.checkpoint)
+
+    @property
+    def held_for(self) -> timedelta:
+        """For how long circuit breakers have held the attempt up."""
+        attempt = self.state.attempts[-1]
+        return _NO_TIME if attempt.delay is None else attempt.timed_from - attempt.started_at
+
+    def is_wanted(self, values: Mapping[str, JsonValue], answers: Mapping[str, JsonValue]) -> bool:
+        """Whether the step's condition holds, if it has one. Raises `ExpressionError`."""
+        when = self.step.when
+        return when is None or not self.asks_when or self.is_true(when, values, answers)
+
+    def is_true(self, condition: Expression, values: Mapping[str, JsonValue], answers: Mapping[str, JsonValue]) -> bool:
+        """Whether a condition holds for this attempt. Raises `ExpressionError`."""
+        return condition.is_true(values, now=self.started_at, seed=self.seed, answers=answers)
+
+    def rendered(self, values: Mapping[str, JsonValue], answers: Mapping[str, JsonValue]) -> JsonValue:
+        """What the step is called with. Raises `ExpressionError`."""
+        return self.step.inputs.render(values, now=self.started_at, seed=self.seed, answers=answers)
+
+    def input(self, values: Mapping[str, JsonValue], answers: Mapping[str, JsonValue]) -> JsonValue:
+        """The same, or `SKIPPED` where the step's condition is false. Raises `ExpressionError`."""
+        if self.step.when is not None and not self.is_wanted(values, answers):
+            return SKIPPED
+        return self.rendered(values, answers)
+
+    def failed(self, failed: Failed, shown: JsonValue, wanted: bool | None) -> StepErrored:
+        """The report that it has failed. `shown` is the input as it is stored, `wanted` whether to try again."""
+        return StepErrored(
+            self.path,
+            self.attempt,
+            _storable(failed.error),
+            chance=random.random(),
+            input=shown,
+            retry_after=failed.retry_after,
+            retry_wanted=wanted,
+            status_code=failed.status_code,
+            checkpoint=failed.checkpoint,
+        )
+
+
+def opened_checkpoint(checkpoint: JsonValue) -> tuple[JsonValue, Mapping[str, JsonValue] | None]:
+    """What a step itself has left, and what it was sent since."""
+    if not isinstance(checkpoint, dict) or RECEIVED not in checkpoint:
+        return checkpoint, None
+    received = checkpoint[RECEIVED]
+    assert isinstance(received, dict)
+    return {name: value for name, value in checkpoint.items() if name != RECEIVED}, received
+
+
+def idempotency_key_of(execution_id: UUID, path: str) -> str:
+    """The same 32 characters for every attempt of one step execution, on whichever worker."""
+    return blake2b(path.encode(), key=execution_id.bytes, digest_size=16).hexdigest()
+
+
+def seed_of(execution_id: UUID, path: str) -> int:
+    """The same randomness for every evaluation within one step execution, whichever worker does it."""
+    return (execution_id.int ^ crc32(path.encode())) & 0x7FFF_FFFF_FFFF_FFFF
+
+
+def _storable(error: StepError) -> StepError:
+    """The error, or where it quotes what JSON cannot say (half a surrogate pair), what is left of it."""
+    try:
+        dumps(error.to_json())
+    except ValueError:
+        return StepError(code=error.code, message=error.message.encode(errors="replace").decode(), path=error.path)
+    return error
+
+
+def stored_input(type: StepType, input: JsonValue) -> JsonValue:
+    """What of a step's input is kept and shown: no credentials, and nothing that the row holds anyhow."""
+    if type in _WITHOUT_INPUT:
+        return None
+    if type not in _WITH_HEADERS or not isinstance(input, dict):
+        return input
+    headers = input.get("headers")
+    if "auth" not in input and headers is None:
+        return input
+    shown = {name: value for name, value in input.items() if name != "auth"}
+    if isinstance(headers, Mapping):
+        shown["headers"] = {
+            name: _MASKED if name.lower() in _CREDENTIAL_HEADERS else value for name, value in headers.items()
+        }
+    return shown
+
+
+def is_delivered(checkpoint: JsonValue) -> bool:
+    """Whether a step with this checkpoint has delivered its event, and only waits for the call back."""
+    return isinstance(checkpoint, Mapping) and "status" in checkpoint

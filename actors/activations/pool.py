@@ -1,0 +1,359 @@
+"""The runner of a worker process: admits executions, claims them in batches, drives them, and says that it lives."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from actors.activations.activation import Driver
+from actors.activations.context import DriverParts
+from actors.activations.control_messages import wake
+from actors.activations.internal_failure import failed_by_fault
+from actors.activations.suspects import SuspectWatch
+from domain.executions.ports import Recovery
+from domain.executions.records import Claim
+from domain.executions.suspects import WATCHED_FOR
+from domain.kernel.errors import LeaseLost, Unavailable
+from domain.kernel.ids import new_id
+from domain.system.workers import WorkerRegistry, WorkQueue
+from domain.workflows.definition import Definition
+from domain.workflows.definitions import DefinitionCache
+
+logger = logging.getLogger(__name__)
+
+_PAUSE_AFTER_FAULT = 1.0  # seconds
+_ERRANDS_GRACE = 2.0  # seconds
+_BEAT_AGAIN = timedelta(milliseconds=100)
+"""Beside the pause after a fault: a lease has no room for more than a few lost heartbeats."""
+_EARLY = timedelta(milliseconds=250)
+"""By so much the clocks of two processes differ at most; whoever claims too early waits out the rest."""
+
+Nudges = Callable[[UUID, Callable[[UUID | None], None]], Awaitable[None]]
+"""Listens for one worker's nudges, for ever, and tells the callback; None: some may have been missed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerOptions:
+    """`capacity`: executions held at a time. `commands_every`: how often commands without a nudge are looked for.
+
+    `compare_every`: how often what is stored as held here is compared with what is driven here. `watched_for`: how long
+    a suspect keeps others away.
+    """
+
+    host: str
+    capacity: int = 1000
+    heartbeat: timedelta = timedelta(seconds=2)
+    shutdown_grace: timedelta = timedelta(seconds=10)
+    commands_every: timedelta = timedelta(seconds=10)
+    compare_every: timedelta = timedelta(seconds=4)
+    watched_for: timedelta = WATCHED_FOR
+
+
+@dataclass(slots=True)
+class _Held:
+    driver: Driver
+    task: asyncio.Task[None] = field(init=False)
+
+
+class Runner:
+    """One for each process, open while its context lasts. `admit` and `stop_admitting` are for other threads."""
+
+    def __init__(
+        self,
+        *,
+        parts: DriverParts,
+        definitions: DefinitionCache,
+        registry: WorkerRegistry,
+        recovery: Recovery,
+        queue: WorkQueue,
+        nudges: Nudges,
+        options: RunnerOptions,
+    ) -> None:
+        self._parts = parts
+        self._definitions = definitions
+        self._registry = registry
+        self._recovery = recovery
+        self._queue = queue
+        self._nudges = nudges
+        self._options = options
+        self._until_beat = options.heartbeat
+        self._places = threading.Semaphore(options.capacity)
+        self._stopping = threading.Event()
+        self._wanted: dict[UUID, None] = {}
+        self._is_crowded = False
+        self._held: dict[UUID, _Held] = {}
+        self._undriven: Mapping[UUID, int] = {}
+        self._suspects = SuspectWatch(self._look_at, watched_for=options.watched_for)
+        self._left: list[UUID] = []
+        self._claims_wanted = asyncio.Event()
+        self._commands_missed = asyncio.Event()
+        self._listening: asyncio.Future[None] | None = None
+        self._chores: list[asyncio.Task[None]] = []
+        self.worker_id = new_id()
+
+    @property
+    def active(self) -> int:
+        """How many executions are held."""
+        return len(self._held)
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        await self._register()
+        self._chores = [
+            asyncio.create_task(self._for_ever(chore), name=name)
+            for name, chore in (
+                ("claims", self._claim_next),
+                ("heartbeat", self._beat),
+                ("nudges", self._listen),
+                ("commands", self._look_for_commands),
+                ("holdings", self._compare_holdings),
+            )
+        ]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Finish what runs within the grace period, let go of everything, and ask other workers to go on."""
+        self.stop_admitting()
+        claims, heartbeat, *others = self._chores
+        await _cancel([claims, *others])
+        for held in self._held.values():
+            held.driver.stop()
+        left = {*self._left, *self._wanted, *self._held, *self._suspects.close()}
+        await self._until_idle(self._options.shutdown_grace)
+        for held in self._held.values():
+            held.driver.stop(now=True)
+        await self._until_idle(timedelta(seconds=5))
+        await _cancel([heartbeat, *(held.task for held in self._held.values())])
+        await self._parts.errands.finish(_ERRANDS_GRACE)
+        try:
+            left.update(await self._registry.unregister(self.worker_id))
+        except Unavailable:
+            logger.warning("the database is away: what this worker held is found again when its lease is over")
+        await self._queue.hint(sorted(left))
+
+    async def _for_ever(self, chore: Callable[[], Awaitable[None]]) -> None:
+        """Do it again and again: a process in which one of these has ended would hold executions and do nothing."""
+        while True:
+            try:
+                await chore()
+            except Unavailable as error:
+                logger.warning("the database does not answer: %s", error)
+                await asyncio.sleep(_PAUSE_AFTER_FAULT)
+            except Exception:
+                logger.exception("a chore of the worker failed; it goes on")
+                await asyncio.sleep(_PAUSE_AFTER_FAULT)
+
+    def admit(self, ids: Iterable[UUID]) -> None:
+        """Take these executions on. Blocks the calling thread while the process holds as many as it may.
+
+        Where it had to block, the place that became free goes to the execution with the highest priority of all that
+        are due. Those that are left when the process stops are hinted at again.
+        """
+        waiting = list(ids)
+        while waiting:
+            had_to_wait = False
+            while not self._places.acquire(timeout=0.5 if had_to_wait else 0.0):
+                had_to_wait = True
+                if self._stopping.is_set():
+                    break
+            if self._stopping.is_set():
+                self._left += waiting
+                return
+            taken = [waiting.pop()]
+            while waiting and self._places.acquire(blocking=False):
+                taken.append(waiting.pop())
+            self._loop.call_soon_threadsafe(self._want, taken, had_to_wait)
+
+    def stop_admitting(self) -> None:
+        """Take nothing on any more; blocked threads return."""
+        self._stopping.set()
+
+    def _want(self, ids: Collection[UUID], is_crowded: bool = False) -> None:
+        self._is_crowded |= is_crowded
+        for id in ids:
+            if id in self._wanted or id in self._held:
+                self._places.release()
+                held = self._held.get(id)
+                if held is not None:
+                    held.driver.nudge()
+            else:
+                self._wanted[id] = None
+        self._claims_wanted.set()
+
+    async def _claim_next(self) -> None:
+        """Whatever was asked for while the last claim was under way is claimed by the next."""
+        await self._claims_wanted.wait()
+        self._claims_wanted.clear()
+        wanted, self._wanted = self._wanted, {}
+        ids = [id for id in wanted if id not in self._held]
+        self._give_back(len(wanted) - len(ids))
+        try:
+            if self._is_crowded:
+                ids = await self._most_urgent(ids)
+            now = self._parts.clock.now() + _EARLY
+            claims = await self._parts.store.claim(
+                ids, worker_id=self.worker_id, now=now, watched=self._suspects.watched
+            )
+        except BaseException:
+            # Ask again: what this claim has taken, if only its answer was lost, is held by this worker.
+            again = {**dict.fromkeys(ids), **self._wanted}
+            self._give_back(len(ids) + len(self._wanted) - len(again))
+            self._wanted = again
+            self._claims_wanted.set()
+            raise
+        self._give_back(len(ids) - len(claims))
+        taken = {claim.execution.id: claim.execution.crashes for claim in claims}
+        self._suspects.begin(taken, [id for id in ids if id not in taken])
+        for claim in claims:
+            await self._take(claim)
+
+    async def _most_urgent(self, ids: Sequence[UUID]) -> list[UUID]:
+        """As many as these, of all that are due: the others of these are due still, and others' messages will do."""
+        due = await self._recovery.due_executions(now=self._parts.clock.now(), limit=2 * len(ids))
+        self._is_crowded = len(due) > len(ids)
+        urgent = [id for id in due if id not in self._held and id not in self._wanted]
+        return list(dict.fromkeys([*urgent, *ids]))[: len(ids)]
+
+    def _give_back(self, places: int) -> None:
+        if places:
+            self._places.release(places)
+
+    async def _take(self, claim: Claim) -> None:
+        try:
+            definition = await self._definition_of(claim)
+            driver = Driver(claim, definition, self._parts)
+        except Exception as error:
+            logger.exception("an execution cannot be run", extra={"execution_id": str(claim.execution.id)})
+            await self._fail(claim, error)
+            self._suspects.end(claim.execution.id)
+            self._places.release()
+        else:
+            held = _Held(driver)
+            held.task = asyncio.create_task(self._drive(claim, held), name=f"execution {claim.execution.id}")
+            self._held[claim.execution.id] = held
+
+    async def _definition_of(self, claim: Claim) -> Definition:
+        """Nothing more can be claimed either while the database is away, so waiting here holds up nobody."""
+        while True:
+            try:
+                return await self._definitions.get(claim.execution.definition_id)
+            except Unavailable:
+                await asyncio.sleep(1.0)
+
+    async def _drive(self, claim: Claim, held: _Held) -> None:
+        id = claim.execution.id
+        try:
+            await held.driver.run()
+        except Exception as error:
+            logger.exception("an execution cannot be ended properly", extra={"execution_id": str(id)})
+            await self._fail(claim, error)
+        finally:
+            if self._held.get(id) is held:
+                del self._held[id]
+            self._places.release()
+            self._suspects.end(id)
+            if held.driver.is_nudged and not held.driver.has_ended:
+                self._look_at(id)  # told something while it was letting go
+
+    async def _fail(self, claim: Claim, error: Exception) -> None:
+        """End an execution that this release cannot drive, for nothing may be stuck."""
+        try:
+            with suppress(LeaseLost):
+                await self._parts.store.commit(failed_by_fault(claim, error, self._parts.clock.now()))
+                if claim.execution.parent_id is not None:
+                    await wake([claim.execution.parent_id], self._parts.store, self._queue)
+        except Exception:
+            logger.exception("an execution cannot even be failed", extra={"execution_id": str(claim.execution.id)})
+
+    async def _register(self) -> None:
+        await self._registry.register(self.worker_id, host=self._options.host, now=self._parts.clock.now())
+
+    async def _beat(self) -> None:
+        await asyncio.sleep(self._until_beat.total_seconds())
+        self._until_beat = _BEAT_AGAIN  # unless this one is answered
+        is_known = await self._registry.heartbeat(self.worker_id, active_executions=self.active)
+        self._until_beat = self._options.heartbeat
+        if not is_known:
+            await self._start_over()
+
+    async def _start_over(self) -> None:
+        """We were taken for dead: what we held is others' now, and we go on as a new worker."""
+        logger.warning("worker %s was taken for dead; it drops %s executions", self.worker_id, self.active)
+        await _cancel([held.task for held in self._held.values()])
+        self.worker_id = new_id()
+        await self._register()
+        if self._listening is not None:
+            self._listening.cancel()
+
+    async def _listen(self) -> None:
+        """Listen as the worker that we are now; ends when we have become another."""
+        self._listening = asyncio.ensure_future(self._nudges(self.worker_id, self._nudged))
+        try:
+            await asyncio.wait([self._listening])
+            if not self._listening.cancelled():
+                self._listening.result()
+        finally:
+            self._listening.cancel()
+
+    def _nudged(self, execution_id: UUID | None) -> None:
+        if execution_id is None:
+            self._commands_missed.set()
+        elif execution_id in self._held:
+            self._held[execution_id].driver.nudge()
+        else:
+            self._look_at(execution_id)  # let go of in the meantime
+
+    def _look_at(self, id: UUID) -> None:
+        """Claim an execution that wants attention again, if there is room; else the reconciler will see to it."""
+        if not self._stopping.is_set() and self._places.acquire(blocking=False):
+            self._want([id])
+
+    async def _look_for_commands(self) -> None:
+        """Look for those whose nudge was lost: now and then, and at once when nudges may have been missed."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._options.commands_every.total_seconds()):
+                await self._commands_missed.wait()
+        self._commands_missed.clear()
+        for id in await self._parts.store.commanded(self.worker_id):
+            self._nudged(id)
+
+    async def _compare_holdings(self) -> None:
+        """Let go of what is held here and driven by nobody: this worker lives, so nobody else would see to it.
+
+        A claim whose answer was lost leaves such executions behind, and so does one that could not even be failed.
+        What was seen twice, at the same epoch, is no claim whose answer is only on its way.
+        """
+        await asyncio.sleep(self._options.compare_every.total_seconds())
+        stored = await self._registry.holdings(self.worker_id)
+        undriven = {id: epoch for id, epoch in stored.items() if not self._drives(id, epoch)}
+        stray = {id: epoch for id, epoch in undriven.items() if self._undriven.get(id) == epoch}
+        self._undriven = undriven
+        if not stray:
+            return
+        await _cancel([held.task for id, held in self._held.items() if id in stray])
+        released = await self._registry.release(self.worker_id, stray)
+        logger.warning("%s executions were held and driven by nobody; they are given back", len(released))
+        await self._queue.hint(released)
+
+    def _drives(self, id: UUID, epoch: int) -> bool:
+        held = self._held.get(id)
+        return held is not None and held.driver.epoch == epoch
+
+    async def _until_idle(self, within: timedelta) -> None:
+        tasks = [held.task for held in self._held.values()]
+        if tasks:
+            await asyncio.wait(tasks, timeout=within.total_seconds())
+
+
+async def _cancel(tasks: Collection[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,345 @@
+"""One attempt at a step: condition, input, executor, limits; whatever happens becomes a report."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from traceback import format_exception
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from actors.activations.attempt_context import (
+    NO_ANSWERS,
+    SKIPPED,
+    Trial,
+    idempotency_key_of,
+    opened_checkpoint,
+    seed_of,
+    stored_input,
+)
+from actors.activations.expression_context import ExecutionScope
+from actors.activations.time_limit import STEP_LIMIT
+from actors.secrets.values import Concealed, NoSecrets, SecretSource, concealed, unopened
+from domain.engine.reports import ContainerOpened, StepBypassed, StepDeferred, StepErrored, StepSucceeded
+from domain.engine.state import CarriedStep, StepState
+from domain.executions.step_executor import Deferred, Failed, Opened, Outcome, StepCall, StepExecutor, Succeeded
+from domain.expressions.evaluator import Evaluator
+from domain.expressions.expression import SECRETS, Expression, ExpressionError
+from domain.expressions.templates import Template
+from domain.kernel.errors import Unavailable
+from domain.kernel.failures import FailureCode, StepError
+from domain.kernel.json.text import JsonValue, dumps
+from domain.kernel.statuses import StepType
+from domain.workflows.definition import CompiledStep
+
+logger = logging.getLogger(__name__)
+
+_OUTCOMES = (Succeeded, Failed, Deferred, Opened)  # made once: a union at each step costs more than the look at it
+
+AttemptReport = StepSucceeded | StepBypassed | StepErrored | StepDeferred | ContainerOpened
+Answer = TypeVar("Answer")
+Result = TypeVar("Result")
+
+
+class Later(Generic[Result]):
+    """A report that is not there at once: to be awaited, and closed when nobody wants it any more."""
+
+    __slots__ = ("_call", "_report")
+
+    def __init__(self, report: Coroutine[Any, Any, Result], call: Awaitable[Outcome] | None = None) -> None:
+        self._report = report
+        self._call = call
+
+    def __await__(self) -> Generator[Any, Any, Result]:
+        return self._report.__await__()
+
+    def close(self) -> None:
+        """Give up what was never begun; harmless where it was."""
+        self._report.close()
+        if isinstance(self._call, Coroutine):
+            self._call.close()
+
+
+Begun = AttemptReport | Later[AttemptReport]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """Runs attempts with these executors. `max_output_bytes` is the size of an output as compact JSON.
+
+    Without a sandbox behind the `evaluator`, expressions that need it fail. `secrets` are what steps read as such.
+    """
+
+    executors: Mapping[StepType, StepExecutor]
+    max_output_bytes: int
+    evaluator: Evaluator = field(default_factory=Evaluator)
+    secrets: SecretSource = field(default_factory=NoSecrets)
+
+    def begin(
+        self,
+        execution_id: UUID,
+        step: CompiledStep,
+        state: StepState,
+        scope: ExecutionScope,
+        now: datetime,
+        carried: CarriedStep | None = None,
+    ) -> Begun:
+        """Start the running attempt of a step: a report when it is over at once, else a coroutine that gives one.
+
+        A step that has left a checkpoint is called again. `now` is the present; expressions are told when the
+        attempt started. `carried` is what a retry knows of the step.
+        """
+        trial = Trial(execution_id, step, state, scope, now, carried)
+        values = trial.values
+        if step.needs_waiting:
+            return Later(self._begin_later(trial, dict(values)))
+        try:
+            input = trial.input(values, NO_ANSWERS)
+        except ExpressionError as error:
+            if self.evaluator.may_answer(error, NO_ANSWERS):
+                return Later(self._begin_later(trial, dict(values)))
+            return trial.failed(Failed(error=error.to_step_error()), None, False)
+        return StepBypassed(trial.path, trial.attempt) if input is SKIPPED else self._execute(trial, values, input)
+
+    def fail(
+        self, execution_id: UUID, step: CompiledStep, state: StepState, scope: ExecutionScope, error: StepError
+    ) -> Begun:
+        """The report of an attempt that something else has ended with `error`."""
+        trial = Trial(execution_id, step, state, scope, state.attempts[-1].started_at, None)
+        return self._failed(trial, state.input, Failed(error=error))
+
+    async def _begin_later(self, trial: Trial, values: Mapping[str, JsonValue]) -> AttemptReport:
+        """The same with the help of the sandbox and with secrets, on what expressions saw when the attempt began."""
+        step = trial.step
+        try:
+            if step.when is not None and trial.asks_when:
+                when = step.when
+                if not await self._answered(trial, values, (when,), lambda answers: trial.is_wanted(values, answers)):
+                    return StepBypassed(trial.path, trial.attempt)
+            if step.secrets:
+                return await self._begin_with_secrets(trial, values)
+            input = await self._answered(
+                trial, values, step.inputs.sandboxed, lambda answers: trial.rendered(values, answers)
+            )
+        except ExpressionError as error:
+            return trial.failed(Failed(error=error.to_step_error()), None, False)
+        except Unavailable as error:
+            return trial.failed(_without_sandbox(error), None, None)
+        begun = self._execute(trial, values, input)
+        return await begun if isinstance(begun, Later) else begun
+
+    async def _begin_with_secrets(self, trial: Trial, values: Mapping[str, JsonValue]) -> AttemptReport:
+        """The same for an input with secrets in it: it is rendered twice, and what is kept of it never has them.
+
+        Raises `ExpressionError` and `Unavailable`.
+        """
+        step = trial.step
+        opened = unopened(step.secrets) if trial.is_called_back else await self.secrets.opened(step.secrets)
+        if isinstance(opened, StepError):
+            return trial.failed(Failed(error=opened), None, None)
+        masked, revealed = {**values, SECRETS: opened.masked}, {**values, SECRETS: opened.values}
+        shown, input = await self._answered(
+            trial,
+            values,
+            step.inputs.sandboxed,
+            lambda answers: (trial.rendered(masked, answers), trial.rendered(revealed, answers)),
+        )
+        begun = self._execute(trial, values, input, Concealed(shown, opened.mask))
+        return await begun if isinstance(begun, Later) else begun
+
+    async def _answered(
+        self,
+        trial: Trial,
+        values: Mapping[str, JsonValue],
+        expressions: tuple[Expression, ...],
+        compute: Callable[[Mapping[str, JsonValue]], Answer],
+    ) -> Answer:
+        """What `compute` gives with the sandbox's answers to these, and to whatever is too costly for this process."""
+        now, seed, owner = trial.started_at, trial.seed, trial.execution_id
+        answers = await self.evaluator.answers(expressions, values, now=now, seed=seed, owner=owner)
+        while True:
+            try:
+                return compute(answers)
+            except ExpressionError as error:
+                answers = await self.evaluator.more_answers(error, answers, values, now=now, seed=seed, owner=owner)
+
+    def _execute(
+        self, trial: Trial, values: Mapping[str, JsonValue], input: JsonValue, hidden: Concealed | None = None
+    ) -> Begun:
+        step = trial.step
+        checkpoint, received = opened_checkpoint(trial.state.checkpoint)
+        call = StepCall(
+            execution_id=trial.execution_id,
+            path=trial.path,
+            attempt=trial.attempt,
+            step=step,
+            input=input,
+            scope=dict(values) if step.expressions else values,
+            now=trial.started_at,
+            idempotency_key="" if step.is_pure else idempotency_key_of(trial.origin, trial.path),
+            called_at=trial.now,
+            checkpoint=checkpoint,
+            received=received,
+            shown_input=input if hidden is None else hidden.input,
+            mask=None if hidden is None else hidden.mask,
+            held_for=trial.held_for,
+            carried=trial.carried,
+        )
+        shown = stored_input(step.type, input if hidden is None else hidden.input)
+        if trial.scope.own_addresses is not None:
+            shown = trial.scope.own_addresses.output(shown)
+        try:
+            outcome = self.executors[step.type].execute(call)
+        except Exception as error:  # an executor's own fault must not stop the driver
+            outcome = _unexpected(call, error)
+        if isinstance(outcome, _OUTCOMES):
+            return self._report(trial, shown, outcome if hidden is None else concealed(outcome, hidden.mask))
+        return Later(self._wait(trial, call, shown, outcome), outcome)
+
+    async def _wait(self, trial: Trial, call: StepCall, shown: JsonValue, outcome: Awaitable[Outcome]) -> AttemptReport:
+        timeout = call.step.timeout
+        limit = None if timeout is None else asyncio.timeout(_seconds_left(call, timeout))
+        try:
+            if limit is None:
+                ended = await outcome
+            else:
+                async with limit:
+                    STEP_LIMIT.set(limit)  # of this task, which ends with the call
+                    ended = await outcome
+        except Exception as error:
+            if timeout is not None and limit is not None and limit.expired() and isinstance(error, TimeoutError):
+                message = f"The step was not done after {timeout.total_seconds():g} s."
+                ended = Failed(error=StepError(code=FailureCode.TIMEOUT, message=message))
+            else:
+                ended = _unexpected(call, error)
+        except asyncio.CancelledError as error:
+            if _is_being_cancelled():
+                raise
+            ended = _unexpected(call, error)  # something inside was cancelled, and not by us
+        reported = self._report(trial, shown, ended if call.mask is None else concealed(ended, call.mask))
+        return await reported if isinstance(reported, Later) else reported
+
+    def _report(self, trial: Trial, shown: JsonValue, outcome: Outcome) -> Begun:
+        path, attempt = trial.path, trial.attempt
+        if isinstance(outcome, Succeeded):
+            error = self.refuse_output(outcome.output)
+            if error is None:
+                return StepSucceeded(path, attempt, outcome.output, shown, outcome.status_code)
+            outcome = Failed(error=error, status_code=outcome.status_code)
+        if isinstance(outcome, Deferred):
+            return StepDeferred(path, attempt, outcome.until, outcome.reason, outcome.output, outcome.checkpoint, shown)
+        if isinstance(outcome, Opened):
+            return ContainerOpened(path, attempt, outcome.checkpoint, shown)
+        return self._failed(trial, shown, outcome)
+
+    def _failed(self, trial: Trial, shown: JsonValue, failed: Failed) -> Begun:
+        """A failed attempt, and whether the retry policy's condition wants another."""
+        condition = None if trial.step.retry is None else trial.step.retry.when
+        if condition is None or not failed.error.is_retryable:
+            return trial.failed(failed, shown, None)
+        seen = trial.scope.with_error(trial.prefix, trial.attempt, failed.error)
+        if condition.needs_sandbox:
+            return Later(self._ask_whether_to_retry(trial, shown, failed, condition, seen))
+        try:
+            return trial.failed(failed, shown, trial.is_true(condition, seen, NO_ANSWERS))
+        except ExpressionError as error:
+            if self.evaluator.may_answer(error, NO_ANSWERS):
+                return Later(self._ask_whether_to_retry(trial, shown, failed, condition, seen))
+            return trial.failed(Failed(error=error.to_step_error()), shown, False)
+
+    async def _ask_whether_to_retry(
+        self, trial: Trial, shown: JsonValue, failed: Failed, condition: Expression, seen: Mapping[str, JsonValue]
+    ) -> AttemptReport:
+        try:
+            wanted = await self._answered(
+                trial, seen, (condition,), lambda answers: trial.is_true(condition, seen, answers)
+            )
+        except ExpressionError as error:
+            return trial.failed(Failed(error=error.to_step_error()), shown, False)
+        except Unavailable as error:
+            return trial.failed(_without_sandbox(error), shown, None)
+        return trial.failed(failed, shown, wanted)
+
+    def refuse_output(self, output: JsonValue) -> StepError | None:
+        """Why an output cannot be kept: too large, or nothing that JSON can say."""
+        try:
+            text = dumps(output)
+        except ValueError as error:
+            return StepError(code=FailureCode.INVALID_RESPONSE, message=f"The output is no JSON value: {error}")
+        size = len(text) if text.isascii() else len(text.encode())
+        if size > self.max_output_bytes:
+            message = f"The output has {size:,} bytes as JSON; {self.max_output_bytes:,} are allowed."
+            return StepError(code=FailureCode.OUTPUT_TOO_LARGE, message=message)
+        return None
+
+    def value_of(
+        self,
+        template: Template,
+        execution_id: UUID,
+        where: str,
+        now: datetime,
+        values: Mapping[str, JsonValue],
+        report: Callable[[JsonValue, StepError | None], Result],
+    ) -> Result | Later[Result]:
+        """The report of what a template renders to that is an output: of the execution, or of a loop's item.
+
+        `report` makes it from a value, or from the reason why there is none. `where`, a prefix, fixes chance.
+        """
+        if template.sandboxed:
+            return Later(self._value_from_sandbox(template, execution_id, where, now, dict(values), report))
+        try:
+            output = template.render(values, now=now, seed=seed_of(execution_id, where))
+        except ExpressionError as error:
+            if self.evaluator.may_answer(error, NO_ANSWERS):
+                return Later(self._value_from_sandbox(template, execution_id, where, now, dict(values), report))
+            return report(None, error.to_step_error(where or "output"))
+        return self._checked(output, report)
+
+    async def _value_from_sandbox(
+        self,
+        template: Template,
+        execution_id: UUID,
+        where: str,
+        now: datetime,
+        values: Mapping[str, JsonValue],
+        report: Callable[[JsonValue, StepError | None], Result],
+    ) -> Result:
+        try:
+            output = await self.evaluator.render(
+                template, values, now=now, seed=seed_of(execution_id, where), owner=execution_id
+            )
+        except ExpressionError as error:
+            return report(None, error.to_step_error(where or "output"))
+        except Unavailable as error:
+            return report(None, _without_sandbox(error).error)
+        return self._checked(output, report)
+
+    def _checked(self, output: JsonValue, report: Callable[[JsonValue, StepError | None], Result]) -> Result:
+        error = self.refuse_output(output)
+        return report(output, None) if error is None else report(None, error)
+
+
+def _seconds_left(call: StepCall, timeout: timedelta) -> float:
+    """Of the attempt's time; one that is called again has used some of it."""
+    used = timedelta(0) if call.checkpoint is None else call.called_at - call.now - call.held_for
+    return max(0.0, (timeout - used).total_seconds())
+
+
+def _without_sandbox(error: Unavailable) -> Failed:
+    return Failed(error=StepError(code=FailureCode.INTERNAL, message=f"The sandbox does not answer: {error}"))
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _unexpected(call: StepCall, error: BaseException) -> Failed:
+    if call.mask is None:
+        logger.error("the executor of %s failed", call.step.type, exc_info=error, extra={"path": call.path})
+    else:
+        traceback = call.mask.text("".join(format_exception(error)))
+        logger.error("the executor of %s failed: %s", call.step.type, traceback, extra={"path": call.path})
+    message = f"The step failed unexpectedly: {type(error).__name__}."
+    return Failed(error=StepError(code=FailureCode.INTERNAL, message=message))

@@ -1,0 +1,1 @@
+"""Circuit breakers in a worker, shared with all others."""

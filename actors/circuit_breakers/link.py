@@ -1,0 +1,77 @@
+"""What a process shares of circuit breakers with all others, for as long as that can be reached."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from actors.circuit_breakers.saving import SHORTEST_PAUSE
+from domain.circuit_breakers.model import BreakerSnapshot
+from domain.circuit_breakers.ports import SharedBreakers
+from domain.kernel.errors import Unavailable
+
+logger = logging.getLogger(__name__)
+
+_LONGEST_PAUSE = 2.0
+
+
+class BreakerLink:
+    """Takes part in what is shared, or goes on alone. That Redis is lost, and found again, is logged once each.
+
+    `catch_up` takes part again, calls `found` when it can, and raises `Unavailable` when it cannot yet.
+    """
+
+    def __init__(self, shared: SharedBreakers, catch_up: Callable[[], Awaitable[None]]) -> None:
+        self._shared = shared
+        self._catch_up = catch_up
+        self._is_away = False
+        self.tasks: set[asyncio.Task[None]] = set()
+        """What tries to take part again."""
+
+    async def read(self, service_id: str) -> BreakerSnapshot | None:
+        """The state that is shared of a service, if one is, and if it can be asked for."""
+        if self._is_away:
+            return None
+        try:
+            return (await self._shared.read([service_id])).get(service_id)
+        except Unavailable as error:
+            self.lose(error)
+            return None
+
+    async def replace(self, after: BreakerSnapshot, before: BreakerSnapshot) -> BreakerSnapshot | None:
+        """What somebody else has made of it meanwhile; None where this is the state now."""
+        if self._is_away:
+            return None
+        try:
+            there = await self._shared.replace(after, after=before.version)
+            if there is not None and there.is_older_than(before):  # Redis has forgotten, and somebody began anew
+                there = await self._shared.replace(after, after=there.version)
+        except Unavailable as error:
+            self.lose(error)
+            return None
+        return there
+
+    def lose(self, error: Unavailable) -> None:
+        """Go on alone until it is found again."""
+        if self._is_away:
+            return
+        logger.warning("circuit breakers go on for this process alone: %s", error)
+        self._is_away = True
+        task = asyncio.create_task(self._come_back(), name="breakers")
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def found(self) -> None:
+        """It answers."""
+        if self._is_away:
+            logger.info("circuit breakers are shared again")
+        self._is_away = False
+
+    async def _come_back(self) -> None:
+        """Try again however often that takes: one late answer need not end the connection of the news."""
+        pause = SHORTEST_PAUSE
+        while self._is_away:
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+            with suppress(Unavailable):
+                await self._catch_up()

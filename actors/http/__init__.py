@@ -1,0 +1,1 @@
+"""Outgoing HTTP: one client for every call, held to the destination policy and to limits."""

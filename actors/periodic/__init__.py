@@ -1,0 +1,1 @@
+"""Periodic jobs: what every worker does again and again beside executions."""

@@ -1,0 +1,58 @@
+"""Chores: what is done again and again beside executions, in every worker, each on its own."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from domain.kernel.errors import Unavailable
+
+logger = logging.getLogger(__name__)
+
+_LONGEST_PAUSE = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chore:
+    """Something to do every so often. `run` answers whether there is more to do at once.
+
+    Every worker does it, at the same time as others may: what must happen once is the business of the statement that
+    does it. It must be safe to be cancelled anywhere.
+    """
+
+    name: str
+    every: timedelta
+    run: Callable[[], Awaitable[bool]]
+
+
+class Chores:
+    """Does them until it is cancelled. One that fails is tried again, less and less often, and disturbs no other."""
+
+    def __init__(self, chores: Sequence[Chore]) -> None:
+        self._chores = chores
+
+    async def run(self) -> None:
+        """Do them for ever."""
+        async with asyncio.TaskGroup() as group:
+            for chore in self._chores:
+                group.create_task(_repeat(chore), name=chore.name)
+
+
+async def _repeat(chore: Chore) -> None:
+    every = chore.every.total_seconds()
+    failures = 0
+    while True:
+        try:
+            more = await chore.run()
+            failures = 0
+        except Unavailable as error:
+            logger.warning("%s has to wait: %s", chore.name, error)
+            more, failures = False, failures + 1
+        except Exception:
+            logger.exception("%s failed; it goes on", chore.name)
+            more, failures = False, failures + 1
+        if not more:
+            # Workers that were started together must not all come at the same moment for ever.
+            await asyncio.sleep(min(_LONGEST_PAUSE, every * 2**failures) * random.uniform(0.8, 1.2))

@@ -1,0 +1,76 @@
+"""The middleware that gives a worker process its event loop, and on it everything the process runs executions with."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any, TypeVar
+
+import uvloop
+from dramatiq import Broker, Middleware
+from dramatiq.middleware import MiddlewareError
+
+from actors.activations.pool import Runner
+
+Result = TypeVar("Result")
+OpenRunner = Callable[[], AbstractAsyncContextManager[Runner]]
+
+
+class RunnerMiddleware(Middleware):
+    """Opens the runner on a loop of its own before the worker takes messages, and closes it after it has stopped.
+
+    One loop carries thousands of executions; the worker's threads only hand it ids.
+    """
+
+    def __init__(self, open_runner: OpenRunner) -> None:
+        self._open_runner = open_runner
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._context: AbstractAsyncContextManager[Runner] | None = None
+        self._runner: Runner | None = None
+
+    @property
+    def runner(self) -> Runner:
+        """The process's runner, while the worker is up."""
+        if self._runner is None:
+            raise RuntimeError("The worker is not running.")
+        return self._runner
+
+    def before_worker_boot(self, broker: Broker, worker: Any) -> None:
+        self._loop = uvloop.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="event loop", daemon=True)
+        self._thread.start()
+        self._context = self._open_runner()
+        try:
+            self._runner = self._call(self._context.__aenter__())
+        except Exception as error:
+            self._end_loop()
+            # Of any other error Dramatiq would only say that it happened, and work on without a runner.
+            raise MiddlewareError(str(error) or type(error).__name__) from error
+
+    def before_worker_shutdown(self, broker: Broker, worker: Any) -> None:
+        # Threads that wait for a free place would keep the worker from stopping.
+        self.runner.stop_admitting()
+
+    def after_worker_shutdown(self, broker: Broker, worker: Any) -> None:
+        assert self._context is not None
+        try:
+            self._call(self._context.__aexit__(None, None, None))
+        finally:
+            self._runner = None
+            self._end_loop()
+
+    def _end_loop(self) -> None:
+        assert self._loop is not None
+        assert self._thread is not None
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _call(self, awaitable: Awaitable[Result]) -> Result:
+        assert self._loop is not None
+
+        async def wait() -> Result:
+            return await awaitable
+
+        return asyncio.run_coroutine_threadsafe(wait(), self._loop).result()

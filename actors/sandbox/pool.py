@@ -1,0 +1,277 @@
+"""The sandbox: a pool of warm child processes that do what must not be done in this one."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+from actors.sandbox.child import FAILED, NOTHING, TOO_COSTLY, VALUE
+from actors.sandbox.process import Answer, SandboxProcess
+from actors.sandbox.queue import Call, Places, SandboxQueue
+from actors.sandbox.requests import compile_request, evaluate_request, read_problems, schema_request
+from domain.expressions.expression import compile_expression
+from domain.json_schemas.library import InvalidSchema
+from domain.kernel.errors import Problem, Unavailable
+from domain.kernel.json.text import JsonValue, loads
+from domain.sandbox.shares import SandboxUse, SchemaTooCostly
+
+logger = logging.getLogger(__name__)
+
+_START_TIMEOUT = 30.0
+_FAILED_STARTS = 3
+_LONGEST_PAUSE = 5.0
+_DIED = "the process that evaluated it ended, out of memory or of stack."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxOptions:
+    """How many children a pool has, and how long one may take to answer.
+
+    `trial_children` are further ones, for what people try out: started when that is first asked for. At most
+    `trials_waiting` trials of one owner wait, and none longer than `longest_wait`. A child is replaced after so many
+    calls, or when so many bytes of memory stay with it after a call.
+    """
+
+    children: int = 2
+    trial_children: int = 1
+    trials_waiting: int = 50
+    longest_wait: timedelta = timedelta(seconds=10)
+    deadline: timedelta = timedelta(seconds=2)
+    calls: int = 10_000
+    most_resident: int = 128 * 2**20
+
+
+class SandboxPool:
+    """Child processes that take one call each at a time; the port is `domain.ports.Sandbox`.
+
+    They are started at the first call, or by `start`, and then kept: one that hangs is killed after the deadline, one
+    that dies fails the call that it died of, and each has a successor. Who gets the next free one, `SandboxQueue` says.
+    A context manager, used in one event loop: when it is left, no process, no descriptor and no task is, and calls that
+    were under way fail.
+    """
+
+    def __init__(self, options: SandboxOptions | None = None) -> None:
+        self._options = options or SandboxOptions()
+        options = self._options
+        self._queue = SandboxQueue(
+            Places(children=options.children, trials=options.trial_children, trials_waiting=options.trials_waiting)
+        )
+        self._children: set[SandboxProcess] = set()
+        self._idle: list[SandboxProcess] = []
+        self._calls: dict[SandboxProcess, Call] = {}
+        self._timers: dict[SandboxProcess, asyncio.TimerHandle] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._has_trials = False
+        self._has_told = False
+        self._failed_starts = 0
+        self._pause: asyncio.TimerHandle | None = None
+        self._is_closed = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._is_closed = True
+        self._fail_all()
+        for timer in (*self._timers.values(), self._pause):
+            if timer is not None:
+                timer.cancel()
+        for child in self._children:
+            child.kill()
+        while self._tasks or self._children:
+            await (asyncio.wait(self._tasks) if self._tasks else asyncio.sleep(0))
+
+    @property
+    def pids(self) -> frozenset[int]:
+        """The processes that are ready or at work."""
+        living = (child for child in self._children if child.is_ready and not child.was_killed)
+        return frozenset(child.pid for child in living if child.pid is not None)
+
+    def start(self) -> None:
+        """Start the children that are missing, without waiting for them."""
+        if self._is_closed or self._pause is not None:
+            return
+        wanted = self._options.children + (self._options.trial_children if self._has_trials else 0)
+        for _ in range(wanted - len(self._children)):
+            child = SandboxProcess(
+                calls=self._options.calls,
+                most_resident=self._options.most_resident,
+                on_answer=self._on_answer,
+                on_end=self._on_end,
+            )
+            self._children.add(child)
+            self._spawn(self._start(child))
+
+    async def evaluate(
+        self,
+        source: str,
+        data: Mapping[str, JsonValue],
+        *,
+        now: datetime,
+        seed: int,
+        owner: UUID,
+        use: SandboxUse = SandboxUse.EXECUTION,
+    ) -> JsonValue:
+        """The value of an expression on data; see the port.
+
+        The engine has a second; waiting for a child comes on top of that. Data of more than 4 MiB as JSON are refused.
+        """
+        expression = compile_expression(source)
+        request = evaluate_request(expression, data, now, seed)
+        kind, text = await self._ask(request, owner, use)
+        if kind == VALUE:
+            try:
+                return loads(text)
+            except ValueError as error:
+                raise expression.failed(f"it gives what JSON cannot say: {error}") from error
+        if kind == NOTHING:
+            raise expression.yields_nothing(data)
+        if kind == FAILED:
+            raise expression.failed(text.decode(errors="replace"))
+        raise expression.too_costly(text.decode(errors="replace"))
+
+    async def schema_problems(
+        self, schema: JsonValue, value: JsonValue, *, owner: UUID, use: SandboxUse = SandboxUse.EXECUTION
+    ) -> list[Problem]:
+        """What in a value does not meet a schema; see the port. More than 4 MiB as JSON are refused."""
+        kind, text = await self._ask(schema_request(schema, value), owner, use)
+        if kind == TOO_COSTLY:
+            raise SchemaTooCostly(text.decode(errors="replace"))
+        problems = read_problems(text)
+        if kind == FAILED:
+            raise InvalidSchema(problems)
+        return problems
+
+    async def schema_faults(
+        self, schema: JsonValue, *, owner: UUID, use: SandboxUse = SandboxUse.EXECUTION
+    ) -> list[Problem]:
+        """Why a value is no JSON Schema; see the port."""
+        kind, text = await self._ask(compile_request(schema), owner, use)
+        if kind == TOO_COSTLY:
+            raise SchemaTooCostly(text.decode(errors="replace"))
+        return read_problems(text)
+
+    async def _ask(self, request: bytes, owner: UUID, use: SandboxUse) -> Answer:
+        self._has_trials = self._has_trials or use is SandboxUse.TRIAL
+        self.start()
+        if self._is_closed or (self._failed_starts >= _FAILED_STARTS and not self.pids):
+            raise _unavailable()
+        call = Call(request, owner, use, asyncio.get_running_loop().create_future())
+        self._queue.add(call)
+        self._dispatch()
+        if use is not SandboxUse.TRIAL or call.has_begun:
+            return await call.answer
+        patience = asyncio.get_running_loop().call_later(
+            self._options.longest_wait.total_seconds(), self._queue.give_up, call
+        )
+        try:
+            return await call.answer
+        finally:
+            patience.cancel()
+
+    def _dispatch(self) -> None:
+        while self._idle and (call := self._queue.next()):
+            child = self._idle.pop()
+            self._calls[child] = call
+            deadline = self._options.deadline.total_seconds()
+            self._timers[child] = asyncio.get_running_loop().call_later(deadline, self._on_deadline, child)
+            child.ask(call.request)
+
+    def _on_answer(self, child: SandboxProcess, answer: Answer) -> None:
+        call = self._released(child)
+        if call is None:  # it has started
+            self._failed_starts = 0
+            self._tell_once(answer.text.decode())
+        elif not call.answer.done():
+            call.answer.set_result(answer)
+        if child.is_retiring:
+            child.kill()
+        else:
+            self._idle.append(child)
+        self._dispatch()
+
+    def _on_deadline(self, child: SandboxProcess) -> None:
+        call = self._calls.get(child)
+        child.kill()
+        if call is not None and not call.answer.done():
+            seconds = self._options.deadline.total_seconds()
+            call.answer.set_result(Answer(TOO_COSTLY, f"it was not done after {seconds:g} s.".encode()))
+
+    def _on_end(self, child: SandboxProcess) -> None:
+        self._spawn(self._bury(child))
+
+    async def _start(self, child: SandboxProcess) -> None:
+        self._timers[child] = asyncio.get_running_loop().call_later(_START_TIMEOUT, self._on_deadline, child)
+        try:
+            await child.start()
+        except Exception as error:
+            logger.warning("a sandbox child cannot be started: %s", error)
+            await self._bury(child)
+
+    async def _bury(self, child: SandboxProcess) -> None:
+        """Learn why a child has ended, tell who waits for it, and replace it."""
+        if child in self._idle:
+            self._idle.remove(child)
+        call = self._released(child)
+        code = await child.exit_code()
+        self._children.discard(child)
+        if call is not None and not call.answer.done():
+            if code == -signal.SIGKILL and not child.was_killed and not call.was_repeated:
+                call.was_repeated = True  # somebody else ended it: that need not be the expression's doing
+                self._queue.add_again(call)
+            else:
+                call.answer.set_result(Answer(TOO_COSTLY, _DIED.encode()))
+        if not child.is_ready:
+            self._pause_starting()
+        self.start()
+        self._dispatch()
+
+    def _pause_starting(self) -> None:
+        """What fails to start is started again, but less and less often, and nobody waits for it for ever."""
+        self._failed_starts += 1
+        if self._is_closed or self._pause is not None:
+            return
+        if self._failed_starts >= _FAILED_STARTS and not self.pids:
+            logger.error("the sandbox does not start; expressions that need it fail")
+            self._fail_all()
+        pause = min(_LONGEST_PAUSE, 0.05 * 2**self._failed_starts)
+        self._pause = asyncio.get_running_loop().call_later(pause, self._resume_starting)
+
+    def _resume_starting(self) -> None:
+        self._pause = None
+        self.start()
+
+    def _fail_all(self) -> None:
+        for call in (*self._calls.values(), *self._queue.clear()):
+            if not call.answer.done():
+                call.answer.set_exception(_unavailable())
+
+    def _released(self, child: SandboxProcess) -> Call | None:
+        if timer := self._timers.pop(child, None):
+            timer.cancel()
+        call = self._calls.pop(child, None)
+        if call is not None:
+            self._queue.release(call)
+        return call
+
+    def _tell_once(self, missing: str) -> None:
+        """Say what this system does not let a child shut itself out from."""
+        if missing and not self._has_told:
+            self._has_told = True
+            logger.warning("sandbox children run without these, which this system does not let them have: %s", missing)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name="sandbox")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable("The sandbox for expressions does not work just now: try again in a few seconds.")

@@ -1,0 +1,168 @@
+"""The values of secrets in a worker: looked up when a step needs them, kept for two seconds, and hidden afterwards."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from domain.executions.step_executor import Deferred, Failed, Opened, Outcome, Succeeded
+from domain.kernel.errors import Undecipherable
+from domain.kernel.failures import FailureCode, StepError
+from domain.kernel.json.text import JsonValue
+from domain.secrets.mask import MASK, SecretMask
+from domain.secrets.model import purpose_of
+from domain.secrets.ports import Cipher, SecretStore
+from domain.webhooks.model import WebhookAttempt
+from persistence.connections.holding import held
+
+KEPT_FOR = 2.0
+"""Seconds for which a secret is not looked up again: so long a new value may go unnoticed."""
+
+_MOST_KEPT = 1_000
+_QUICKLY_MASKED = 8_192
+"""Characters of values beyond which looking for all the ways to write them would hold up the event loop."""
+
+Found = Mapping[str, str | Undecipherable | None]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSecrets:
+    """The values of the secrets that one step needs, by name, and what takes them out of what is stored."""
+
+    values: Mapping[str, str] = field(repr=False)
+    mask: SecretMask
+
+    @property
+    def masked(self) -> Mapping[str, JsonValue]:
+        """What is shown instead of the values."""
+        return dict.fromkeys(self.values, MASK)
+
+
+@dataclass(frozen=True, slots=True)
+class Concealed:
+    """An input as it may be kept, and what takes the values of its secrets out of whatever comes of it."""
+
+    input: JsonValue
+    mask: SecretMask
+
+
+class SecretSource(Protocol):
+    """Where steps get secrets from."""
+
+    async def opened(self, names: frozenset[str]) -> OpenedSecrets | StepError:
+        """The secrets with these names, or how a step that needs them fails. Waits while the store is away."""
+
+
+class NoSecrets:
+    """Where there are none: every step fails that needs one."""
+
+    async def opened(self, names: frozenset[str]) -> OpenedSecrets | StepError:
+        return _missing(min(names))
+
+
+class StoredSecrets:
+    """Reads secrets of a store: one statement for all that a step needs, and for all steps that ask within `keep`."""
+
+    def __init__(self, secrets: SecretStore, cipher: Cipher, *, keep: float = KEPT_FOR) -> None:
+        self._secrets = secrets
+        self._cipher = cipher
+        self._keep = keep
+        self._known: dict[str, tuple[float, asyncio.Task[Found]]] = {}
+        self._masks: dict[frozenset[str], tuple[tuple[str, ...], SecretMask]] = {}
+
+    async def opened(self, names: frozenset[str]) -> OpenedSecrets | StepError:
+        """The secrets with these names, or how a step that needs them fails."""
+        ordered = sorted(names)
+        values: dict[str, str] = {}
+        found = await held(lambda: self._found(ordered), "a step's secrets")
+        for name, value in zip(ordered, found, strict=True):
+            if isinstance(value, Undecipherable):
+                return StepError(code=FailureCode.SECRET_UNAVAILABLE, message=str(value))
+            if value is None:
+                return _missing(name)
+            values[name] = value
+        return OpenedSecrets(values, await self._mask(names, tuple(values.values())))
+
+    async def _found(self, names: Sequence[str]) -> list[str | Undecipherable | None]:
+        """What is stored under these names, in their order. Raises `Unavailable`."""
+        # A step that is given up while it waits must not take the answer away from the others.
+        lookups = self._lookups(names)
+        return [(await asyncio.shield(lookup))[name] for name, lookup in zip(names, lookups, strict=True)]
+
+    def _lookups(self, names: Collection[str]) -> list[asyncio.Task[Found]]:
+        now = asyncio.get_running_loop().time()
+        stale = [name for name in names if not self._is_known(name, now)]
+        if stale:
+            if len(self._known) >= _MOST_KEPT:
+                self._known = {name: kept for name, kept in self._known.items() if name in names}
+            lookup = asyncio.create_task(self._read(stale), name="secrets")
+            for name in stale:
+                self._known[name] = now + self._keep, lookup
+        return [self._known[name][1] for name in names]
+
+    def _is_known(self, name: str, now: float) -> bool:
+        known = self._known.get(name)
+        if known is None or known[0] <= now:
+            return False
+        lookup = known[1]
+        return not (lookup.done() and (lookup.cancelled() or lookup.exception() is not None))
+
+    async def _read(self, names: Collection[str]) -> Found:
+        records = await self._secrets.find_many(names)
+        found: dict[str, str | Undecipherable | None] = dict.fromkeys(names)
+        for name, record in records.items():
+            try:
+                found[name] = self._cipher.decrypt(record.sealed, purpose=purpose_of(name)).decode()
+            except Undecipherable as error:
+                found[name] = error
+        return found
+
+    async def _mask(self, names: frozenset[str], values: tuple[str, ...]) -> SecretMask:
+        made = self._masks.get(names)
+        if made is None or made[0] != values:
+            if len(self._masks) >= _MOST_KEPT:
+                self._masks.clear()
+            is_quick = sum(map(len, values)) <= _QUICKLY_MASKED
+            mask = SecretMask(values) if is_quick else await asyncio.to_thread(SecretMask, values)
+            made = self._masks[names] = values, mask
+        return made[1]
+
+
+def unopened(names: frozenset[str]) -> OpenedSecrets:
+    """What stands for secrets where none is needed: nothing is sent."""
+    return OpenedSecrets(dict.fromkeys(names, MASK), SecretMask(()))
+
+
+def concealed(outcome: Outcome, mask: SecretMask) -> Outcome:
+    """An outcome without the values of secrets.
+
+    A checkpoint of a failed attempt that holds one is not kept: the next attempt starts over.
+    """
+    match outcome:
+        case Succeeded(output=output):
+            shown = mask.output(output)
+            return outcome if shown is output else replace(outcome, output=shown)
+        case Failed(error=error, checkpoint=checkpoint):
+            details = error.details
+            if details is not None:
+                details = {name: mask.shown(value) for name, value in details.items()}
+            shown_error = replace(error, message=mask.text(error.message), details=details)
+            return replace(outcome, error=shown_error, checkpoint=None if mask.hides(checkpoint) else checkpoint)
+        case Deferred():
+            return replace(outcome, output=mask.output(outcome.output), checkpoint=mask.output(outcome.checkpoint))
+        case Opened():
+            return outcome
+
+
+def concealed_attempt(attempt: WebhookAttempt, mask: SecretMask) -> WebhookAttempt:
+    """An attempt at telling a webhook, without the values of secrets."""
+    return replace(
+        attempt,
+        error=None if attempt.error is None else mask.text(attempt.error),
+        excerpt=None if attempt.excerpt is None else mask.text(attempt.excerpt),
+    )
+
+
+def _missing(name: str) -> StepError:
+    message = f"There is no secret {name!r}: set it with `setSecret` or `stepgraph secrets set {name}`."
+    return StepError(code=FailureCode.SECRET_UNAVAILABLE, message=message, details={"secret": name})

@@ -1,0 +1,1 @@
+"""The transformation rules that a worker applies."""

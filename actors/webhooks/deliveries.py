@@ -1,0 +1,166 @@
+"""Delivering to registered webhooks: a chore of every worker that takes what is due from rows."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+from actors.periodic.jobs import Chore
+from actors.webhooks.sender import WebhookSender
+from domain.kernel.clock import Clock
+from domain.kernel.errors import Unavailable
+from domain.webhooks.model import Endpoint, Verdict, judge
+from domain.webhooks.ports import WebhookDeliveries
+
+logger = logging.getLogger(__name__)
+
+_GATHER = 0.01
+_FORGOTTEN = 1_000
+"""So many old events are removed by one statement."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelivererOptions:
+    """`endpoints` are served at a time by each worker, `events` are taken from one at a time, `turns` of it in a row.
+
+    At most half of the endpoints are ones that fail: those that time out must not take all places. A `lease` must be
+    longer than an attempt may take. `grace`: how long attempts may go on when the worker stops.
+    """
+
+    endpoints: int = 100
+    events: int = 20
+    turns: int = 10
+    lease: timedelta = timedelta(seconds=20)
+    grace: timedelta = timedelta(seconds=5)
+
+
+class WebhookDeliverer:
+    """Serves endpoints while its context lasts, each in a task of its own, so that none waits for another.
+
+    A worker that dies loses nothing: when its lease is over, another one sends what was not recorded, under the same
+    id. So every event is sent at least once.
+    """
+
+    def __init__(
+        self,
+        deliveries: WebhookDeliveries,
+        sender: WebhookSender,
+        clock: Clock,
+        options: DelivererOptions | None = None,
+        *,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._deliveries = deliveries
+        self._sender = sender
+        self._clock = clock
+        self._options = options or DelivererOptions()
+        self._chance = chance
+        self._serving: set[asyncio.Task[None]] = set()
+        self._failing: set[asyncio.Task[None]] = set()
+        self._is_stopping = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Finish the attempts that are under way, and let go of the endpoints."""
+        self._is_stopping = True
+        if self._serving:
+            _, late = await asyncio.wait(self._serving, timeout=self._options.grace.total_seconds())
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def chores(self, retention: timedelta) -> tuple[Chore, Chore]:
+        """Delivering, and forgetting what is older than `retention`."""
+
+        async def forget() -> bool:
+            before = self._clock.now() - retention
+            return await self._deliveries.forget(before=before, limit=_FORGOTTEN) == _FORGOTTEN
+
+        return (
+            Chore(name="delivering to webhooks", every=timedelta(seconds=0.2), run=self.deliver),
+            Chore(name="forgetting webhook events", every=timedelta(minutes=1), run=forget),
+        )
+
+    async def deliver(self) -> bool:
+        """Begin to serve the endpoints that have something due; answers whether there may be more of them."""
+        while len(self._serving) >= self._options.endpoints:
+            await asyncio.wait(self._serving, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.sleep(_GATHER)  # so that a claim is for several, where many are served
+        wanted = self._options.endpoints - len(self._serving)
+        begun = await self._begin(wanted, failing=False)
+        places = min(wanted - begun, max(1, self._options.endpoints // 2) - len(self._failing))
+        if places > 0:
+            await self._begin(places, failing=True)
+        return begun == wanted
+
+    async def _begin(self, endpoints: int, *, failing: bool) -> int:
+        """Begin to serve so many endpoints, and answer how many there were."""
+        claimed = await self._deliveries.claim(
+            now=self._clock.now(),
+            lease=self._options.lease,
+            endpoints=endpoints,
+            events=self._options.events,
+            failing=failing,
+        )
+        for endpoint in claimed:
+            task = asyncio.create_task(self._serve(endpoint), name=f"webhook {endpoint.webhook.name}")
+            for tasks in (self._serving, self._failing) if failing else (self._serving,):
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
+        return len(claimed)
+
+    async def _serve(self, endpoint: Endpoint) -> None:
+        """Send what is due, as long as all goes well and the endpoint has had no more than its turns."""
+        try:
+            turn: Endpoint | None = endpoint
+            for left in range(self._options.turns - 1, -1, -1):
+                if turn is None or not await self._send_all(turn, goes_on=left > 0):
+                    return
+                turn = await self._deliveries.due(
+                    turn, now=self._clock.now(), lease=self._options.lease, events=self._options.events
+                )
+        except asyncio.CancelledError:
+            await self._let_go(endpoint)
+            raise
+        except Unavailable as error:
+            logger.warning("deliveries to webhook %s have to wait: %s", endpoint.webhook.id, error)
+        except Exception:  # it keeps its lease: what goes wrong every time must not be tried without a pause
+            logger.exception("deliveries to webhook %s have failed; they go on later", endpoint.webhook.id)
+
+    async def _send_all(self, endpoint: Endpoint, *, goes_on: bool) -> bool:
+        """Send what is due, one after the other; answers whether the endpoint is kept to look for more.
+
+        The first failure ends it: an endpoint that is down is not tried with all that waits for it.
+        """
+        more = goes_on and len(endpoint.due) >= self._options.events
+        for number, event in enumerate(endpoint.due, start=1):
+            attempt, retry_after = await self._sender.send(endpoint.webhook, event)
+            now = self._clock.now()
+            verdict = judge(attempt, endpoint, event, retry_after=retry_after, chance=self._chance(), now=now)
+            keeps = attempt.succeeded and (number < len(endpoint.due) or more) and not self._is_stopping
+            lease_until = now + self._options.lease if keeps else None
+            await self._deliveries.record(endpoint, event, attempt, verdict, lease_until=lease_until, now=now)
+            if not keeps:
+                return False
+            endpoint = _after(endpoint, verdict)
+        return True
+
+    async def _let_go(self, endpoint: Endpoint) -> None:
+        try:
+            await self._deliveries.release(endpoint)
+        except Unavailable:
+            logger.warning("webhook %s is served again when its lease is over", endpoint.webhook.id)
+
+
+def _after(endpoint: Endpoint, verdict: Verdict) -> Endpoint:
+    """The endpoint as an attempt has left it."""
+    webhook = replace(endpoint.webhook, failing_since=verdict.failing_since)
+    return replace(endpoint, webhook=webhook, failures=verdict.failures, paused_until=verdict.paused_until)

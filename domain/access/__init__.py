@@ -1,0 +1,1 @@
+"""Access: API keys, roles, stream tickets, and the audit."""

@@ -1,0 +1,1 @@
+"""Circuit breakers: their configuration, shared state, and what operators do with them."""

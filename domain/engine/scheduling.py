@@ -1,0 +1,248 @@
+"""How an execution goes on when a step has ended: what starts, what is done, and where a failure leads.
+
+Everything here adds to a `Draft`. A step that ends well may end its block, which may end what the block belongs to;
+a step that fails may take its block with it, and so on outwards until something bears the failure.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from domain.engine.actions import CloseContainer, EvaluateOutput, ResolveItem, RunStep
+from domain.engine.containers import join_of
+from domain.engine.decision_builder import Draft, id_of
+from domain.engine.facts import (
+    BlockEnded,
+    BlockOpened,
+    ExecutionCompleted,
+    ExecutionFailed,
+    ExecutionTimedOut,
+    FailureHandlingStarted,
+    OutputRequested,
+    StepCompleted,
+    StepFailed,
+    StepStarted,
+)
+from domain.engine.state import BlockState, ContainerState
+from domain.engine.stopping import stop_block, stop_blocks_of
+from domain.kernel.failures import FailureCode, StepError
+from domain.kernel.json.text import JsonValue
+from domain.kernel.statuses import StepType
+from domain.workflows.definition import Block, CompiledStep
+from domain.workflows.graph import FAILURE_HANDLER, HANDLER
+from domain.workflows.steps import Join
+
+MOST_FAILURES_SHOWN = 10
+
+
+def start_steps(draft: Draft, prefix: str, steps: Iterable[CompiledStep]) -> None:
+    """Start these steps of a block, unless the execution is paused."""
+    if draft.is_paused:
+        return
+    for step in steps:
+        path = f"{prefix}.{step.id}" if prefix else step.id
+        draft.facts.append(StepStarted(path, 1, draft.now))
+        draft.commands.append(RunStep(path, 1))
+
+
+def open_block(draft: Draft, prefix: str, block: Block, owner: str | None, key: str | int) -> None:
+    """Begin a block with the steps that depend on nothing."""
+    draft.facts.append(BlockOpened(prefix, owner, key))
+    start_steps(draft, prefix, (step for step in block.steps.values() if not step.depends_on))
+
+
+def step_ended(draft: Draft, path: str) -> None:
+    """A step counts as ended, well or with a failure that was borne: start what waited for it alone."""
+    around = draft.block_around(path)
+    steps = around.block.steps
+    ready: list[CompiledStep] = []
+    for id in steps[id_of(path)].dependants:
+        left = around.unmet.get(id)
+        if (len(steps[id].depends_on) if left is None else left) == 1:
+            ready.append(steps[id])
+    if ready:
+        start_steps(draft, around.prefix, ready)
+    elif around.ended + 1 == len(steps):
+        _block_done(draft, around)
+
+
+def step_failed(
+    draft: Draft,
+    path: str,
+    error: StepError,
+    *,
+    input: JsonValue = None,
+    status_code: int | None = None,
+    checkpoint: JsonValue = None,
+) -> None:
+    """A step has failed for good: see what bears it, from the step itself outwards."""
+    step = draft.definition.step(path)
+    draft.facts.append(StepFailed(path, draft.now, error, input, status_code, checkpoint))
+    handler = step.handler
+    if step.on_error_continue:
+        step_ended(draft, path)
+    elif handler is not None:
+        open_block(draft, f"{path}.{HANDLER}", handler, path, HANDLER)
+    else:
+        _block_failed(draft, draft.block_around(path), located(error, path), path)
+
+
+def located(error: StepError, path: str) -> StepError:
+    """The error with the path of the innermost step that it came from."""
+    return error if error.path is not None else replace(error, path=path)
+
+
+def open_pending(draft: Draft, container: ContainerState, *, freed: int = 0) -> None:
+    """Begin as many of a container's blocks as there is room for; `freed` places have just become free.
+
+    An item keeps its place until its result has been computed.
+    """
+    if draft.is_paused:
+        return
+    room = container.limit - len(container.active) - len(container.unresolved) + freed
+    for key, _ in zip(container.pending, range(room), strict=False):
+        open_block(draft, container.prefix_of(key), container.block_of(key), container.path, key)
+
+
+def item_failed(draft: Draft, container: ContainerState, index: int, error: StepError) -> bool:
+    """Whether one more failed item is more than the loop bears; then it fails, or ends where it is a batch."""
+    if container.failures + 1 <= container.tolerated:
+        return False
+    stop_blocks_of(draft, container, except_key=index)
+    fail_loop(draft, container, index, error, container.failures + 1)
+    return True
+
+
+def fail_loop(draft: Draft, container: ContainerState, index: int, error: StepError, failures: int) -> None:
+    """Too many items of a loop have failed; `index` and `error` are those of one that tipped the scales."""
+    if draft.state.batch is not None and draft.state.batch.path == container.path:
+        draft.commands.append(CloseContainer(container.path))
+        return
+    known = {key: known for key, known in container.outcomes.items() if known is not None}
+    first = {**dict(list(known.items())[: MOST_FAILURES_SHOWN - 1]), index: error}
+    shown: list[JsonValue] = [{"index": key, "error": failure.to_json()} for key, failure in first.items()]
+    details: dict[str, JsonValue] = {"failed": failures, "tolerated": container.tolerated, "failures": shown}
+    message = f"{failures} of {container.size} items failed; {container.tolerated} are tolerated. {error.message}"
+    step_failed(
+        draft,
+        container.path,
+        StepError(code=FailureCode.STEP_FAILED, message=message, path=error.path, details=details),
+    )
+
+
+def fail_execution(draft: Draft, error: StepError, *, is_timeout: bool = False) -> None:
+    """Nothing has borne a failure: run `onFailure` where there is one, and end."""
+    on_failure = draft.definition.on_failure
+    if on_failure is not None and draft.state.failure is None:
+        draft.facts.append(FailureHandlingStarted(draft.now, error, is_timeout))
+        open_block(draft, FAILURE_HANDLER, on_failure, None, FAILURE_HANDLER)
+    else:
+        end_failed(draft, error, is_timeout=is_timeout)
+
+
+def end_failed(draft: Draft, error: StepError, *, is_timeout: bool) -> None:
+    """End the execution with an error."""
+    ended = ExecutionTimedOut if is_timeout else ExecutionFailed
+    draft.facts.append(ended(draft.now, error))
+
+
+def finish(draft: Draft) -> None:
+    """Every step of the workflow has ended: what is its output?"""
+    definition = draft.definition
+    if definition.output is None:
+        last = definition.root.last
+        known = draft.state.steps.get(last)
+        for fact in reversed(draft.facts):
+            if isinstance(fact, StepCompleted) and fact.path == last:
+                draft.facts.append(ExecutionCompleted(draft.now, fact.output))
+                return
+        if known is not None and known.status.is_terminal and definition.root.steps[last].handler is None:
+            draft.facts.append(ExecutionCompleted(draft.now, known.output))
+            return
+    draft.facts.append(OutputRequested(draft.now))
+    draft.commands.append(EvaluateOutput())
+
+
+def _block_done(draft: Draft, block: BlockState) -> None:
+    """Every step of a block has ended."""
+    state = draft.state
+    if block.owner is None:
+        if state.failure is not None:
+            end_failed(draft, state.failure, is_timeout=state.is_timeout)
+        else:
+            finish(draft)
+        return
+    draft.facts.append(BlockEnded(block.prefix))
+    if block.key == HANDLER:
+        step_ended(draft, block.owner)
+    else:
+        _went_on(draft, state.containers[block.owner], block.key, None)
+
+
+def _block_failed(draft: Draft, block: BlockState, error: StepError, failed_path: str) -> None:
+    """A step of a block has failed, and nothing inside of the block bears it."""
+    state = draft.state
+    stop_block(draft, block, except_path=failed_path)
+    if block.owner is None:
+        if state.failure is not None:
+            end_failed(draft, state.failure, is_timeout=state.is_timeout)
+        else:
+            fail_execution(draft, error)
+        return
+    draft.facts.append(BlockEnded(block.prefix, error))
+    if block.key == HANDLER:
+        _block_failed(draft, draft.block_around(block.owner), error, block.owner)
+    else:
+        _went_on(draft, state.containers[block.owner], block.key, error)
+
+
+def _went_on(draft: Draft, container: ContainerState, key: str | int, error: StepError | None) -> None:
+    """One of a container's blocks has ended: is the container done, has it failed, or what begins next?"""
+    if container.step.type is StepType.FOR_EACH:
+        assert isinstance(key, int)
+        _item_ended(draft, container, key, error)
+    elif container.step.type is StepType.PARALLEL:
+        _branch_ended(draft, container, key, error)
+    elif error is None:
+        draft.commands.append(CloseContainer(container.path))
+    else:
+        step_failed(draft, container.path, error)
+
+
+def _branch_ended(draft: Draft, container: ContainerState, key: str | int, error: StepError | None) -> None:
+    join = join_of(container.step)
+    is_last = not container.pending and len(container.active) == 1
+    if join is Join.ALL and error is not None:
+        stop_blocks_of(draft, container, except_key=key)
+        step_failed(draft, container.path, error)
+    elif join is Join.ANY and error is None:
+        stop_blocks_of(draft, container, except_key=key)
+        draft.commands.append(CloseContainer(container.path))
+    elif join is Join.ANY and error is not None and is_last:
+        which = f"All {container.size} branches" if container.size > 1 else "The only branch"
+        message = f"{which} failed. {error.message}"
+        branches: dict[str, JsonValue] = {
+            str(name): known.to_json() for name, known in container.outcomes.items() if known is not None
+        }
+        failed = StepError(
+            code=FailureCode.STEP_FAILED,
+            message=message,
+            path=error.path,
+            details={"branches": {**branches, str(key): error.to_json()}},
+        )
+        step_failed(draft, container.path, failed)
+    elif is_last:
+        draft.commands.append(CloseContainer(container.path))
+    else:
+        open_pending(draft, container, freed=1)
+
+
+def _item_ended(draft: Draft, container: ContainerState, index: int, error: StepError | None) -> None:
+    if error is not None and item_failed(draft, container, index, error):
+        return
+    if error is None and container.step.result is not None:
+        draft.commands.append(ResolveItem(container.path, index))
+        return
+    if not container.pending and len(container.active) == 1 and not container.unresolved:
+        draft.commands.append(CloseContainer(container.path))
+        return
+    open_pending(draft, container, freed=1)

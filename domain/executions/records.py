@@ -1,0 +1,275 @@
+"""What is stored and read back: one frozen record for each kind of row, in Python's own types."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from domain.engine.state import CarriedStep, ItemRange, Signal, StepState, WaitReason
+from domain.kernel.failures import StepError
+from domain.kernel.fast_values import fast_init
+from domain.kernel.json.text import JsonValue
+from domain.kernel.statuses import CommandKind, ExecutionStatus, StepStatus, StepType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewExecution:
+    """What `ExecutionStore.create` inserts. `start_at` in the future makes it wait until then.
+
+    `idempotency_key` is unique within the workflow (or within all orchestrations, where `workflow_id` is None).
+    `parent_id` and `parent_path`: the SUB_WORKFLOW step that started it. `retried_from_id`: the execution that it is a
+    retry of; it begins with `steps`, copies of what that one had done, `carried`, what it knows of others, and `ended`,
+    how much of it is done (see `Progress`).
+    `max_concurrent`: it gets a slot among the executions of its workflow, at once or when one is free (`is_queued`
+    until then).
+    `root_id`: the execution from which it comes in the end; with it, `max_family` may come from that one in all.
+    """
+
+    id: UUID
+    definition_id: UUID
+    workflow_id: UUID | None
+    workflow_version: int | None
+    input: JsonValue
+    labels: Mapping[str, JsonValue]
+    priority: int
+    total_steps: int
+    created_at: datetime
+    idempotency_key: str | None = None
+    start_at: datetime | None = None
+    parent_id: UUID | None = None
+    parent_path: str | None = None
+    retried_from_id: UUID | None = None
+    steps: "tuple[StepChange, ...]" = ()
+    carried: tuple[CarriedStep, ...] = ()
+    ended: int = 0
+    max_concurrent: int | None = None
+    root_id: UUID | None = None
+    max_family: int | None = None
+
+
+WHOLE = 1_000_000_000
+"""All of an execution, as `Progress.ended` counts it."""
+
+_NEARLY = 99.99
+
+
+@fast_init
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far an execution is. All but `ended` count step executions; `total` are all that are known.
+
+    A container's are known when it is opened, all items of a loop at once. `ended` is the part of the whole that has
+    ended, in billionths (`WHOLE`): it only grows, see domain/engine/shares.py.
+    """
+
+    total: int
+    completed: int
+    failed: int
+    running: int
+    ended: int
+
+    @property
+    def percent(self) -> float:
+        """The part that has ended, 0 to 99.99: all of it is done when the execution has COMPLETED, and not before."""
+        return min(_NEARLY, math.floor(10_000 * self.ended / WHOLE) / 100)
+
+
+@fast_init
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionRecord:
+    """An execution as it is stored. `sequence` grows by one with every committed change; 0 is the bare start.
+
+    `due_at`: when an execution that nobody holds wants attention. `worker_id` and `epoch`: who holds it, and the
+    how-manieth holder that is. `crashes`: how many workers have died while they held it since a step of it last ended.
+
+    `parent_path`: the step of the parent that waits for it. `is_batch`: no execution of its own, but a part of a loop
+    of its parent; its `input` is an `ItemRange`, its steps are rows of the parent, and no list shows it. `signals`:
+    what was sent and is not consumed yet. `paused_at`: since when it is PAUSED. `is_queued`: it waits for a slot
+    (`maxConcurrentExecutions`). An `error` before the end: the one it ends with once `onFailure` has run.
+
+    `left_out`: the fields that were not read because they are large, with the fewest bytes that each has as JSON.
+    """
+
+    id: UUID
+    definition_id: UUID
+    workflow_id: UUID | None
+    workflow_version: int | None
+    status: ExecutionStatus
+    input: JsonValue
+    output: JsonValue
+    error: StepError | None
+    labels: Mapping[str, JsonValue]
+    priority: int
+    idempotency_key: str | None
+    parent_id: UUID | None
+    retried_from_id: UUID | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    deadline_at: datetime | None
+    sequence: int
+    progress: Progress
+    waiting_for: WaitReason | None = None
+    due_at: datetime | None = None
+    worker_id: UUID | None = None
+    epoch: int = 0
+    crashes: int = 0
+    parent_path: str | None = None
+    is_batch: bool = False
+    is_queued: bool = False
+    paused_at: datetime | None = None
+    signals: tuple[Signal, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether it has failed, though `onFailure` may still run."""
+        return self.error is not None or "error" in self.left_out
+
+
+@fast_init
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRecord:
+    """A step execution as it is stored: its state, whose it is, and the execution's sequence that last touched it.
+
+    `left_out`: the fields of its state that were not read, as of an `ExecutionRecord`.
+    """
+
+    execution_id: UUID
+    position: str
+    sequence: int
+    state: StepState
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingCommand:
+    """Something that an execution is told, stored and not applied yet: see `CommandKind` for kinds and payloads."""
+
+    id: UUID
+    execution_id: UUID
+    kind: CommandKind
+    payload: JsonValue
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewBatch:
+    """A part of a loop's items that some worker is to run: an activation of its own, claimed and fenced like one.
+
+    `id` is the same whenever the same part is asked for. `definition_id` and `priority` are the parent's.
+    """
+
+    id: UUID
+    execution_id: UUID
+    definition_id: UUID
+    priority: int
+    range: ItemRange
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """An execution that this worker now holds, with all that is needed to go on with it.
+
+    `steps` is empty for one that never ran, and has none of loops that batches run. `commands` are applied first. For
+    a batch, `steps` are those of its own items, `parent` is the execution that it belongs to, and `outer` that one's
+    steps outside of such loops. `carried` is what a retry knows of the steps that it begins again; of a batch, of those
+    in its loop.
+    """
+
+    execution: ExecutionRecord
+    steps: tuple[StepRecord, ...]
+    commands: tuple[PendingCommand, ...]
+    parent: ExecutionRecord | None = None
+    outer: tuple[StepRecord, ...] = ()
+    carried: tuple[CarriedStep, ...] = ()
+
+
+@fast_init
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepChange:
+    """A step row as it is to be: inserted, or overwritten when the path has one."""
+
+    position: str
+    state: StepState
+
+
+@fast_init
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionDelta:
+    """One driver's change of one execution, to be committed whole or not at all.
+
+    Every field of the execution is its value after the change. `release`: the worker lets go; `due_at` is then when
+    the execution wants attention again (None: only when a command comes). `applied_commands` are removed in the same
+    transaction. A terminal `status` releases by itself and sets `finished_at`; it takes the execution's batches with
+    it, and `notify`, a command for the parent, is stored in the same transaction. The steps of a batch are stored as
+    the parent's, at the parent's next sequence. `starts`: it has started, and that may not have been
+    told yet; a store puts it into the outbox with the first such change, and the end with the last.
+    """
+
+    execution_id: UUID
+    epoch: int
+    status: ExecutionStatus
+    progress: Progress
+    steps: tuple[StepChange, ...]
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    deadline_at: datetime | None = None
+    output: JsonValue = None
+    error: StepError | None = None
+    waiting_for: WaitReason | None = None
+    due_at: datetime | None = None
+    release: bool = False
+    applied_commands: tuple[UUID, ...] = ()
+    paused_at: datetime | None = None
+    signals: tuple[Signal, ...] = ()
+    notify: PendingCommand | None = None
+    starts: bool = False
+
+
+@fast_init
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionChange:
+    """What was committed, as it travels to subscribers: the changing part of an execution and the steps it touched.
+
+    `steps` is None where the change was too large to travel: read it from the store, from `sequence - 1` on.
+    `covers` is how many sequences it stands for, more than one where changes were merged: it follows on from
+    `sequence - covers`. `left_out`: the fields that were not read, as of an `ExecutionRecord`.
+    """
+
+    execution_id: UUID
+    workflow_id: UUID | None
+    sequence: int
+    status: ExecutionStatus
+    progress: Progress
+    started_at: datetime | None
+    finished_at: datetime | None
+    output: JsonValue
+    error: StepError | None
+    waiting_for: WaitReason | None
+    steps: tuple[StepRecord, ...] | None
+    covers: int = 1
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionFilter:
+    """Which executions a list or a subscription shows. Every given part must match; labels match by containment."""
+
+    workflow_id: UUID | None = None
+    workflow_name: str | None = None
+    statuses: frozenset[ExecutionStatus] | None = None
+    labels: Mapping[str, JsonValue] | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFilter:
+    """Which step executions of an execution are shown."""
+
+    statuses: frozenset[StepStatus] | None = None
+    types: frozenset[StepType] | None = None
+    path_prefix: str | None = None

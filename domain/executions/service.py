@@ -1,0 +1,319 @@
+"""Starting executions: one, many at once, or steps that are run once and not stored as a workflow."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from domain.executions.awaiting import until_ended
+from domain.executions.idempotency import difference, key_problems
+from domain.executions.ports import ExecutionQueries, ExecutionStore
+from domain.executions.progress import ProgressFeed
+from domain.executions.records import ExecutionRecord, NewExecution
+from domain.executions.starting import launch
+from domain.json_schemas.checks import MAX_WORK_OF_REQUEST, SchemaChecks
+from domain.kernel.clock import Clock
+from domain.kernel.errors import Conflict, InvalidInput, InvalidState, LimitExceeded, NotFound, Problem, StepgraphError
+from domain.kernel.ids import IdKind, new_id, to_public
+from domain.kernel.json.text import JsonValue
+from domain.kernel.json.values import payload_problems
+from domain.kernel.labels import label_problems
+from domain.kernel.limits import Limits
+from domain.kernel.statuses import CommandKind, WorkflowStatus
+from domain.sandbox.budget import BudgetedSandbox, SandboxBudget
+from domain.sandbox.ports import Sandbox
+from domain.sandbox.shares import SandboxUse
+from domain.system.workers import WorkQueue
+from domain.transformation_rules.ports import TransformationRuleStore
+from domain.workflows.compiled_schemas import with_schemas_compiled
+from domain.workflows.definitions import DefinitionCache
+from domain.workflows.documents import canonical, check_document, digest
+from domain.workflows.ports import WorkflowStore
+from domain.workflows.resolution import Lookups
+from domain.workflows.rule_references import with_rules_looked_up
+
+ORCHESTRATION = "orchestration"
+CANCEL = CommandKind.CANCEL
+MAX_PRIORITY = 100
+_STARTED_TOGETHER = 250
+
+_REFUSALS = (NotFound, InvalidInput, InvalidState, Conflict, LimitExceeded)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecuteRequest:
+    """Start a workflow, named by exactly one of `workflow_id` and `workflow_name`.
+
+    `version` None: the newest. `labels`: a flat object, or null. `wait_for`: answer when the execution has ended, or
+    with what there is when this is over. `is_own_key`: the key is one that Stepgraph has made, and no client can give.
+    `use`: whose share of the sandbox checks the input, where that needs it.
+    """
+
+    workflow_id: UUID | None = None
+    workflow_name: str | None = None
+    version: int | None = None
+    input: JsonValue = None
+    labels: JsonValue = None
+    priority: int = 0
+    idempotency_key: str | None = None
+    is_own_key: bool = False
+    start_at: datetime | None = None
+    wait_for: timedelta | None = None
+    use: SandboxUse = SandboxUse.EXECUTION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrchestrateRequest:
+    """Run steps once. `document` holds `steps` and, where given, `variables`, `output` and `timeout`, camelCase."""
+
+    document: Mapping[str, JsonValue]
+    input: JsonValue = None
+    labels: JsonValue = None
+    idempotency_key: str | None = None
+    wait_for: timedelta | None = None
+
+
+_Request = ExecuteRequest | OrchestrateRequest
+
+
+class ExecutionService:
+    """Starts executions. Hints are sent after the commit, and losing one loses nothing.
+
+    Without `rules`, nobody looks whether the transformation rules exist that an orchestration names. Without a
+    `sandbox`, input schemas that need it refuse every input.
+    """
+
+    def __init__(
+        self,
+        *,
+        workflows: WorkflowStore,
+        executions: ExecutionStore,
+        queries: ExecutionQueries,
+        queue: WorkQueue,
+        feed: ProgressFeed,
+        definitions: DefinitionCache,
+        clock: Clock,
+        limits: Limits | None = None,
+        rules: TransformationRuleStore | None = None,
+        sandbox: Sandbox | None = None,
+        new_id: Callable[[], UUID] = new_id,
+    ) -> None:
+        self._workflows = workflows
+        self._executions = executions
+        self._queries = queries
+        self._queue = queue
+        self._feed = feed
+        self._definitions = definitions
+        self._clock = clock
+        self._limits = limits or Limits()
+        self._rules = rules
+        self._sandbox = sandbox
+        self._new_id = new_id
+
+    async def execute(self, request: ExecuteRequest) -> ExecutionRecord:
+        """Start one execution, or answer the newest run of the one that the key has started.
+
+        Raises `NotFound`, `InvalidInput`, `InvalidState` (the workflow is not ACTIVE), or `Conflict` where the key has
+        started something else.
+        """
+        lookups = Lookups(self._workflows, self._definitions)
+        checks = SchemaChecks(self._sandbox, request.use)
+        [answer] = await self._start([(await self._prepare(request, lookups, checks), request)])
+        if isinstance(answer, StepgraphError):
+            raise answer
+        return await self._wait(answer, request.wait_for)
+
+    async def execute_many(self, requests: Sequence[ExecuteRequest]) -> list[ExecutionRecord | StepgraphError]:
+        """Start many; one answer each, in order, so that one bad request stops no other.
+
+        A few hundred at a time are checked and stored in one commit, so that workers are busy before the last are.
+        Raises `LimitExceeded` for more than `Limits.max_batch` of them. `wait_for` is refused, request by request.
+        """
+        if len(requests) > self._limits.max_batch:
+            raise LimitExceeded(f"{len(requests):,} executions in one request; {self._limits.max_batch:,} are allowed.")
+        lookups = Lookups(self._workflows, self._definitions)
+        budget = SandboxBudget(calls=self._limits.max_batch)
+        sandbox = None if self._sandbox is None else BudgetedSandbox(self._sandbox, budget)
+        checks = SchemaChecks(sandbox, most_here=MAX_WORK_OF_REQUEST)
+        answers: list[ExecutionRecord | StepgraphError] = []
+        for first in range(0, len(requests), _STARTED_TOGETHER):
+            some = requests[first : first + _STARTED_TOGETHER]
+            prepared: list[NewExecution | StepgraphError] = []
+            for request in some:
+                prepared.append(await self._prepared(request, lookups, checks))
+                await asyncio.sleep(0)  # nothing of it may have waited, and others are to be served as well
+            asked = zip(prepared, some, strict=True)
+            records = iter(
+                await self._start([(new, request) for new, request in asked if isinstance(new, NewExecution)])
+            )
+            answers += [next(records) if isinstance(outcome, NewExecution) else outcome for outcome in prepared]
+        return answers
+
+    async def _prepared(
+        self, request: ExecuteRequest, lookups: Lookups, checks: SchemaChecks
+    ) -> NewExecution | StepgraphError:
+        """One of many, or why it cannot be started."""
+        try:
+            if request.wait_for is not None:
+                message = "`waitFor` is not allowed where many executions are started at once."
+                raise InvalidInput([Problem(path=("waitFor",), message=message)])
+            return await self._prepare(request, lookups, checks)
+        except _REFUSALS as error:
+            return error
+
+    async def orchestrate(self, request: OrchestrateRequest) -> ExecutionRecord:
+        """Run steps once, without a workflow, or answer the newest run of what the key has started.
+
+        Raises `InvalidInput`, or `Conflict` where the key has started something else.
+        """
+        problems = self._problems(request)
+        raw = {"name": ORCHESTRATION, **request.document}
+        checked = await asyncio.to_thread(check_document, raw, self._limits)
+        checked = await with_schemas_compiled(checked, SchemaChecks(self._sandbox), owner=self._new_id())
+        checked = await with_rules_looked_up(checked, self._rules)
+        if checked.document is None or problems:
+            raise InvalidInput([*checked.problems, *problems])
+        now = self._clock.now()
+        definition_id = await self._workflows.save_definition(
+            definition_id=self._new_id(),
+            document=await asyncio.to_thread(canonical, checked.document),
+            digest=await asyncio.to_thread(digest, checked.document),
+            now=now,
+        )
+        new = NewExecution(
+            id=self._new_id(),
+            definition_id=definition_id,
+            workflow_id=None,
+            workflow_version=None,
+            input=request.input,
+            labels=_object(request.labels),
+            priority=0,
+            total_steps=(await self._definitions.get(definition_id)).total_steps,
+            created_at=now,
+            idempotency_key=request.idempotency_key,
+        )
+        [answer] = await self._start([(new, request)])
+        if isinstance(answer, StepgraphError):
+            raise answer
+        return await self._wait(answer, request.wait_for)
+
+    async def _prepare(self, request: ExecuteRequest, lookups: Lookups, checks: SchemaChecks) -> NewExecution:
+        problems = self._problems(request)
+        problems += _more_problems(request)
+        if (request.workflow_id is None) == (request.workflow_name is None):
+            message = "Exactly one of `workflowId` and `workflowName` must be given."
+            raise InvalidInput([Problem(path=("workflowId",), message=message), *problems])
+        workflow = await lookups.workflow(request.workflow_id, request.workflow_name)
+        if workflow.status is not WorkflowStatus.ACTIVE:
+            message = f"The workflow {workflow.name!r} is {workflow.status.value}; only ACTIVE ones can be started."
+            raise InvalidState(message, workflow.status.value)
+        loaded = await lookups.definition(workflow, request.version)
+        value = request.input if problems else loaded.with_defaults(request.input)
+        if value is not request.input:
+            faults = payload_problems(value, max_bytes=self._limits.max_input_bytes, what="input with its defaults")
+            problems = [problem.under("input") for problem in faults]
+        if not problems:
+            problems = [problem.under("input") for problem in await loaded.input_problems(value, checks)]
+        if problems:
+            raise InvalidInput(problems)
+        now = self._clock.now()
+        definition = loaded.definition
+        return NewExecution(
+            id=self._new_id(),
+            definition_id=definition.id,
+            workflow_id=workflow.id,
+            workflow_version=definition.version,
+            input=value,
+            labels=_object(request.labels),
+            priority=request.priority,
+            total_steps=definition.total_steps,
+            created_at=now,
+            idempotency_key=request.idempotency_key,
+            start_at=request.start_at if request.start_at is not None and request.start_at > now else None,
+            max_concurrent=definition.max_concurrent_executions,
+        )
+
+    def _problems(self, request: _Request) -> list[Problem]:
+        """What is wrong with the parts that every start has."""
+        found: list[tuple[str, Iterable[Problem]]] = [
+            ("input", payload_problems(request.input, max_bytes=self._limits.max_input_bytes, what="input")),
+            ("labels", self._label_problems(request.labels)),
+        ]
+        if request.idempotency_key is not None:
+            found.append(("idempotencyKey", key_problems(request.idempotency_key, is_own=_is_own(request))))
+        longest, wait_for = self._limits.max_wait, request.wait_for
+        if wait_for is not None and not timedelta(0) < wait_for <= longest:
+            message = f"This must be more than zero, and {longest.total_seconds():g} seconds at most."
+            hint = "Follow the execution with the subscription `executionProgress` instead."
+            found.append(("waitFor", [Problem(path=(), message=message, hint=hint)]))
+        return [problem.under(member) for member, problems in found for problem in problems]
+
+    def _label_problems(self, labels: JsonValue) -> list[Problem]:
+        if labels is None:
+            return []
+        return payload_problems(labels, max_bytes=self._limits.max_input_bytes, what="labels") or label_problems(
+            labels, self._limits
+        )
+
+    async def _start(self, asked: Sequence[tuple[NewExecution, _Request]]) -> list[ExecutionRecord | Conflict]:
+        """Store what is new. What a client's key has started before is answered as it stands now, by its newest run."""
+        records = await launch([new for new, _ in asked], store=self._executions, queue=self._queue)
+        known = [
+            record.id
+            for (new, request), record in zip(asked, records, strict=True)
+            if record.id != new.id and not _is_own(request)
+        ]
+        newest = await self._queries.newest_retries(known) if known else {}
+        return [
+            record
+            if record.id == new.id or _is_own(request)
+            else _conflict(await self._as_known(new, request, record), request, record) or newest.get(record.id, record)
+            for (new, request), record in zip(asked, records, strict=True)
+        ]
+
+    async def _as_known(self, new: NewExecution, request: _Request, known: ExecutionRecord) -> NewExecution:
+        """The input as the version would have stored it with which a key has started an execution before."""
+        if new.definition_id == known.definition_id:
+            return new
+        try:
+            loaded = await self._definitions.load(known.definition_id)
+        except (NotFound, InvalidInput):
+            return new
+        return replace(new, input=loaded.with_defaults(request.input))
+
+    async def _wait(self, record: ExecutionRecord, wait_for: timedelta | None) -> ExecutionRecord:
+        if wait_for is None:
+            return record
+        return await until_ended(record, wait_for=wait_for, queries=self._queries, feed=self._feed)
+
+
+def _is_own(request: _Request) -> bool:
+    return isinstance(request, ExecuteRequest) and request.is_own_key
+
+
+def _conflict(new: NewExecution, request: _Request, known: ExecutionRecord) -> Conflict | None:
+    """That the key of a request has started something else."""
+    version = request.version if isinstance(request, ExecuteRequest) else None
+    found = difference(new, known, version=version)
+    if found is None:
+        return None
+    id = to_public(IdKind.EXECUTION, known.id)
+    message = f"The idempotency key {request.idempotency_key!r} has started the execution {id} {found}."
+    return Conflict(f"{message} Use another key for another execution.")
+
+
+def _more_problems(request: ExecuteRequest) -> list[Problem]:
+    """What is wrong with the parts that only a stored workflow's start has."""
+    problems: list[Problem] = []
+    if not -MAX_PRIORITY <= request.priority <= MAX_PRIORITY:
+        message = f"A priority is between -{MAX_PRIORITY} and {MAX_PRIORITY}."
+        problems.append(Problem(path=("priority",), message=message))
+    if request.start_at is not None and request.start_at.tzinfo is None:
+        message = "A time must say its offset, such as Z."
+        problems.append(Problem(path=("startAt",), message=message))
+    return problems
+
+
+def _object(labels: JsonValue) -> Mapping[str, JsonValue]:
+    return labels if isinstance(labels, Mapping) else {}

@@ -1,0 +1,1 @@
+"""Expressions and templates: compiled once, and evaluated in the process or in the sandbox."""

@@ -1,0 +1,162 @@
+"""Evaluating where each expression belongs: in this process, or in the sandbox and then in this process."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from domain.expressions.expression import Expression, ExpressionError, Tier, compile_expression
+from domain.expressions.templates import Template
+from domain.json_schemas.checks import MAX_WORK_OF_REQUEST, SchemaChecks
+from domain.kernel.failures import FailureCode
+from domain.kernel.json.text import JsonValue, dumps
+from domain.sandbox.budget import Trial
+from domain.sandbox.ports import Sandbox
+from domain.sandbox.shares import SandboxUse
+
+MAX_WORK = 4_000_000
+"""Characters of an expression times bytes of its data, up to which a process evaluates it that serves others meanwhile.
+
+What the engine does between two looks at its clock, and to read the data, takes no longer than these allow.
+"""
+
+
+class Evaluator:
+    """Evaluates expressions of every tier. Without a sandbox, those that need it fail.
+
+    What is too costly for this process gets a second chance in the sandbox, which has more time and room.
+    A caller in a hurry may do what `render` does step by step: `answers` for what is known to need the sandbox, then
+    `Template.render` or `Expression.evaluate` with them, and `more_answers` and once again where that was too costly.
+    All methods raise `ExpressionError`, `Unavailable` where the sandbox itself does not work, and for trials
+    `LimitExceeded`. `use` is what all of it is for, `owner` the execution, the webhook or the key that it is done for.
+    `schemas` checks JSON Schemas by the same means, `schema_work` as its `most_here`.
+
+    `is_here` decides on single expressions that need no sandbox, by their characters times the bytes of their data,
+    whether they are evaluated in this process after all; None: they are.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox | None = None,
+        use: SandboxUse = SandboxUse.EXECUTION,
+        *,
+        is_here: Callable[[int], bool] | None = None,
+        schema_work: int | None = None,
+    ) -> None:
+        self._sandbox = sandbox
+        self._use = use
+        self._is_here = is_here
+        self.schemas = SchemaChecks(sandbox, use, most_here=schema_work)
+
+    @classmethod
+    def of_trial(cls, trial: Trial, sandbox: Sandbox | None) -> "Evaluator":
+        """What tries expressions and schemas out, as far as the trial's budget goes."""
+        return cls(
+            trial.budgeted(sandbox), SandboxUse.TRIAL, is_here=trial.budget.spend_here, schema_work=MAX_WORK_OF_REQUEST
+        )
+
+    @classmethod
+    def of_hooks(cls, sandbox: Sandbox | None) -> "Evaluator":
+        """What builds inputs of messages that anybody may send."""
+        return cls(sandbox, SandboxUse.HOOK, is_here=lambda work: work <= MAX_WORK)
+
+    async def evaluate(
+        self, expression: Expression, scope: Mapping[str, JsonValue], *, now: datetime, seed: int, owner: UUID
+    ) -> JsonValue:
+        """`Expression.evaluate`."""
+        if self._sandbox is not None and (expression.needs_sandbox or self._is_too_much(expression, scope)):
+            return await self._sandbox.evaluate(
+                expression.source, expression.pruned(scope), now=now, seed=seed, owner=owner, use=self._use
+            )
+        try:
+            return expression.evaluate(scope, now=now, seed=seed)
+        except ExpressionError as error:
+            answers = await self.more_answers(error, {}, scope, now=now, seed=seed, owner=owner)
+        return answers[expression.source]
+
+    def _is_too_much(self, expression: Expression, scope: Mapping[str, JsonValue]) -> bool:
+        if self._is_here is None or expression.tier is Tier.PATH:
+            return False
+        try:
+            size = len(dumps(expression.pruned(scope)))
+        except ValueError:  # which the engine is to say
+            return False
+        return not self._is_here(len(expression.source) * size)
+
+    async def is_true(
+        self, expression: Expression, scope: Mapping[str, JsonValue], *, now: datetime, seed: int, owner: UUID
+    ) -> bool:
+        """`Expression.is_true`."""
+        value = await self.evaluate(expression, scope, now=now, seed=seed, owner=owner)
+        return expression.is_true(scope, now=now, seed=seed, answers={expression.source: value})
+
+    async def render(
+        self, template: Template, scope: Mapping[str, JsonValue], *, now: datetime, seed: int, owner: UUID
+    ) -> JsonValue:
+        """`Template.render`, on the scope as it is now, whatever becomes of it while the sandbox is asked."""
+        scope = dict(scope)
+        answers = await self.answers(template.sandboxed, scope, now=now, seed=seed, owner=owner)
+        while True:
+            try:
+                return template.render(scope, now=now, seed=seed, answers=answers)
+            except ExpressionError as error:
+                answers = await self.more_answers(error, answers, scope, now=now, seed=seed, owner=owner)
+
+    async def answers(
+        self,
+        expressions: tuple[Expression, ...],
+        scope: Mapping[str, JsonValue],
+        *,
+        now: datetime,
+        seed: int,
+        owner: UUID,
+    ) -> Mapping[str, JsonValue]:
+        """What the sandbox gives for those expressions that need it, by their sources: all are asked at once."""
+        sandbox = self._sandbox
+        asked = [expression for expression in expressions if expression.needs_sandbox]
+        if sandbox is None or not asked:
+            return {}
+        waiting = [
+            sandbox.evaluate(each.source, each.pruned(scope), now=now, seed=seed, owner=owner, use=self._use)
+            for each in asked
+        ]
+        if len(waiting) == 1:
+            return {asked[0].source: await waiting[0]}
+        tasks = [asyncio.ensure_future(each) for each in waiting]
+        try:
+            values = await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+        return {each.source: value for each, value in zip(asked, values, strict=True)}
+
+    def may_answer(self, error: ExpressionError, answers: Mapping[str, JsonValue]) -> bool:
+        """Whether an expression was too costly for this process, and the sandbox has not been asked about it yet."""
+        return (
+            self._sandbox is not None
+            and error.code is FailureCode.EXPRESSION_LIMIT
+            and error.source not in answers
+            and not compile_expression(error.source).needs_sandbox
+        )
+
+    async def more_answers(
+        self,
+        error: ExpressionError,
+        answers: Mapping[str, JsonValue],
+        scope: Mapping[str, JsonValue],
+        *,
+        now: datetime,
+        seed: int,
+        owner: UUID,
+    ) -> Mapping[str, JsonValue]:
+        """The `answers`, and the sandbox's to the expression that was too costly for this process.
+
+        Raises `error` where it is not one that the sandbox `may_answer`.
+        """
+        if self._sandbox is None or not self.may_answer(error, answers):
+            raise error
+        expression = compile_expression(error.source)
+        value = await self._sandbox.evaluate(
+            expression.source, expression.pruned(scope), now=now, seed=seed, owner=owner, use=self._use
+        )
+        return {**answers, expression.source: value}

@@ -1,0 +1,43 @@
+"""Cutting data down to the paths that an expression reads."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from domain.kernel.json.text import JsonValue
+
+#: The names that are kept, each with what is kept of its value; an empty shape keeps the whole value.
+_Shape: TypeAlias = "dict[str, _Shape]"
+
+
+def cut_to(
+    data: Mapping[str, JsonValue], paths: frozenset[tuple[str, ...]], *, through_arrays: bool
+) -> dict[str, JsonValue]:
+    """The same data without what none of `paths` leads to; it shares with `data` whatever it keeps whole.
+
+    A path leads through an array into each of its items. They are cut only on demand, since that takes longer than
+    writing and reading them whole.
+    """
+    shape = _shape_of(paths)
+    return {name: _cut(data[name], inner, through_arrays) for name, inner in shape.items() if name in data}
+
+
+@lru_cache(maxsize=2048)
+def _shape_of(paths: frozenset[tuple[str, ...]]) -> _Shape:
+    shape: _Shape = {}
+    for path in sorted(paths, key=len, reverse=True):  # a shorter one comes last, and keeps what it names whole
+        inner = shape
+        for name in path[:-1]:
+            inner = inner.setdefault(name, {})
+        inner[path[-1]] = {}
+    return shape
+
+
+def _cut(value: Any, shape: _Shape, through_arrays: bool) -> Any:
+    if not shape:
+        return value
+    if isinstance(value, Mapping):
+        return {name: _cut(value[name], inner, through_arrays) for name, inner in shape.items() if name in value}
+    if through_arrays and isinstance(value, list | tuple):
+        return [_cut(item, shape, through_arrays) for item in value]
+    return value

@@ -1,0 +1,66 @@
+"""Trying out an expression, exactly as a worker would evaluate it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from domain.expressions.evaluator import Evaluator
+from domain.expressions.expression import ExpressionError, ExpressionSyntaxError, compile_expression
+from domain.kernel.clock import Clock
+from domain.kernel.errors import Unavailable
+from domain.kernel.hints import kind_of
+from domain.kernel.json.text import JsonValue
+from domain.kernel.json.values import payload_problems
+from domain.kernel.limits import Limits
+from domain.sandbox.budget import Trial
+from domain.sandbox.ports import Sandbox
+
+_SEED = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """What came of it: a value, or a sentence about what went wrong, and how long it took."""
+
+    value: JsonValue
+    error: str | None
+    duration: timedelta
+
+
+class EvaluationService:
+    """Evaluates expressions for people who write them, by the means that a worker has. Without a `sandbox`, those fail
+    that need it.
+    """
+
+    def __init__(self, *, clock: Clock, sandbox: Sandbox | None = None, limits: Limits | None = None) -> None:
+        self._clock = clock
+        self._sandbox = sandbox
+        self._limits = limits or Limits()
+
+    async def evaluate(self, expression: str, context: JsonValue, trial: Trial | None = None) -> Evaluation:
+        """The value of `expression` on `context`, an object of roots such as `input` and `steps`.
+
+        What is wrong with either is the `error`. Raises `LimitExceeded` where the trial's budget is used up, or too
+        much is being tried at once.
+        """
+        started_at = self._clock.now()
+        trial = trial or Trial()
+        trial.budget.spend_evaluation()
+        value, error = await self._evaluate(expression, context, trial)
+        return Evaluation(value=value, error=error, duration=max(timedelta(0), self._clock.now() - started_at))
+
+    async def _evaluate(self, expression: str, context: JsonValue, trial: Trial) -> tuple[JsonValue, str | None]:
+        if not isinstance(context, dict):
+            return None, f"The context must be an object, not {kind_of(context)}."
+        unusable = payload_problems(context, max_bytes=self._limits.max_input_bytes, what="context")
+        if unusable:
+            return None, unusable[0].message
+        try:
+            compiled = compile_expression(expression)
+            now = self._clock.now()
+            evaluator = Evaluator.of_trial(trial, self._sandbox)
+            return await evaluator.evaluate(compiled, context, now=now, seed=_SEED, owner=trial.owner), None
+        except ExpressionSyntaxError as error:
+            where = "" if error.position is None else f" (at character {error.position + 1})"
+            return None, f"{error}{where}"
+        except (ExpressionError, Unavailable) as error:
+            return None, str(error)

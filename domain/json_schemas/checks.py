@@ -1,0 +1,102 @@
+"""Checks of JSON Schemas that come from outside, each where it belongs.
+
+What is known to cost little (domain/json_schemas/cost.py) is done in this process, everything else in the sandbox,
+under its deadline and its limit on memory.
+"""
+
+import asyncio
+from uuid import UUID
+
+from domain.json_schemas.cost import MAX_LISTED_WORK, MAX_WORK
+from domain.json_schemas.library import InvalidSchema
+from domain.json_schemas.schema import COSTS, JsonSchema, limit_problem, unreadable_problem
+from domain.kernel.errors import Problem
+from domain.kernel.json.text import JsonValue
+from domain.sandbox.ports import Sandbox
+from domain.sandbox.shares import SandboxUse, SchemaTooCostly
+
+_NOT_HERE = "this needs the sandbox, which is not available here."
+
+
+MAX_WORK_OF_REQUEST = 5 * MAX_WORK
+"""Parts times bytes that one request may check in this process; what is beyond goes to the sandbox, if it is there."""
+
+
+class SchemaChecks:
+    """Checks schemas and values, each where it belongs. Without a `sandbox`, what needs it fails.
+
+    `owner` is whom it is done for: the sandbox is shared out among owners. `most_here`: the parts times bytes that are
+    checked in this process, for ever so many values in all; None where they are somebody else's to bound.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox | None = None,
+        use: SandboxUse = SandboxUse.EXECUTION,
+        *,
+        most_here: int | None = None,
+    ) -> None:
+        self._sandbox = sandbox
+        self._use = use
+        self._left_here = most_here
+        self._turn = asyncio.Lock()
+
+    async def problems(self, schema: JsonSchema, value: JsonValue, *, owner: UUID) -> list[Problem]:
+        """What in a value does not meet a schema.
+
+        Raises `SchemaTooCostly`, `InvalidSchema` for a schema that only the sandbox compiles, `Unavailable`, and
+        `LimitExceeded` where the share is used up.
+        """
+        work = self._work_here(schema, value)
+        found, is_refused = None, False
+        if work is not None:
+            async with self._turn:
+                found = schema.problems_here(value)
+                is_refused = found is None and schema.is_met_here(value) is False
+                if work > MAX_LISTED_WORK:  # others are served before the next one is checked
+                    await asyncio.sleep(0)
+        if found is not None:
+            return found
+        if self._sandbox is None:
+            if is_refused:
+                return [schema.first_problem(value)]
+            raise SchemaTooCostly(_NOT_HERE)
+        try:
+            return await self._sandbox.schema_problems(schema.raw, value, owner=owner, use=self._use)
+        except SchemaTooCostly:
+            if is_refused:
+                return [schema.first_problem(value)]
+            raise
+
+    def _work_here(self, schema: JsonSchema, value: JsonValue) -> int | None:
+        """What checking a value in this process takes, which is spent; None where it is for the sandbox."""
+        work = schema.work_here(value)
+        if work is None or self._left_here is None or self._sandbox is None:
+            return work
+        if work > self._left_here:
+            return None
+        self._left_here -= work
+        return work
+
+    async def problems_or_limit(self, schema: JsonSchema, value: JsonValue, *, owner: UUID) -> list[Problem]:
+        """`problems`; that it cannot be found out within the limits, or that the schema is none, is one of them."""
+        try:
+            return await self.problems(schema, value, owner=owner)
+        except SchemaTooCostly as error:
+            return [limit_problem(error)]
+        except InvalidSchema as error:
+            return [unreadable_problem(error)]
+
+    async def faults(self, raw: JsonValue, *, owner: UUID) -> list[Problem]:
+        """Why something is no schema, or none that can be used. Raises `Unavailable` and `LimitExceeded`."""
+        try:
+            if not JsonSchema(raw).is_costly:
+                return []
+        except InvalidSchema as error:
+            return list(error.problems)
+        if self._sandbox is None:
+            return [Problem(path=(), message=f"The schema cannot be compiled: {_NOT_HERE}", hint=COSTS)]
+        try:
+            return await self._sandbox.schema_faults(raw, owner=owner, use=self._use)
+        except SchemaTooCostly as error:
+            return [Problem(path=(), message=f"The schema cannot be compiled: {error}", hint=COSTS)]

@@ -1,0 +1,1 @@
+"""Bodies of HTTP messages: their media types and content encodings."""

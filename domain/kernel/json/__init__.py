@@ -1,0 +1,1 @@
+"""JSON values: reading and writing them, and those that JSON, PostgreSQL or UTF-8 cannot hold."""

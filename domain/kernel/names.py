@@ -1,0 +1,31 @@
+"""What is wrong with the name of something that people save and find by it, and with what they say about it."""
+
+from domain.kernel.errors import Problem
+from domain.kernel.json.values import payload_problems
+
+MAX_NAME_CHARACTERS = 128
+MAX_DESCRIPTION_CHARACTERS = 10_000
+
+
+def is_name(name: str, *, longest: int = MAX_NAME_CHARACTERS) -> bool:
+    """Whether something may be called so: nothing else needs to be looked up."""
+    return 1 <= len(name) <= longest and name.isprintable() and name == name.strip()
+
+
+def name_problems(name: str, hint: str, *, longest: int = MAX_NAME_CHARACTERS) -> list[Problem]:
+    """What is wrong with a name."""
+    if is_name(name, longest=longest):
+        return []
+    message = f"A name has 1 to {longest} characters, all of them printable, and no space at its ends."
+    return [Problem(path=("name",), message=message, hint=hint)]
+
+
+def description_problems(description: str | None) -> list[Problem]:
+    """What is wrong with a description; None is none."""
+    if description is None:
+        return []
+    if len(description) > MAX_DESCRIPTION_CHARACTERS:
+        message = f"A description has at most {MAX_DESCRIPTION_CHARACTERS:,} characters."
+        return [Problem(path=("description",), message=message, hint="Shorten it.")]
+    faults = payload_problems(description, max_bytes=MAX_DESCRIPTION_CHARACTERS * 6, what="description")
+    return [fault.under("description") for fault in faults]

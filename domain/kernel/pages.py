@@ -1,0 +1,14 @@
+"""A page of rows, as every list is read."""
+
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[Row]):
+    """A slice of a list in its keyset order; `has_next` says whether more rows follow it."""
+
+    rows: tuple[Row, ...] = field(default=())
+    has_next: bool = False

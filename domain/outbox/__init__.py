@@ -1,0 +1,1 @@
+"""What has happened and is still to be told: counted in metrics, and sent to webhooks."""

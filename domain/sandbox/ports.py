@@ -1,0 +1,44 @@
+"""The port of the sandbox."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from domain.kernel.errors import Problem
+from domain.kernel.json.text import JsonValue
+from domain.sandbox.shares import SandboxUse
+
+
+class Sandbox(Protocol):
+    """Does what must not be done in this process, for nobody knows beforehand what it costs.
+
+    `owner` is the execution, the webhook or the key that it is done for, and `use` what for: what is shared is shared
+    out among uses, and among the owners of each. All methods raise `Unavailable` where the sandbox itself does not
+    work, and `LimitExceeded` where too many trials wait already.
+    """
+
+    async def evaluate(
+        self,
+        source: str,
+        data: Mapping[str, JsonValue],
+        *,
+        now: datetime,
+        seed: int,
+        owner: UUID,
+        use: SandboxUse = SandboxUse.EXECUTION,
+    ) -> JsonValue:
+        """The value of an expression on `data`, the part of a scope that it reads (`Expression.pruned`).
+
+        `data` is read before this waits for anything. Raises `ExpressionError` as `Expression.evaluate` does.
+        """
+
+    async def schema_problems(
+        self, schema: JsonValue, value: JsonValue, *, owner: UUID, use: SandboxUse = SandboxUse.EXECUTION
+    ) -> list[Problem]:
+        """What in a value does not meet a JSON Schema. Raises `SchemaTooCostly`, and `InvalidSchema`."""
+
+    async def schema_faults(
+        self, schema: JsonValue, *, owner: UUID, use: SandboxUse = SandboxUse.EXECUTION
+    ) -> list[Problem]:
+        """Why a value is no JSON Schema; nothing where it is one. Raises `SchemaTooCostly`."""

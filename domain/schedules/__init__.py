@@ -1,0 +1,1 @@
+"""Schedules: cron expressions, the ticks that are due, and firing them."""

@@ -1,0 +1,65 @@
+"""The port that keeps schedules, and hands those that are due to one worker at a time."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from domain.kernel.pages import Page
+from domain.schedules.model import ScheduleClaim, ScheduleOutcome, ScheduleRecord
+
+
+class ScheduleStore(Protocol):
+    """Schedules. Names are unique. A workflow's schedules go when it is deleted (`WorkflowStore.delete`).
+
+    What is read `lean` is without large inputs (see `LargeValues`).
+
+    Fencing: a claim and a change of the settings raise a schedule's epoch; what somebody found out at an older epoch
+    no longer moves it.
+    """
+
+    async def create(self, schedule: ScheduleRecord) -> None:
+        """Store a new schedule. Raises `Conflict` when the name is taken."""
+
+    async def update(self, schedule: ScheduleRecord, *, expected_revision: int, keeps_next_run: bool) -> ScheduleRecord:
+        """Overwrite the settings, `revision` and `updated_at`, and `next_run_at` unless it is kept; returns the whole.
+
+        The last error is forgotten, and so is a buffered tick unless the next run is kept and the overlap policy is the
+        same. Raises `NotFound`, or `Conflict` when `expected_revision` is not the stored one or the name is taken.
+        """
+
+    async def delete(self, schedule_id: UUID) -> bool:
+        """Remove a schedule; whether there was one. What it has started goes on."""
+
+    async def get_many(self, ids: Collection[UUID], *, lean: bool = False) -> Mapping[UUID, ScheduleRecord]:
+        """The schedules with these ids."""
+
+    async def find(self, name: str, *, lean: bool = False) -> ScheduleRecord | None:
+        """The schedule with this name."""
+
+    async def page(
+        self, workflow_id: UUID | None, *, first: int, after: str | None, lean: bool = False
+    ) -> Page[ScheduleRecord]:
+        """The schedules of a workflow, or all, by name (as code points); `after` is a name."""
+
+    async def count(self, workflow_id: UUID | None) -> int:
+        """How many `page` would show in all."""
+
+    async def claim(
+        self, *, now: datetime, until: datetime, limit: int, unproven: bool | None = None
+    ) -> Sequence[ScheduleClaim]:
+        """Take schedules that have something to be done, those that are due for longest first.
+
+        `unproven`: only those of which that is true, or only the others; None: either.
+
+        That is: it is enabled, and its next run is due or its buffered tick can be started; and nobody else has claimed
+        it, or has had it until `now` already. Nobody else gets one of them before `until` or their outcome.
+
+        Where the claim before has no outcome, the newest execution with a key of this schedule is the last one.
+        """
+
+    async def finish(self, outcomes: Sequence[ScheduleOutcome]) -> None:
+        """Store what came of claims, and let go of them.
+
+        At an older epoch only what was started is stored. A schedule that is gone is passed over.
+        """

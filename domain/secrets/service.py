@@ -1,0 +1,58 @@
+"""What can be done with secrets: set, delete and list; nothing here gives a value back."""
+
+from domain.kernel.clock import Clock
+from domain.kernel.errors import Conflict, InvalidInput, NotFound, Problem
+from domain.kernel.pages import Page
+from domain.secrets.model import SecretRecord, purpose_of, value_problems
+from domain.secrets.ports import Cipher, SecretStore
+from domain.workflows.document_types import IDENTIFIER
+
+_MAX_READERS = 5
+_NAME_HINT = "Names are letters, digits and underscores, at most 64, and do not begin with a digit."
+
+
+class SecretService:
+    """Use cases around secrets."""
+
+    def __init__(self, *, secrets: SecretStore, cipher: Cipher, clock: Clock) -> None:
+        self._secrets = secrets
+        self._cipher = cipher
+        self._clock = clock
+
+    async def set(self, name: str, value: str) -> SecretRecord:
+        """Store a secret, or a new value of it. Raises `InvalidInput`, and `Unavailable` where no key is set."""
+        problems = [] if IDENTIFIER.fullmatch(name) else [_malformed_name()]
+        problems += value_problems(value)
+        if problems:
+            raise InvalidInput(problems)
+        sealed = self._cipher.encrypt(value.encode(), purpose=purpose_of(name))
+        now = self._clock.now()
+        return await self._secrets.save(SecretRecord(name=name, sealed=sealed, created_at=now, updated_at=now))
+
+    async def delete(self, name: str) -> None:
+        """Remove a secret. Raises `NotFound`, or `Conflict` while the newest version of a workflow reads it."""
+        if name not in await self._secrets.find_many([name]):
+            raise NotFound("secret", name)
+        readers = await self._secrets.readers_of(name, limit=_MAX_READERS + 1)
+        if readers:
+            listed = ", ".join(repr(reader) for reader in readers[:_MAX_READERS])
+            more = " and others" if len(readers) > _MAX_READERS else ""
+            raise Conflict(f"The secret {name!r} is read by {listed}{more}: take it out of them first.")
+        if not await self._secrets.delete(name):
+            raise NotFound("secret", name)
+
+    async def find(self, name: str) -> SecretRecord | None:
+        """The secret with this name."""
+        return (await self._secrets.find_many([name])).get(name) if IDENTIFIER.fullmatch(name) else None
+
+    async def page(self, *, first: int, after: str | None) -> Page[SecretRecord]:
+        """Secrets, by name; `after` is a name."""
+        return await self._secrets.page(first=first, after=after)
+
+    async def count(self) -> int:
+        """How many there are."""
+        return await self._secrets.count()
+
+
+def _malformed_name() -> Problem:
+    return Problem(path=("name",), message="This is no name of a secret.", hint=_NAME_HINT)

@@ -1,0 +1,1 @@
+"""The system itself: worker processes, queues, health."""

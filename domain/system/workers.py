@@ -1,0 +1,46 @@
+"""The ports that know the worker processes and send them hints."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from domain.system.records import QueueRecord, WorkerRecord
+
+
+class WorkerRegistry(Protocol):
+    """Which worker processes live."""
+
+    async def register(self, worker_id: UUID, *, host: str, now: datetime) -> None:
+        """Announce a worker process. `now` is by the clock that heartbeats go by."""
+
+    async def heartbeat(self, worker_id: UUID, *, active_executions: int) -> bool:
+        """Say that it lives, by the store's clock and not by the caller's. Raises `Unavailable`, soon.
+
+        False: it was taken for dead, holds nothing any more, and must register anew.
+        """
+
+    async def unregister(self, worker_id: UUID) -> Sequence[UUID]:
+        """Leave: whatever it still holds is released, and returned so that hints can be sent for it."""
+
+    async def holdings(self, worker_id: UUID) -> Mapping[UUID, int]:
+        """What it holds by what is stored: executions and batches, each with its epoch."""
+
+    async def release(self, worker_id: UUID, holdings: Mapping[UUID, int]) -> Sequence[UUID]:
+        """Let go of those of these that it still holds at this epoch, and return them; each counts as a crash."""
+
+    async def workers(self) -> Sequence[WorkerRecord]:
+        """Every registered worker process, oldest first."""
+
+
+class WorkQueue(Protocol):
+    """Hints to the workers, through Dramatiq's queues. A hint says that there may be work; losing one loses nothing."""
+
+    async def hint(self, execution_ids: Sequence[UUID]) -> None:
+        """Ask some worker to look at these executions. Never raises `Unavailable`: the reconciler repeats it."""
+
+    async def nudge(self, worker_id: UUID, execution_id: UUID) -> None:
+        """Ask the worker that holds this execution to look at its commands. Never raises `Unavailable`."""
+
+    async def queues(self) -> Sequence[QueueRecord]:
+        """Every queue with its depth and its dead letters. Raises `Unavailable`."""

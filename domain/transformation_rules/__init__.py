@@ -1,0 +1,1 @@
+"""Transformation rules: stored expressions that steps apply."""

@@ -1,0 +1,1 @@
+"""Webhooks: outbound deliveries, inbound messages, and the tokens of hook addresses."""

@@ -1,0 +1,79 @@
+"""What can be said about an HTTP request before it is made: its address and the names of its headers."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from domain.circuit_breakers.model import MAX_SERVICE_ID, is_service_id
+from domain.expressions.scanner import OPEN
+from domain.kernel.errors import Problem
+from domain.kernel.hints import kind_of, shown
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}", re.ASCII)
+_URL_HINT = "For example https://api.example.com/orders/{{ input.id }}."
+
+
+def request_problems(config: Mapping[str, Any]) -> Iterator[Problem]:
+    """What is wrong with a raw HTTP_REQUEST configuration, beyond the kinds of its members."""
+    yield from address_problems(config)
+    service_id = config.get("serviceId")
+    if isinstance(service_id, str) and service_id and not is_service_id(service_id):
+        message = f"This must be 1 to {MAX_SERVICE_ID} characters that can be seen."
+        yield Problem(path=("serviceId",), message=message, hint="Leave it out to take the URL's host and port.")
+    query = config.get("query")
+    if not isinstance(query, dict):
+        yield from _no_object("query", query)
+
+
+def address_problems(config: Mapping[str, Any]) -> Iterator[Problem]:
+    """What is wrong with the `url` and the `headers` of whatever makes requests."""
+    url, headers = config.get("url"), config.get("headers")
+    if isinstance(url, str) and url:
+        yield from _url_problems(url)
+    if isinstance(headers, dict):
+        yield from _header_problems(headers)
+    else:
+        yield from _no_object("headers", headers)
+
+
+def _no_object(member: str, value: object) -> Iterator[Problem]:
+    if value is not None and not _is_template(value):
+        message = f"This must be an object or a `{{{{ … }}}}` that gives one, not {kind_of(value)}."
+        yield Problem(path=(member,), message=message, hint='For example {"name": "value"}.')
+
+
+def _url_problems(url: str) -> Iterator[Problem]:
+    """Of what stands before the first `{{`, or of the whole where nothing is put in."""
+    literal, opening, _ = url.partition(OPEN)
+    if opening and "://" not in literal:
+        return
+    try:
+        parts = urlsplit(literal)
+        is_address = parts.scheme in ("http", "https") and (bool(opening) or bool(parts.hostname and parts.port != 0))
+    except ValueError:
+        is_address = False
+    if not is_address or any(character.isspace() for character in parts.netloc):
+        yield Problem(path=("url",), message=f"{shown(url)} is not an http or https address.", hint=_URL_HINT)
+    elif url != url.strip() or any(character.isspace() and character != " " for character in literal):
+        message = "An address begins and ends without a blank, and is one line without tabs."
+        yield Problem(path=("url",), message=message, hint="Blanks within it are sent as %20.")
+
+
+def _header_problems(headers: Mapping[Any, Any]) -> Iterator[Problem]:
+    for name, value in headers.items():
+        if not isinstance(name, str):
+            continue  # said by the JSON check
+        path = ("headers", name)
+        if not _HEADER_NAME.fullmatch(name):
+            message = f"{shown(name)} is not the name of a header."
+            yield Problem(path=path, message=message, hint="Letters, digits and - only, for example X-Request-Id.")
+        elif isinstance(value, dict):
+            message = "A header is a string, a number, or an array of these, not an object."
+            yield Problem(path=path, message=message, hint="Write `{{ $string(…) }}` to send an object as JSON.")
+        elif isinstance(value, str) and ("\r" in value or "\n" in value):
+            yield Problem(path=path, message="A header is one line.", hint="Take the line break out.")
+
+
+def _is_template(value: object) -> bool:
+    return isinstance(value, str) and OPEN in value

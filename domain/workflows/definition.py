@@ -1,0 +1,168 @@
+"""A workflow compiled for running: the graph is sorted, every template and expression is parsed, nothing is looked up.
+
+`domain/workflows/compiler.py` makes it from a `WorkflowDocument`; workers and API processes cache it by id, for a
+stored version never changes.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import lru_cache
+from uuid import UUID
+
+from domain.expressions.expression import Expression
+from domain.expressions.templates import Template
+from domain.kernel.json.text import JsonValue
+from domain.kernel.statuses import Jitter, RetryStrategy, StepType
+from domain.workflows.graph import HANDLER
+from domain.workflows.steps import StepConfig
+
+CONTAINER_TYPES = frozenset({StepType.CONDITIONAL, StepType.PARALLEL, StepType.FOR_EACH})
+"""The step types that hold blocks of their own, besides the handlers that every step may have."""
+
+_PURE_TYPES = CONTAINER_TYPES | {StepType.DATA_TRANSFORM, StepType.WAIT, StepType.VALIDATION}
+_INDEX = re.compile(r"\[\d+\]")
+
+
+@lru_cache(maxsize=4096)
+def _static(path: str) -> str:
+    """The path without the indexes of items. Kept, as what happens to an item asks for its path half a dozen times."""
+    return _INDEX.sub("[]", path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """How often and how far apart. `max_attempts` counts calls in all, the first included."""
+
+    strategy: RetryStrategy = RetryStrategy.EXPONENTIAL
+    max_attempts: int = 3
+    delay: timedelta = timedelta(seconds=1)
+    factor: float = 2.0
+    max_delay: timedelta | None = timedelta(minutes=1)
+    jitter: Jitter = Jitter.FULL
+    max_elapsed: timedelta | None = None
+    when: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledStep:
+    """One step of a block, ready to run.
+
+    `path` is the static path (`choose.then.fetch`, `loop[].fetch`): a step execution has the index of the item in its
+    brackets. `position` sorts like the document: numbers joined by dots, of the step in its block (four digits), of
+    the block in its step (four digits; `~` for a handler), `*` where the index of an item goes. `depends_on` and
+    `dependants` are ids within the same block. `blocks` are those inside the step by label (`then`, `else`, a branch's
+    name, `each` for a loop's items, `onError` for its handler). `inputs` renders to what the step is called with; its
+    shape is the step type's own:
+
+    - HTTP_REQUEST: an object with `method`, `url` and, where given, `query`, `headers`, `body`, `auth`
+    - DATA_TRANSFORM: the output value itself, or what its rule is applied to
+    - WAIT: `{"duration": "PT5S"}`, `{"until": <what the expression gives>}`, or `{"signal": name}`
+    - CONDITIONAL: `{"if": <what the condition gives>}`; FOR_EACH: `{"items": <what the expression gives>}`
+    - PARALLEL: `{}`
+    - VALIDATION: `{"data": <what is checked>}` where the step says what
+    - WEBHOOK_CALL: `{"url", "eventType", "payload"?, "headers"?}`; SUB_WORKFLOW: `{"input": <the child's input>}`
+
+    `expressions` are further ones that the executor evaluates by itself (a poll's `until`, validation rules), by name.
+    `on_error_continue`: the step's final failure does not fail its block. `result` (FOR_EACH): the result of one item.
+    """
+
+    id: str
+    path: str
+    position: str
+    type: StepType
+    config: StepConfig
+    inputs: Template
+    depends_on: tuple[str, ...]
+    dependants: tuple[str, ...]
+    when: Expression | None = None
+    retry: RetryPolicy | None = None
+    timeout: timedelta | None = None
+    on_error_continue: bool = False
+    blocks: Mapping[str, "Block"] = field(default_factory=dict)
+    expressions: Mapping[str, Expression] = field(default_factory=dict)
+    result: Template | None = None
+    needs_waiting: bool = False
+    """Whether its condition or its input cannot be evaluated at once: it needs the sandbox, or secrets."""
+    secrets: frozenset[str] = frozenset()
+    """The names of the secrets that its input needs."""
+
+    @property
+    def handler(self) -> "Block | None":
+        """The steps that handle its final failure."""
+        return self.blocks.get(HANDLER)
+
+    @property
+    def is_container(self) -> bool:
+        """Whether it is done when the blocks in it are, rather than when its executor is."""
+        return self.type in CONTAINER_TYPES
+
+    @property
+    def is_pure(self) -> bool:
+        """Whether running it has no effect outside: it may be run again, or before what led to it is stored."""
+        return self.type in _PURE_TYPES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Steps that belong together: the workflow's own, or those inside a branch, a loop or a handler.
+
+    `path` is the static path of the block (`choose.then`, `loop[]`; empty for the workflow's own) and `label` what its
+    step calls it. `steps` is in document order; `stages` is the order of execution, each inner tuple may run at once.
+    """
+
+    path: str
+    label: str
+    steps: Mapping[str, CompiledStep]
+    stages: tuple[tuple[str, ...], ...]
+
+    @property
+    def last(self) -> str:
+        """The id of the last step in document order: no block is empty that runs."""
+        return list(self.steps)[-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """One immutable version of a workflow, compiled. `workflow_id` and `version` are None for `orchestrate`."""
+
+    id: UUID
+    name: str
+    workflow_id: UUID | None
+    version: int | None
+    root: Block
+    variables: Mapping[str, JsonValue] = field(default_factory=dict)
+    output: Template | None = None
+    timeout: timedelta | None = None
+    on_failure: Block | None = None
+    max_concurrent_executions: int | None = None
+    reads_signal_url: bool = False
+    """Whether an expression reads `execution.signalUrl`, which is made for no other definition."""
+    steps: Mapping[str, CompiledStep] = field(default_factory=dict)
+    """Every step of every block, by static path."""
+    blocks: Mapping[str, Block] = field(default_factory=dict)
+    """Every block by its static path."""
+
+    def step(self, path: str) -> CompiledStep:
+        """The step behind the path of a step execution. Raises `KeyError` where this version has none."""
+        found = self.steps.get(path)
+        return self.steps[_static(path)] if found is None else found
+
+    def block(self, prefix: str) -> Block:
+        """The block behind the prefix of its steps' paths. Raises `KeyError` where this version has none."""
+        found = self.blocks.get(prefix)
+        return self.blocks[_static(prefix)] if found is None else found
+
+    def position(self, path: str) -> str:
+        """Where a step execution stands in document order: items are in the order of their indexes."""
+        position = self.step(path).position
+        if "*" in position:
+            for index in _INDEX.findall(path):
+                position = position.replace("*", f"{int(index[1:-1]):08}", 1)
+        return position
+
+    @property
+    def total_steps(self) -> int:
+        """How many step executions are known before it runs; loops add theirs as they unfold."""
+        return len(self.root.steps)

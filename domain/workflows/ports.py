@@ -1,0 +1,95 @@
+"""The port that keeps workflows and their versions."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from domain.kernel.json.text import JsonValue
+from domain.kernel.pages import Page
+from domain.kernel.statuses import WorkflowStatus
+from domain.workflows.records import DefinitionRecord, WorkflowFilter, WorkflowRecord
+from domain.workflows.summaries import StoredDocuments, VersionSummary, WorkflowSummary
+
+
+class WorkflowStore(Protocol):
+    """Workflows and their immutable versions. Names are unique among workflows that are not deleted."""
+
+    async def create(
+        self,
+        *,
+        workflow_id: UUID,
+        definition_id: UUID,
+        name: str,
+        status: WorkflowStatus,
+        document: Mapping[str, JsonValue],
+        labels: Mapping[str, JsonValue],
+        note: str | None,
+        now: datetime,
+    ) -> WorkflowRecord:
+        """Store a workflow with version 1. Raises `Conflict` when the name is taken."""
+
+    async def update(
+        self,
+        workflow_id: UUID,
+        *,
+        expected_version: int | None,
+        name: str,
+        status: WorkflowStatus,
+        document: Mapping[str, JsonValue] | None,
+        definition_id: UUID | None,
+        labels: Mapping[str, JsonValue],
+        note: str | None,
+        now: datetime,
+    ) -> WorkflowRecord:
+        """Overwrite a workflow; a `document` (with its `definition_id`) becomes the next version, None adds none.
+
+        Raises `NotFound`, or `Conflict` when the name is taken or `expected_version` is not the newest.
+        """
+
+    async def delete(self, workflow_id: UUID, now: datetime) -> None:
+        """Hide a workflow, free its name, and remove its schedules; its versions and ended executions stay.
+
+        Raises `NotFound`, or `InvalidState` while executions of it have not ended.
+        """
+
+    async def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, WorkflowSummary]:
+        """The workflows with these ids, deleted ones too (an old execution still shows its workflow)."""
+
+    async def find(self, *, id: UUID | None = None, name: str | None = None) -> WorkflowRecord | None:
+        """The workflow that is not deleted with this id or this name."""
+
+    async def find_summary(self, *, id: UUID | None = None, name: str | None = None) -> WorkflowSummary | None:
+        """What `find` finds, without reading the document."""
+
+    async def page(self, filter: WorkflowFilter, *, first: int, after: UUID | None) -> Page[WorkflowSummary]:
+        """Workflows that are not deleted, newest first (by id). No document is read."""
+
+    async def count(self, filter: WorkflowFilter) -> int:
+        """How many `page` would show in all."""
+
+    async def definitions(self, ids: Collection[UUID]) -> Mapping[UUID, DefinitionRecord]:
+        """The stored versions with these ids."""
+
+    async def documents(self, ids: Collection[UUID], *, max_bytes: int) -> StoredDocuments:
+        """The documents of the stored versions with these ids, or none where they have more than `max_bytes` in all."""
+
+    async def version(self, workflow_id: UUID, version: int) -> DefinitionRecord | None:
+        """One version of a workflow."""
+
+    async def version_summary(self, workflow_id: UUID, version: int) -> VersionSummary | None:
+        """What `version` finds, without reading the document."""
+
+    async def versions_page(self, workflow_id: UUID, *, first: int, after: int | None) -> Page[VersionSummary]:
+        """The versions of a workflow, newest first; `after` is a version number. No document is read."""
+
+    async def versions_count(self, workflow_id: UUID) -> int:
+        """How many versions a workflow has."""
+
+    async def save_definition(
+        self, *, definition_id: UUID, document: Mapping[str, JsonValue], digest: bytes, now: datetime
+    ) -> UUID:
+        """Store the steps of an orchestration once per `digest` (32 bytes over the canonical document).
+
+        Returns the id to use: the given one, or that of the first that was stored with the same digest.
+        """

@@ -1,0 +1,200 @@
+"""What is decided about a request before anything reads it: where it comes from, and whom it was meant for."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from domain.kernel.errors import ErrorCode
+from domain.kernel.json.text import dumps
+from graphql_api.context import ApiOptions
+from graphql_api.edge.asker import address_of
+from graphql_api.edge.clients import Networks, client_behind
+from graphql_api.edge.hosts import KnownNames, authority_of, is_same, normal_origin, origin_of
+
+TOLD_HEADERS = ("RateLimit", "RateLimit-Policy", "Retry-After")
+"""What pages of other origins may read of an answer."""
+
+_PROXIED = frozenset(
+    (b"forwarded", b"via", b"x-real-ip", b"x-client-ip", b"x-cluster-client-ip", b"true-client-ip", b"cf-connecting-ip")
+)
+_READ = _PROXIED | {b"host", b"origin", b"sec-fetch-site"}
+_MOST_REMEMBERED = 100
+
+logger = logging.getLogger("stepgraph.edge")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request is not let in."""
+
+    status: int
+    message: str
+    code: ErrorCode = ErrorCode.FORBIDDEN
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class Edge:
+    """The outermost part of the application, over all of its addresses.
+
+    `app` is what is let in to; pages of other origins that may ask go through `sharing`.
+    """
+
+    def __init__(self, app: ASGIApp, options: ApiOptions, *, asks_for_keys: bool) -> None:
+        self._app = app
+        self._asks_for_keys = asks_for_keys
+        self._is_reachable = options.is_reachable
+        self._proxies = Networks(options.trusted_proxies)
+        self._names = KnownNames(options.public_url, options.allowed_hosts)
+        own = urlsplit(options.public_url)
+        others = [normal_origin(each) for each in options.allowed_origins if asks_for_keys or each != "*"]
+        self._origins = frozenset((normal_origin(f"{own.scheme}://{own.netloc}"), *others))
+        self._shared = sharing(app, others) if others else app
+        self._known_hosts: set[bytes] = set()
+        self._logged: set[str] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request or a WebSocket in, or say why not."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        headers = _Read(scope)
+        refusal = self._refusal(scope, headers)
+        if refusal is not None:
+            await refuse(scope, send, refusal)
+        elif headers.origin is not None and scope["path"] == "/graphql":
+            await self._shared(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _refusal(self, scope: Scope, headers: "_Read") -> Refusal | None:
+        """Why the request is not let in; None where it is, as whose it is known by then."""
+        if headers.proxied:
+            if address_of(scope) in self._proxies:
+                self._see_through(scope, headers)
+            elif not self._asks_for_keys:
+                return Refusal(403, _BEHIND_PROXY.format(header=headers.proxied))
+        if not self._asks_for_keys and not (len(headers.hosts) == 1 and self._is_ours(headers.hosts[0])):
+            return Refusal(403, _OTHER_HOST.format(host=b", ".join(headers.hosts).decode("latin-1")[:100]))
+        if headers.origin is None or (self._asks_for_keys and scope["path"] != "/graphql") or self._may_ask(headers):
+            return None
+        self._log(headers.origin)
+        return Refusal(403, _OTHER_ORIGIN.format(origin=headers.origin[:100]))
+
+    def _see_through(self, scope: Scope, headers: "_Read") -> None:
+        """Take the request for that of the proxy's client."""
+        scope["client"] = (client_behind(address_of(scope), headers.forwarded_for, self._proxies), 0)
+        if headers.forwarded_proto in ("http", "https"):
+            is_http = scope["type"] == "http"
+            scope["scheme"] = headers.forwarded_proto if is_http else headers.forwarded_proto.replace("http", "ws")
+
+    def _is_ours(self, host: bytes) -> bool:
+        """Whether the API is known under this host. Nearly all requests say the same, which is remembered."""
+        if host in self._known_hosts:
+            return True
+        authority = authority_of(host.decode("latin-1"))
+        is_ours = authority in self._names or (
+            # What no name leads to, nobody can have led here by a name.
+            self._is_reachable and authority is not None and authority.address is not None
+        )
+        if is_ours and len(self._known_hosts) < _MOST_REMEMBERED:
+            self._known_hosts.add(host)
+        return is_ours
+
+    def _may_ask(self, headers: "_Read") -> bool:
+        """Whether a page of this origin may ask: one of ours, or of the setting."""
+        found = origin_of(headers.origin or "")
+        if found is None:
+            return False
+        if not {normal_origin(headers.origin or ""), "*"}.isdisjoint(self._origins):
+            return True
+        if len(headers.hosts) == 1 and is_same(found, authority_of(headers.hosts[0].decode("latin-1"))):
+            return True
+        if not self._asks_for_keys:
+            return found[1] in self._names
+        return headers.fetch_site == b"same-origin"
+
+    def _log(self, origin: str) -> None:
+        if len(self._logged) < _MOST_REMEMBERED and origin not in self._logged:
+            self._logged.add(origin)
+            logger.warning(
+                "a page of %r is refused: pages of other origins may ask when STEPGRAPH_ALLOWED_ORIGINS names them",
+                origin[:100],
+            )
+
+
+class _Read:
+    """The few headers that matter here, found in one pass."""
+
+    __slots__ = ("fetch_site", "forwarded_for", "forwarded_proto", "hosts", "origin", "proxied")
+
+    def __init__(self, scope: Scope) -> None:
+        self.hosts: list[bytes] = []
+        self.origin: str | None = None
+        self.fetch_site = b""
+        self.forwarded_for: list[bytes] = []
+        self.forwarded_proto = self.proxied = ""
+        for name, value in scope["headers"]:
+            if name in _READ or name[:11] == b"x-forwarded":
+                self._take(name, value)
+
+    def _take(self, name: bytes, value: bytes) -> None:
+        if name == b"host":
+            self.hosts.append(value)
+        elif name == b"origin":
+            # Two of them are no origin that anybody could be asked about.
+            self.origin = value.decode("latin-1") if self.origin is None else "null"
+        elif name == b"sec-fetch-site":
+            self.fetch_site = value
+        else:
+            self.proxied = name.decode("latin-1")
+            if name == b"x-forwarded-for":
+                self.forwarded_for.append(value)
+            elif name == b"x-forwarded-proto":
+                self.forwarded_proto = value.decode("latin-1").strip().lower()
+
+
+def sharing(app: ASGIApp, origins: Sequence[str]) -> CORSMiddleware:
+    """The application with what browsers ask before they let pages of these origins use it."""
+    return CORSMiddleware(
+        app,
+        allow_origins=origins,
+        allow_methods=("GET", "POST"),
+        allow_headers=("*",),
+        expose_headers=TOLD_HEADERS,
+        max_age=600,
+    )
+
+
+async def refuse(scope: Scope, send: Send, refusal: Refusal) -> None:
+    """Answer with what GraphQL clients and people can read; a WebSocket's handshake too, where the server can."""
+    body = dumps({"errors": [{"message": refusal.message, "extensions": {"code": refusal.code.value}}]}).encode()
+    headers = [
+        (b"content-type", b"application/json; charset=utf-8"),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+        *refusal.headers,
+    ]
+    kind = "http.response"
+    if scope["type"] == "websocket":
+        if "websocket.http.response" not in scope.get("extensions", {}):
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        kind = "websocket.http.response"
+    await send({"type": f"{kind}.start", "status": refusal.status, "headers": headers})
+    await send({"type": f"{kind}.body", "body": body})
+
+
+_NO_KEYS = "This API asks nobody for a key, so it "
+_OTHER_HOST = (
+    _NO_KEYS + "answers only under names of this machine and of STEPGRAPH_PUBLIC_URL, and not as {host!r}: name that"
+    " in STEPGRAPH_ALLOWED_HOSTS, or ask for keys with STEPGRAPH_REQUIRE_KEYS=true."
+)
+_BEHIND_PROXY = (
+    _NO_KEYS + "answers nothing that came through a proxy ({header}), by which anybody might reach it: ask for keys"
+    " with STEPGRAPH_REQUIRE_KEYS=true, or name it in STEPGRAPH_TRUSTED_PROXIES if it lets in only whom it knows."
+)
+_OTHER_ORIGIN = "Pages of {origin!r} may not ask this API: name that origin in STEPGRAPH_ALLOWED_ORIGINS to let them."

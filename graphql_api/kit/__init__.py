@@ -1,0 +1,1 @@
+"""What every subject of the API is made with: ids, scalars, pages, enums, errors."""

@@ -1,0 +1,1 @@
+"""GraphQL over HTTP, WebSockets and server-sent events: reading requests, executing operations, writing answers."""

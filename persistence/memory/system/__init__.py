@@ -1,0 +1,1 @@
+"""The health of a system, and its installation, in memory."""

@@ -1,0 +1,207 @@
+"""The process's one pool of connections to PostgreSQL, and the ORM on top of it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Self, TypeAlias
+from weakref import WeakSet
+
+import asyncpg
+
+from domain.kernel.errors import Unavailable
+from persistence.postgres.orm import Orm
+from persistence.postgres.unavailable import translated
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+
+_ANSWER_WITHIN = 60.0
+"""Seconds that a statement of no hurry may take."""
+_SHORTEST = 2.0
+_RELEASE_WITHIN = 1.0
+_FREE_WITHIN = 30.0
+"""Seconds that a caller waits for a connection that others have."""
+
+
+class Database:
+    """Connections to one database: open while its context lasts.
+
+    `json` and `jsonb` come and go as text: see domain/kernel/json/text.py. Whatever is asked while PostgreSQL is away
+    raises `Unavailable`; opening the context does not need it yet. There are two pools: one for the batched statements
+    of the hot path, whose plans are made once and never scan a table, and one for everything else.
+
+    A host that vanished closes nothing, so no side waits for the other for longer than a worker's lease allows. A hot
+    statement is given up after three quarters of it, and the connections that were open then are not used again. The
+    server ends a transaction that is idle for half of it, whose worker was stopped in its midst, and a session whose
+    client has not acknowledged anything for the whole of it; either frees what was locked.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 8,
+        hot_pool_size: int = 4,
+        connect_timeout: float = 5.0,
+        lease: timedelta = timedelta(seconds=8),
+    ) -> None:
+        """`url` is a libpq address; `connect_timeout` is in seconds. Connections are opened when first needed.
+
+        `lease`: for how long a worker that is silent keeps what it holds.
+        """
+        self.url = url
+        self._lease = lease.total_seconds()
+        self._connections: WeakSet[asyncpg.Connection[asyncpg.Record]] = WeakSet()
+        self._lent_out: set[int] = set()
+        """The backends of the connections that are in use."""
+        self._pool_size = pool_size
+        self._hot_pool_size = hot_pool_size
+        self._connect_timeout = connect_timeout
+        self._pool: Pool | None = None
+        self._hot_pool: Pool | None = None
+        self._orm: Orm | None = None
+
+    async def __aenter__(self) -> Self:
+        self._pool = await self._open(self._pool_size, _ANSWER_WITHIN, idle_for=300.0)
+        # The planner of a batch of unknown size chooses the same each time, for half a millisecond; and one that saw a
+        # table when it was small must not go on to scan it when it is not.
+        self._hot_pool = await self._open(
+            self._hot_pool_size,
+            max(_SHORTEST, 0.75 * self._lease),
+            idle_for=0.0,  # never closed: the first statement of a new connection takes twenty times as long
+            plan_cache_mode="force_generic_plan",
+            enable_seqscan="off",
+            jit="off",
+        )
+        self._orm = await Orm.over(self._pool)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pools = [pool for pool in (self._pool, self._hot_pool) if pool is not None]
+        self._pool = self._hot_pool = self._orm = None
+        for pool in pools:
+            try:
+                await asyncio.wait_for(pool.close(), 5)
+            except TimeoutError:
+                pool.terminate()
+
+    async def _open(self, size: int, answer_within: float, *, idle_for: float, **settings: str) -> Pool:
+        milliseconds = {
+            "statement_timeout": answer_within,
+            "idle_in_transaction_session_timeout": max(_SHORTEST, self._lease / 2),
+            "tcp_user_timeout": max(_SHORTEST, self._lease),
+        }
+        settings |= {name: f"{1000 * seconds:.0f}" for name, seconds in milliseconds.items()}
+        settings |= {
+            "tcp_keepalives_idle": f"{max(1, self._lease // 2):.0f}",
+            "tcp_keepalives_interval": "1",
+            "tcp_keepalives_count": "3",
+        }
+        # Not among the parameters of the connection, of which poolers refuse what they do not know.
+        session = ";".join(f"SET {name} TO '{value}'" for name, value in settings.items())
+
+        async def set_up(connection: Any) -> None:
+            await connection.execute(session)
+            self._connections.add(connection)
+
+        return await asyncpg.create_pool(
+            self.url,
+            min_size=0,
+            max_size=size,
+            max_inactive_connection_lifetime=idle_for,
+            timeout=self._connect_timeout,
+            command_timeout=answer_within,
+            statement_cache_size=256,
+            max_cached_statement_lifetime=0,
+            init=set_up,
+            reset=_keep,
+            server_settings={"application_name": "stepgraph", "timezone": "UTC"},
+        )
+
+    @property
+    def lease_milliseconds(self) -> int:
+        """How long a transaction may take that all wait for."""
+        return round(1000 * max(_SHORTEST, self._lease))
+
+    @property
+    def orm(self) -> Orm:
+        """The models, on the same connections."""
+        if self._orm is None:
+            raise Unavailable("The database is not open.")
+        return self._orm
+
+    def connection(self) -> AbstractAsyncContextManager[Connection]:
+        """A connection for a while; statements outside a transaction commit one by one."""
+        return self._lent(self._pool)
+
+    def hot_connection(self) -> AbstractAsyncContextManager[Connection]:
+        """A connection for statements that handle a batch by index."""
+        return self._lent(self._hot_pool)
+
+    @asynccontextmanager
+    async def _lent(self, pool: "Pool | None") -> AsyncIterator[Connection]:
+        pool = _opened(pool)
+        with translated():
+            # Who finds one idle waits for nobody, and is spared a timer, which costs as much as the rest of this.
+            connection = await pool.acquire(timeout=None if pool.get_idle_size() else _FREE_WITHIN)
+            backend = connection.get_server_pid()
+            self._lent_out.add(backend)
+            try:
+                yield connection
+            except TimeoutError:
+                self.distrust_connections()
+                connection.terminate()
+                raise
+            finally:
+                self._lent_out.discard(backend)
+                # Where a statement was given up, the server is told over a connection of its own: that may hang too.
+                with suppress(*_BROKEN):
+                    await pool.release(connection, timeout=_RELEASE_WITHIN)
+
+    def distrust_connections(self) -> None:
+        """Break all that nobody uses now: where one was silent, the way to the server may be cut.
+
+        Nothing is said to the server: it would not be heard, and whoever waited for that to be done would wait long.
+        """
+        for connection in list(self._connections):
+            if not connection.is_closed() and connection.get_server_pid() not in self._lent_out:
+                connection.terminate()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A connection inside one transaction: committed at the end, rolled back when an error leaves it."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    async def fetch(self, statement: str, *arguments: Any) -> Sequence[asyncpg.Record]:
+        """All rows of one statement."""
+        async with self.connection() as connection:
+            rows: Sequence[asyncpg.Record] = await connection.fetch(statement, *arguments)
+            return rows
+
+    async def fetch_row(self, statement: str, *arguments: Any) -> asyncpg.Record | None:
+        """The first row of one statement."""
+        async with self.connection() as connection:
+            return await connection.fetchrow(statement, *arguments)
+
+    async def fetch_value(self, statement: str, *arguments: Any) -> Any:
+        """The first column of the first row."""
+        async with self.connection() as connection:
+            return await connection.fetchval(statement, *arguments)
+
+
+_BROKEN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+
+
+def _opened(pool: "Pool | None") -> "Pool":
+    if pool is None:
+        raise Unavailable("The database is not open.")
+    return pool
+
+
+async def _keep(connection: Any) -> None:
+    """Give a connection back as it is: nothing here changes a session, and asyncpg's own reset is a round trip."""

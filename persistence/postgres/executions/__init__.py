@@ -1,0 +1,1 @@
+"""Executions in PostgreSQL: hand-written SQL, many calls to a statement."""

@@ -1,0 +1,128 @@
+"""Inserting executions in PostgreSQL: many in one statement, with slots where their workflow has a limit."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from domain.executions.records import ExecutionRecord, NewExecution
+from persistence.executions.rows import execution_of_new, starts_later
+from persistence.postgres.database import Connection
+from persistence.postgres.executions import lineage
+from persistence.postgres.executions.rows.codec import execution_of
+from persistence.postgres.executions.rows.composite import new_execution_row, step_row
+from persistence.postgres.executions.statements import hot_path as statements
+from persistence.postgres.executions.statements import slots as slot_statements
+
+_KEY = 7
+"""Where the idempotency key stands in a `new_execution_2`."""
+
+_MOST_COPIES = 5_000
+"""So many steps are copied by a statement: it has to answer in time."""
+
+
+async def create(
+    connection: Connection, executions: Sequence[NewExecution]
+) -> tuple[list[ExecutionRecord], dict[UUID, ExecutionRecord]]:
+    """Insert what is new: its records, and what was there before, by the id that was asked for."""
+    records = {new.id: execution_of_new(new) for new in executions}
+    known = await _insert_or_find(connection, [new_execution_row(record) for record in records.values()])
+    return [record for id, record in records.items() if id not in known], known
+
+
+async def create_carefully(
+    connection: Connection, executions: Sequence[NewExecution]
+) -> tuple[list[ExecutionRecord], dict[UUID, ExecutionRecord]]:
+    """The same, in a transaction, for executions that need a slot, begin with steps, or have a family.
+
+    Those for which that has no room are in neither answer.
+    """
+    limited = {new.workflow_id for new in executions if new.max_concurrent is not None}
+    limits = [id for id in limited if id is not None]
+    if limits:
+        await connection.execute(slot_statements.LOCK, limits)
+    families = await lineage.lock_families(connection, executions)
+    known = await _find(connection, [new_execution_row(execution_of_new(new)) for new in executions])
+    wanted = list(_first_of_each_key(new for new in executions if new.id not in known))
+    wanted = families.with_room(wanted)
+    queued = await _queued(connection, wanted)
+    records = {new.id: execution_of_new(new, is_queued=new.id in queued) for new in wanted}
+    rows = [
+        new_execution_row(records[new.id], new.start_at if new.id in queued and starts_later(new) else None)
+        for new in wanted
+    ]
+    raced = await _insert_or_find(connection, rows)
+    fresh = [new for new in wanted if new.id not in raced]
+    steps = [step_row(step, number) for number, new in enumerate(fresh) for step in new.steps]
+    for start in range(0, len(steps), _MOST_COPIES):
+        await connection.execute(statements.COPY_STEPS, steps[start : start + _MOST_COPIES], [new.id for new in fresh])
+    await lineage.insert_carried(connection, fresh)
+    await families.count(connection, fresh)
+    # Of two with one key in this call, the second finds the first.
+    again = [new for new in executions if new.id not in known and new.id not in records]
+    known |= raced | await _find(connection, [new_execution_row(execution_of_new(new)) for new in again])
+    return [records[new.id] for new in fresh], known
+
+
+async def admit(connection: Connection, workflow_id: UUID, limit: int, now: datetime) -> list[UUID]:
+    """Give free slots to queued executions, in a transaction."""
+    await connection.execute(slot_statements.LOCK, [workflow_id])
+    await connection.execute(slot_statements.WAIT_FOR_SLOT, workflow_id, now)
+    held: int = await connection.fetchval(slot_statements.HELD, workflow_id, limit)
+    if held >= limit:
+        return []
+    rows = await connection.fetch(slot_statements.ADMIT, workflow_id, limit - held)
+    return [row["id"] for row in rows]
+
+
+async def _queued(connection: Connection, executions: Sequence[NewExecution]) -> Collection[UUID]:
+    """Which of these must wait: those that start later, and those for which no slot is free or not their turn."""
+    queued: set[UUID] = set()
+    held: dict[UUID, int] = {}
+    for new in sorted(executions, key=lambda new: -new.priority):
+        workflow_id, limit = new.workflow_id, new.max_concurrent
+        if workflow_id is None or limit is None:
+            continue
+        if starts_later(new):
+            queued.add(new.id)
+            continue
+        if workflow_id not in held:
+            is_waited_for = await connection.fetchval(slot_statements.IS_WAITED_FOR, workflow_id, new.created_at)
+            held[workflow_id] = (
+                limit if is_waited_for else await connection.fetchval(slot_statements.HELD, workflow_id, limit)
+            )
+        if held[workflow_id] < limit:
+            held[workflow_id] += 1
+        else:
+            queued.add(new.id)
+    return queued
+
+
+def _first_of_each_key(executions: Iterable[NewExecution]) -> Iterable[NewExecution]:
+    seen: set[object] = set()
+    for new in executions:
+        key: object = new.id if new.idempotency_key is None else (new.workflow_id, new.idempotency_key)
+        if key not in seen:
+            seen.add(key)
+            yield new
+
+
+async def _find(connection: Connection, rows: list[tuple[Any, ...]]) -> dict[UUID, ExecutionRecord]:
+    if not rows:
+        return {}
+    found = await connection.fetch(statements.FIND_EXISTING, rows)
+    return {row["asked_id"]: execution_of(row) for row in found}
+
+
+async def _insert_or_find(connection: Connection, rows: list[tuple[Any, ...]]) -> dict[UUID, ExecutionRecord]:
+    """Insert what is new; answers what was there before, by the id that was asked for."""
+    known: dict[UUID, ExecutionRecord] = {}
+    # Keys are inserted in one order everywhere, so that two batches never wait for each other in a circle.
+    missing = sorted(rows, key=lambda row: (row[_KEY] is not None, row[_KEY] or "", row[0]))
+    while missing:
+        inserted = {row["id"] for row in await connection.fetch(statements.CREATE, missing)}
+        missing = [row for row in missing if row[0] not in inserted]
+        known |= await _find(connection, missing)
+        # One that was there and is not found was deleted in between, and may now be inserted.
+        missing = [row for row in missing if row[0] not in known]
+    return known

@@ -1,0 +1,303 @@
+"""Executions and their steps as people read them: keyset pages, and change sets of one consistent moment."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from uuid import UUID
+
+import asyncpg
+
+from domain.engine.state import CarriedStep
+from domain.executions.records import ExecutionChange, ExecutionFilter, ExecutionRecord, StepFilter, StepRecord
+from domain.kernel.json.text import dumps, loads
+from domain.kernel.pages import Page
+from domain.kernel.statuses import ExecutionStatus, StepStatus
+from persistence.executions.changes import check_changed
+from persistence.postgres.conditions import Conditions
+from persistence.postgres.database import Database
+from persistence.postgres.executions import lineage
+from persistence.postgres.executions.rows.codec import (
+    EXECUTION_COLUMNS,
+    PROGRESS_COLUMNS,
+    STEP_COLUMNS,
+    WHOLE_STEP_COLUMNS,
+    error_of,
+    execution_of,
+    progress_of,
+    step_of,
+    wait_reason_of,
+)
+from persistence.postgres.executions.rows.lean import (
+    CHANGE_FIELDS,
+    lean_columns,
+    lean_execution_columns,
+    lean_execution_of,
+    lean_step_columns,
+    lean_step_of,
+    left_out_of,
+    share_of,
+)
+from persistence.postgres.json_columns import json_value
+
+_GET_MANY = f"SELECT {EXECUTION_COLUMNS} FROM workflow_execution e WHERE e.id = ANY ($1::uuid[])"
+_GET_MANY_LEAN = f"""
+SELECT {lean_execution_columns("$2::int")} FROM workflow_execution e WHERE e.id = ANY ($1::uuid[])
+"""
+
+_BY_PATH = """
+SELECT {columns}
+FROM unnest($1::uuid[], $2::text[]) AS k (execution_id, path)
+JOIN step_execution s ON s.execution_id = k.execution_id AND s.path = k.path
+"""
+_WHOLE_BY_PATH = _BY_PATH.format(columns=WHOLE_STEP_COLUMNS)
+_LEAN_BY_PATH = _BY_PATH.format(columns=lean_step_columns("$3::int"))
+
+_STATUSES = """
+SELECT s.execution_id, s.path, s.status
+FROM unnest($1::uuid[], $2::text[]) AS k (execution_id, path)
+JOIN step_execution s ON s.execution_id = k.execution_id AND s.path = k.path
+"""
+
+_SEQUENCES = "SELECT id, sequence FROM workflow_execution WHERE id = ANY ($1::uuid[])"
+
+# One statement is one snapshot. The output comes with the first row only: it may be large, and the steps many.
+_CHANGES_SINCE = """
+SELECT
+  e.workflow_id AS e_workflow_id, e.sequence AS e_sequence, e.status AS e_status, e.started_at AS e_started_at,
+  e.finished_at AS e_finished_at, e.waiting_for AS e_waiting_for,
+  {columns}
+FROM workflow_execution e LEFT JOIN step_execution s ON s.execution_id = e.id AND s.sequence > $2 AND {steps}
+WHERE e.id = $1
+ORDER BY s.sequence, s.position LIMIT {most}::bigint + 1
+"""
+_WHOLE_CHANGES_SINCE = _CHANGES_SINCE.format(
+    most="$3",
+    steps="$4",
+    columns=f"""{PROGRESS_COLUMNS}, e.error AS e_error,
+  CASE WHEN row_number() OVER (ORDER BY s.sequence, s.position) = 1 THEN e.output END AS e_output, {STEP_COLUMNS}""",
+)
+_LEAN_CHANGES_SINCE = _CHANGES_SINCE.format(
+    most="$4",
+    steps="$5",
+    columns=f"""{PROGRESS_COLUMNS}, {lean_columns("e", *CHANGE_FIELDS, most="$3::int", prefix="e_")},
+  {lean_step_columns("$3::int")}""",
+)
+_USUAL = 100
+"""Steps that have changed, where nobody knows how many have."""
+
+
+class PostgresExecutionQueries:
+    """Implements `domain.ports.ExecutionQueries`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get_many(self, ids: Collection[UUID], *, lean: bool = False) -> Mapping[UUID, ExecutionRecord]:
+        if not ids:
+            return {}
+        if lean:
+            rows = await self._database.fetch(_GET_MANY_LEAN, list(ids), share_of(len(ids)))
+            return {row["id"]: lean_execution_of(row) for row in rows}
+        rows = await self._database.fetch(_GET_MANY, list(ids))
+        return {row["id"]: execution_of(row) for row in rows}
+
+    async def page(
+        self, filter: ExecutionFilter, *, first: int, after: UUID | None, lean: bool = False
+    ) -> Page[ExecutionRecord]:
+        statement, arguments = _page_statement(filter, limit=first + 1, after=after, lean=lean)
+        rows = await self._database.fetch(statement, *arguments)
+        read = lean_execution_of if lean else execution_of
+        return Page(rows=tuple(read(row) for row in rows[:first]), has_next=len(rows) > first)
+
+    async def count(self, filter: ExecutionFilter) -> int:
+        conditions = _execution_conditions(filter)
+        conditions.add("e.workflow_id IN (SELECT id FROM workflow WHERE name = ?)", filter.workflow_name)
+        if filter.statuses is not None:
+            conditions.add("e.status = ANY (?::text[])", list(filter.statuses))
+        statement = f"SELECT count(*) FROM workflow_execution e WHERE {conditions}"
+        if filter.workflow_id is None and filter.workflow_name is None:
+            # Batches belong to no workflow. There are few of them, and without them in it a count reads an index only.
+            statement = f"SELECT ({statement}) - ({statement} AND e.is_batch)"
+        count: int = await self._database.fetch_value(statement, *conditions.arguments)
+        return count
+
+    async def steps_page(
+        self, execution_id: UUID, filter: StepFilter, *, first: int, after: str | None, lean: bool = False
+    ) -> Page[StepRecord]:
+        conditions = _step_conditions(filter)
+        conditions.add("s.execution_id = ?", execution_id)
+        conditions.add("s.position > ?", after)
+        limit = conditions.argument(first + 1)
+        columns, read = _steps(conditions, first, lean=lean)
+        walk = f"SELECT {columns} FROM step_execution s WHERE {conditions} ORDER BY s.position LIMIT {limit}"
+        rows = await self._database.fetch(walk, *conditions.arguments)
+        return Page(rows=tuple(read(row) for row in rows[:first]), has_next=len(rows) > first)
+
+    async def steps_count(self, execution_id: UUID, filter: StepFilter) -> int:
+        conditions = _step_conditions(filter)
+        conditions.add("s.execution_id = ?", execution_id)
+        statement = f"SELECT count(*) FROM step_execution s WHERE {conditions}"
+        count: int = await self._database.fetch_value(statement, *conditions.arguments)
+        return count
+
+    async def steps_pages(
+        self, execution_ids: Collection[UUID], filter: StepFilter, *, first: int, lean: bool = False
+    ) -> Mapping[UUID, Page[StepRecord]]:
+        conditions = _step_conditions(filter)
+        ids, limit = conditions.argument(list(execution_ids)), conditions.argument(first + 1)
+        columns, read = _steps(conditions, first * len(execution_ids), lean=lean)
+        rows = await self._database.fetch(
+            f"""
+            SELECT s.* FROM unnest({ids}::uuid[]) walk (id) CROSS JOIN LATERAL (
+              SELECT {columns} FROM step_execution s WHERE s.execution_id = walk.id AND {conditions}
+              ORDER BY s.position LIMIT {limit}
+            ) s ORDER BY s.execution_id, s.position
+            """,
+            *conditions.arguments,
+        )
+        found: dict[UUID, list[StepRecord]] = {id: [] for id in execution_ids}
+        for row in rows:
+            found[row["execution_id"]].append(read(row))
+        return {id: Page(rows=tuple(steps[:first]), has_next=len(steps) > first) for id, steps in found.items()}
+
+    async def steps_counts(self, execution_ids: Collection[UUID], filter: StepFilter) -> Mapping[UUID, int]:
+        conditions = _step_conditions(filter)
+        ids = conditions.argument(list(execution_ids))
+        rows = await self._database.fetch(
+            f"""
+            SELECT s.execution_id, count(*) AS steps FROM step_execution s
+            WHERE s.execution_id = ANY ({ids}::uuid[]) AND {conditions} GROUP BY s.execution_id
+            """,
+            *conditions.arguments,
+        )
+        return dict.fromkeys(execution_ids, 0) | {row["execution_id"]: row["steps"] for row in rows}
+
+    async def steps_by_path(
+        self, keys: Collection[tuple[UUID, str]], *, lean: bool = False
+    ) -> Mapping[tuple[UUID, str], StepRecord]:
+        if not keys:
+            return {}
+        unique = list(dict.fromkeys(keys))
+        arguments = [id for id, _ in unique], [path for _, path in unique]
+        if lean:
+            rows = await self._database.fetch(_LEAN_BY_PATH, *arguments, share_of(len(unique)))
+            return {(row["execution_id"], row["path"]): lean_step_of(row) for row in rows}
+        rows = await self._database.fetch(_WHOLE_BY_PATH, *arguments)
+        return {(row["execution_id"], row["path"]): step_of(row) for row in rows}
+
+    async def step_statuses(self, keys: Collection[tuple[UUID, str]]) -> Mapping[tuple[UUID, str], StepStatus]:
+        if not keys:
+            return {}
+        unique = list(dict.fromkeys(keys))
+        rows = await self._database.fetch(_STATUSES, [id for id, _ in unique], [path for _, path in unique])
+        return {(row["execution_id"], row["path"]): StepStatus(row["status"]) for row in rows}
+
+    async def changes_since(
+        self, execution_id: UUID, sequence: int, *, lean: bool = False, most: int | None = None, steps: bool = True
+    ) -> ExecutionChange | None:
+        if lean:
+            rows = await self._database.fetch(
+                _LEAN_CHANGES_SINCE, execution_id, sequence, share_of(_USUAL), most, steps
+            )
+            check_changed(len(rows) if steps else 0, most)
+            left_out = left_out_of(rows[0], CHANGE_FIELDS, prefix="e_") if rows else {}
+            return _change_of(execution_id, sequence, rows, lean_step_of, left_out) if rows else None
+        rows = await self._database.fetch(_WHOLE_CHANGES_SINCE, execution_id, sequence, most, steps)
+        check_changed(len(rows) if steps else 0, most)
+        return _change_of(execution_id, sequence, rows, step_of, {}) if rows else None
+
+    async def sequences(self, ids: Collection[UUID]) -> Mapping[UUID, int]:
+        if not ids:
+            return {}
+        rows = await self._database.fetch(_SEQUENCES, list(ids))
+        return {row["id"]: row["sequence"] for row in rows}
+
+    async def carried(self, ids: Collection[UUID]) -> Mapping[UUID, Sequence[CarriedStep]]:
+        return lineage.carried_of(await self._database.fetch(lineage.CARRIED, list(ids))) if ids else {}
+
+    async def children_at(self, parent_ids: Collection[UUID], path: str) -> Sequence[ExecutionRecord]:
+        return [execution_of(row) for row in await self._database.fetch(lineage.CHILDREN, list(parent_ids), path)]
+
+    async def newest_retries(self, ids: Collection[UUID]) -> Mapping[UUID, ExecutionRecord]:
+        if not ids:
+            return {}
+        rows = await self._database.fetch(lineage.NEWEST_RETRIES, list(dict.fromkeys(ids)))
+        return {row["asked_id"]: execution_of(row) for row in rows}
+
+
+def _page_statement(filter: ExecutionFilter, *, limit: int, after: UUID | None, lean: bool) -> tuple[str, list[object]]:
+    """A statement that walks an index backwards: one walk for each status or workflow of that name, then merged.
+
+    A walk over all executions that leaves out what does not match would not end where few of them do.
+    """
+    conditions = _execution_conditions(filter)
+    conditions.add("e.id < ?", after)
+    walks = ""
+    if filter.workflow_name is not None:
+        name = conditions.argument(filter.workflow_name)
+        walks = f"(SELECT id FROM workflow WHERE name = {name}) walk"
+        conditions.require("e.workflow_id = walk.id")
+    if filter.statuses is not None:
+        statuses = conditions.argument(list(filter.statuses))
+        if walks or filter.workflow_id is not None:
+            conditions.require(f"e.status = ANY ({statuses}::text[])")
+        else:
+            walks = f"unnest({statuses}::text[]) walk (status)"
+            conditions.require("e.status = walk.status")
+    conditions.require("NOT e.is_batch")
+    rest = f"ORDER BY e.id DESC LIMIT {conditions.argument(limit)}"
+    columns = EXECUTION_COLUMNS
+    if lean:
+        columns = lean_execution_columns(f"{conditions.argument(share_of(limit))}::int")
+    walk = f"SELECT {columns} FROM workflow_execution e WHERE {conditions} {rest}"
+    statement = f"SELECT e.* FROM {walks} CROSS JOIN LATERAL ({walk}) e {rest}" if walks else walk
+    return statement, conditions.arguments
+
+
+def _execution_conditions(filter: ExecutionFilter) -> Conditions:
+    conditions = Conditions()
+    conditions.add("e.workflow_id = ?", filter.workflow_id)
+    conditions.add("e.labels @> ?::jsonb", None if filter.labels is None else dumps(filter.labels))
+    conditions.add("e.created_at > ?", filter.created_after)
+    conditions.add("e.created_at < ?", filter.created_before)
+    return conditions
+
+
+def _steps(conditions: Conditions, rows: int, *, lean: bool) -> tuple[str, Callable[[asyncpg.Record], StepRecord]]:
+    """The columns of steps, where so many are asked for, and what reads them."""
+    if not lean:
+        return WHOLE_STEP_COLUMNS, step_of
+    return lean_step_columns(f"{conditions.argument(share_of(rows))}::int"), lean_step_of
+
+
+def _step_conditions(filter: StepFilter) -> Conditions:
+    conditions = Conditions()
+    conditions.add("s.status = ANY (?::text[])", None if filter.statuses is None else list(filter.statuses))
+    conditions.add("s.type = ANY (?::text[])", None if filter.types is None else list(filter.types))
+    conditions.add("starts_with(s.path, ?)", filter.path_prefix)
+    return conditions
+
+
+def _change_of(
+    execution_id: UUID,
+    since: int,
+    rows: Sequence[asyncpg.Record],
+    read_step: Callable[[asyncpg.Record], StepRecord],
+    left_out: Mapping[str, int],
+) -> ExecutionChange:
+    first = rows[0]
+    error, waiting_for = first["e_error"], first["e_waiting_for"]
+    sequence = max(since, first["e_sequence"])
+    return ExecutionChange(
+        execution_id=execution_id,
+        workflow_id=first["e_workflow_id"],
+        sequence=sequence,
+        status=ExecutionStatus(first["e_status"]),
+        progress=progress_of(first),
+        started_at=first["e_started_at"],
+        finished_at=first["e_finished_at"],
+        output=json_value(first["e_output"]),
+        error=None if error is None else error_of(loads(error)),
+        waiting_for=None if waiting_for is None else wait_reason_of(loads(waiting_for)),
+        steps=tuple(read_step(row) for row in rows if row["path"] is not None),
+        covers=sequence - since,
+        left_out=left_out,
+    )

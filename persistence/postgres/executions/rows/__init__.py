@@ -1,0 +1,1 @@
+"""Rows of executions and steps to records, and records to rows."""

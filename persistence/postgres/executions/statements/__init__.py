@@ -1,0 +1,1 @@
+"""The statements of executions, each for many at once."""

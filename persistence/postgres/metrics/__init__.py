@@ -1,0 +1,1 @@
+"""Metrics in PostgreSQL: counted from the outbox, and read."""

@@ -1,0 +1,59 @@
+"""Bringing a database to the newest schema, and telling what is missing. Safe to run from many processes at once."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from tortoise.connection import get_connection
+from tortoise.context import TortoiseContext
+from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
+from tortoise.migrations.recorder import MigrationRecorder
+from tortoise.migrations.schema_editor import AsyncpgSchemaEditor
+from tortoise.transactions import in_transaction
+
+from persistence.postgres.orm import tortoise_config
+from persistence.postgres.unavailable import translated
+
+_LOCK = 0x5357_0001
+"""The advisory lock under which migrations run: any number, the same for all processes of one database."""
+
+_LATEST = [MigrationTarget(app_label="stepgraph", name="__latest__")]
+
+
+async def migrate(url: str) -> list[str]:
+    """Apply every migration that is missing, and return their names. Raises `Unavailable`.
+
+    All or none: they run in one transaction, with the notes that they ran. Processes that call this at the same time
+    wait for each other; all but the first find nothing to do.
+    """
+    async with _models_on(url) as config, in_transaction() as connection:
+        await connection.execute_query("SELECT pg_advisory_xact_lock($1)", [_LOCK])
+        # A failed look at a table that is not there would end the transaction.
+        await MigrationRecorder(connection).ensure_schema(AsyncpgSchemaEditor(connection, atomic=False))
+        executor = MigrationExecutor(connection, config["apps"])
+        missing = await _missing(executor)
+        if missing:
+            await executor.migrate(_LATEST, direction="forward")
+        return missing
+
+
+async def pending_migrations(url: str) -> list[str]:
+    """The names of the migrations that the database lacks, oldest first. Raises `Unavailable`."""
+    async with _models_on(url) as config:
+        return await _missing(MigrationExecutor(get_connection("default"), config["apps"]))
+
+
+async def _missing(executor: MigrationExecutor) -> list[str]:
+    return [step.migration.name for step in await executor.plan(_LATEST)]
+
+
+@asynccontextmanager
+async def _models_on(url: str) -> AsyncIterator[dict[str, Any]]:
+    """The models with a connection of their own, for as long as the context lasts; gives their configuration."""
+    with translated():
+        async with asyncpg.create_pool(url, min_size=1, max_size=1) as pool:
+            config = tortoise_config(pool=pool)
+            async with TortoiseContext() as context:
+                await context.init(config=config)
+                yield config

@@ -1,0 +1,130 @@
+"""The tables of executions, their steps and their commands."""
+
+from tortoise import fields
+from tortoise.models import Model
+
+from domain.kernel.json.text import dumps, loads
+from domain.kernel.statuses import ExecutionStatus, StepStatus, StepType
+from persistence.postgres.orm_fields import JsonTextField
+
+
+class WorkflowExecution(Model):
+    """An execution, or a batch of one. No index covers a column that changes with every step: see `fillfactor`.
+
+    `due_at` is only set while nobody holds it. One that is not after `created_at` is due whatever the clock says.
+    A batch has its execution as `parent_id`, its loop as `parent_path`, and its steps are rows of its execution;
+    `items_*` is what the batches of an execution have counted. `start_at` is only set while it `is_queued`.
+    """
+
+    id = fields.UUIDField(primary_key=True)
+    definition_id = fields.UUIDField()
+    workflow_id = fields.UUIDField(null=True)
+    workflow_version = fields.IntField(null=True)
+    status = fields.CharEnumField(ExecutionStatus, max_length=16, description="")
+    input = JsonTextField(null=True)
+    output = JsonTextField(null=True)
+    error = JsonTextField(null=True)
+    labels: fields.JSONField[dict[str, object]] = fields.JSONField(encoder=dumps, decoder=loads)
+    priority = fields.IntField()
+    idempotency_key = fields.TextField(null=True)
+    parent_id = fields.UUIDField(null=True)
+    retried_from_id = fields.UUIDField(null=True)
+    created_at = fields.DatetimeField()
+    started_at = fields.DatetimeField(null=True)
+    finished_at = fields.DatetimeField(null=True)
+    deadline_at = fields.DatetimeField(null=True)
+    sequence = fields.BigIntField()
+    steps_total = fields.IntField()
+    steps_completed = fields.IntField()
+    steps_failed = fields.IntField()
+    steps_running = fields.IntField()
+    steps_ended = fields.IntField()
+    waiting_for = JsonTextField(null=True)
+    due_at = fields.DatetimeField(null=True)
+    worker_id = fields.UUIDField(null=True)
+    epoch = fields.IntField()
+    crashes = fields.IntField()
+    parent_path = fields.TextField(null=True)
+    is_batch = fields.BooleanField(db_default=False)
+    is_queued = fields.BooleanField(db_default=False)
+    start_at = fields.DatetimeField(null=True)
+    paused_at = fields.DatetimeField(null=True)
+    signals = JsonTextField(null=True)
+    items_total = fields.IntField(db_default=0)
+    items_completed = fields.IntField(db_default=0)
+    items_failed = fields.IntField(db_default=0)
+    items_running = fields.IntField(db_default=0)
+    items_ended = fields.IntField(db_default=0)
+
+    class Meta:
+        table = "workflow_execution"
+        table_description = "an execution of a workflow"
+
+
+class StepExecution(Model):
+    """A step of an execution, with all its attempts. The key is (execution_id, path), which the ORM cannot say:
+
+    read and write these rows by SQL alone.
+    """
+
+    execution_id = fields.UUIDField(primary_key=True)
+    path = fields.TextField()
+    sequence = fields.BigIntField()
+    position = fields.TextField()
+    step_id = fields.TextField()
+    type = fields.CharEnumField(StepType, max_length=32, description="")
+    status = fields.CharEnumField(StepStatus, max_length=16, description="")
+    attempts = JsonTextField(null=True)
+    input = JsonTextField(null=True)
+    output = JsonTextField(null=True)
+    error = JsonTextField(null=True)
+    waiting_for = JsonTextField(null=True)
+    due_at = fields.DatetimeField(null=True)
+    started_at = fields.DatetimeField(null=True)
+    finished_at = fields.DatetimeField(null=True)
+    checkpoint = JsonTextField(null=True)
+
+    class Meta:
+        table = "step_execution"
+        table_description = "a step of an execution, with its attempts"
+
+
+class CarriedStep(Model):
+    """What a retry knows of a step that it begins again. The key is (execution_id, path), which the ORM cannot say:
+
+    read and write these rows by SQL alone. `origins` is an array of ids of executions.
+    """
+
+    execution_id = fields.UUIDField(primary_key=True)
+    path = fields.TextField()
+    origins = JsonTextField()
+    checkpoint = JsonTextField(null=True)
+
+    class Meta:
+        table = "carried_step"
+        table_description = "what a retry knows of a step that it begins again"
+
+
+class ExecutionFamily(Model):
+    """How many executions come from one that nobody has started: itself, its children, theirs, and their retries."""
+
+    root_id = fields.UUIDField(primary_key=True)
+    executions = fields.IntField()
+
+    class Meta:
+        table = "execution_family"
+        table_description = "how many executions come from one"
+
+
+class ExecutionCommand(Model):
+    """Something that an execution was told and that was not applied yet. Ids are in the order of their arrival."""
+
+    id = fields.UUIDField(primary_key=True)
+    execution_id = fields.UUIDField()
+    kind = fields.CharField(max_length=32)
+    payload = JsonTextField(null=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "execution_command"
+        table_description = "a command that was not applied yet"

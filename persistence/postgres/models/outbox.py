@@ -1,0 +1,26 @@
+"""The table of what has happened and is still to be told."""
+
+from tortoise import fields
+from tortoise.models import Model
+
+from domain.kernel.statuses import EventType
+from persistence.postgres.orm_fields import JsonTextField
+
+
+class PendingEvent(Model):
+    """Something that metrics and webhooks were not told of yet. Rows come with the commit of what they tell, and go
+
+    when they are told: the table is nearly always empty.
+    """
+
+    position = fields.BigIntField(primary_key=True)
+    type = fields.CharEnumField(EventType, max_length=32, description="")
+    at = fields.DatetimeField()
+    execution_id = fields.UUIDField(null=True)
+    workflow_id = fields.UUIDField(null=True)
+    started_at = fields.DatetimeField(null=True)
+    data = JsonTextField(null=True)
+
+    class Meta:
+        table = "pending_event"
+        table_description = "what is still to be told"

@@ -1,0 +1,45 @@
+"""Emptying the outbox in PostgreSQL: each event is counted and queued for webhooks in the transaction that takes it."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from domain.metrics.model import Counted
+from persistence.postgres import outbox
+from persistence.postgres.database import Connection, Database
+from persistence.postgres.metrics.counting import count
+from persistence.postgres.webhooks.queueing import enqueue
+
+_LIMITS_TRANSACTIONS = 17  # the major version of PostgreSQL
+
+LOCK = "SELECT pg_try_advisory_xact_lock(x'53570004'::int), set_config($1, $2, true)"
+"""One relays at a time, or events would overtake each other. Tells this advisory lock from others.
+
+When its process is stopped, the lock is free soon: between statements by the session's limit for idle transactions.
+While a statement is being prepared the server calls nothing idle, and only its limit for whole transactions helps.
+"""
+
+
+def limit_of(connection: Connection, milliseconds: int) -> tuple[str, str]:
+    """The setting that bounds a transaction best: as a whole where PostgreSQL can (17 and later), or by statement."""
+    can_limit_all = connection.get_server_version().major >= _LIMITS_TRANSACTIONS
+    return "transaction_timeout" if can_limit_all else "statement_timeout", str(milliseconds)
+
+
+class PostgresEventRelay:
+    """Implements `domain.ports.EventRelay`. `counted` is told what was counted, once that is committed."""
+
+    def __init__(self, database: Database, counted: Callable[[Counted], None] | None = None) -> None:
+        self._database = database
+        self._counted = counted
+
+    async def relay(self, limit: int, now: datetime) -> int:
+        async with self._database.transaction() as connection:
+            if not await connection.fetchval(LOCK, *limit_of(connection, self._database.lease_milliseconds)):
+                return 0
+            taken = await outbox.take(connection, limit)
+            if taken:
+                counted = await count(connection, taken)
+                await enqueue(connection, taken, now)
+        if taken and self._counted is not None:
+            self._counted(counted)
+        return len(taken)

@@ -1,0 +1,1 @@
+"""Secrets in PostgreSQL, and the encryption of everything that is stored encrypted."""

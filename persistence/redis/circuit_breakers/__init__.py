@@ -1,0 +1,1 @@
+"""The shared state of circuit breakers in Redis."""

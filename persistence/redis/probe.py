@@ -1,0 +1,101 @@
+"""Trying on Redis what the work does there: a hint, a token, a nudge; and saying what kind of server cannot do it."""
+
+from uuid import UUID
+
+from dramatiq.common import current_millis
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import (
+    AuthenticationError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
+
+from persistence.redis.work_queue import WakingRedisBroker, push_tokens, worker_channel
+
+_QUEUE = "stepgraph-health"
+"""A queue that no worker takes from; a message is put there and taken away again."""
+_NOBODY = UUID(int=0)
+_SECOND = 1_000
+
+_KINDS = {
+    "cluster": "This is a Redis Cluster, which scatters keys that belong together: use a single primary.",
+    "sentinel": "This is a Sentinel and keeps no data: REDIS_URL must lead to the primary that it watches.",
+}
+
+
+async def complaint_of_redis(url: str) -> str | None:
+    """What keeps this Redis from carrying hints, with the next thing to try; None where all is well.
+
+    Raises an error of the driver's where it cannot be reached.
+    """
+    # The client's own limits too: cancelled while it connects, it may go on.
+    async with Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5, retry=Retry(NoBackoff(), 0)) as client:
+        kind = await _kind(client)
+        if kind in _KINDS:
+            return _KINDS[kind]
+        try:
+            await _work(client)
+        except ResponseError as error:
+            return _sentence(error)
+    return None
+
+
+async def _kind(client: Redis) -> str:
+    """`standalone`, `cluster` or `sentinel`; nothing where that must not be asked."""
+    try:
+        known = await client.info("server")
+        return str(known.get("redis_mode") or known.get("server_mode", ""))
+    except AuthenticationError:
+        raise
+    except ResponseError:
+        return ""
+
+
+async def _work(client: Redis) -> None:
+    """A hint as it is sent, taken back; a token for idle workers; and a nudge that nobody hears."""
+    namespace = "dramatiq"
+    dispatch = client.register_script(_dispatch())
+    now = current_millis()
+    common = (now, _QUEUE, _QUEUE, 60 * _SECOND, 60 * _SECOND, 0, 1_000)
+    await dispatch(keys=[namespace], args=["enqueue", *common, "probe", "{}"])
+    await dispatch(keys=[namespace], args=["purge", *common])
+    async with client.pipeline(transaction=False) as pipeline:
+        push_tokens(pipeline, _QUEUE, 1)
+        pipeline.publish(worker_channel(_NOBODY), "")
+        await pipeline.execute()
+
+
+def _dispatch() -> str:
+    broker = WakingRedisBroker("redis://127.0.0.1:1", middleware=[])  # it never connects: its script is wanted
+    script = broker.scripts["dispatch"].script
+    return script.decode() if isinstance(script, bytes) else str(script)
+
+
+def _sentence(error: RedisError) -> str:
+    match error:
+        case ReadOnlyError():
+            return "This Redis is a replica and takes no writes: REDIS_URL must lead to the primary."
+        case NoPermissionError():
+            return (
+                f"{error}. The user's ACL is too narrow: it needs the keys `dramatiq`, `dramatiq:*` and `stepgraph:*`, "
+                "the channels `stepgraph:*`, and all commands on them: "
+                "ACL SETUSER … ~dramatiq ~dramatiq:* ~stepgraph:* &stepgraph:* +@all"
+            )
+        case OutOfMemoryError():
+            return f"{error}. Redis is full: raise maxmemory, or keep other data elsewhere."
+        case _:
+            text = str(error)
+            if "NOPERM" in text or "permissions" in text:
+                return _sentence(NoPermissionError(text))
+            if "READONLY" in text or "read only replica" in text:
+                return _sentence(ReadOnlyError(text))
+            if "OOM" in text:
+                return _sentence(OutOfMemoryError(text))
+            if any(word in text.lower() for word in ("cluster", "moved", "crossslot", "hash slot")):
+                return _KINDS["cluster"]
+            return f"Redis does not do what hints need: {text}"

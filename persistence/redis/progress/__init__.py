@@ -1,0 +1,1 @@
+"""Committed changes over Redis: publishing them, and hearing of them."""

@@ -1,0 +1,169 @@
+"""`breakers`: which services are called at present, and how that is changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from domain.kernel.json.text import JsonValue
+from domain.kernel.statuses import CircuitBreakerState
+from stepgraph.cli.circuit_breakers.operations import (
+    BREAKER,
+    BREAKERS,
+    DELETE_BREAKER,
+    RESET_BREAKER,
+    UPDATE_BREAKER,
+    WATCH_BREAKERS,
+)
+from stepgraph.cli.kit.api_calls import ask, asked, change, report
+from stepgraph.cli.kit.arguments import AsJson, Url
+from stepgraph.cli.kit.exit_codes import fail
+from stepgraph.cli.kit.output import console, duration, moment, print_json, say, table
+
+if TYPE_CHECKING:
+    from stepgraph.cli.kit.client import ApiClient
+
+app = typer.Typer(help="Circuit breakers: which services are called at present.", no_args_is_help=True)
+ServiceId = Annotated[str, typer.Argument(help="Such as api.example.com:443.", show_default=False)]
+
+
+@app.command("list")
+def list_breakers(
+    state: Annotated[
+        list[CircuitBreakerState] | None,
+        typer.Option(case_sensitive=False, help="Only those in this state; may be given more than once."),
+    ] = None,
+    first: Annotated[int, typer.Option(min=1, max=100, help="At most so many.")] = 20,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """List circuit breakers by the service that they guard.
+
+    Example: stepgraph breakers list --state OPEN --state HALF_OPEN
+    """
+    wanted: JsonValue = [each.value for each in state] if state else None
+    breakers = ask(url, BREAKERS, state=wanted, first=first)["nodes"]
+    if as_json:
+        print_json(breakers)
+        return
+    headings = ("service", "state", "failures", "opened", "next probe", "waiting")
+    console.print(table(headings, (_line(breaker) for breaker in breakers)))
+
+
+@app.command()
+def show(service_id: ServiceId, url: Url = None, as_json: AsJson = False) -> None:
+    """Show the circuit breaker of one service.
+
+    Example: stepgraph breakers show api.example.com:443
+    """
+    breaker = ask(url, BREAKER, serviceId=service_id)
+    if breaker is None:
+        fail(f"There is no circuit breaker {service_id}.")
+    _show(breaker, as_json=as_json)
+
+
+@app.command()
+def configure(
+    service_id: ServiceId,
+    failures: Annotated[int | None, typer.Option(help="So many failures in a row open it: at first 5.")] = None,
+    successes: Annotated[int | None, typer.Option(help="So many probes that succeed close it: at first 2.")] = None,
+    reset_timeout: Annotated[
+        str | None, typer.Option(help="How long it lets no call through: PT0.1S to P1D, at first PT30S.")
+    ] = None,
+    probes: Annotated[int | None, typer.Option(help="So many probes at a time, over all workers: at first 1.")] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change when a breaker opens and closes, also before its service is called for the first time.
+
+    What is left out stays as it is.
+
+    Example: stepgraph breakers configure api.example.com:443 --failures 10 --reset-timeout PT1M
+    """
+    given: dict[str, JsonValue] = {
+        "failureThreshold": failures,
+        "successThreshold": successes,
+        "resetTimeout": reset_timeout,
+        "halfOpenMaxCalls": probes,
+    }
+    config = {name: value for name, value in given.items() if value is not None}
+    _show(change(url, UPDATE_BREAKER, serviceId=service_id, config=config), as_json=as_json)
+
+
+@app.command()
+def reset(service_id: ServiceId, url: Url = None, as_json: AsJson = False) -> None:
+    """Close a breaker by hand; what waits for it goes on.
+
+    Example: stepgraph breakers reset api.example.com:443
+    """
+    _show(change(url, RESET_BREAKER, serviceId=service_id), as_json=as_json)
+
+
+@app.command()
+def delete(service_id: ServiceId, url: Url = None, as_json: AsJson = False) -> None:
+    """Forget a breaker and its configuration; the service's next call makes a new one.
+
+    Example: stepgraph breakers delete old-api.example.com:443
+    """
+    report(change(url, DELETE_BREAKER, serviceId=service_id), f"deleted {service_id}", as_json=as_json)
+
+
+@app.command()
+def watch(
+    service_id: Annotated[
+        str | None, typer.Argument(help="Only the breaker of this service.", show_default=False)
+    ] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print every change of the breakers as it happens, until Ctrl-C.
+
+    Example: stepgraph breakers watch api.example.com:443
+    """
+
+    async def watching(client: ApiClient) -> None:
+        async for data in client.subscribe(WATCH_BREAKERS, serviceId=service_id):
+            breaker = data["circuitBreakerUpdates"]
+            if as_json:
+                print_json(breaker)
+            else:
+                say(_sentence(breaker))
+
+    asked(url, watching)
+
+
+def _show(breaker: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(breaker)
+        return
+    config = breaker["config"]
+    facts = {
+        "id": breaker["id"],
+        "state": breaker["state"],
+        "failures": f"{breaker['failureCount']}; {config['failureThreshold']} in a row open it",
+        "successes": f"{breaker['successCount']}; {config['successThreshold']} of its probes close it",
+        "probes": f"at most {config['halfOpenMaxCalls']} at a time",
+        "reset timeout": duration(config["resetTimeout"]),
+        "opened": moment(breaker["openedAt"]),
+        "next probe": moment(breaker["nextProbeAt"]),
+        "waiting": f"{breaker['waitingExecutions']} executions",
+        "changed": moment(breaker["updatedAt"]),
+    }
+    console.print(table((breaker["serviceId"], ""), facts.items()))
+
+
+def _line(breaker: dict[str, Any]) -> tuple[object, ...]:
+    return (
+        breaker["serviceId"],
+        breaker["state"],
+        f"{breaker['failureCount']} of {breaker['config']['failureThreshold']}",
+        moment(breaker["openedAt"]),
+        moment(breaker["nextProbeAt"]),
+        breaker["waitingExecutions"],
+    )
+
+
+def _sentence(breaker: dict[str, Any]) -> str:
+    until = f", next probe {moment(breaker['nextProbeAt'])}" if breaker["nextProbeAt"] else ""
+    return f"{breaker['serviceId']}  {breaker['state']}  failures {breaker['failureCount']}{until}"

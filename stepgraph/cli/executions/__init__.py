@@ -1,0 +1,1 @@
+"""`run`, `executions`, and what can be done with one or many of them."""

@@ -1,0 +1,79 @@
+"""`signal`, `pause`, `resume`, `retry` and `delete`: what can be done with one execution, besides cancelling it."""
+
+from typing import Annotated
+
+import typer
+
+from domain.kernel.json.text import JsonValue
+from stepgraph.cli.executions.operations import DELETE, PAUSE, RESUME, RETRY, SIGNAL
+from stepgraph.cli.kit.api_calls import change, report
+from stepgraph.cli.kit.arguments import AsJson, ExecutionId, Url
+from stepgraph.cli.kit.exit_codes import json_argument
+from stepgraph.cli.kit.output import console, print_json, status
+
+
+def signal(
+    id: ExecutionId,
+    name: Annotated[str, typer.Argument(help="The signal's name.", show_default=False)],
+    payload: Annotated[str, typer.Option(help="What it says, as JSON, or @file with JSON or YAML.")] = "null",
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send a signal to an execution; it is kept until a step waits for it.
+
+    Example: stepgraph signal ex_01kaz1v8q3e0x9m6s4t7c2b5d8 approval --payload '{"approved": true}'
+    """
+    value = json_argument(payload, "--payload")
+    _tell(SIGNAL, url, as_json, id=id, name=name, payload=value)
+
+
+def pause(id: ExecutionId, url: Url = None, as_json: AsJson = False) -> None:
+    """Pause an execution: what is under way ends, nothing new starts.
+
+    Example: stepgraph executions pause ex_01kaz1v8q3e0x9m6s4t7c2b5d8
+    """
+    _tell(PAUSE, url, as_json, id=id)
+
+
+def resume(id: ExecutionId, url: Url = None, as_json: AsJson = False) -> None:
+    """Go on with an execution that was paused.
+
+    Example: stepgraph executions resume ex_01kaz1v8q3e0x9m6s4t7c2b5d8
+    """
+    _tell(RESUME, url, as_json, id=id)
+
+
+def retry(
+    id: ExecutionId,
+    from_step: Annotated[
+        str | None, typer.Option(help="The path of a step to begin with; default: whatever has not completed.")
+    ] = None,
+    latest_version: Annotated[
+        bool, typer.Option("--latest-version", help="The workflow's newest version instead of the one that failed.")
+    ] = False,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run an execution that failed, timed out or was cancelled again, as a new one that keeps what was done.
+
+    Example: stepgraph executions retry ex_01kaz1v8q3e0x9m6s4t7c2b5d8 --from-step payment
+    """
+    _tell(RETRY, url, as_json, id=id, input={"fromStep": from_step, "latestVersion": latest_version})
+
+
+def delete(id: ExecutionId, url: Url = None, as_json: AsJson = False) -> None:
+    """Remove an execution that has ended, with its steps.
+
+    Example: stepgraph executions delete ex_01kaz1v8q3e0x9m6s4t7c2b5d8
+    """
+    result = change(url, DELETE, id=id)
+    report(result, f"{result['id']} deleted", as_json=as_json)
+
+
+def _tell(operation: str, url: str | None, as_json: bool, **variables: JsonValue) -> None:
+    """Send a mutation about one execution, and show the execution that it answers."""
+    result = change(url, operation, **variables)
+    if as_json:
+        print_json(result)
+    else:
+        console.print(result["id"], status(result["status"]))

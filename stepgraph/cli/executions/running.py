@@ -1,0 +1,117 @@
+"""`run`: an execution of a workflow, from a file or by name."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from domain.kernel.json.text import JsonValue
+from stepgraph.cli.executions.following import follow
+from stepgraph.cli.executions.operations import EXECUTE
+from stepgraph.cli.kit.api_calls import accepted, asked, value_of
+from stepgraph.cli.kit.arguments import AsJson, Labels, Url, workflow_names
+from stepgraph.cli.kit.documents import SUFFIXES, read_workflows
+from stepgraph.cli.kit.exit_codes import fail, json_argument, note
+from stepgraph.cli.kit.filters import TIMES, labels_of, time_of
+from stepgraph.cli.kit.output import console, print_json, status
+from stepgraph.cli.workflows.applying import apply_workflow
+
+if TYPE_CHECKING:
+    from stepgraph.cli.kit.client import ApiClient
+
+
+def run_workflow(
+    workflow: Annotated[
+        str,
+        typer.Argument(
+            help="Its name, or a file (.yaml, .yml, .json) that is applied first.",
+            show_default=False,
+            autocompletion=workflow_names,
+        ),
+    ],
+    input: Annotated[str, typer.Option(help="The input as JSON, or @file with JSON or YAML.")] = "null",
+    follow_it: Annotated[bool, typer.Option("--follow/--no-follow", help="Watch it live until it has ended.")] = False,
+    key: Annotated[str | None, typer.Option(help="Idempotency key: the same key starts it once.")] = None,
+    labels: Labels = None,
+    priority: Annotated[int, typer.Option(help="Higher ones start first, -100 to 100.")] = 0,
+    start_at: Annotated[
+        datetime | None, typer.Option("--start-at", formats=TIMES, help="When it starts; local time without an offset.")
+    ] = None,
+    version: Annotated[int | None, typer.Option(help="The version of the workflow; default: the newest.")] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Execute a workflow, and with --follow watch it live.
+
+    With --follow, the exit code is 0 only when it has COMPLETED. Interrupted, the command ends with 130 (143 after
+    SIGTERM), and the execution goes on. Of a file that holds several workflows all are applied, and the last one is
+    executed.
+
+    Example: stepgraph run examples/transcoding.yaml --input '{"video": "holiday.mov"}' --follow
+    """
+    request: dict[str, Any] = {
+        "input": json_argument(input, "--input"),
+        "idempotencyKey": key,
+        "labels": labels_of(labels) if labels else None,
+        "priority": priority,
+        "startAt": time_of(start_at),
+        "version": version,
+    }
+    request = {name: value for name, value in request.items() if value is not None}
+    file = Path(workflow)
+    documents = read_workflows(file) if file.suffix in SUFFIXES else []
+
+    async def executing(client: ApiClient) -> dict[str, Any]:
+        name = workflow
+        for document in documents:
+            name = (await apply_workflow(client, document)).workflow["name"]
+        execution = await start(client, name, **request)
+        return await follow_to_the_end(client, execution["id"], show=not as_json) if follow_it else execution
+
+    report_start_or_end(asked(url, executing), has_ended=follow_it, as_json=as_json)
+
+
+async def start(client: ApiClient, name: str, **request: JsonValue) -> dict[str, Any]:
+    """Execute a workflow by name. Leaves with exit code 1 when the API refuses it."""
+    return accepted(await value_of(client, EXECUTE, input={"workflowName": name, **request}))
+
+
+async def follow_to_the_end(client: ApiClient, execution_id: str, *, show: bool) -> dict[str, Any]:
+    """The execution as it is when it has ended. Says how to follow it again where that is interrupted."""
+    try:
+        return await follow(client, execution_id, show=show)
+    except asyncio.CancelledError:
+        note(f"{execution_id} goes on. Follow it again: stepgraph executions show {execution_id} --follow")
+        raise
+
+
+def report_start_or_end(execution: dict[str, Any], *, has_ended: bool, as_json: bool) -> None:
+    """Print what has begun, or what it gave. Leaves with exit code 1 when it has ended and not COMPLETED."""
+    if has_ended:
+        report_end(execution, as_json=as_json)
+    elif as_json:
+        print_json(execution)
+    else:
+        console.print(execution["id"], status(execution["status"]))
+
+
+def report_end(execution: dict[str, Any], *, as_json: bool) -> None:
+    """Print what an execution gave. Leaves with exit code 1 when it has not COMPLETED."""
+    is_completed = execution["status"] == "COMPLETED"
+    if as_json:
+        print_json(execution)
+    elif is_completed:
+        print_json(execution["output"])
+    if not is_completed:
+        fail(why(execution))
+
+
+def why(execution: dict[str, Any]) -> str:
+    """One sentence on how an execution ended."""
+    error = execution.get("error") or {}
+    where = f" at {error['path']}" if error.get("path") else ""
+    return f"{execution['id']} {execution['status']}{where}: {error.get('code')} {error.get('message')}"

@@ -1,0 +1,47 @@
+"""Arguments and options that many commands have, and what a shell completes them with."""
+
+from typing import Annotated
+
+import typer
+
+_COMPLETED_WITHIN = 2.0
+"""Seconds that a shell waits for the names of workflows before it offers none."""
+
+
+def workflow_names(incomplete: str) -> list[str]:
+    """The names of workflows that begin so, at most a hundred; none where the API does not answer in time."""
+    import asyncio
+
+    from stepgraph.cli.kit.client import connected
+    from stepgraph.settings import load_settings
+
+    async def asked() -> list[str]:
+        async with asyncio.timeout(_COMPLETED_WITHIN), connected(load_settings().url) as client:
+            found = await client.execute(NAMES, filter={"nameContains": incomplete} if incomplete else {})
+            return [str(node["name"]) for node in found["workflows"]["nodes"]]
+
+    try:
+        return [name for name in asyncio.run(asked()) if name.startswith(incomplete)]
+    except Exception:  # a shell has nothing to do with why there are none
+        return []
+
+
+Url = Annotated[str | None, typer.Option("--url", help="Where the API is; default: STEPGRAPH_URL.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+ExecutionId = Annotated[str, typer.Argument(help="The execution's id: ex_…", show_default=False)]
+WorkflowName = Annotated[
+    str, typer.Argument(help="The workflow's name, or its id: wf_…", show_default=False, autocompletion=workflow_names)
+]
+OfWorkflow = Annotated[
+    str | None, typer.Option("--workflow", help="Only of the workflow with this name.", autocompletion=workflow_names)
+]
+Labels = Annotated[
+    list[str] | None, typer.Option("--label", help="A label, as name=value; may be repeated.", show_default=False)
+]
+
+
+NAMES = """
+query WorkflowNames($filter: WorkflowFilter) {
+  workflows(filter: $filter, first: 100) { nodes { name } }
+}
+"""

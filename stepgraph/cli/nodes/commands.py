@@ -1,0 +1,25 @@
+"""`node`: whatever has an id."""
+
+from typing import Annotated
+
+import typer
+
+from stepgraph.cli.kit.api_calls import ask
+from stepgraph.cli.kit.arguments import Url
+from stepgraph.cli.kit.exit_codes import fail
+from stepgraph.cli.kit.output import print_json
+from stepgraph.cli.nodes.operations import NODE
+
+
+def node(
+    id: Annotated[str, typer.Argument(help="An id of any kind: ex_…, wf_…, sc_…, wh_…, …", show_default=False)],
+    url: Url = None,
+) -> None:
+    """Show whatever has an id, as JSON; `__typename` says what it is.
+
+    Example: stepgraph node we_01kaz1v8q3e0x9m6s4t7c2b5d8
+    """
+    found = ask(url, NODE, id=id)
+    if found is None:
+        fail(f"There is nothing with the id {id}.")
+    print_json({name if name.startswith("__") else name.partition("__")[0]: value for name, value in found.items()})

@@ -1,0 +1,1 @@
+"""`dev`, `demo`, `serve`, `worker` and `migrate`."""

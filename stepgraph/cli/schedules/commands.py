@@ -1,0 +1,209 @@
+"""`schedules`: which workflow starts when; and when a cron expression fires."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from domain.kernel.json.text import JsonValue
+from domain.kernel.statuses import OverlapPolicy
+from domain.schedules.cron import Cron, cron_problems
+from domain.schedules.model import tick_text
+from stepgraph.cli.kit.api_calls import accepted, all_of, asked, report, value_of
+from stepgraph.cli.kit.arguments import AsJson, Url
+from stepgraph.cli.kit.exit_codes import Exit, fail, json_argument
+from stepgraph.cli.kit.output import console, moment, print_json, status, table
+from stepgraph.cli.kit.refusals import problems_of
+from stepgraph.cli.schedules.operations import DELETE_SCHEDULE, SAVE_SCHEDULE, SCHEDULE, SCHEDULES
+from stepgraph.cli.workflows.commands import workflow_id_of
+
+if TYPE_CHECKING:
+    from stepgraph.cli.kit.client import ApiClient
+
+app = typer.Typer(help="Start workflows again and again, at the times of cron expressions.", no_args_is_help=True)
+NameOrId = Annotated[str, typer.Argument(help="The schedule's name, or its id: sc_…", show_default=False)]
+Expression = Annotated[
+    str, typer.Argument(help='Such as "0 9 * * MON-FRI", or @daily; six fields have seconds.', show_default=False)
+]
+Timezone = Annotated[str, typer.Option("--timezone", help="An IANA name, such as Europe/Berlin.")]
+_SETTINGS = ("name", "cron", "timezone", "input", "overlap", "catchUpWindow")
+"""What a schedule keeps when it is switched on or off, beside its workflow."""
+Count = Annotated[int, typer.Option(min=1, max=100, help="How many of the next runs.")]
+
+
+@app.command("list")
+def list_schedules(
+    workflow: Annotated[str | None, typer.Option(help="Only of the workflow with this name.")] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """List schedules by name, with their next runs.
+
+    Example: stepgraph schedules list --workflow sales-report
+    """
+
+    async def listed(client: ApiClient) -> Any:
+        workflow_id = None if workflow is None else await workflow_id_of(client, workflow)
+        return await all_of(client, SCHEDULES, workflowId=workflow_id)
+
+    schedules = asked(url, listed)
+    if as_json:
+        print_json(schedules)
+        return
+    headings = ("name", "workflow", "cron", "timezone", "next run", "last run", "")
+    console.print(table(headings, (_line(schedule) for schedule in schedules)))
+
+
+@app.command()
+def save(
+    name: Annotated[str, typer.Argument(help="Its name; the schedule with it is overwritten.", show_default=False)],
+    workflow: Annotated[str, typer.Argument(help="The name of the workflow to start.", show_default=False)],
+    cron: Expression,
+    timezone: Timezone = "UTC",
+    input: Annotated[str, typer.Option(help="The input as JSON, or @file with JSON or YAML.")] = "null",
+    overlap: Annotated[
+        OverlapPolicy, typer.Option(case_sensitive=False, help="What to do while the last execution runs.")
+    ] = OverlapPolicy.SKIP,
+    catch_up: Annotated[str, typer.Option(help="How far back missed ticks are started: PT0S to P366D.")] = "PT1M",
+    enabled: Annotated[bool, typer.Option("--enabled/--disabled", help="Whether it starts anything.")] = True,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create a schedule, or overwrite the one with this name.
+
+    Example: stepgraph schedules save nightly sales-report "0 3 * * *" --timezone Europe/Berlin
+    """
+    wanted: dict[str, JsonValue] = {
+        "name": name,
+        "cron": cron,
+        "timezone": timezone,
+        "input": json_argument(input, "--input"),
+        "overlap": overlap.value,
+        "catchUpWindow": catch_up,
+        "enabled": enabled,
+    }
+
+    async def saved(client: ApiClient) -> Any:
+        wanted["workflowId"] = await workflow_id_of(client, workflow)
+        return await value_of(client, SAVE_SCHEDULE, input=wanted)
+
+    result = accepted(asked(url, saved))
+    lines = [f"{name}: next run {moment(result['nextRunAt']) or 'never'}", *result["warnings"]]
+    report(result, "\n".join(lines), as_json=as_json)
+
+
+@app.command()
+def show(name: NameOrId, count: Count = 5, url: Url = None, as_json: AsJson = False) -> None:
+    """Show one schedule with its next runs.
+
+    Example: stepgraph schedules show nightly --count 10
+    """
+    schedule = asked(url, lambda client: _find(client, name, count))
+    if as_json:
+        print_json(schedule)
+        return
+    last = schedule["lastExecution"]
+    facts: dict[str, object] = {
+        "id": schedule["id"],
+        "workflow": schedule["workflow"]["name"],
+        "cron": f"{schedule['cron']} ({schedule['timezone']})",
+        "overlap": schedule["overlap"],
+        "catch-up window": schedule["catchUpWindow"],
+        "enabled": "yes" if schedule["enabled"] else "no",
+        "last run": moment(schedule["lastRunAt"]),
+        "last execution": "" if last is None else f"{last['id']} {status(last['status'])}",
+        "last error": schedule["lastError"] or "",
+        "note": "\n".join(schedule["warnings"]),
+        "next runs": "\n".join(map(moment, schedule["nextRuns"])),
+    }
+    console.print(table((schedule["name"], ""), facts.items()))
+
+
+@app.command()
+def enable(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
+    """Let a schedule start its workflow again, from now on; what was missed is not started.
+
+    Example: stepgraph schedules enable nightly
+    """
+    _switch(name, True, url, as_json)
+
+
+@app.command()
+def disable(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
+    """Let a schedule start nothing, for as long as it is disabled.
+
+    Example: stepgraph schedules disable nightly
+    """
+    _switch(name, False, url, as_json)
+
+
+@app.command()
+def delete(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
+    """Delete a schedule. What it has started goes on.
+
+    Example: stepgraph schedules delete nightly
+    """
+
+    async def deleted(client: ApiClient) -> Any:
+        return await value_of(client, DELETE_SCHEDULE, id=(await _find(client, name, 1))["id"])
+
+    result = accepted(asked(url, deleted))
+    report(result, f"deleted {result['id']}", as_json=as_json)
+
+
+@app.command("next")
+def next_runs(cron: Expression, timezone: Timezone = "UTC", count: Count = 5, as_json: AsJson = False) -> None:
+    """Show when a cron expression fires next. Nothing is stored, and no API is asked.
+
+    Example: stepgraph schedules next "30 2 * * *" --timezone Europe/Berlin
+    """
+    found = cron_problems(cron, timezone)
+    if found:
+        problems = [{"path": each.path, "message": each.message, "hint": each.hint} for each in found]
+        fail(problems_of({"message": "This is no schedule.", "problems": problems}), Exit.USAGE)
+    ticks = list(islice(Cron(cron, timezone).after(datetime.now(UTC)), count))
+    if as_json:
+        print_json([tick_text(tick) for tick in ticks])
+        return
+    zone = ZoneInfo(timezone)
+    rows = ((moment(tick_text(tick)), tick.astimezone(zone).strftime("%a %Y-%m-%d %H:%M:%S %Z")) for tick in ticks)
+    console.print(table(("UTC", timezone), rows))
+
+
+def _switch(name: str, enabled: bool, url: str | None, as_json: bool) -> None:
+    async def switched(client: ApiClient) -> Any:
+        known = await _find(client, name, 1)
+        kept = {member: known[member] for member in _SETTINGS}
+        wanted = {**kept, "workflowId": known["workflow"]["id"], "enabled": enabled}
+        return await value_of(client, SAVE_SCHEDULE, input=wanted)
+
+    schedule = accepted(asked(url, switched))
+    sentence = f"next run {moment(schedule['nextRunAt'])}" if enabled else "disabled"
+    report(schedule, f"{schedule['name']}: {sentence}", as_json=as_json)
+
+
+async def _find(client: ApiClient, name: str, count: int) -> dict[str, Any]:
+    """A schedule by its id where the text looks like one, else by its name. Leaves with exit code 1 without one."""
+    key: JsonValue = {"id": name} if name.startswith("sc_") else {"name": name}
+    found: dict[str, Any] | None = await value_of(client, SCHEDULE, count=count, by=key)
+    if found is None:
+        fail(f"There is no schedule {name}.")
+    return found
+
+
+def _line(schedule: dict[str, Any]) -> tuple[object, ...]:
+    last, error = schedule["lastExecution"], schedule["lastError"]
+    remark = error or ("" if last is None else status(last["status"]))
+    return (
+        schedule["name"],
+        schedule["workflow"]["name"],
+        schedule["cron"],
+        schedule["timezone"],
+        moment(schedule["nextRunAt"]) if schedule["enabled"] else "disabled",
+        moment(schedule["lastRunAt"]),
+        remark,
+    )

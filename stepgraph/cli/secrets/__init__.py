@@ -1,0 +1,1 @@
+"""`secrets`, `encryption-key` and `rotate-encryption`."""

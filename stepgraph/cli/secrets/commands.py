@@ -1,0 +1,69 @@
+"""`stepgraph secrets …`: values that workflows read as `secrets.<name>`; none is ever shown."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stepgraph.cli.kit.api_calls import ask_all, change, report
+from stepgraph.cli.kit.arguments import AsJson, Url
+from stepgraph.cli.kit.exit_codes import Exit, fail
+from stepgraph.cli.kit.output import console, moment, print_json, table
+from stepgraph.cli.secrets.operations import DELETE, SECRETS, SET
+
+app = typer.Typer(name="secrets", help="What workflows read as secrets.NAME.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="Letters, digits and underscores.", show_default=False)]
+
+
+@app.command("list")
+def list_secrets(url: Url = None, as_json: AsJson = False) -> None:
+    """List the names of the secrets.
+
+    Example: stepgraph secrets list
+    """
+    secrets = ask_all(url, SECRETS)
+    if as_json:
+        print_json(secrets)
+    else:
+        rows = ((secret["name"], moment(secret["createdAt"]), moment(secret["updatedAt"])) for secret in secrets)
+        console.print(table(("name", "created", "updated"), rows))
+
+
+@app.command("set")
+def set_secret(
+    name: Name,
+    file: Annotated[
+        str | None,
+        typer.Option(help="A file with the value, - for standard input. Default: ask, or read what is piped in."),
+    ] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Store a secret, or a new value of it. A line end at the end of what is read is left out.
+
+    Example: stepgraph secrets set shop_token --file token.txt
+    """
+    report(change(url, SET, name=name, value=_value(name, file)), f"{name} is set", as_json=as_json)
+
+
+@app.command()
+def delete(name: Name, url: Url = None, as_json: AsJson = False) -> None:
+    """Delete a secret that no workflow reads any more.
+
+    Example: stepgraph secrets delete shop_token
+    """
+    report(change(url, DELETE, name=name), f"deleted {name}", as_json=as_json)
+
+
+def _value(name: str, file: str | None) -> str:
+    """What to store: never an argument, which other processes and the shell's history would see."""
+    if file is None and sys.stdin.isatty():
+        return str(typer.prompt(f"Value of {name}", hide_input=True, confirmation_prompt=True, err=True))
+    try:
+        data = sys.stdin.buffer.read() if file in (None, "-") else Path(str(file)).read_bytes()
+        return data.decode().removesuffix("\n").removesuffix("\r")
+    except OSError as error:
+        fail(f"{file} cannot be read: {error.strerror}", Exit.USAGE)
+    except UnicodeDecodeError:
+        fail("The value is no UTF-8. Store it in base64.", Exit.USAGE)

@@ -1,0 +1,1 @@
+"""`health`, `metrics`, `evaluate` and `schema`."""

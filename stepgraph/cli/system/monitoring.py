@@ -1,0 +1,118 @@
+"""`metrics` and `health`: how executions have gone, and how the system is."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from domain.kernel.durations import parse_duration
+from stepgraph.cli.kit.api_calls import ask
+from stepgraph.cli.kit.arguments import AsJson, Url
+from stepgraph.cli.kit.exit_codes import Exit, fail
+from stepgraph.cli.kit.output import console, duration, moment, print_json, say, table
+from stepgraph.cli.system.operations import HEALTH, METRICS, WORKFLOW_METRICS
+
+_COLOURS = {"UP": "green", "DEGRADED": "yellow", "DOWN": "red"}
+
+
+def metrics(
+    workflow: Annotated[str | None, typer.Option(help="Only of the workflow with this name.")] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", help="Where the range begins, such as 2026-11-01T00:00:00Z.")
+    ] = None,
+    to: Annotated[str | None, typer.Option(help="Where it ends. Default: now.")] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how executions have gone, by default in the last 24 hours.
+
+    Example: stepgraph metrics --workflow sales-report
+    """
+    span = {"from": from_, "to": to}
+    if workflow is None:
+        found = ask(url, METRICS, **span)
+    else:
+        one = ask(url, WORKFLOW_METRICS, name=workflow, **span)
+        if one is None:
+            fail(f"There is no workflow {workflow!r}.")
+        found = one["metrics"]
+    if as_json:
+        print_json(found)
+        return
+    say(f"{found['from']} to {found['to']}")
+    headings = ("started", "completed", "failed", "cancelled", "running", "success", "mean", "p50", "p95", "p99")
+    counts = [str(found[name]) for name in headings[:5]]
+    line = (*counts, f"{found['successRate']:.1%}", *_durations(found["duration"]))
+    console.print(table(headings, [line]))
+    if found["steps"]:
+        steps = [
+            (
+                step["type"],
+                str(step["executions"]),
+                str(step["failures"]),
+                str(step["retries"]),
+                *_durations(step["duration"]),
+            )
+            for step in found["steps"]
+        ]
+        console.print(table(("steps", "executions", "failures", "retries", "mean", "p50", "p95", "p99"), steps))
+
+
+def health(url: Url = None, as_json: AsJson = False) -> None:
+    """Show how the system is: its components, workers and queues.
+
+    The exit code is 1 where it is DOWN.
+
+    Example: stepgraph health
+    """
+    found = ask(url, HEALTH)
+    if as_json:
+        print_json(found)
+    else:
+        _show(found)
+    if found["status"] == "DOWN":
+        raise typer.Exit(Exit.FAILED)
+
+
+def _show(found: dict[str, Any]) -> None:
+    console.print(Text.assemble(_coloured(found["status"]), f"  stepgraph {found['version']}"))
+    components = [
+        (
+            each["name"],
+            _coloured(each["status"]),
+            "" if each["latency"] is None else _length(each["latency"]),
+            each["detail"] or "",
+        )
+        for each in found["components"]
+    ]
+    console.print(table(("component", "status", "latency", ""), components))
+    workers = [
+        (
+            each["id"],
+            each["host"],
+            each["activeExecutions"],
+            moment(each["startedAt"]),
+            moment(each["lastHeartbeatAt"]),
+        )
+        for each in found["workers"]
+    ]
+    if workers:
+        console.print(table(("worker", "host", "executions", "started", "last heartbeat"), workers))
+    else:
+        console.print("No worker lives: executions wait.")
+    queues = [(each["name"], str(each["depth"]), str(each["deadLetters"])) for each in found["queues"]]
+    console.print(table(("queue", "depth", "dead letters"), queues))
+
+
+def _durations(stats: dict[str, str]) -> tuple[str, ...]:
+    return tuple(_length(stats[name]) for name in ("mean", "p50", "p95", "p99"))
+
+
+def _length(text: str) -> str:
+    length = parse_duration(text)
+    return f"{length / timedelta(milliseconds=1):.1f} ms" if length < timedelta(seconds=1) else duration(text)
+
+
+def _coloured(status: str) -> Text:
+    return Text(status, style=_COLOURS[status])

@@ -1,0 +1,33 @@
+"""`schema`: what the API and the documents look like, for tools."""
+
+import json
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+
+class Kind(StrEnum):
+    """Which schema."""
+
+    GRAPHQL = "graphql"
+    DOCUMENT = "document"
+
+
+def schema(
+    kind: Annotated[Kind, typer.Argument(help="graphql: the API's; document: the JSON Schema of workflow files.")] = (
+        Kind.GRAPHQL
+    ),
+) -> None:
+    """Print the GraphQL schema, or the JSON Schema of workflow documents.
+
+    Example: stepgraph schema document > workflow.schema.json
+    """
+    if kind is Kind.GRAPHQL:
+        from graphql_api.export import exported_schema
+
+        typer.echo(exported_schema(), nl=False)
+    else:
+        from domain.workflows.document_schema import document_schema
+
+        typer.echo(json.dumps(document_schema(), indent=2))

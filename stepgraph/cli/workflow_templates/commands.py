@@ -1,0 +1,129 @@
+"""`templates`: workflow documents with parameters, and workflows made of them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from domain.kernel.json.text import JsonValue, dumps, loads
+from stepgraph.cli.kit.api_calls import ask, ask_all, asked, change, report, save_all
+from stepgraph.cli.kit.arguments import AsJson, Url
+from stepgraph.cli.kit.exit_codes import Exit, fail, json_argument, read_objects
+from stepgraph.cli.kit.output import console, print_json, say, table
+from stepgraph.cli.workflow_templates.operations import DELETE_TEMPLATE, INSTANTIATE, SAVE_TEMPLATE, TEMPLATE, TEMPLATES
+
+app = typer.Typer(help="Make workflows of templates.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="The template's name.", show_default=False)]
+
+
+@app.command("list")
+def list_templates(
+    category: Annotated[str | None, typer.Option(help="Only those of this category.")] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """List templates by name: those that come with Stepgraph, and those that were saved.
+
+    Example: stepgraph templates list --category integration
+    """
+    templates = ask_all(url, TEMPLATES, category=category)
+    if as_json:
+        print_json(templates)
+        return
+    rows = (
+        (each["name"], each["category"] or "", "yes" if each["shipped"] else "", each["description"] or "")
+        for each in templates
+    )
+    console.print(table(("name", "category", "shipped", "description"), rows))
+
+
+@app.command()
+def show(name: Name, url: Url = None, as_json: AsJson = False) -> None:
+    """Show what a template asks for; with --json also its document.
+
+    Example: stepgraph templates show polled-job
+    """
+    template = ask(url, TEMPLATE, name=name)
+    if template is None:
+        fail(f"There is no workflow template {name}.")
+    if as_json:
+        print_json(template)
+        return
+    say(template["description"] or "")
+    rows = (
+        (
+            each["name"],
+            "required" if each["required"] else dumps(each["default"]),
+            dumps(each["schema"]),
+            each["description"] or "",
+        )
+        for each in template["parameters"]
+    )
+    console.print(table(("parameter", "default", "schema", "description"), rows))
+
+
+@app.command()
+def save(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Templates in YAML or JSON: name, description, category, parameters, document.", show_default=False
+        ),
+    ],
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create templates from files, or overwrite those with their names.
+
+    Example: stepgraph templates save nightly-copy.yaml
+    """
+    documents = read_objects(files)
+    templates = asked(url, lambda client: save_all(client, SAVE_TEMPLATE, documents))
+    if as_json:
+        print_json(templates)
+    else:
+        for template in templates:
+            say(f"{template['name']}: saved")
+
+
+@app.command()
+def delete(name: Name, url: Url = None, as_json: AsJson = False) -> None:
+    """Delete a saved template. What was made of it stays as it is.
+
+    Example: stepgraph templates delete nightly-copy
+    """
+    result = change(url, DELETE_TEMPLATE, name=name)
+    report(result, f"deleted {result['id']}", as_json=as_json)
+
+
+@app.command()
+def instantiate(
+    name: Name,
+    workflow: Annotated[str, typer.Argument(help="The name of the new workflow.", show_default=False)],
+    parameters: Annotated[str, typer.Option(help="An object as JSON, or @file with JSON or YAML.")] = "{}",
+    parameter: Annotated[
+        list[str] | None, typer.Option("--set", help="One parameter: name=value; what is no JSON is a text.")
+    ] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a workflow of a template.
+
+    Example: stepgraph templates instantiate checked-call stock --set url=https://stock.example.com/levels
+    """
+    given = json_argument(parameters, "--parameters")
+    if not isinstance(given, dict):
+        fail("--parameters must be an object.", Exit.USAGE)
+    values: dict[str, JsonValue] = {**given, **dict(map(_pair, parameter or ()))}
+    result = change(url, INSTANTIATE, name=name, workflowName=workflow, parameters=values)
+    report(result, f"{result['name']}: version {result['version']}", as_json=as_json)
+
+
+def _pair(text: str) -> tuple[str, JsonValue]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        fail(f"--set {text}: write name=value.", Exit.USAGE)
+    try:
+        return name, loads(value)
+    except ValueError:
+        return name, value

@@ -1,0 +1,78 @@
+"""`apply`: workflows from files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from domain.kernel.json.text import JsonValue
+from stepgraph.cli.kit.api_calls import accepted, asked, value_of
+from stepgraph.cli.kit.arguments import AsJson, Url
+from stepgraph.cli.kit.documents import Document, read_workflows, told_problems
+from stepgraph.cli.kit.exit_codes import fail
+from stepgraph.cli.kit.output import print_json, say
+from stepgraph.cli.workflows.operations import APPLY, WORKFLOW_VERSION
+
+if TYPE_CHECKING:
+    from stepgraph.cli.kit.client import ApiClient
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of applying a document: the workflow, and its version before (None: there was none)."""
+
+    workflow: dict[str, Any]
+    before: int | None
+
+    @property
+    def sentence(self) -> str:
+        """`orders: created`, `orders: version 3` or `orders: unchanged, version 2`."""
+        version = self.workflow["version"]
+        if self.before is None:
+            change = "created" if version == 1 else f"version {version}"
+        else:
+            change = f"unchanged, version {version}" if version == self.before else f"version {version}"
+        return f"{self.workflow['name']}: {change}"
+
+
+def apply(
+    files: Annotated[list[Path], typer.Argument(help="Workflow documents, YAML or JSON.", show_default=False)],
+    note: Annotated[str | None, typer.Option(help="Why it changes; kept with the version.")] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create workflows from files, or update them.
+
+    Says what came of each: created, a new version, or unchanged, where the file changes nothing.
+
+    Example: stepgraph apply examples/order.yaml --note "three attempts are enough"
+    """
+    documents = [document for file in files for document in read_workflows(file)]
+
+    async def applying(client: ApiClient) -> list[Applied]:
+        return [await apply_workflow(client, document, note) for document in documents]
+
+    applied = asked(url, applying)
+    if as_json:
+        print_json([each.workflow for each in applied])
+    else:
+        for each in applied:
+            say(each.sentence)
+
+
+async def apply_workflow(client: ApiClient, document: Document, note: str | None = None) -> Applied:
+    """Create or update a workflow. Leaves with exit code 1 and every problem, with its line, when it is refused."""
+    name = document.value.get("name") if isinstance(document.value, dict) else None
+    known = await value_of(client, WORKFLOW_VERSION, name=name) if isinstance(name, str) and name else None
+    result = await value_of(client, APPLY, document=document.value, note=note)
+    if result["__typename"] == "ValidationError":
+        fail(told_problems(document, result["problems"]))
+    return Applied(accepted(result), None if known is None else known["version"])
+
+
+async def apply_document(client: ApiClient, document: JsonValue, note: str | None = None) -> dict[str, Any]:
+    """Create or update a workflow whose document comes from no file."""
+    return (await apply_workflow(client, Document(document), note)).workflow

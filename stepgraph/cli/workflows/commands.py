@@ -1,0 +1,168 @@
+"""`workflows`: what is stored, and what it may do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from domain.kernel.statuses import WorkflowStatus
+from stepgraph.cli.kit.api_calls import accepted, all_of, ask, asked, report, value_of
+from stepgraph.cli.kit.arguments import AsJson, Url, WorkflowName
+from stepgraph.cli.kit.exit_codes import fail
+from stepgraph.cli.kit.output import console, moment, plain, print_json, say, table
+from stepgraph.cli.workflows.operations import (
+    DELETE_WORKFLOW,
+    UPDATE_WORKFLOW,
+    VERSIONS,
+    WORKFLOW,
+    WORKFLOW_VERSION,
+    WORKFLOWS,
+)
+from stepgraph.cli.workflows.validating import validate
+
+if TYPE_CHECKING:
+    from stepgraph.cli.kit.client import ApiClient
+
+app = typer.Typer(help="Look at workflows, and change what they may do.", no_args_is_help=True)
+app.command()(validate)
+
+
+@app.command("list")
+def list_workflows(
+    containing: Annotated[str | None, typer.Option("--name", help="Only those whose name contains this.")] = None,
+    only: Annotated[
+        list[WorkflowStatus] | None,
+        typer.Option("--status", case_sensitive=False, help="Only with this status; may be repeated."),
+    ] = None,
+    first: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,
+    after: Annotated[str | None, typer.Option(help="Go on after this cursor.")] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """List workflows, newest first.
+
+    Example: stepgraph workflows list --status ACTIVE --name order
+    """
+    wanted: dict[str, Any] = {}
+    if containing is not None:
+        wanted["nameContains"] = containing
+    if only:
+        wanted["status"] = [status.value for status in only]
+    page = ask(url, WORKFLOWS, filter=wanted, first=first, after=after)
+    if as_json:
+        print_json(page)
+        return
+    rows = (
+        (workflow["name"], workflow["status"], workflow["version"], moment(workflow["updatedAt"])[:16])
+        for workflow in page["nodes"]
+    )
+    console.print(table(("name", "status", "version", "changed"), rows))
+    if page["pageInfo"]["hasNextPage"]:
+        say(f"more: --after {page['pageInfo']['endCursor']}", style="dim")
+
+
+@app.command()
+def show(name: WorkflowName, url: Url = None, as_json: AsJson = False) -> None:
+    """Show a workflow with its document, in the form that `apply` takes.
+
+    Example: stepgraph workflows show order-fulfilment
+    """
+    workflow = ask(url, WORKFLOW, by=by(name))
+    if workflow is None:
+        fail(f"There is no workflow {name}.")
+    if as_json:
+        print_json(workflow)
+        return
+    facts = {
+        "id": workflow["id"],
+        "status": workflow["status"],
+        "version": workflow["version"],
+        "created": moment(workflow["createdAt"]),
+        "changed": moment(workflow["updatedAt"]),
+    }
+    console.print(table((workflow["name"], ""), facts.items()))
+    print_json(workflow["document"])
+
+
+@app.command()
+def versions(name: WorkflowName, url: Url = None, as_json: AsJson = False) -> None:
+    """List the versions of a workflow, newest first.
+
+    Example: stepgraph workflows versions order-fulfilment
+    """
+
+    async def asking(client: ApiClient) -> list[dict[str, Any]]:
+        await workflow_id_of(client, name)
+        return await all_of(client, VERSIONS, "versions", by=by(name))
+
+    found = asked(url, asking)
+    if as_json:
+        print_json(found)
+        return
+    rows = ((each["version"], moment(each["createdAt"])[:16], plain(each["note"] or "")) for each in found)
+    console.print(table(("version", "created", "note"), rows))
+
+
+@app.command()
+def pause(name: WorkflowName, url: Url = None, as_json: AsJson = False) -> None:
+    """Let a workflow start no executions until it is activated again; those that run go on.
+
+    Example: stepgraph workflows pause order-fulfilment
+    """
+    _set_status(name, WorkflowStatus.PAUSED, url, as_json)
+
+
+@app.command()
+def activate(name: WorkflowName, url: Url = None, as_json: AsJson = False) -> None:
+    """Let a workflow start executions (again): one that was paused, archived, or a draft.
+
+    Example: stepgraph workflows activate order-fulfilment
+    """
+    _set_status(name, WorkflowStatus.ACTIVE, url, as_json)
+
+
+@app.command()
+def archive(name: WorkflowName, url: Url = None, as_json: AsJson = False) -> None:
+    """Put a workflow away: it starts nothing any more, and can be looked at and activated again.
+
+    Example: stepgraph workflows archive order-fulfilment
+    """
+    _set_status(name, WorkflowStatus.ARCHIVED, url, as_json)
+
+
+@app.command()
+def delete(name: WorkflowName, url: Url = None, as_json: AsJson = False) -> None:
+    """Remove a workflow of which nothing runs, with its schedules and hooks; its executions stay.
+
+    Example: stepgraph workflows delete order-fulfilment
+    """
+
+    async def deleting(client: ApiClient) -> dict[str, Any]:
+        return accepted(await value_of(client, DELETE_WORKFLOW, id=await workflow_id_of(client, name)))
+
+    report(asked(url, deleting), f"{name} deleted", as_json=as_json)
+
+
+def by(name: str) -> dict[str, str]:
+    """A workflow's id or name, as the API wants to be told which of the two it is."""
+    return {"id": name} if name.startswith("wf_") else {"name": name}
+
+
+async def workflow_id_of(client: ApiClient, name: str) -> str:
+    """The id of a workflow. Leaves with exit code 1 where there is none with this name."""
+    if name.startswith("wf_"):
+        return name
+    found = await value_of(client, WORKFLOW_VERSION, name=name)
+    if found is None:
+        fail(f"There is no workflow {name}.")
+    return str(found["id"])
+
+
+def _set_status(name: str, status: WorkflowStatus, url: str | None, as_json: bool) -> None:
+    async def changing(client: ApiClient) -> dict[str, Any]:
+        id = await workflow_id_of(client, name)
+        return accepted(await value_of(client, UPDATE_WORKFLOW, id=id, input={"status": status.value}))
+
+    workflow = asked(url, changing)
+    report(workflow, f"{workflow['name']}: {workflow['status']}", as_json=as_json)

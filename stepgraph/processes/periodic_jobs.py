@@ -1,0 +1,79 @@
+"""What a worker does beside executions: its chores, each with how often."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+
+from actors.periodic.jobs import Chore
+from domain.access.ports import AuditLog
+from domain.executions.ports import ExecutionStore
+from domain.kernel.clock import Clock
+from domain.metrics.model import Counted
+from domain.metrics.ports import MetricsStore
+from domain.outbox.ports import EventRelay
+from persistence.postgres.access.audit import PostgresAuditLog
+from persistence.postgres.database import Database
+from persistence.postgres.metrics.store import PostgresMetricsStore
+from persistence.postgres.outbox_relay import PostgresEventRelay
+from stepgraph.settings import Settings
+
+_RELAYED = 2_000
+"""So many events are told in one transaction."""
+_PRUNED = 1_000
+"""So many old rows are removed by one statement."""
+_PRUNED_EXECUTIONS = 200
+"""Each goes with its steps, of which there may be thousands."""
+_SPARE = timedelta(days=1)
+"""Buckets go this much later than they are last read: a range may begin in the midst of a longer one."""
+
+
+def chores_of(
+    database: Database,
+    executions: ExecutionStore,
+    clock: Clock,
+    settings: Settings,
+    counted: Callable[[Counted], None] | None = None,
+) -> Sequence[Chore]:
+    """The chores of a worker process. `counted` is told what was counted from the outbox."""
+    return (
+        _relaying(PostgresEventRelay(database, counted), clock),
+        _pruning_audit(PostgresAuditLog(database), clock, settings.audit_retention),
+        _pruning_metrics(PostgresMetricsStore(database), clock, settings),
+        *_pruning_executions(executions, clock, settings.execution_retention),
+    )
+
+
+def _relaying(relay: EventRelay, clock: Clock) -> Chore:
+    async def run() -> bool:
+        return await relay.relay(_RELAYED, clock.now()) == _RELAYED
+
+    return Chore(name="telling what has happened", every=timedelta(seconds=0.25), run=run)
+
+
+def _pruning_executions(executions: ExecutionStore, clock: Clock, retention: timedelta | None) -> Iterator[Chore]:
+    if retention is None:
+        return
+
+    async def run() -> bool:
+        return await executions.prune(clock.now() - retention, _PRUNED_EXECUTIONS) == _PRUNED_EXECUTIONS
+
+    yield Chore(name="forgetting old executions", every=timedelta(minutes=1), run=run)
+
+
+def _pruning_audit(audit: AuditLog, clock: Clock, retention: timedelta) -> Chore:
+    async def run() -> bool:
+        return await audit.prune(clock.now() - retention, _PRUNED) == _PRUNED
+
+    return Chore(name="forgetting old entries of the audit", every=timedelta(minutes=10), run=run)
+
+
+def _pruning_metrics(metrics: MetricsStore, clock: Clock, settings: Settings) -> Chore:
+    async def run() -> bool:
+        now = clock.now()
+        pruned = await metrics.prune(
+            minutes_before=now - settings.metrics_minutes_retention - _SPARE,
+            hours_before=now - settings.metrics_hours_retention - _SPARE,
+            limit=_PRUNED,
+        )
+        return pruned == _PRUNED
+
+    return Chore(name="forgetting old buckets of metrics", every=timedelta(minutes=10), run=run)

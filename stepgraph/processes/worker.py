@@ -1,0 +1,295 @@
+"""A worker process: everything it runs executions with, opened when it starts and closed when it ends."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from dramatiq import Broker
+
+from actors.activations.context import DriverParts
+from actors.activations.live_workers import Roster
+from actors.activations.pool import Runner, RunnerOptions
+from actors.activations.step_runner import Attempts
+from actors.circuit_breakers.breakers import WorkerBreakers
+from actors.http.client import HttpClient
+from actors.periodic.jobs import Chore, Chores
+from actors.periodic.reconciler import Reconciler, ReconcilerOptions
+from actors.periodic.schedules import schedule_chores
+from actors.process.broker import make_broker
+from actors.process.worker_process import run_worker
+from actors.sandbox.pool import SandboxPool
+from actors.secrets.values import StoredSecrets
+from actors.steps.registered_webhooks import RegisteredWebhooks
+from actors.steps.registry import step_executors
+from actors.transformation_rules.rules import StoredRules
+from actors.webhooks.deliveries import WebhookDeliverer
+from actors.webhooks.sender import WebhookSender
+from domain.executions.children import ChildStarter
+from domain.executions.control import ExecutionControl
+from domain.executions.service import ExecutionService
+from domain.expressions.evaluator import Evaluator
+from domain.kernel.limits import Limits
+from domain.schedules.firing import ScheduleFiring
+from domain.webhooks.hook_tokens import HookAddresses
+from domain.workflows.definitions import DefinitionCache
+from persistence.health import SystemHealthProbe
+from persistence.postgres.circuit_breakers import PostgresBreakerStore
+from persistence.postgres.clock import DatabaseClock
+from persistence.postgres.database import Database
+from persistence.postgres.executions.queries import PostgresExecutionQueries
+from persistence.postgres.executions.recovery import PostgresRecovery
+from persistence.postgres.executions.store import PostgresExecutionStore
+from persistence.postgres.schedules import PostgresScheduleStore
+from persistence.postgres.secrets.store import PostgresSecretStore
+from persistence.postgres.system.installation import PostgresInstallation
+from persistence.postgres.system.workers import PostgresWorkerRegistry
+from persistence.postgres.transformation_rules import PostgresTransformationRuleStore
+from persistence.postgres.webhooks.store import PostgresWebhookStore
+from persistence.postgres.workflows import PostgresWorkflowStore
+from persistence.redis.circuit_breakers.sharing import RedisSharedBreakers
+from persistence.redis.progress.feed import RedisProgressFeed
+from persistence.redis.progress.publisher import RedisProgressPublisher
+from persistence.redis.work_queue import RedisNudges, RedisWorkQueue
+from stepgraph import __version__
+from stepgraph.composition import addresses_of, cipher_of, destinations_of, limits_of, public_url_of, sandbox_options_of
+from stepgraph.processes.periodic_jobs import chores_of
+from stepgraph.processes.watchdog import Watchdog
+from stepgraph.settings import Settings
+from stepgraph.telemetry.worker_exposition import CountedDeliveries, CountedStarts, WorkerExposition
+
+logger = logging.getLogger(__name__)
+
+_HEARTBEAT_PATIENCE = timedelta(seconds=1)
+"""So long an answer to a heartbeat may take at least, however often they are sent."""
+
+
+def worker_broker(settings: Settings) -> Broker:
+    """The broker of a worker process: it opens the runner when the worker starts, and closes it at the end."""
+    _, redis_url = addresses_of(settings)
+
+    @asynccontextmanager
+    async def open_runner() -> AsyncIterator[Runner]:
+        async with Watchdog(settings.watchdog_timeout).watching(), AsyncExitStack() as stack:
+            yield await _runner(stack, settings)
+
+    return make_broker(redis_url, open_runner)
+
+
+def run_worker_process(settings: Settings) -> int:
+    """Work in this process until it is told to stop; returns the exit code. Waits for the database and its schema."""
+    try:
+        asyncio.run(_until_database_is_ready(settings))
+    except KeyboardInterrupt:
+        return 0
+    return run_worker(worker_broker(settings), threads=settings.worker_threads)
+
+
+async def _until_database_is_ready(settings: Settings) -> None:
+    """A worker may well be up before PostgreSQL is, or before somebody has migrated it."""
+    database_url, redis_url = addresses_of(settings)
+    async with Watchdog(settings.watchdog_timeout).watching(), Database(database_url, pool_size=2) as database:
+        probe = SystemHealthProbe(database, redis_url)
+        complaint = ""
+        while True:
+            components = await probe.components(timedelta(seconds=5))
+            missing = [f"{each.name}: {each.detail}" for each in components if not each.is_up and each.name != "redis"]
+            if not missing:
+                return
+            if missing[0] != complaint:
+                complaint = missing[0]
+                logger.info("waiting for %s", complaint)
+            await asyncio.sleep(0.1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Storage:
+    """What everything else in the process stands on."""
+
+    settings: Settings
+    clock: DatabaseClock
+    limits: Limits
+    redis_url: str
+    database: Database
+    publisher: RedisProgressPublisher
+    executions: PostgresExecutionStore
+    queue: RedisWorkQueue
+    workflows: PostgresWorkflowStore
+    queries: PostgresExecutionQueries
+    definitions: DefinitionCache
+    registry: PostgresWorkerRegistry
+    recovery: PostgresRecovery
+    sandbox: SandboxPool
+
+
+async def _runner(stack: AsyncExitStack, settings: Settings) -> Runner:
+    """The runner, with what goes on beside it; closed in the reverse order."""
+    storage = await _open_storage(stack, settings)
+    client = await stack.enter_async_context(
+        HttpClient(
+            destinations_of(settings),
+            user_agent=f"stepgraph/{__version__}",
+            pool_size=settings.http_connections,
+            max_response_bytes=settings.max_response_bytes,
+        )
+    )
+    exposition = WorkerExposition(storage.database, settings)
+    deliveries = CountedDeliveries(storage.database, exposition.worker)
+    sender = WebhookSender(client, cipher_of(settings), storage.clock)
+    deliverer = await stack.enter_async_context(WebhookDeliverer(deliveries, sender, storage.clock))
+    parts = await _driver_parts(stack, storage, client, deliveries)
+    runner = Runner(
+        parts=parts,
+        definitions=storage.definitions,
+        registry=storage.registry,
+        recovery=storage.recovery,
+        queue=storage.queue,
+        nudges=RedisNudges(storage.redis_url),
+        options=RunnerOptions(
+            host=socket.gethostname(),
+            capacity=settings.worker_executions,
+            heartbeat=settings.heartbeat,
+            shutdown_grace=settings.shutdown_grace,
+            compare_every=settings.lease / 2,
+        ),
+    )
+    await stack.enter_async_context(runner)
+    exposition.worker.active = lambda: runner.active
+    await stack.enter_async_context(exposition.serving())
+    chores = Chores(
+        [
+            *chores_of(storage.database, storage.executions, storage.clock, settings, exposition.counted.add),
+            *_firing(storage, exposition),
+            *deliverer.chores(settings.webhook_retention),
+        ]
+    )
+    for name, work in (("reconciler", _reconciler(storage).run()), ("chores", chores.run())):
+        stack.push_async_callback(_cancelled, asyncio.create_task(work, name=name))
+    return runner
+
+
+async def _open_storage(stack: AsyncExitStack, settings: Settings) -> _Storage:
+    database_url, redis_url = addresses_of(settings)
+    database = await stack.enter_async_context(
+        Database(database_url, pool_size=settings.database_pool_size, lease=settings.lease)
+    )
+    publisher = await stack.enter_async_context(RedisProgressPublisher(redis_url))
+    workflows = PostgresWorkflowStore(database)
+    clock = DatabaseClock(settings.clock_tolerance)
+    await clock.measure(database)
+    return _Storage(
+        settings=settings,
+        clock=clock,
+        limits=limits_of(settings),
+        redis_url=redis_url,
+        database=database,
+        publisher=publisher,
+        executions=await stack.enter_async_context(PostgresExecutionStore(database, publisher)),
+        queue=await stack.enter_async_context(RedisWorkQueue(redis_url)),
+        workflows=workflows,
+        queries=PostgresExecutionQueries(database),
+        definitions=DefinitionCache(workflows),
+        registry=PostgresWorkerRegistry(database, clock, answer_within=max(settings.heartbeat, _HEARTBEAT_PATIENCE)),
+        recovery=PostgresRecovery(database, clock),
+        sandbox=await stack.enter_async_context(SandboxPool(sandbox_options_of(settings))),
+    )
+
+
+async def _driver_parts(
+    stack: AsyncExitStack, storage: _Storage, client: HttpClient, deliveries: CountedDeliveries
+) -> DriverParts:
+    """What runs the steps."""
+    settings, database, clock = storage.settings, storage.database, storage.clock
+    sandbox = storage.sandbox
+    sandbox.start()
+    shared = await stack.enter_async_context(RedisSharedBreakers(storage.redis_url))
+    breakers = await stack.enter_async_context(
+        WorkerBreakers(shared=shared, store=PostgresBreakerStore(database), clock=clock)
+    )
+    evaluator, cipher = Evaluator(sandbox), cipher_of(settings)
+    addresses = HookAddresses(await PostgresInstallation(database).key(), public_url_of(settings))
+    children = ChildStarter(
+        workflows=storage.workflows,
+        executions=storage.executions,
+        queries=storage.queries,
+        queue=storage.queue,
+        definitions=storage.definitions,
+        clock=clock,
+        new_id=storage.clock.new_id,
+        limits=storage.limits,
+        sandbox=sandbox,
+    )
+    executors = step_executors(
+        client=client,
+        evaluator=evaluator,
+        children=children,
+        webhooks=RegisteredWebhooks(PostgresWebhookStore(database), deliveries, cipher),
+        callback_key=addresses.key,
+        public_url=addresses.public_url,
+        max_items=storage.limits.max_items,
+        max_output_bytes=settings.max_output_bytes,
+        rules=StoredRules(PostgresTransformationRuleStore(database)),
+        breakers=breakers,
+    )
+    secrets = StoredSecrets(PostgresSecretStore(database), cipher)
+    return DriverParts(
+        store=storage.executions,
+        attempts=Attempts(executors, settings.max_output_bytes, evaluator, secrets),
+        clock=clock,
+        queue=storage.queue,
+        roster=Roster(storage.registry, clock, lease=settings.lease),
+        cancel_child=children.cancel,
+        signal_url=addresses.of_signals,
+    )
+
+
+def _reconciler(storage: _Storage) -> Reconciler:
+    return Reconciler(
+        recovery=storage.recovery,
+        executions=storage.executions,
+        queries=storage.queries,
+        publisher=storage.publisher,
+        queue=storage.queue,
+        options=ReconcilerOptions(lease=storage.settings.lease, poisoned_after=storage.settings.poisoned_after),
+        is_skewed=lambda: storage.clock.is_skewed,
+    )
+
+
+def _firing(storage: _Storage, exposition: WorkerExposition) -> tuple[Chore, Chore]:
+    """What starts executions for schedules."""
+    starter = ExecutionService(
+        workflows=storage.workflows,
+        executions=storage.executions,
+        queries=storage.queries,
+        queue=storage.queue,
+        feed=RedisProgressFeed(storage.redis_url, storage.queries),  # never opened: nobody waits for an end here
+        definitions=storage.definitions,
+        clock=storage.clock,
+        new_id=storage.clock.new_id,
+        limits=storage.limits,
+        sandbox=storage.sandbox,
+    )
+    control = ExecutionControl(
+        executions=storage.executions,
+        queries=storage.queries,
+        queue=storage.queue,
+        clock=storage.clock,
+        new_id=storage.clock.new_id,
+        limits=storage.limits,
+    )
+    return schedule_chores(
+        ScheduleFiring(
+            schedules=PostgresScheduleStore(storage.database),
+            executions=CountedStarts(starter, exposition.worker),
+            control=control,
+            clock=storage.clock,
+        )
+    )
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])

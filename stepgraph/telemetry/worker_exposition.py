@@ -1,0 +1,78 @@
+"""What a worker process exposes to Prometheus, and where the counts come from."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from domain.executions.records import ExecutionRecord
+from domain.executions.service import ExecuteRequest, ExecutionService
+from domain.kernel.errors import StepgraphError
+from domain.webhooks.model import Endpoint, Verdict, WebhookAttempt, WebhookEventRecord
+from persistence.postgres.database import Database
+from persistence.postgres.webhooks.deliveries import PostgresWebhookDeliveries
+from persistence.postgres.workflows import PostgresWorkflowStore
+from stepgraph.settings import Settings
+from stepgraph.telemetry.metrics_server import metrics_server
+from stepgraph.telemetry.prometheus import Cached, CountedCollector, Exposition, LoopLag, WorkerCollector
+
+
+class WorkerExposition:
+    """What a worker process exposes: what it holds, and what it has counted, sent and started."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self.counted = CountedCollector(PostgresWorkflowStore(database))
+        self.worker = WorkerCollector(places=settings.worker_executions)
+        self._settings = settings
+        self._lag = LoopLag()
+        collectors = (self.counted, self.worker, self._lag)
+        self._exposition = Exposition(collectors, [Cached(self.counted.refresh)])
+
+    async def render(self) -> bytes:
+        """The text that Prometheus reads."""
+        return await self._exposition.render()
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[int | None]:
+        """Serve it while the context lasts, where a port is set; gives that."""
+        port = self._settings.worker_metrics_port
+        if port is None:
+            yield None
+            return
+        host = self._settings.worker_metrics_host
+        async with self._lag.watching(), metrics_server(self.render, host, port) as bound:
+            yield bound
+
+
+class CountedDeliveries(PostgresWebhookDeliveries):
+    """Counts the attempts that it stores."""
+
+    def __init__(self, database: Database, collector: WorkerCollector) -> None:
+        super().__init__(database)
+        self._collector = collector
+
+    async def record(
+        self,
+        endpoint: Endpoint,
+        event: WebhookEventRecord,
+        attempt: WebhookAttempt,
+        verdict: Verdict,
+        *,
+        lease_until: datetime | None,
+        now: datetime,
+    ) -> None:
+        await super().record(endpoint, event, attempt, verdict, lease_until=lease_until, now=now)
+        self._collector.delivered(succeeded=attempt.succeeded)
+
+
+class CountedStarts:
+    """Starts executions for schedules, and counts them."""
+
+    def __init__(self, executions: ExecutionService, collector: WorkerCollector) -> None:
+        self._executions = executions
+        self._collector = collector
+
+    async def execute_many(self, requests: Sequence[ExecuteRequest]) -> list[ExecutionRecord | StepgraphError]:
+        """Start many; one answer each, in order."""
+        answers = await self._executions.execute_many(requests)
+        self._collector.schedule_starts += sum(isinstance(answer, ExecutionRecord) for answer in answers)
+        return answers

@@ -1,0 +1,85 @@
+"""What every store of secrets promises, in memory and in PostgreSQL."""
+
+from dataclasses import replace
+from typing import Any
+
+from domain.kernel.ids import new_id
+from domain.kernel.statuses import WorkflowStatus
+from domain.secrets.model import SecretRecord
+from tests.contract.conftest import Storage
+from tests.contract.rows import NOW, SOON
+
+
+def a_secret(name: str = "token", sealed: bytes = b"\x01sealed") -> SecretRecord:
+    return SecretRecord(name=name, sealed=sealed, created_at=NOW, updated_at=NOW)
+
+
+async def reading(storage: Storage, name: str, *urls: str, **changes: Any) -> Any:
+    """A workflow that calls these, the last of them deep inside."""
+    steps: list[Any] = [
+        {"id": f"s{index}", "type": "HTTP_REQUEST", "config": {"url": url}} for index, url in enumerate(urls)
+    ]
+    inner: Any = {"id": "loop", "type": "FOR_EACH", "config": {"items": "input", "steps": steps[-1:]}}
+    return await storage.workflows.create(
+        workflow_id=new_id(),
+        definition_id=new_id(),
+        name=name,
+        status=WorkflowStatus.ACTIVE,
+        document={"name": name, "steps": [*steps[:-1], inner]},
+        labels={},
+        note=None,
+        now=NOW,
+    )
+
+
+async def test_a_secret_comes_back_as_it_was_saved(storage: Storage) -> None:
+    secret = a_secret(sealed=bytes(range(256)))
+
+    assert await storage.secrets.save(secret) == secret
+
+    assert await storage.secrets.find_many(["token", "missing"]) == {"token": secret}
+    assert await storage.secrets.find_many([]) == {}
+
+
+async def test_a_new_value_takes_the_place_of_the_old_one(storage: Storage) -> None:
+    await storage.secrets.save(a_secret())
+    second = replace(a_secret(sealed=b"another"), created_at=SOON, updated_at=SOON)
+
+    saved = await storage.secrets.save(second)
+
+    assert saved == replace(second, created_at=NOW)
+    assert (await storage.secrets.page(first=5, after=None)).rows == (replace(saved, sealed=b""),)
+
+
+async def test_secrets_are_paged_by_name(storage: Storage) -> None:
+    for name in ("b", "B", "_", "a"):
+        await storage.secrets.save(a_secret(name))
+
+    first = await storage.secrets.page(first=3, after=None)
+    rest = await storage.secrets.page(first=3, after="a")
+
+    assert ([each.name for each in first.rows], first.has_next) == (["B", "_", "a"], True)
+    assert ([each.name for each in rest.rows], rest.has_next) == (["b"], False)
+    assert (await storage.secrets.page(first=3, after="b")).rows == ()
+    assert await storage.secrets.count() == 4
+
+
+async def test_a_deleted_secret_is_gone(storage: Storage) -> None:
+    await storage.secrets.save(a_secret())
+
+    assert await storage.secrets.delete("token")
+    assert not await storage.secrets.delete("token")
+    assert await storage.secrets.find_many(["token"]) == {}
+
+
+async def test_its_readers_are_the_workflows_whose_newest_version_reads_it(storage: Storage) -> None:
+    await reading(storage, "b", "https://a.test/{{ secrets.token }}")
+    await reading(storage, "a", "https://a.test", "{{ secrets . `token` }}")
+    await reading(storage, "plain", "https://a.test/secrets.token", "\\{{ secrets.token }}")
+    await reading(storage, "others", "{{ secrets.tokens }}{{ secrets.tok }}{{ input.secrets.token }}")
+    deleted = await reading(storage, "deleted", "{{ secrets.token }}")
+    await storage.workflows.delete(deleted.id, now=SOON)
+
+    assert await storage.secrets.readers_of("token", limit=10) == ["a", "b"]
+    assert await storage.secrets.readers_of("token", limit=1) == ["a"]
+    assert await storage.secrets.readers_of("missing", limit=10) == []

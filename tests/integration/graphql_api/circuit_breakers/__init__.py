@@ -1,0 +1,1 @@
+"""The API's circuit breakers over HTTP."""

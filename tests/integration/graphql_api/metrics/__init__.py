@@ -1,0 +1,1 @@
+"""The API's metrics over HTTP."""

@@ -1,0 +1,161 @@
+"""Answers have a budget of values and of bytes: what would be over it ends early, and holds nobody up."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from graphql_api.context import ApiOptions
+from tests.integration.graphql_api.api import Api, a_step
+
+LARGE = [{"id": f"s{n}", "type": "DATA_TRANSFORM", "config": {"output": 1}} for n in range(8_000)]
+
+
+def aliased(field: str, times: int) -> str:
+    return " ".join(f"a{n}: {field}" for n in range(times))
+
+
+@asynccontextmanager
+async def turns() -> AsyncIterator[list[float]]:
+    """The moments at which somebody else had the event loop, in processor time of this thread."""
+    moments = [time.thread_time()]
+
+    async def watch() -> None:
+        while True:
+            await asyncio.sleep(0)
+            moments.append(time.thread_time())
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield moments
+    finally:
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        watching.cancel()
+
+
+def longest(moments: list[float]) -> float:
+    return max(later - earlier for earlier, later in pairwise(moments))
+
+
+REPEATED = {
+    "graphs of one workflow": '{ workflow(name: "large") { %s } }'.replace(
+        "%s", aliased("graph { nodes { path type name } edges { from to } }", 10)
+    ),
+    "graphs of one workflow again": "{ %s }".replace(
+        "%s", aliased('workflow(name: "large") { graph { nodes { path } edges { from to } } }', 10)
+    ),
+    "steps": '{ workflow(name: "large") { %s } }'.replace("%s", aliased("steps { type config dependsOn }", 10)),
+    "steps of many": "{ %s }".replace("%s", aliased('workflow(name: "large") { steps { type } }', 90)),
+    "documents": '{ workflow(name: "large") { %s } }'.replace("%s", aliased("document", 60)),
+    "documents of versions": '{ workflow(name: "large") { versions { nodes { %s } } } }'.replace(
+        "%s", aliased("document", 60)
+    ),
+    "the schema": "{ __schema { %s } }".replace(
+        "%s", aliased("types { fields { name type { name ofType { name } } args { name type { name } } } }", 60)
+    ),
+}
+
+
+@pytest.mark.parametrize("what", REPEATED)
+async def test_what_aliases_repeat_ends_at_the_budget(what: str) -> None:
+    api = Api()
+    await api.create_workflow("large", steps=LARGE)
+    begun = time.process_time()
+
+    async with turns() as moments:
+        result = await api.schema.execute(REPEATED[what], context_value=api.context())
+
+    assert result.data is None
+    [error] = result.errors or []
+    assert (error.extensions or {})["code"] == "LIMIT_EXCEEDED"
+    assert "100,000 values" in error.message
+    assert time.process_time() - begun < 3
+    assert longest(moments) < 0.6  # on a machine that others keep busy
+
+
+async def test_large_lists_leave_the_event_loop_to_others() -> None:
+    api = Api()
+    await api.create_workflow("large", steps=LARGE)
+    document = {"name": "large", "steps": LARGE}
+
+    async with turns() as moments:
+        data = await api.run('{ workflow(name: "large") { graph { nodes { path type name } } document } }')
+
+    assert [node["path"] for node in data["workflow"]["graph"]["nodes"]] == [step["id"] for step in LARGE]
+    assert data["workflow"]["document"]["steps"] == document["steps"]
+    assert longest(moments) < 0.6  # on a machine that others keep busy
+
+
+async def test_many_lists_that_become_ready_at_once_take_turns() -> None:
+    api = Api()
+    for n in range(100):
+        await api.create_workflow(f"w{n}")
+
+    async with turns() as moments:
+        await api.run("{ %s }".replace("%s", aliased("workflows(first: 100) { nodes { name status createdAt } }", 20)))
+
+    assert longest(moments) < 0.6  # on a machine that others keep busy
+
+
+async def test_executions_in_executions_are_counted_too() -> None:
+    api = Api(options=ApiOptions(max_answer_values=500))
+    await api.create_workflow()
+    for _ in range(20):
+        await api.start()
+    inner = "executions { nodes { id workflow { executions { nodes { id status } } } } }"
+
+    [error] = await api.errors(f"{{ {inner} }}")
+
+    assert (error["extensions"]["code"], error.get("path")) == ("LIMIT_EXCEEDED", None)
+
+
+@pytest.mark.parametrize("selected", ["input", "output", "labels", "steps { nodes { input output } }"])
+async def test_every_json_field_is_counted(selected: str) -> None:
+    api = Api(options=ApiOptions(max_answer_bytes=50_000))
+    await api.create_workflow()
+    text = "é" * 3_000
+    hand = await api.start(input={"x": text}, labels={f"l{n}": text[:200] for n in range(20)})
+    await hand.commit(a_step("a", input={"x": text}, output=text), output={"x": text})
+    query = "query($id: ID!) { execution(id: $id) { %s } }"
+
+    await api.run(query.replace("%s", selected), id=hand.id)
+    [error] = await api.errors(query.replace("%s", aliased(selected, 30)), id=hand.id)
+
+    assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
+
+
+PROGRESS = "subscription($id: ID!) { executionProgress(id: $id) { execution { id %s } steps { path %s } } }"
+
+
+@pytest.mark.parametrize("planned", [True, False])
+async def test_every_event_has_a_budget_of_its_own(*, planned: bool) -> None:
+    api = Api(options=ApiOptions(max_answer_bytes=30_000))
+    await api.create_workflow()
+    hand = await api.start()
+    await hand.commit(*[a_step(f"{name}", output="x" * 10_000) for name in "abcd"])
+    query = PROGRESS.replace("%s", "" if planned else "workflow { name }", 1).replace("%s", "output")
+    stream: Any = await api.schema.stream(query, variable_values={"id": hand.id}, context_value=api.context())
+
+    snapshot = await anext(stream)
+    await hand.commit(a_step("e", output="x" * 10_000))
+    delta = await anext(stream)
+    await stream.aclose()
+
+    assert snapshot.data is None
+    [error] = snapshot.errors
+    assert (error.extensions or {})["code"] == "LIMIT_EXCEEDED"
+    assert delta.errors is None
+    assert [step["path"] for step in delta.data["executionProgress"]["steps"]] == ["e"]
+
+
+async def test_a_part_that_fails_is_still_null_beside_its_error() -> None:
+    api = Api()
+
+    result = await api.schema.execute('{ a: execution(id: "x") { id } __typename }', context_value=api.context())
+
+    assert result.data == {"a": None, "__typename": "Query"}

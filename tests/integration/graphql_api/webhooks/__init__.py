@@ -1,0 +1,1 @@
+"""The API's webhooks over HTTP."""

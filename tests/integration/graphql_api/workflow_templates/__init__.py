@@ -1,0 +1,1 @@
+"""The API's workflow templates over HTTP."""

@@ -1,0 +1,81 @@
+"""The typed inputs of steps say what the models of the portable document say, member for member."""
+
+from datetime import timedelta
+from enum import Enum
+from typing import Any
+
+import pytest
+from graphql import GraphQLInputObjectType, Undefined
+from pydantic import BaseModel
+
+from domain.kernel.statuses import StepType
+from domain.workflows import documents as workflows
+from domain.workflows import steps
+from graphql_api.schema import build_schema
+from graphql_api.workflows.documents import CONFIG_KEYS
+
+SCHEMA = build_schema()._schema
+PAIRS: dict[str, type[BaseModel]] = {
+    "HttpRequestInput": steps.HttpRequestConfig,
+    "HttpAuthInput": steps.HttpAuth,
+    "BasicAuthInput": steps.BasicAuth,
+    "HeaderAuthInput": steps.HeaderAuth,
+    "OAuth2Input": steps.OAuth2Auth,
+    "PollInput": steps.PollConfig,
+    "PaginateInput": steps.PaginateConfig,
+    "DataTransformInput": steps.DataTransformConfig,
+    "RuleUseInput": steps.RuleUse,
+    "ConditionalInput": steps.ConditionalConfig,
+    "ParallelInput": steps.ParallelConfig,
+    "BranchInput": steps.Branch,
+    "ForEachInput": steps.ForEachConfig,
+    "WaitInput": steps.WaitConfig,
+    "SignalWaitInput": steps.SignalWait,
+    "WebhookCallInput": steps.WebhookCallConfig,
+    "ValidationInput": steps.ValidationConfig,
+    "ValidationRuleInput": steps.ValidationRule,
+    "SubWorkflowInput": steps.SubWorkflowConfig,
+    "RetryPolicyInput": steps.RetryPolicyDocument,
+    "OnErrorInput": steps.OnErrorDocument,
+    "StepInput": steps.StepDocument,
+    "CreateWorkflowInput": workflows.WorkflowDocument,
+}
+ONLY_IN_GRAPHQL = {"CreateWorkflowInput": {"status"}}
+ONLY_IN_DOCUMENTS = {"StepInput": {"type"}}
+"""A step's type is in its config's name."""
+
+
+def an_input(name: str) -> GraphQLInputObjectType:
+    found = SCHEMA.type_map[name]
+    assert isinstance(found, GraphQLInputObjectType)
+    return found
+
+
+def plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    return value.total_seconds() if isinstance(value, timedelta) else value
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_an_input_has_the_members_and_defaults_of_its_model(name: str) -> None:
+    fields = an_input(name).fields
+    members = {info.alias or field: info for field, info in PAIRS[name].model_fields.items()}
+
+    assert set(fields) - ONLY_IN_GRAPHQL.get(name, set()) == set(members) - ONLY_IN_DOCUMENTS.get(name, set())
+    for field, info in members.items():
+        if field not in fields:
+            continue
+        given = fields[field].default_value
+        is_required = str(fields[field].type).endswith("!") and given is Undefined
+        assert is_required is info.is_required(), field
+        if given is not Undefined:
+            assert plain(given) == plain(info.default), field
+
+
+def test_every_kind_of_step_has_a_config() -> None:
+    assert set(CONFIG_KEYS) == set(StepType) == set(steps.STEP_CONFIGS)
+    assert set(an_input("StepConfigInput").fields) == set(CONFIG_KEYS.values())
+    for step_type, key in CONFIG_KEYS.items():
+        named = str(an_input("StepConfigInput").fields[key].type)
+        assert PAIRS[named] is steps.STEP_CONFIGS[step_type]

@@ -1,0 +1,5 @@
+"""Where the repository is: its pages and data files are tested too."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]

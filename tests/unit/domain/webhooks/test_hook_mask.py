@@ -1,0 +1,95 @@
+"""Addresses of hooks are masked wherever they stand in what is shown, and nothing else is."""
+
+import time
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.kernel.ids import new_id
+from domain.kernel.json.text import JsonValue, dumps
+from domain.webhooks.hook_mask import HookMask
+from domain.webhooks.hook_tokens import HookAddresses, callback_token, signal_token, webhook_token
+
+KEY = b"k" * 32
+MASK = HookMask(KEY)
+ID = new_id()
+TOKENS = [signal_token(KEY, ID), webhook_token(KEY, ID), callback_token(KEY, ID, "loop[17].ask.käse")]
+URL = HookAddresses(KEY, "https://flows.example").of_signals(ID, "approval")
+
+
+@pytest.mark.parametrize("token", TOKENS, ids=["signals", "webhook", "callback"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "%s",
+        "https://flows.example/hooks/%s",
+        "POST to https://flows.example/hooks/%s?name=a, please.",
+        "https%3A%2F%2Fflows.example%2Fhooks%2F%s%3Fname%3Da",
+        "https%253A%252F%252Fflows.example%252Fhooks%252F%s",
+        '{"url":"https:\\/\\/flows.example\\/hooks\\/%s"}',
+        "<a href='/hooks/%s'>\n%s</a>",
+        "token: %s.",
+        "two: %s %s",
+    ],
+)
+def test_a_token_is_masked_wherever_it_stands(token: str, place: str) -> None:
+    text = place.replace("%s", token)
+
+    for value in (text, {"a": [{"b": text}]}, {text: 1}, [None, [text]]):
+        masked = dumps(MASK.masked(value))
+        assert token not in masked
+        assert "***" in masked
+
+
+def test_the_rest_of_an_address_stays() -> None:
+    assert MASK.masked({"url": URL, "n": 1}) == {"url": "https://flows.example/hooks/***?name=approval", "n": 1}
+    assert MASK.masked(quote(URL, safe="")) == "https%3A%2F%2Fflows.example%2Fhooks%2F***%3Fname%3Dapproval"
+
+
+def test_what_is_left_of_a_token_where_a_text_was_cut_is_masked() -> None:
+    for end in range(16, len(TOKENS[0]) + 1):
+        assert MASK.masked(f"https://flows.example/hooks/{TOKENS[0][:end]}") == "https://flows.example/hooks/***"
+
+
+def test_what_is_no_token_stays_as_it_is() -> None:
+    others: list[JsonValue] = [
+        "f" * 64,
+        "A" * 43,
+        signal_token(b"another key", ID),
+        "ex_01h455vb4pex5vsknk084sn02q",
+        "hooks/short",
+        "é" * 99,
+    ]
+    value: JsonValue = {"list": others, "n": 12345678901234567890123, "f": 1.5, "t": True, "z": None}
+
+    assert MASK.masked(value) == value
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    )
+)
+def test_values_without_tokens_are_the_same_object(value: object) -> None:
+    assert MASK.masked(value) is value  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "A" * 4_000_000,
+        "hooks%" + "25" * 1_000_000,
+        "hooks/" * 600_000,
+        ("f" * 64 + " ") * 60_000,
+        (TOKENS[0] + "-") * 60_000,
+    ],
+    ids=["one run", "escapes", "addresses without tokens", "digests", "tokens in a run"],
+)
+def test_no_text_takes_long(hostile: str) -> None:
+    begun = time.process_time()
+
+    MASK.masked({"a": hostile})
+
+    assert time.process_time() - begun < 1

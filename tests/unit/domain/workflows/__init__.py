@@ -1,0 +1,1 @@
+"""Unit tests of workflow documents and their checks."""

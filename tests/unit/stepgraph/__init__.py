@@ -1,0 +1,1 @@
+"""Unit tests of settings, processes and the command line."""

@@ -1,0 +1,63 @@
+"""What large requests took is given back: freed memory of the C library's, and garbage in cycles."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+MADE = """
+import asyncio, gc, json, sys
+from datetime import timedelta
+from stepgraph.processes.returned_memory import give_back, giving_back_memory, resident_bytes
+
+def pieces():
+    return [bytes(600 + number % 100) for number in range(150_000)]  # the C library's, for Python's own have up to 512
+"""
+FREED = """
+before, made = resident_bytes(), pieces()
+kept = made[::1000]  # here and there one, so that nothing at the end becomes free
+peak = resident_bytes()
+del made
+freed = resident_bytes()
+give_back()
+print(json.dumps([each - before for each in (peak, freed, resident_bytes())]))
+"""
+CYCLES = """
+async def main():
+    gc.disable()
+    class Cycle: pass
+    before = resident_bytes()
+    async with giving_back_memory(timedelta(seconds=0.05), 1_000_000):
+        await asyncio.sleep(0.2)
+        one = Cycle(); one.own, one.held = one, pieces()
+        del one
+        peak = resident_bytes()
+        for _ in range(200):
+            await asyncio.sleep(0.05)
+            if resident_bytes() < before + 30_000_000:
+                break
+        print(json.dumps([peak - before, resident_bytes() - before]))
+asyncio.run(main())
+"""
+
+
+def measured(program: str) -> Any:
+    said = subprocess.run([sys.executable, "-c", MADE + program], capture_output=True, text=True, check=True).stdout
+    return json.loads(said)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what is in memory, and only glibc keeps so much")
+def test_what_was_freed_between_what_is_in_use_is_given_back() -> None:
+    peak, freed, left = measured(FREED)
+    assert peak > 90_000_000
+    assert freed > 60_000_000  # this is what a process would keep
+    assert left < 30_000_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what is in memory")
+def test_a_process_that_has_grown_finds_what_it_holds_for_nothing() -> None:
+    peak, left = measured(CYCLES)
+    assert peak > 90_000_000
+    assert left < 30_000_000
