@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from domain.kernel.json.text import dumps
-from graphql_api.context import ApiOptions, ApiServices
+from graphql_api.context import ApiOptions, ApiServices, ContextMaker
 from graphql_api.edge.clients import Networks
 from graphql_api.edge.connections import ConnectionWatch, is_loopback
 from graphql_api.edge.counting import CountedByAddress
@@ -21,11 +21,12 @@ from graphql_api.edge.http_protocol import BudgetedHttpProtocol
 from graphql_api.edge.keys import KeyGate
 from graphql_api.edge.rates import Rates
 from graphql_api.edge.websocket_protocol import BudgetedWebSocketProtocol
+from graphql_api.executions.origins import ExecutionOrigins
 from graphql_api.kit.shared_answers import SharedAnswer
 from graphql_api.playground import STATIC_FILES, playground
 from graphql_api.protocol.view import GraphQLView
 from graphql_api.schema import build_schema
-from graphql_api.system.health import check_readiness
+from graphql_api.system.health import check_readiness, read_health
 from graphql_api.webhooks.receiving import Hooks
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -55,7 +56,13 @@ def create_app(
     options = options or ApiOptions()
     rates = Rates(options)
     gate = KeyGate(services.access, rates=rates, audit=services.audit, clock=services.clock)
-    view = GraphQLView(build_schema(options), services, options, gate=gate)
+    contexts = ContextMaker(
+        services=services,
+        options=options,
+        origins=ExecutionOrigins(services.execution_queries),
+        health=SharedAnswer(partial(read_health, services, options)),
+    )
+    view = GraphQLView(build_schema(options), contexts, gate=gate)
 
     readiness = SharedAnswer(partial(check_readiness, services, options))
     exposition = None if metrics is None else SharedAnswer(metrics)

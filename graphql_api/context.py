@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from strawberry.types import Info as StrawberryInfo
 
@@ -41,19 +41,18 @@ from domain.workflows.ports import WorkflowStore
 from domain.workflows.service import WorkflowService
 from graphql_api.activity import ApiActivity
 from graphql_api.budgets import RequestBudgets
-from graphql_api.circuit_breakers.loaders import BreakerLoaders
-from graphql_api.edge.asker import Asker
-from graphql_api.executions.loaders import ExecutionLoaders
-from graphql_api.executions.origins import ExecutionOrigins
 from graphql_api.kit.answer_budget import AnswerBudget
 from graphql_api.kit.large_values import LargeValueLoader
+from graphql_api.kit.per_event import PerEvent
 from graphql_api.kit.shared_answers import SharedAnswer
 from graphql_api.kit.stream_position import StreamPosition
-from graphql_api.metrics.loaders import MetricsLoaders
-from graphql_api.system.types import SystemHealth
-from graphql_api.webhooks.loaders import WebhookLoaders
-from graphql_api.workflows.loaders import DocumentLoader, WorkflowLoaders
-from graphql_api.workflows.reading import DocumentReader
+
+if TYPE_CHECKING:  # a context holds them, and does nothing with them
+    from graphql_api.edge.asker import Asker
+    from graphql_api.executions.origins import ExecutionOrigins
+    from graphql_api.system.types import SystemHealth
+
+Shared = TypeVar("Shared")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,20 +131,21 @@ class Context:
 
     services: ApiServices
     options: ApiOptions
-    origins: ExecutionOrigins
-    health: SharedAnswer[SystemHealth]
+    origins: "ExecutionOrigins"
+    health: "SharedAnswer[SystemHealth]"
     connection_params: Mapping[str, object] = field(default_factory=dict)
     authorization: str | None = None
     principal: Principal = ANYBODY
     acknowledge: Callable[[], None] = lambda: None
     position: StreamPosition = field(default_factory=StreamPosition)
     answer: AnswerBudget = field(init=False)
-    asker: Asker | None = None
+    asker: "Asker | None" = None
     hook_mask: HookMask | None = None
     closes_with_key: bool = False
     is_of_request: bool = False
     rows_left: int = 0
     deadline: Timeout | None = None
+    _shared: dict[object, object] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.rows_left = self.options.max_rows
@@ -161,45 +161,16 @@ class Context:
         return Trial(self.principal.key_id or NO_KEY, budget)
 
     @cached_property
-    def workflows(self) -> WorkflowLoaders:
-        """Loaders of workflows and their versions."""
-        return WorkflowLoaders(self.services.workflow_store)
-
-    @cached_property
-    def documents(self) -> DocumentReader:
-        """What reads parts of workflows' documents."""
-        return DocumentReader(self.answer)
-
-    @cached_property
-    def stored_documents(self) -> DocumentLoader:
-        """Loader of the documents of workflows' versions."""
-        return DocumentLoader(self.services.workflow_store, self.answer, self.options.max_answer_bytes)
-
-    @cached_property
     def large_values(self) -> LargeValueLoader:
         """Loader of what rows have left out."""
         return LargeValueLoader(self.services.large_values, self.answer, self.options.max_answer_bytes)
 
-    @cached_property
-    def executions(self) -> ExecutionLoaders:
-        """Loaders of executions and their steps."""
-        services = self.services
-        return ExecutionLoaders(services.execution_queries, services.definitions, services.clock)
-
-    @cached_property
-    def webhooks(self) -> WebhookLoaders:
-        """Loaders of webhooks and their events."""
-        return WebhookLoaders(self.services.webhook_store)
-
-    @cached_property
-    def breakers(self) -> BreakerLoaders:
-        """Loaders of what circuit breakers do not know themselves."""
-        return BreakerLoaders(self.services.breaker_store)
-
-    @cached_property
-    def metrics(self) -> MetricsLoaders:
-        """Loaders of metrics."""
-        return MetricsLoaders(self.services.metrics)
+    def one(self, kind: Callable[["Context"], Shared]) -> Shared:
+        """The object of this class that all resolvers of the operation share; made when it is first asked for."""
+        found = self._shared.get(kind)
+        if found is None:
+            found = self._shared[kind] = kind(self)
+        return cast("Shared", found)
 
     async def hook_addresses(self) -> HookAddresses:
         """The addresses of hooks, as others reach them."""
@@ -239,8 +210,9 @@ class Context:
         """Give the next event of a subscription budgets of its own."""
         self.rows_left = self.options.max_rows
         self.answer.renew()
-        self.documents.forget()
-        self.stored_documents.forget()
+        for shared in self._shared.values():
+            if isinstance(shared, PerEvent):
+                shared.forget()
         self.large_values.forget()
 
     def allow_waiting(self, length: timedelta | None) -> None:
@@ -248,6 +220,20 @@ class Context:
         ends_at = self.deadline.when() if self.deadline else None
         if length is not None and self.deadline is not None and ends_at is not None:
             self.deadline.reschedule(ends_at + length.total_seconds())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextMaker:
+    """Makes the contexts of one process, which share `origins` and `health`."""
+
+    services: ApiServices
+    options: ApiOptions
+    origins: "ExecutionOrigins"
+    health: "SharedAnswer[SystemHealth]"
+
+    def new(self, **given: Any) -> Context:
+        """A context with these fields of its own."""
+        return Context(services=self.services, options=self.options, origins=self.origins, health=self.health, **given)
 
 
 Info: TypeAlias = StrawberryInfo[Context, None]

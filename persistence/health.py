@@ -4,29 +4,19 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from uuid import uuid4
-
-import asyncpg
 
 from domain.system.records import ComponentRecord, OutboxBacklog, WorkProgress
 from persistence.postgres.clock import DatabaseClock
-from persistence.postgres.database import Connection, Database
+from persistence.postgres.database import Database
 from persistence.postgres.executions.recovery import EACH_PRIORITY
 from persistence.postgres.migrate import pending_migrations
 from persistence.postgres.outbox import backlog
+from persistence.postgres.probe import complaint_of_postgres
 from persistence.redis.probe import complaint_of_redis
 
 _RECENT = 30.0
 """Seconds for which complete migrations need no second look: no process takes them back."""
 
-
-_WRITE = """
-WITH written AS (UPDATE installation SET key = key WHERE id = 1) SELECT pg_backend_pid()
-"""
-_POOLED = (
-    "Between Stepgraph and PostgreSQL is a pooler in transaction mode, which hands prepared statements and settings of "
-    "a session to other clients: use session mode, or PostgreSQL's own address."
-)
 
 # Of each priority, the execution that has been due for longest. What was taken over from a dead worker is due "at
 # once", which says nothing of how long it has waited.
@@ -44,7 +34,7 @@ _PROGRESS = f"""{EACH_PRIORITY}SELECT
 
 
 class SystemHealthProbe:
-    """Implements `domain.ports.HealthProbe`."""
+    """Implements `domain.system.ports.HealthProbe`."""
 
     def __init__(self, database: Database, redis_url: str, clock: DatabaseClock | None = None) -> None:
         """`clock`: this process's own, where its offset is of interest."""
@@ -73,22 +63,7 @@ class SystemHealthProbe:
         )
 
     async def _ask_postgres(self) -> str | None:
-        """A write as commits do them, on their connections; it changes nothing."""
-        async with self._database.hot_connection() as connection:
-            try:
-                backend = await connection.fetchval(_WRITE)
-            except asyncpg.UndefinedTableError:  # that is what the migrations are asked for
-                return None
-            if backend != connection.get_server_pid() and await self._shares_sessions(connection):
-                return _POOLED
-        return None
-
-    async def _shares_sessions(self, connection: Connection) -> bool:
-        """Tells that what is set in one session is seen in another: a pooler lends one to several clients."""
-        token = uuid4().hex
-        await connection.execute(f"SET stepgraph.session TO '{token}'")
-        seen: str | None = await self._database.fetch_value("SELECT current_setting('stepgraph.session', true)")
-        return seen == token
+        return await complaint_of_postgres(self._database)
 
     async def _ask_redis(self) -> str | None:
         return await complaint_of_redis(self._redis_url)

@@ -7,7 +7,7 @@ from domain.kernel.ids import IdSequence
 
 
 class ManualClock:
-    """Implements `domain.ports.Clock`."""
+    """Implements `domain.kernel.clock.Clock`."""
 
     def __init__(self, now: datetime = datetime(2030, 1, 1, tzinfo=UTC)) -> None:
         self._now = now

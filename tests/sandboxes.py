@@ -12,7 +12,7 @@ from domain.sandbox.shares import SandboxUse
 
 
 class AnsweringSandbox:
-    """Implements `domain.ports.Sandbox`. `answer` gives the value for a source and what it reads, or raises."""
+    """Implements `domain.sandbox.ports.Sandbox`. `answer` gives the value for a source and what it reads, or raises."""
 
     def __init__(self, answer: Callable[[str, Mapping[str, JsonValue]], JsonValue]) -> None:
         self._answer = answer

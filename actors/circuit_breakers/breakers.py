@@ -49,7 +49,7 @@ class _Known:
 
 
 class WorkerBreakers:
-    """Implements `domain.ports.CircuitBreakers`; hears of the others' while its context lasts.
+    """Implements `domain.circuit_breakers.ports.CircuitBreakers`; hears of the others' while its context lasts.
 
     `renew_every`: how often it says that a probe is still under way, so that its place is not given to another.
     """

@@ -47,7 +47,7 @@ class SandboxOptions:
 
 
 class SandboxPool:
-    """Child processes that take one call each at a time; the port is `domain.ports.Sandbox`.
+    """Child processes that take one call each at a time; the port is `domain.sandbox.ports.Sandbox`.
 
     They are started at the first call, or by `start`, and then kept: one that hangs is killed after the deadline, one
     that dies fails the call that it died of, and each has a successor. Who gets the next free one, `SandboxQueue` says.

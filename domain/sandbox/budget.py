@@ -75,7 +75,7 @@ class SandboxBudget:
 
 
 class BudgetedSandbox:
-    """A `domain.ports.Sandbox` that ends with a budget: then it raises `LimitExceeded`."""
+    """A `domain.sandbox.ports.Sandbox` that ends with a budget: then it raises `LimitExceeded`."""
 
     def __init__(self, sandbox: Sandbox, budget: SandboxBudget) -> None:
         self._sandbox = sandbox

@@ -2,7 +2,7 @@
 
 from strawberry.dataloader import DataLoader
 
-from domain.circuit_breakers.ports import BreakerStore
+from graphql_api.context import Context
 
 
 class BreakerLoaders:
@@ -11,8 +11,8 @@ class BreakerLoaders:
     `waiting` is keyed by service id.
     """
 
-    def __init__(self, breakers: BreakerStore) -> None:
-        self._breakers = breakers
+    def __init__(self, context: Context) -> None:
+        self._breakers = context.services.breaker_store
         self.waiting: DataLoader[str, int] = DataLoader(self._waiting, cache=False)
 
     async def _waiting(self, service_ids: list[str]) -> list[int]:

@@ -7,6 +7,7 @@ import strawberry
 from domain.circuit_breakers import model as breakers
 from domain.circuit_breakers.model import CircuitBreakerRecord, is_service_id
 from domain.kernel.ids import IdKind
+from graphql_api.circuit_breakers.loaders import BreakerLoaders
 from graphql_api.context import Info
 from graphql_api.kit.enums import CircuitBreakerState
 from graphql_api.kit.ids import Node, public_id
@@ -59,7 +60,7 @@ class CircuitBreaker(Node):
 
     @strawberry.field(description="How many executions have a step that waits for it.")
     async def waiting_executions(self, info: Info) -> int:
-        return await info.context.breakers.waiting.load(self.service_id)
+        return await info.context.one(BreakerLoaders).waiting.load(self.service_id)
 
     @classmethod
     def from_record(cls, record: CircuitBreakerRecord) -> "CircuitBreaker":

@@ -7,12 +7,10 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 
 from domain.executions.pending import observable_paths, pending_steps
-from domain.executions.ports import ExecutionQueries
 from domain.executions.records import ExecutionRecord, StepFilter, StepRecord
-from domain.kernel.clock import Clock
 from domain.kernel.pages import Page
 from domain.kernel.statuses import StepStatus
-from domain.workflows.definitions import DefinitionCache
+from graphql_api.context import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +29,10 @@ class ExecutionLoaders:
     that it is merged with.
     """
 
-    def __init__(self, queries: ExecutionQueries, definitions: DefinitionCache, clock: Clock) -> None:
-        self._queries = queries
-        self._definitions = definitions
-        self._clock = clock
+    def __init__(self, context: Context) -> None:
+        self._queries = context.services.execution_queries
+        self._definitions = context.services.definitions
+        self._clock = context.services.clock
         self.by_id: DataLoader[UUID, ExecutionRecord | None] = DataLoader(self._by_id, cache=False)
         self.steps: DataLoader[tuple[UUID, str], StepRecord | None] = DataLoader(self._steps, cache=False)
         self.step_pages: DataLoader[StepsWanted, Page[StepRecord]] = DataLoader(self._step_pages, cache=False)

@@ -12,7 +12,7 @@ from domain.executions.records import ExecutionRecord, StepFilter, StepRecord
 from domain.kernel import failures
 from domain.kernel.large_values import ValueKind
 from graphql_api.context import Info
-from graphql_api.executions.loaders import StepsWanted
+from graphql_api.executions.loaders import ExecutionLoaders, StepsWanted
 from graphql_api.kit.enums import StepStatus, StepType, WaitKind
 from graphql_api.kit.ids import Node, step_execution_id
 from graphql_api.kit.large_values import LargeField, LargeValueLoader, Later
@@ -141,7 +141,7 @@ async def load_step(info: Info, execution: ExecutionRecord | None, path: str) ->
     """One step of an execution, reached or not; None where there is none."""
     if execution is None:
         return None
-    loaders = info.context.executions
+    loaders = info.context.one(ExecutionLoaders)
     record = await loaders.steps.load((execution.id, path))
     if record is None:
         pending = await loaders.pending.load(execution)
@@ -156,7 +156,7 @@ async def step_page(
     size = page_size(first, default=100, largest=LARGEST_STEP_PAGE)
     position = BY_POSITION.read(after)
     info.context.spend_rows(size)
-    loaders = info.context.executions
+    loaders = info.context.one(ExecutionLoaders)
     # Before the rows: a step that starts in between is then seen twice, and not not at all.
     pending = matching(await loaders.pending.load(execution), filter)
     if position is None:  # the usual case, and the one that a list of executions multiplies

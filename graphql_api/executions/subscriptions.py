@@ -14,6 +14,7 @@ from domain.kernel.ids import IdKind
 from graphql_api.context import Info
 from graphql_api.executions.following import Follower, Update, status_changes
 from graphql_api.executions.inputs import ExecutionFilter
+from graphql_api.executions.loaders import ExecutionLoaders
 from graphql_api.executions.selections import may_select
 from graphql_api.executions.steps import StepExecution
 from graphql_api.executions.types import WorkflowExecution
@@ -78,7 +79,7 @@ class ExecutionSubscriptions:
         if after_sequence is None:
             origin = await info.context.origins.get(execution_id)
         else:
-            origin = await info.context.executions.by_id.load(execution_id)  # how far it is now matters here
+            origin = await info.context.one(ExecutionLoaders).by_id.load(execution_id)  # how far it is now matters here
         if origin is None or origin.is_batch:
             raise NotFound("execution", id)
         if after_sequence is not None and after_sequence > origin.sequence:

@@ -14,12 +14,14 @@ from domain.kernel.ids import IdKind
 from domain.kernel.large_values import ValueKind
 from graphql_api.context import Info
 from graphql_api.executions.inputs import StepExecutionFilter
+from graphql_api.executions.loaders import ExecutionLoaders
 from graphql_api.executions.steps import StepError, StepExecution, WaitReason, duration_of, load_step, step_page
 from graphql_api.kit.enums import ExecutionStatus
 from graphql_api.kit.ids import Node, public_id
 from graphql_api.kit.large_values import LargeField, LargeValueLoader
 from graphql_api.kit.pagination import BY_EXECUTION, Connection, connection, page_size
 from graphql_api.kit.scalars import JSON
+from graphql_api.workflows.loaders import WorkflowLoaders
 
 if TYPE_CHECKING:
     from graphql_api.workflows.types import Workflow
@@ -90,7 +92,7 @@ class WorkflowExecution(Node):
 
         if self.record.workflow_id is None:
             return None
-        record = await info.context.workflows.by_id.load(self.record.workflow_id)
+        record = await info.context.one(WorkflowLoaders).by_id.load(self.record.workflow_id)
         return None if record is None else Workflow.from_record(record, info.context.large_values)
 
     @strawberry.field(description="The execution whose step started this one.")
@@ -169,7 +171,7 @@ async def load_execution(info: Info, execution_id: UUID | None) -> WorkflowExecu
     """One execution; None where there is none."""
     if execution_id is None:
         return None
-    record = await info.context.executions.by_id.load(execution_id)
+    record = await info.context.one(ExecutionLoaders).by_id.load(execution_id)
     if record is None or record.is_batch:
         return None
     return WorkflowExecution.from_record(record, info.context.services.clock.now(), info.context.large_values)

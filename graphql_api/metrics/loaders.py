@@ -9,7 +9,8 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 
 from domain.metrics.model import Tally
-from domain.metrics.service import MetricsRange, MetricsService
+from domain.metrics.service import MetricsRange
+from graphql_api.context import Context
 
 
 class TotalsWanted(NamedTuple):
@@ -30,8 +31,8 @@ class TimelineWanted(NamedTuple):
 class MetricsLoaders:
     """Loads within one operation; nothing is cached beyond the batch."""
 
-    def __init__(self, service: MetricsService) -> None:
-        self._service = service
+    def __init__(self, context: Context) -> None:
+        self._service = context.services.metrics
         self.totals: DataLoader[TotalsWanted, Mapping[str, Tally]] = DataLoader(self._totals, cache=False)
         self.timelines: DataLoader[TimelineWanted, Sequence[tuple[datetime, Tally]]] = DataLoader(
             self._timelines, cache=False

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Container, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from json import JSONDecodeError
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 from cross_web import AsyncHTTPRequestAdapter, StarletteRequestAdapter
@@ -30,14 +30,12 @@ from domain.access.model import NOBODY, Principal
 from domain.access.stream_tickets import read_ticket
 from domain.kernel.errors import Unauthenticated, Unavailable
 from domain.kernel.json.text import dumps
-from graphql_api.context import ApiOptions, ApiServices, Context
+from graphql_api.context import Context, ContextMaker
 from graphql_api.edge.asker import ASKER, address_of
 from graphql_api.edge.cross_site import is_forgeable
 from graphql_api.edge.keys import KeyGate
 from graphql_api.edge.rates import RateExceeded
 from graphql_api.edge.websocket_protocol import ACKNOWLEDGE
-from graphql_api.executions.origins import ExecutionOrigins
-from graphql_api.kit.shared_answers import SharedAnswer
 from graphql_api.kit.stream_position import StreamPosition
 from graphql_api.protocol.answers import answer, refusal
 from graphql_api.protocol.event_streams import (
@@ -65,8 +63,9 @@ from graphql_api.protocol.requests import (
     read_json,
 )
 from graphql_api.protocol.websocket import CloseCode, NotLetIn, OversizedMessage, RefusedPayload, TransportHandler
-from graphql_api.schema import StepgraphSchema
-from graphql_api.system.health import read_health
+
+if TYPE_CHECKING:  # the schema is made of what is here
+    from graphql_api.schema import StepgraphSchema
 
 QUERY, MUTATION, SUBSCRIPTION = OperationType.QUERY, OperationType.MUTATION, OperationType.SUBSCRIPTION
 
@@ -116,9 +115,10 @@ class GraphQLView(GraphQL[Context, None]):
     graphql_transport_ws_handler_class = TransportHandler
     stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: EventStreamTransport}  # noqa: RUF012 - Strawberry's
 
-    schema: StepgraphSchema
+    schema: "StepgraphSchema"
 
-    def __init__(self, schema: StepgraphSchema, services: ApiServices, options: ApiOptions, *, gate: KeyGate) -> None:
+    def __init__(self, schema: "StepgraphSchema", contexts: ContextMaker, *, gate: KeyGate) -> None:
+        options = contexts.options
         super().__init__(
             schema,
             graphql_ide=None,
@@ -127,12 +127,11 @@ class GraphQLView(GraphQL[Context, None]):
             connection_init_wait_timeout=options.connection_init_timeout,
             max_subscriptions_per_connection=options.max_subscriptions,
         )
-        self._services = services
+        self._contexts = contexts
+        self._services = contexts.services
         self._gate = gate
         self._options = options
         self.request_adapter_class = partial(LimitedRequest, most=options.max_body_bytes)  # type: ignore[assignment]
-        self._origins = ExecutionOrigins(services.execution_queries)
-        self._health = SharedAnswer(partial(read_health, services, options))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request or a WebSocket. Whatever arrives, the answer has GraphQL's shape."""
@@ -211,21 +210,13 @@ class GraphQLView(GraphQL[Context, None]):
         exchange: Exchange | None = request.scope.get(_EXCHANGE)
         asker = request.scope.get(ASKER)
         if exchange is not None:
-            return Context(
-                services=self._services,
-                options=self._options,
-                origins=self._origins,
-                health=self._health,
+            return self._contexts.new(
                 principal=exchange.principal,
                 position=exchange.position,
                 asker=asker,
                 is_of_request=True,
             )
-        return Context(
-            services=self._services,
-            options=self._options,
-            origins=self._origins,
-            health=self._health,
+        return self._contexts.new(
             authorization=request.headers.get("authorization"),
             acknowledge=request.scope.get("extensions", {}).get(ACKNOWLEDGE, _nothing),
             principal=NOBODY,

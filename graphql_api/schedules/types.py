@@ -17,6 +17,7 @@ from graphql_api.kit.enums import OverlapPolicy
 from graphql_api.kit.ids import Node, public_id
 from graphql_api.kit.large_values import LargeField, LargeValueLoader
 from graphql_api.kit.scalars import JSON
+from graphql_api.workflows.loaders import WorkflowLoaders
 from graphql_api.workflows.types import Workflow
 
 MAX_RUNS = 100
@@ -50,7 +51,7 @@ class Schedule(Node):
 
     @strawberry.field(description="What it starts, at its newest version.")
     async def workflow(self, info: Info) -> Workflow:
-        record = await info.context.workflows.by_id.load(self.record.settings.workflow_id)
+        record = await info.context.one(WorkflowLoaders).by_id.load(self.record.settings.workflow_id)
         assert record is not None  # workflows are hidden, never removed
         return Workflow.from_record(record, info.context.large_values)
 

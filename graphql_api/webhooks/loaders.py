@@ -7,7 +7,7 @@ from strawberry.dataloader import DataLoader
 
 from domain.kernel.pages import Page
 from domain.webhooks.model import WebhookEventRecord, WebhookRecord
-from domain.webhooks.ports import WebhookStore
+from graphql_api.context import Context
 
 
 class WebhookLoaders:
@@ -16,8 +16,8 @@ class WebhookLoaders:
     All records are lean. `event_pages` is keyed by webhook and size, and gives the first page of its events.
     """
 
-    def __init__(self, webhooks: WebhookStore) -> None:
-        self._webhooks = webhooks
+    def __init__(self, context: Context) -> None:
+        self._webhooks = context.services.webhook_store
         self.by_id: DataLoader[UUID, WebhookRecord | None] = DataLoader(self._by_id, cache=False)
         self.events: DataLoader[UUID, WebhookEventRecord | None] = DataLoader(self._events, cache=False)
         self.event_pages: DataLoader[tuple[UUID, int], Page[WebhookEventRecord]] = DataLoader(

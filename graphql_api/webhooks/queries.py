@@ -7,6 +7,7 @@ from graphql_api.context import Info
 from graphql_api.kit.enums import WebhookDirection
 from graphql_api.kit.ids import read_id
 from graphql_api.kit.pagination import Connection, connection, page_size
+from graphql_api.webhooks.loaders import WebhookLoaders
 from graphql_api.webhooks.types import BY_WEBHOOK, Webhook
 
 
@@ -16,7 +17,7 @@ class WebhookQueries:
 
     @strawberry.field(description="The webhook with this id; null where there is none.")
     async def webhook(self, info: Info, id: strawberry.ID) -> Webhook | None:
-        record = await info.context.webhooks.by_id.load(read_id(id, IdKind.WEBHOOK))
+        record = await info.context.one(WebhookLoaders).by_id.load(read_id(id, IdKind.WEBHOOK))
         return None if record is None else Webhook.from_record(record, info.context.large_values)
 
     @strawberry.field(description="Webhooks, newest first.")

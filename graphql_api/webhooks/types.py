@@ -19,6 +19,8 @@ from graphql_api.kit.ids import Node, public_id
 from graphql_api.kit.large_values import LargeField, LargeValueLoader
 from graphql_api.kit.pagination import Connection, CursorKind, connection, page_size
 from graphql_api.kit.scalars import JSON, Expression
+from graphql_api.webhooks.loaders import WebhookLoaders
+from graphql_api.workflows.loaders import WorkflowLoaders
 from graphql_api.workflows.types import Workflow
 
 SHOWN_ATTEMPTS = 100
@@ -71,7 +73,7 @@ class Webhook(Node):
     async def workflow(self, info: Info) -> Workflow | None:
         if self.record.workflow_id is None:
             return None
-        record = await info.context.workflows.by_id.load(self.record.workflow_id)
+        record = await info.context.one(WorkflowLoaders).by_id.load(self.record.workflow_id)
         return None if record is None else Workflow.from_record(record, info.context.large_values)
 
     @strawberry.field(description="What it was told of, or has brought, newest first.")
@@ -80,7 +82,7 @@ class Webhook(Node):
     ) -> Connection[_LazyEvent]:
         size, key = page_size(first), BY_WEBHOOK_EVENT.read(after)
         info.context.spend_rows(size)
-        id, loaders, values = self.record.id, info.context.webhooks, info.context.large_values
+        id, loaders, values = self.record.id, info.context.one(WebhookLoaders), info.context.large_values
         if key is None:
             page = await loaders.event_pages.load((id, size))
         else:
@@ -165,7 +167,7 @@ class WebhookEvent(Node):
 
     @strawberry.field(description="Whose event it is.")
     async def webhook(self, info: Info) -> Webhook:
-        record = await info.context.webhooks.by_id.load(self.record.webhook_id)
+        record = await info.context.one(WebhookLoaders).by_id.load(self.record.webhook_id)
         if record is None:  # deleted while it was read
             raise NotFound("webhook", public_id(IdKind.WEBHOOK, self.record.webhook_id))
         return Webhook.from_record(record, info.context.large_values)

@@ -8,9 +8,9 @@ from strawberry.dataloader import DataLoader
 
 from domain.kernel.errors import NotFound
 from domain.kernel.json.text import JsonValue
-from domain.workflows.ports import WorkflowStore
 from domain.workflows.summaries import WorkflowSummary
-from graphql_api.kit.answer_budget import AnswerBudget
+from graphql_api.context import Context
+from graphql_api.kit.per_event import PerEvent
 
 Document = Mapping[str, JsonValue]
 
@@ -18,8 +18,8 @@ Document = Mapping[str, JsonValue]
 class WorkflowLoaders:
     """Loads within one operation. Nothing is cached beyond the batch, so a long subscription never sees old rows."""
 
-    def __init__(self, store: WorkflowStore) -> None:
-        self._store = store
+    def __init__(self, context: Context) -> None:
+        self._store = context.services.workflow_store
         self.by_id: DataLoader[UUID, WorkflowSummary | None] = DataLoader(self._by_id, cache=False)
 
     async def _by_id(self, ids: list[UUID]) -> list[WorkflowSummary | None]:
@@ -27,16 +27,16 @@ class WorkflowLoaders:
         return [found.get(id) for id in ids]
 
 
-class DocumentLoader:
+class DocumentLoader(PerEvent):
     """Loads the documents of versions, each once in an operation (or an event), and not more than an answer may have.
 
     `load` takes the id of a definition. Raises `LimitExceeded` where the documents together have more bytes.
     """
 
-    def __init__(self, store: WorkflowStore, answer: AnswerBudget, max_bytes: int) -> None:
-        self._store = store
-        self._answer = answer
-        self._most = self._left = max_bytes
+    def __init__(self, context: Context) -> None:
+        self._store = context.services.workflow_store
+        self._answer = context.answer
+        self._most = self._left = context.options.max_answer_bytes
         self._reading = asyncio.Lock()
         self._loader: DataLoader[UUID, Document] = DataLoader(self._load)
 

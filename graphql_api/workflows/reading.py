@@ -12,7 +12,8 @@ from uuid import UUID
 from domain.kernel.errors import InvalidInput
 from domain.kernel.json.text import JsonValue
 from domain.workflows.documents import WorkflowDocument, read_document, unreadable
-from graphql_api.kit.answer_budget import AnswerBudget
+from graphql_api.context import Context
+from graphql_api.kit.per_event import PerEvent
 
 _LARGE = 20_000
 _BYTES_A_VALUE = 100
@@ -21,11 +22,11 @@ _BYTES_A_VALUE = 100
 Part = TypeVar("Part")
 
 
-class DocumentReader:
+class DocumentReader(PerEvent):
     """Reads parts of the documents of one operation."""
 
-    def __init__(self, answer: AnswerBudget) -> None:
-        self._answer = answer
+    def __init__(self, context: Context) -> None:
+        self._answer = context.answer
         self._reading = asyncio.Lock()
         self._read: dict[tuple[UUID, int, object], Any] = {}
 

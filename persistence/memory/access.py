@@ -9,7 +9,7 @@ from domain.kernel.pages import Page
 
 
 class MemoryApiKeyStore:
-    """Implements `domain.ports.ApiKeyStore`."""
+    """Implements `domain.access.ports.ApiKeyStore`."""
 
     def __init__(self) -> None:
         self._keys: dict[UUID, ApiKeyRecord] = {}
@@ -43,7 +43,7 @@ class MemoryApiKeyStore:
 
 
 class MemoryAuditLog:
-    """Implements `domain.ports.AuditLog`."""
+    """Implements `domain.access.ports.AuditLog`."""
 
     def __init__(self) -> None:
         self._entries: dict[UUID, AuditEntry] = {}

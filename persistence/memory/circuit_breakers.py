@@ -19,7 +19,7 @@ from persistence.postgres.circuit_breakers import is_told, told
 
 
 class MemoryBreakerStore:
-    """Implements `domain.ports.BreakerStore`."""
+    """Implements `domain.circuit_breakers.ports.BreakerStore`."""
 
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables
@@ -114,7 +114,7 @@ class MemoryBreakerStore:
 
 
 class MemorySharedBreakers:
-    """Implements `domain.ports.SharedBreakers`. `is_away`: nothing answers; `come_back` ends that."""
+    """Implements `domain.circuit_breakers.ports.SharedBreakers`. `is_away`: nothing answers; `come_back` ends that."""
 
     def __init__(self) -> None:
         self.is_away = False

@@ -106,7 +106,7 @@ _UNPACKED = {*_TEXTS, ValueKind.EXECUTION_LABELS, ValueKind.WORKFLOW_LABELS}
 
 
 class MemoryLargeValues:
-    """Implements `domain.ports.LargeValues`."""
+    """Implements `domain.executions.large_values.LargeValues`."""
 
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables

@@ -55,7 +55,7 @@ def _steps(tables: MemoryTables, ended: EndedExecutions) -> Iterator[StepTally]:
 
 
 class MemoryMetricsStore:
-    """Implements `domain.ports.MetricsStore`."""
+    """Implements `domain.metrics.ports.MetricsStore`."""
 
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables

@@ -8,7 +8,7 @@ from persistence.memory.webhooks.queueing import enqueue
 
 
 class MemoryEventRelay:
-    """Implements `domain.ports.EventRelay`."""
+    """Implements `domain.outbox.ports.EventRelay`."""
 
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables

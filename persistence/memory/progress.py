@@ -13,7 +13,7 @@ _LIMIT_ALL = 4_096
 
 
 class MemoryProgress:
-    """Implements `domain.ports.ProgressPublisher` and `domain.ports.ProgressFeed`.
+    """Implements `domain.executions.progress.ProgressPublisher` and `domain.executions.progress.ProgressFeed`.
 
     `is_lossy = True` drops what is published, as a Redis that is away does; `wake` is what follows its return.
     """

@@ -14,7 +14,7 @@ from persistence.memory.tables import MemoryTables, ScheduleRow
 
 
 class MemoryScheduleStore:
-    """Implements `domain.ports.ScheduleStore`."""
+    """Implements `domain.schedules.ports.ScheduleStore`."""
 
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables

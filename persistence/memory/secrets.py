@@ -9,7 +9,7 @@ from persistence.memory.tables import MemoryTables
 
 
 class MemorySecretStore:
-    """Implements `domain.ports.SecretStore`."""
+    """Implements `domain.secrets.ports.SecretStore`."""
 
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables

@@ -12,7 +12,7 @@ from persistence.memory.tables import MemoryTables
 
 
 class MemoryTransformationRuleStore:
-    """Implements `domain.ports.TransformationRuleStore`."""
+    """Implements `domain.transformation_rules.ports.TransformationRuleStore`."""
 
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables
@@ -56,7 +56,7 @@ class MemoryTransformationRuleStore:
 
 
 class MemoryWorkflowTemplateStore:
-    """Implements `domain.ports.WorkflowTemplateStore`."""
+    """Implements `domain.workflow_templates.ports.WorkflowTemplateStore`."""
 
     def __init__(self, tables: MemoryTables) -> None:
         self._templates = tables.templates

@@ -8,7 +8,7 @@ from domain.system.records import QueueRecord
 
 
 class MemoryWorkQueue:
-    """Implements `domain.ports.WorkQueue`. `hints` and `nudges` are all that was ever sent, oldest first.
+    """Implements `domain.system.workers.WorkQueue`. `hints` and `nudges` are all that was ever sent, oldest first.
 
     `is_lossy = True` drops them, as a Redis that is away does.
     """

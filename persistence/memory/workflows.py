@@ -16,7 +16,7 @@ from persistence.memory.tables import MemoryTables, contains, page_of
 
 
 class MemoryWorkflowStore:
-    """Implements `domain.ports.WorkflowStore`."""
+    """Implements `domain.workflows.ports.WorkflowStore`."""
 
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables

@@ -93,7 +93,7 @@ _TOLD = {
 
 
 class PostgresBreakerStore:
-    """Implements `domain.ports.BreakerStore`."""
+    """Implements `domain.circuit_breakers.ports.BreakerStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

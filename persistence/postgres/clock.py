@@ -26,7 +26,7 @@ def _machine_time() -> datetime:
 
 
 class DatabaseClock:
-    """Implements `domain.ports.Clock`: the time of the database, however wrong the machine's own clock is.
+    """Implements `domain.kernel.clock.Clock`: the time of the database, however wrong the machine's own clock is.
 
     Whoever asks the database for its time tells `measured`; in between, time passes by the machine's monotonic clock,
     so setting the machine's clock, by seconds or by hours, moves nothing. Until the first measurement it is the

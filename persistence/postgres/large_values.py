@@ -115,7 +115,7 @@ _STATEMENTS = {kind: column.statement for kind, column in _COLUMNS.items()}
 
 
 class PostgresLargeValues:
-    """Implements `domain.ports.LargeValues`."""
+    """Implements `domain.executions.large_values.LargeValues`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -26,7 +26,7 @@ def limit_of(connection: Connection, milliseconds: int) -> tuple[str, str]:
 
 
 class PostgresEventRelay:
-    """Implements `domain.ports.EventRelay`. `counted` is told what was counted, once that is committed."""
+    """Implements `domain.outbox.ports.EventRelay`. `counted` is told what was counted, once that is committed."""
 
     def __init__(self, database: Database, counted: Callable[[Counted], None] | None = None) -> None:
         self._database = database

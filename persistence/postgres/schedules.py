@@ -111,7 +111,7 @@ WHERE s.id = o.id
 
 
 class PostgresScheduleStore:
-    """Implements `domain.ports.ScheduleStore`."""
+    """Implements `domain.schedules.ports.ScheduleStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -51,7 +51,7 @@ ORDER BY w.name LIMIT $2
 
 
 class PostgresTransformationRuleStore:
-    """Implements `domain.ports.TransformationRuleStore`."""
+    """Implements `domain.transformation_rules.ports.TransformationRuleStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -37,7 +37,7 @@ SELECT {_COLUMNS}, {lean_columns("t", *_FIELDS, most="$2::int")} FROM workflow_t
 
 
 class PostgresWorkflowTemplateStore:
-    """Implements `domain.ports.WorkflowTemplateStore`."""
+    """Implements `domain.workflow_templates.ports.WorkflowTemplateStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

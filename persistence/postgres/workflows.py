@@ -52,7 +52,7 @@ _BY_DIGEST = "SELECT id FROM workflow_version WHERE digest = $1"
 
 
 class PostgresWorkflowStore:
-    """Implements `domain.ports.WorkflowStore`."""
+    """Implements `domain.workflows.ports.WorkflowStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -139,7 +139,7 @@ class WakingConsumer(_RedisConsumer):
 
 
 class RedisWorkQueue:
-    """Implements `domain.ports.WorkQueue`: messages for Dramatiq's broker, nudges over pub/sub.
+    """Implements `domain.system.workers.WorkQueue`: messages for Dramatiq's broker, nudges over pub/sub.
 
     Dramatiq's own client blocks. What it would send is sent here by a client that does not, with the tokens, in one
     round trip. While Redis is away hints are dropped, with one line in the log for each outage: the reconciler repeats

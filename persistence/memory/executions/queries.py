@@ -16,7 +16,7 @@ _USUAL = 100
 
 
 class MemoryExecutionQueries:
-    """Implements `domain.ports.ExecutionQueries`."""
+    """Implements `domain.executions.ports.ExecutionQueries`."""
 
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables

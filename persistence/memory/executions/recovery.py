@@ -15,7 +15,7 @@ _NO_TIME = timedelta(0)
 
 
 class MemoryRecovery:
-    """Implements `domain.ports.Recovery`."""
+    """Implements `domain.executions.ports.Recovery`."""
 
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables
@@ -105,7 +105,7 @@ class MemoryRecovery:
 
 
 class MemoryWorkerRegistry:
-    """Implements `domain.ports.WorkerRegistry`."""
+    """Implements `domain.system.workers.WorkerRegistry`."""
 
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables

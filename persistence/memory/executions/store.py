@@ -33,7 +33,10 @@ _SOON = 0.01
 
 
 class MemoryExecutionStore:
-    """Implements `domain.ports.ExecutionStore`. `flush` stores what was posted at once, and not only soon."""
+    """Implements `domain.executions.ports.ExecutionStore`.
+
+    `flush` stores what was posted at once, and not only soon.
+    """
 
     def __init__(self, tables: MemoryTables, publisher: ProgressPublisher) -> None:
         self._tables = tables

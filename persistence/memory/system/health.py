@@ -8,7 +8,7 @@ from persistence.memory.tables import MemoryTables
 
 
 class MemoryHealthProbe:
-    """Implements `domain.ports.HealthProbe`. `down` names the components that do not answer."""
+    """Implements `domain.system.ports.HealthProbe`. `down` names the components that do not answer."""
 
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables

@@ -4,7 +4,7 @@ import secrets
 
 
 class MemoryInstallation:
-    """Implements `domain.ports.Installation`."""
+    """Implements `domain.system.ports.Installation`."""
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)

@@ -22,7 +22,7 @@ from persistence.memory.tables import EndpointState, MemoryTables
 
 
 class MemoryWebhookDeliveries:
-    """Implements `domain.ports.WebhookDeliveries`."""
+    """Implements `domain.webhooks.ports.WebhookDeliveries`."""
 
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables

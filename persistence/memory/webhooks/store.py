@@ -14,7 +14,7 @@ from persistence.memory.tables import EndpointState, MemoryTables, page_of
 
 
 class MemoryWebhookStore:
-    """Implements `domain.ports.WebhookStore`."""
+    """Implements `domain.webhooks.ports.WebhookStore`."""
 
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables

@@ -18,7 +18,7 @@ _TOUCH = "UPDATE api_key SET last_used_at = $2 WHERE id = $1 AND (last_used_at I
 
 
 class PostgresApiKeyStore:
-    """Implements `domain.ports.ApiKeyStore`."""
+    """Implements `domain.access.ports.ApiKeyStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -85,7 +85,7 @@ _USUAL = 100
 
 
 class PostgresExecutionQueries:
-    """Implements `domain.ports.ExecutionQueries`."""
+    """Implements `domain.executions.ports.ExecutionQueries`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

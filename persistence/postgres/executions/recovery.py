@@ -111,7 +111,7 @@ RETURNING id
 
 
 class PostgresRecovery:
-    """Implements `domain.ports.Recovery`."""
+    """Implements `domain.executions.ports.Recovery`."""
 
     def __init__(self, database: Database, clock: DatabaseClock | None = None) -> None:
         """`clock` is set by each look at who leads."""

@@ -45,7 +45,7 @@ _COUNTERS = ("total", "completed", "failed", "running", "ended")
 
 
 class PostgresExecutionStore:
-    """Implements `domain.ports.ExecutionStore`. Leaving its context stores what was posted."""
+    """Implements `domain.executions.ports.ExecutionStore`. Leaving its context stores what was posted."""
 
     def __init__(self, database: Database, publisher: ProgressPublisher, *, drain_timeout: float = 5.0) -> None:
         """`drain_timeout`: seconds that leaving may take, also while the database is away."""

@@ -48,7 +48,7 @@ _KINDS = [EXECUTIONS, *StepType]
 
 
 class PostgresMetricsStore:
-    """Implements `domain.ports.MetricsStore`."""
+    """Implements `domain.metrics.ports.MetricsStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

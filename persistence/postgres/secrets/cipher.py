@@ -16,7 +16,7 @@ _HEAD = len(_VERSION) + _KEY_ID + _NONCE
 
 
 class NoCipher:
-    """Implements `domain.ports.Cipher` where no key is set: nothing can be sealed, and nothing opened."""
+    """Implements `domain.secrets.ports.Cipher` where no key is set: nothing can be sealed, and nothing opened."""
 
     def encrypt(self, plain: bytes, *, purpose: str) -> bytes:
         raise Unavailable(
@@ -29,7 +29,7 @@ class NoCipher:
 
 
 class AesGcmCipher:
-    """Implements `domain.ports.Cipher`. `keys` are 32 bytes each; what older ones sealed can still be opened.
+    """Implements `domain.secrets.ports.Cipher`. `keys` are 32 bytes each; what older ones sealed can still be opened.
 
     A sealed text is a version byte, 4 bytes that tell which key, a random nonce of 12 bytes, then the text and its tag
     (NIST SP 800-38D). The purpose is authenticated with it, so that no row can be put in another's place.

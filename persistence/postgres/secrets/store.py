@@ -30,7 +30,7 @@ _AT_ONCE = 100
 
 
 class PostgresSecretStore:
-    """Implements `domain.ports.SecretStore`."""
+    """Implements `domain.secrets.ports.SecretStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

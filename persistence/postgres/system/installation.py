@@ -4,7 +4,7 @@ from persistence.postgres.database import Database
 
 
 class PostgresInstallation:
-    """Implements `domain.ports.Installation`. The key is read once."""
+    """Implements `domain.system.ports.Installation`. The key is read once."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -24,7 +24,7 @@ _EVERYTHING = 1_000_000_000
 
 
 class PostgresWorkerRegistry:
-    """Implements `domain.ports.WorkerRegistry`."""
+    """Implements `domain.system.workers.WorkerRegistry`."""
 
     def __init__(
         self, database: Database, clock: DatabaseClock | None = None, *, answer_within: timedelta = timedelta(seconds=2)

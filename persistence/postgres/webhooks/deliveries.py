@@ -66,7 +66,7 @@ class _Call:
 
 
 class PostgresWebhookDeliveries:
-    """Implements `domain.ports.WebhookDeliveries`. What is recorded at the same time shares one statement."""
+    """Implements `domain.webhooks.ports.WebhookDeliveries`. What is recorded at the same time shares one statement."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -106,7 +106,7 @@ WHERE e.id = $1 RETURNING {EVENT_COLUMNS}
 
 
 class PostgresWebhookStore:
-    """Implements `domain.ports.WebhookStore`."""
+    """Implements `domain.webhooks.ports.WebhookStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -47,7 +47,10 @@ _MOST_NEWS = 10_000
 
 
 class RedisSharedBreakers:
-    """Implements `domain.ports.SharedBreakers`, while its context lasts. One connection hears for all listeners."""
+    """Implements `domain.circuit_breakers.ports.SharedBreakers`, while its context lasts.
+
+    One connection hears for all listeners.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url

@@ -40,11 +40,12 @@ _ON_THE_WAY = 0.25
 
 
 class RedisProgressFeed:
-    """Implements `domain.ports.ProgressFeed`; hears while its context lasts, and survives any absence of Redis.
+    """Implements `domain.executions.progress.ProgressFeed`; hears while its context lasts.
 
-    What was missed is noticed in two ways: after every new connection, and every `check_interval` seconds, the
-    sequences of all executions that are listened to are read with one query; who is behind is woken. A channel that
-    nobody listens to any more stays subscribed for `linger` seconds: the next listener is rarely far.
+    It survives any absence of Redis. What was missed is noticed in two ways: after every new connection, and every
+    `check_interval` seconds, the sequences of all executions that are listened to are read with one query; who is
+    behind is woken. A channel that nobody listens to any more stays subscribed for `linger` seconds: the next listener
+    is rarely far.
     """
 
     def __init__(

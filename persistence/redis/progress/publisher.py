@@ -30,10 +30,11 @@ _CLOSE_TIMEOUT = 1.0
 
 
 class RedisProgressPublisher:
-    """Implements `domain.ports.ProgressPublisher`; works while its context lasts, and drops what Redis cannot take.
+    """Implements `domain.executions.progress.ProgressPublisher`; works while its context lasts.
 
-    A change alone goes out at once. The next flush waits a moment (0.1 ms a change, 2 to 50 ms), so that twenty
-    thousand changes a second are a thousand messages, and a trickle is not a message each.
+    It drops what Redis cannot take. A change alone goes out at once. The next flush waits a moment (0.1 ms a
+    change, 2 to 50 ms), so that twenty thousand changes a second are a thousand messages, and a trickle is not a
+    message each.
     """
 
     def __init__(self, url: str, *, max_queued: int = 20_000) -> None:

@@ -66,7 +66,7 @@ ALLOWED = {
 
 
 def tried(attempt: str) -> str:
-    folder = str(Path(sandbox_confinement.__file__).parents[1])
+    folder = str(Path(sandbox_confinement.__file__).parents[2])
     program = PROGRAM.replace("{folder!r}", repr(folder)).replace("{attempt}", attempt)
     program = program.replace("{{", "{").replace("}}", "}")
     command = [sys.executable, "-I", "-S", "-c", program]

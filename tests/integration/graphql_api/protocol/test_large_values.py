@@ -18,6 +18,7 @@ from domain.kernel.statuses import Role
 from domain.webhooks.hook_tokens import HookAddresses
 from graphql_api.context import ApiOptions
 from graphql_api.protocol.answers import answer
+from graphql_api.workflows.loaders import DocumentLoader
 from tests.contract.rows import claimed, end_of, new_execution, step
 from tests.integration.graphql_api.api import Api, a_step
 from tests.integration.graphql_api.real import Real
@@ -262,7 +263,7 @@ async def test_who_gives_up_waiting_takes_a_value_from_nobody_else() -> None:
         return await context.large_values.later(LargeValue(ValueKind.EXECUTION_INPUT, record.id))
 
     async def document() -> Any:
-        return await context.stored_documents.load(record.definition_id)
+        return await context.one(DocumentLoader).load(record.definition_id)
 
     for load in (value, document):
         first, second = asyncio.ensure_future(load()), asyncio.ensure_future(load())

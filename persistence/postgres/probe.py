@@ -1,0 +1,38 @@
+"""Trying on PostgreSQL what the work does there: a write on a connection of the hot path."""
+
+from uuid import uuid4
+
+import asyncpg
+
+from persistence.postgres.database import Connection, Database
+
+_WRITE = """
+WITH written AS (UPDATE installation SET key = key WHERE id = 1) SELECT pg_backend_pid()
+"""
+_POOLED = (
+    "Between Stepgraph and PostgreSQL is a pooler in transaction mode, which hands prepared statements and settings of "
+    "a session to other clients: use session mode, or PostgreSQL's own address."
+)
+
+
+async def complaint_of_postgres(database: Database) -> str | None:
+    """The fault of this PostgreSQL in a sentence; None where commits can be made, or migrations are still missing.
+
+    It writes as commits do, on their connections, and changes nothing. Raises `Unavailable`.
+    """
+    async with database.hot_connection() as connection:
+        try:
+            backend = await connection.fetchval(_WRITE)
+        except asyncpg.UndefinedTableError:  # that is what the migrations are asked for
+            return None
+        if backend != connection.get_server_pid() and await _shares_sessions(database, connection):
+            return _POOLED
+    return None
+
+
+async def _shares_sessions(database: Database, connection: Connection) -> bool:
+    """Tells that what is set in one session is seen in another: a pooler lends one to several clients."""
+    token = uuid4().hex
+    await connection.execute(f"SET stepgraph.session TO '{token}'")
+    seen: str | None = await database.fetch_value("SELECT current_setting('stepgraph.session', true)")
+    return seen == token
