@@ -2,27 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, Self
 from weakref import WeakSet
 
 import asyncpg
 
 from domain.kernel.errors import Unavailable
+from persistence.postgres.lending import Connection, Lender, Pool
 from persistence.postgres.orm import Orm
-from persistence.postgres.unavailable import translated
-
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
-Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 _ANSWER_WITHIN = 60.0
 """Seconds that a statement of no hurry may take."""
 _SHORTEST = 2.0
-_RELEASE_WITHIN = 1.0
-_FREE_WITHIN = 30.0
-"""Seconds that a caller waits for a connection that others have."""
 
 
 class Database:
@@ -61,6 +55,8 @@ class Database:
         self._connect_timeout = connect_timeout
         self._pool: Pool | None = None
         self._hot_pool: Pool | None = None
+        self._lender: Lender | None = None
+        self._hot_lender: Lender | None = None
         self._orm: Orm | None = None
 
     async def __aenter__(self) -> Self:
@@ -75,6 +71,8 @@ class Database:
             enable_seqscan="off",
             jit="off",
         )
+        self._lender = self._lending(self._pool, self._pool_size)
+        self._hot_lender = self._lending(self._hot_pool, self._hot_pool_size)
         self._orm = await Orm.over(self._pool)
         return self
 
@@ -82,7 +80,7 @@ class Database:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         pools = [pool for pool in (self._pool, self._hot_pool) if pool is not None]
-        self._pool = self._hot_pool = self._orm = None
+        self._pool = self._hot_pool = self._lender = self._hot_lender = self._orm = None
         for pool in pools:
             try:
                 await asyncio.wait_for(pool.close(), 5)
@@ -122,6 +120,9 @@ class Database:
             server_settings={"application_name": "stepgraph", "timezone": "UTC"},
         )
 
+    def _lending(self, pool: Pool, size: int) -> Lender:
+        return Lender(pool, size=size, lent=self._lent_out, on_silence=self.distrust_connections)
+
     @property
     def lease_milliseconds(self) -> int:
         """How long a transaction may take that all wait for."""
@@ -136,31 +137,11 @@ class Database:
 
     def connection(self) -> AbstractAsyncContextManager[Connection]:
         """A connection for a while; statements outside a transaction commit one by one."""
-        return self._lent(self._pool)
+        return _opened(self._lender).loan()
 
     def hot_connection(self) -> AbstractAsyncContextManager[Connection]:
         """A connection for statements that handle a batch by index."""
-        return self._lent(self._hot_pool)
-
-    @asynccontextmanager
-    async def _lent(self, pool: "Pool | None") -> AsyncIterator[Connection]:
-        pool = _opened(pool)
-        with translated():
-            # Who finds one idle waits for nobody, and is spared a timer, which costs as much as the rest of this.
-            connection = await pool.acquire(timeout=None if pool.get_idle_size() else _FREE_WITHIN)
-            backend = connection.get_server_pid()
-            self._lent_out.add(backend)
-            try:
-                yield connection
-            except TimeoutError:
-                self.distrust_connections()
-                connection.terminate()
-                raise
-            finally:
-                self._lent_out.discard(backend)
-                # Where a statement was given up, the server is told over a connection of its own: that may hang too.
-                with suppress(*_BROKEN):
-                    await pool.release(connection, timeout=_RELEASE_WITHIN)
+        return _opened(self._hot_lender).loan()
 
     def distrust_connections(self) -> None:
         """Break all that nobody uses now: where one was silent, the way to the server may be cut.
@@ -194,13 +175,10 @@ class Database:
             return await connection.fetchval(statement, *arguments)
 
 
-_BROKEN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-
-
-def _opened(pool: "Pool | None") -> "Pool":
-    if pool is None:
+def _opened(lender: Lender | None) -> Lender:
+    if lender is None:
         raise Unavailable("The database is not open.")
-    return pool
+    return lender
 
 
 async def _keep(connection: Any) -> None:

@@ -4,7 +4,8 @@ from uuid import uuid4
 
 import asyncpg
 
-from persistence.postgres.database import Connection, Database
+from persistence.postgres.database import Database
+from persistence.postgres.lending import Connection
 
 _WRITE = """
 WITH written AS (UPDATE installation SET key = key WHERE id = 1) SELECT pg_backend_pid()

@@ -68,7 +68,12 @@ def translated() -> Iterator[None]:
     except Exception as error:
         if not is_unavailable(error):
             raise
-        raise Unavailable(f"PostgreSQL cannot be reached: {_what(error)}") from error
+        raise unavailable(error) from error
+
+
+def unavailable(error: Exception) -> Unavailable:
+    """The error of a port in place of this one of a driver."""
+    return Unavailable(f"PostgreSQL cannot be reached: {_what(error)}")
 
 
 def _what(error: Exception) -> str:

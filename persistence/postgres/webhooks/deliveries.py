@@ -24,8 +24,9 @@ from domain.webhooks.model import (
 )
 from persistence.postgres import outbox
 from persistence.postgres.batcher import Batcher
-from persistence.postgres.database import Connection, Database
+from persistence.postgres.database import Database
 from persistence.postgres.json_columns import json_column
+from persistence.postgres.lending import Connection
 from persistence.postgres.webhooks import statements
 from persistence.postgres.webhooks.rows import event_of, webhook_of
 
