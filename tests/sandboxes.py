@@ -7,7 +7,7 @@ from uuid import UUID
 from domain.expressions.expression import compile_expression
 from domain.json_schemas.library import InvalidSchema, SchemaValidator
 from domain.kernel.errors import Problem
-from domain.kernel.json.text import JsonValue
+from domain.kernel.json.text import JsonText, JsonValue, dumps
 from domain.sandbox.shares import SandboxUse
 
 
@@ -32,6 +32,19 @@ class AnsweringSandbox:
         """The answer."""
         self.asked.append((source, owner))
         return self._answer(source, data)
+
+    async def evaluate_text(
+        self,
+        source: str,
+        data: Mapping[str, JsonValue],
+        *,
+        now: datetime,
+        seed: int,
+        owner: UUID,
+        use: SandboxUse = SandboxUse.EXECUTION,
+    ) -> JsonText:
+        """The answer as text."""
+        return JsonText(dumps(await self.evaluate(source, data, now=now, seed=seed, owner=owner, use=use)))
 
     async def schema_problems(
         self, schema: JsonValue, value: JsonValue, *, owner: UUID, use: SandboxUse = SandboxUse.EXECUTION

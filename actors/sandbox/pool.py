@@ -14,10 +14,10 @@ from actors.sandbox.child import FAILED, NOTHING, TOO_COSTLY, VALUE
 from actors.sandbox.process import Answer, SandboxProcess
 from actors.sandbox.queue import Call, Places, SandboxQueue
 from actors.sandbox.requests import compile_request, evaluate_request, read_problems, schema_request
-from domain.expressions.expression import compile_expression
+from domain.expressions.expression import Expression, compile_expression
 from domain.json_schemas.library import InvalidSchema
 from domain.kernel.errors import Problem, Unavailable
-from domain.kernel.json.text import JsonValue, loads
+from domain.kernel.json.text import JsonText, JsonValue, loads
 from domain.sandbox.shares import SandboxUse, SchemaTooCostly
 
 logger = logging.getLogger(__name__)
@@ -124,13 +124,43 @@ class SandboxPool:
         The engine has a second; waiting for a child comes on top of that. Data of more than 4 MiB as JSON are refused.
         """
         expression = compile_expression(source)
-        request = evaluate_request(expression, data, now, seed)
-        kind, text = await self._ask(request, owner, use)
+        text = await self._evaluated(expression, data, now, seed, owner, use)
+        try:
+            return loads(text)
+        except ValueError as error:
+            raise expression.failed(f"it gives what JSON cannot say: {error}") from error
+
+    async def evaluate_text(
+        self,
+        source: str,
+        data: Mapping[str, JsonValue],
+        *,
+        now: datetime,
+        seed: int,
+        owner: UUID,
+        use: SandboxUse = SandboxUse.EXECUTION,
+    ) -> JsonText:
+        """The value of an expression on data, not parsed; see the port."""
+        expression = compile_expression(source)
+        text = await self._evaluated(expression, data, now, seed, owner, use)
+        try:
+            return JsonText(text.decode())
+        except UnicodeDecodeError as error:
+            raise expression.failed(f"it gives what JSON cannot say: {error}") from error
+
+    async def _evaluated(
+        self,
+        expression: Expression,
+        data: Mapping[str, JsonValue],
+        now: datetime,
+        seed: int,
+        owner: UUID,
+        use: SandboxUse,
+    ) -> bytes:
+        """The JSON of the value."""
+        kind, text = await self._ask(evaluate_request(expression, data, now, seed), owner, use)
         if kind == VALUE:
-            try:
-                return loads(text)
-            except ValueError as error:
-                raise expression.failed(f"it gives what JSON cannot say: {error}") from error
+            return text
         if kind == NOTHING:
             raise expression.yields_nothing(data)
         if kind == FAILED:

@@ -9,7 +9,7 @@ from domain.expressions.expression import Expression, ExpressionError, Tier, com
 from domain.expressions.templates import Template
 from domain.json_schemas.checks import MAX_WORK_OF_REQUEST, SchemaChecks
 from domain.kernel.failures import FailureCode
-from domain.kernel.json.text import JsonValue, dumps
+from domain.kernel.json.text import JsonText, JsonValue, dumps
 from domain.sandbox.budget import Trial
 from domain.sandbox.ports import Sandbox
 from domain.sandbox.shares import SandboxUse
@@ -64,15 +64,35 @@ class Evaluator:
         self, expression: Expression, scope: Mapping[str, JsonValue], *, now: datetime, seed: int, owner: UUID
     ) -> JsonValue:
         """`Expression.evaluate`."""
-        if self._sandbox is not None and (expression.needs_sandbox or self._is_too_much(expression, scope)):
+        if self._sandbox is not None and self._must_be_there(expression, scope):
+            pruned = expression.pruned(scope)
             return await self._sandbox.evaluate(
-                expression.source, expression.pruned(scope), now=now, seed=seed, owner=owner, use=self._use
+                expression.source, pruned, now=now, seed=seed, owner=owner, use=self._use
             )
+        return await self._evaluate_here(expression, scope, now=now, seed=seed, owner=owner)
+
+    async def evaluate_to_show(
+        self, expression: Expression, scope: Mapping[str, JsonValue], *, now: datetime, seed: int, owner: UUID
+    ) -> "JsonValue | JsonText":
+        """`evaluate`, for whoever only passes the value on: what the sandbox gives is not parsed."""
+        if self._sandbox is not None and self._must_be_there(expression, scope):
+            pruned = expression.pruned(scope)
+            return await self._sandbox.evaluate_text(
+                expression.source, pruned, now=now, seed=seed, owner=owner, use=self._use
+            )
+        return await self._evaluate_here(expression, scope, now=now, seed=seed, owner=owner)
+
+    async def _evaluate_here(
+        self, expression: Expression, scope: Mapping[str, JsonValue], *, now: datetime, seed: int, owner: UUID
+    ) -> JsonValue:
         try:
             return expression.evaluate(scope, now=now, seed=seed)
         except ExpressionError as error:
             answers = await self.more_answers(error, {}, scope, now=now, seed=seed, owner=owner)
         return answers[expression.source]
+
+    def _must_be_there(self, expression: Expression, scope: Mapping[str, JsonValue]) -> bool:
+        return expression.needs_sandbox or self._is_too_much(expression, scope)
 
     def _is_too_much(self, expression: Expression, scope: Mapping[str, JsonValue]) -> bool:
         if self._is_here is None or expression.tier is Tier.PATH:

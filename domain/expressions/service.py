@@ -8,7 +8,7 @@ from domain.expressions.expression import ExpressionError, ExpressionSyntaxError
 from domain.kernel.clock import Clock
 from domain.kernel.errors import Unavailable
 from domain.kernel.hints import kind_of
-from domain.kernel.json.text import JsonValue
+from domain.kernel.json.text import JsonText, JsonValue
 from domain.kernel.json.values import payload_problems
 from domain.kernel.limits import Limits
 from domain.sandbox.budget import Trial
@@ -21,7 +21,7 @@ _SEED = 0
 class Evaluation:
     """What came of it: a value, or a sentence about what went wrong, and how long it took."""
 
-    value: JsonValue
+    value: "JsonValue | JsonText"
     error: str | None
     duration: timedelta
 
@@ -48,7 +48,9 @@ class EvaluationService:
         value, error = await self._evaluate(expression, context, trial)
         return Evaluation(value=value, error=error, duration=max(timedelta(0), self._clock.now() - started_at))
 
-    async def _evaluate(self, expression: str, context: JsonValue, trial: Trial) -> tuple[JsonValue, str | None]:
+    async def _evaluate(
+        self, expression: str, context: JsonValue, trial: Trial
+    ) -> "tuple[JsonValue | JsonText, str | None]":
         if not isinstance(context, dict):
             return None, f"The context must be an object, not {kind_of(context)}."
         unusable = payload_problems(context, max_bytes=self._limits.max_input_bytes, what="context")
@@ -58,7 +60,7 @@ class EvaluationService:
             compiled = compile_expression(expression)
             now = self._clock.now()
             evaluator = Evaluator.of_trial(trial, self._sandbox)
-            return await evaluator.evaluate(compiled, context, now=now, seed=_SEED, owner=trial.owner), None
+            return await evaluator.evaluate_to_show(compiled, context, now=now, seed=_SEED, owner=trial.owner), None
         except ExpressionSyntaxError as error:
             where = "" if error.position is None else f" (at character {error.position + 1})"
             return None, f"{error}{where}"

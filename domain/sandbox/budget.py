@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain.kernel.errors import LimitExceeded, Problem
 from domain.kernel.ids import new_id
-from domain.kernel.json.text import JsonValue
+from domain.kernel.json.text import JsonText, JsonValue
 from domain.sandbox.ports import Sandbox
 from domain.sandbox.shares import SandboxUse
 
@@ -94,6 +94,21 @@ class BudgetedSandbox:
         """See the port."""
         self._budget.spend_call()
         return await self._budget.timed(self._sandbox.evaluate(source, data, now=now, seed=seed, owner=owner, use=use))
+
+    async def evaluate_text(
+        self,
+        source: str,
+        data: Mapping[str, JsonValue],
+        *,
+        now: datetime,
+        seed: int,
+        owner: UUID,
+        use: SandboxUse = SandboxUse.EXECUTION,
+    ) -> JsonText:
+        """See the port."""
+        self._budget.spend_call()
+        evaluating = self._sandbox.evaluate_text(source, data, now=now, seed=seed, owner=owner, use=use)
+        return await self._budget.timed(evaluating)
 
     async def schema_problems(
         self, schema: JsonValue, value: JsonValue, *, owner: UUID, use: SandboxUse = SandboxUse.EXECUTION

@@ -6,7 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.kernel.errors import Problem
-from domain.kernel.json.text import JsonValue
+from domain.kernel.json.text import JsonText, JsonValue
 from domain.sandbox.shares import SandboxUse
 
 
@@ -32,6 +32,18 @@ class Sandbox(Protocol):
 
         `data` is read before this waits for anything. Raises `ExpressionError` as `Expression.evaluate` does.
         """
+
+    async def evaluate_text(
+        self,
+        source: str,
+        data: Mapping[str, JsonValue],
+        *,
+        now: datetime,
+        seed: int,
+        owner: UUID,
+        use: SandboxUse = SandboxUse.EXECUTION,
+    ) -> JsonText:
+        """The value of an expression as `evaluate` gives it, not parsed: for whoever only passes it on."""
 
     async def schema_problems(
         self, schema: JsonValue, value: JsonValue, *, owner: UUID, use: SandboxUse = SandboxUse.EXECUTION

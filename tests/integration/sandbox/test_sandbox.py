@@ -19,7 +19,7 @@ from domain.expressions.service import EvaluationService
 from domain.expressions.templates import compile_template
 from domain.kernel.failures import FailureCode
 from domain.kernel.ids import new_id
-from domain.kernel.json.text import JsonValue
+from domain.kernel.json.text import JsonValue, dumps, loads
 from tests.clocks import ManualClock
 from tests.integration.hostile_expressions import KNOWN, OWN
 from tests.waiting import wait_until
@@ -84,6 +84,13 @@ class TestEvaluation:
     )
     async def test_it_gives_what_the_language_says(self, pool: SandboxPool, source: str, value: JsonValue) -> None:
         assert await evaluate(pool, source) == value
+
+    async def test_its_text_is_that_of_the_value(self, pool: SandboxPool) -> None:
+        source = "$zip([1..5000], [1..5000])"
+        text = await pool.evaluate_text(source, {}, now=NOW, seed=7, owner=new_id())
+        assert loads(text.text) == await evaluate(pool, source)
+        with pytest.raises(YieldsNothing):
+            await pool.evaluate_text("none[0 = [1..2][0]]", {}, now=NOW, seed=7, owner=new_id())
 
     async def test_time_and_randomness_are_those_of_the_step(self, pool: SandboxPool) -> None:
         source = "($f := function() { [$now(), $millis(), $random()] }; $f())"
@@ -168,7 +175,8 @@ class TestEvaluation:
     async def test_the_evaluate_query_gives_what_a_worker_gives(self, pool: SandboxPool) -> None:
         service = EvaluationService(clock=ManualClock(), sandbox=pool)
 
-        assert (await service.evaluate("$map([1..3], function($x) { $x * 2 })", {})).value == [2, 4, 6]
+        doubled = (await service.evaluate("$map([1..3], function($x) { $x * 2 })", {})).value
+        assert dumps(doubled) == "[2,4,6]"
         assert "would be rounded" in str((await service.evaluate("[1..2].($$.a + 1)", {"a": 2**53 + 1})).error)
         assert "costs too much" in str((await service.evaluate(HANGS, {})).error)
 

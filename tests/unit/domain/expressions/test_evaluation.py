@@ -7,7 +7,7 @@ import pytest
 
 from domain.expressions.service import EvaluationService
 from domain.kernel.errors import Unavailable
-from domain.kernel.json.text import JsonValue
+from domain.kernel.json.text import JsonText, JsonValue
 from tests.clocks import ManualClock
 from tests.sandboxes import AnsweringSandbox
 
@@ -57,3 +57,10 @@ async def test_what_is_wrong_is_told_and_never_raised(expression: str, context: 
 async def test_a_sandbox_that_does_not_work_is_an_error_too() -> None:
     service = EvaluationService(clock=ManualClock(), sandbox=AnsweringSandbox(broken))
     assert (await service.evaluate("[1..3]", {})).error == "The sandbox is not there."
+
+
+async def test_what_the_sandbox_gives_is_passed_on_without_being_parsed() -> None:
+    service = EvaluationService(clock=ManualClock(), sandbox=AnsweringSandbox(lambda source, data: [1, 2, 3]))
+    value = (await service.evaluate("[1..3]", {})).value
+    assert isinstance(value, JsonText)
+    assert value.text == "[1,2,3]"
