@@ -1,1 +1,1 @@
-"""What acts: Dramatiq actors, the driver that runs executions, and one executor for each step type."""
+"""The acting part: Dramatiq actors, the activations that run executions, and one executor for each step type."""

@@ -1,4 +1,4 @@
-"""What `dramatiq actors.worker` loads: the broker, built from the settings in the environment.
+"""The module that `dramatiq actors.worker` loads: the broker, built from the settings in the environment.
 
 `stepgraph worker` is the same with processes that are replaced when they die. Dramatiq's own command line sets how many
 messages a process takes ahead from `dramatiq_queue_prefetch`: it should be the number of threads.

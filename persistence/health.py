@@ -1,4 +1,4 @@
-"""Whether PostgreSQL, Redis and the migrations do what the work needs, each tried at once and within a time limit."""
+"""The health of PostgreSQL, Redis and the migrations, each tried out at once and within a time limit."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ from persistence.postgres.probe import complaint_of_postgres
 from persistence.redis.probe import complaint_of_redis
 
 _RECENT = 30.0
-"""Seconds for which complete migrations need no second look: no process takes them back."""
+"""The seconds for which complete migrations are not checked again: no process takes them back."""
 
 
 # Of each priority, the execution that has been due for longest. What was taken over from a dead worker is due "at
@@ -37,7 +37,7 @@ class SystemHealthProbe:
     """Implements `domain.system.ports.HealthProbe`."""
 
     def __init__(self, database: Database, redis_url: str, clock: DatabaseClock | None = None) -> None:
-        """`clock`: this process's own, where its offset is of interest."""
+        """`clock`: this process's own, if its offset is to be reported."""
         self._database = database
         self._clock = clock
         self._redis_url = redis_url
@@ -80,7 +80,7 @@ class SystemHealthProbe:
 
 
 async def _probe(name: str, ask: Callable[[], Awaitable[str | None]], timeout: timedelta) -> ComponentRecord:
-    """`ask` gives None, or what is wrong; whatever it raises is the detail of a component that is down."""
+    """The state of a component. `ask` gives None or a complaint; one that raises is down, with the error as detail."""
     started = time.perf_counter()
     try:
         complaint = await asyncio.wait_for(ask(), timeout.total_seconds())

@@ -61,7 +61,7 @@ from domain.workflows.graph import HANDLER
 logger = logging.getLogger(__name__)
 
 _MOST_STEPS_TOGETHER = 200
-"""So much is decided before it is stored: a long chain of transforms must not hold up its neighbours."""
+"""The number of changed steps after which a decision is stored: a long chain of transforms must not hold up others."""
 
 _NOT_STORED = (BlockOpened, BlockEnded, ItemResolved, BatchDone)
 
@@ -100,7 +100,7 @@ class Driver:
     async def run(self) -> None:
         """Go on until the execution has ended, lets go, or belongs to another worker; then nothing of it runs here.
 
-        A fault of Stepgraph's own ends the execution as FAILED; what is raised is that not even this could be stored.
+        A fault of Stepgraph's own ends the execution as FAILED. Raises only when not even this could be stored.
         """
         try:
             await self._drive()
@@ -114,7 +114,7 @@ class Driver:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the execution has."""
+        """True when the execution has ended."""
         return self._state.status.is_terminal
 
     async def _drive(self) -> None:
@@ -158,7 +158,7 @@ class Driver:
             asyncio.get_running_loop().call_later(1.0, self.nudge)
 
     def nudge(self) -> None:
-        """There may be a command for this execution."""
+        """Look at the execution's commands soon: there may be a new one."""
         self.is_nudged = True
         self._wake_up()
 
@@ -195,7 +195,7 @@ class Driver:
             self._note(fact)
 
     def _note(self, fact: Fact) -> None:
-        """What a fact that must be stored before anything is done about it means for the rest of the driver."""
+        """Take a fact into account that must be stored before it is acted upon: mark its steps as changed."""
         state = self._state
         path: str | None = getattr(fact, "path", None)
         if path is not None:
@@ -216,7 +216,7 @@ class Driver:
             self._scope.add_handled(prefix_of(fact.prefix))
 
     def _plan(self, command: Command) -> None:
-        """What only computes is done at once; the rest waits until the facts beside it are stored."""
+        """Run steps that only compute at once; put other commands off until the facts beside them are stored."""
         match command:
             case RunStep(path=path) if path in self._calls or command in self._todo:
                 pass  # it runs already: a resumption and the claim that brought it both ask for it
@@ -270,11 +270,11 @@ class Driver:
         await self._parts.cancel_child(from_public(public_id, IdKind.EXECUTION), "The parent does not wait any more.")
 
     def _background(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Something for others, which this execution does not wait for: the process sees it through."""
+        """Start work for other executions, which this one does not wait for, as a background task of the process."""
         self._parts.errands.start(work)
 
     def _apply(self, commands: Sequence[PendingCommand]) -> None:
-        """What was told since; that a batch has ended stays told until the loop has."""
+        """Turn commands into reports; the end of a batch stays stored as a command until its loop has ended."""
         for command in commands:
             if command.id in self._applied or command.id in self._batches.unapplied:
                 continue
@@ -331,7 +331,7 @@ class Driver:
         return delta
 
     def _notice(self) -> PendingCommand | None:
-        """What the parent is told, once the execution has ended."""
+        """The command that tells the parent of the end; None before the end, or where there is no parent."""
         state = self._state
         if state.finished_at is None:
             return None
@@ -340,7 +340,7 @@ class Driver:
         )
 
     def _may_let_go(self) -> bool:
-        """Whether nothing is left to do here for a while."""
+        """True when nothing is left to do here for a while."""
         busy = self._calls or self._reports or self._todo or self.is_nudged
         state = self._state
         if busy or state.status.is_terminal:
@@ -359,7 +359,7 @@ class Driver:
         return due - self._parts.clock.now() > self._parts.hold
 
     async def _let_go(self) -> None:
-        """Store that nobody holds it, and when it wants attention: at once when this worker stops."""
+        """Store that nobody holds the execution, and when it is due: at once when this worker stops."""
         due_at = self._parts.clock.now() if self._is_stopping else next_due(self._state)
         await self._commit(self._delta(release=True, due_at=due_at))
 

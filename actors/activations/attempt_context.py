@@ -1,4 +1,4 @@
-"""What an attempt is made from: its step, what expressions see at its place, and the keys that never change."""
+"""The ingredients of an attempt: its step, what expressions see at its place, and the keys that never change."""
 
 import random
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from domain.kernel.statuses import StepType
 from domain.workflows.definition import CompiledStep
 
 NO_ANSWERS: Final[Mapping[str, JsonValue]] = {}
-"""What the sandbox has said where nobody has asked it."""
+"""The sandbox's answers where it was not asked."""
 
 SKIPPED: Final[JsonValue] = {}
 """The one object that stands for the input of a step whose condition is false."""
@@ -34,7 +34,7 @@ _WITH_HEADERS = frozenset({StepType.HTTP_REQUEST, StepType.WEBHOOK_CALL})
 
 
 class Trial:
-    """One attempt, with what it is made from worked out once. `now` is the present, `started_at` when it began."""
+    """One attempt, with its ingredients worked out once. `now` is the present, `started_at` when the attempt began."""
 
     __slots__ = (
         "attempt",
@@ -73,51 +73,51 @@ class Trial:
 
     @property
     def origin(self) -> UUID:
-        """The execution in which the call was first made: the same keys and the same chance make it the same call."""
+        """The execution in which the call was first made; a retry makes the same call, with the same keys and seed."""
         return self.execution_id if self.carried is None else self.carried.origins[-1]
 
     @property
     def values(self) -> Mapping[str, JsonValue]:
-        """What its expressions see, valid until something else runs."""
+        """The values that its expressions see, valid until something else runs."""
         return self.scope.for_attempt(self.prefix, self.attempt)
 
     @property
     def asks_when(self) -> bool:
-        """Whether the step's condition is asked: at its very start only."""
+        """True when the step's condition is to be evaluated: at the step's very start only."""
         return self.attempt == 1 and self.state.checkpoint is None
 
     @property
     def is_called_back(self) -> bool:
-        """Whether the step has called already, and only waits for an answer: it needs no secret for that."""
+        """True when the step has called already, and only waits for an answer: it needs no secret for that."""
         return self.step.type is StepType.WEBHOOK_CALL and is_delivered(self.state.checkpoint)
 
     @property
     def held_for(self) -> timedelta:
-        """For how long circuit breakers have held the attempt up."""
+        """The time for which circuit breakers have held the attempt up."""
         attempt = self.state.attempts[-1]
         return _NO_TIME if attempt.delay is None else attempt.timed_from - attempt.started_at
 
     def is_wanted(self, values: Mapping[str, JsonValue], answers: Mapping[str, JsonValue]) -> bool:
-        """Whether the step's condition holds, if it has one. Raises `ExpressionError`."""
+        """True when the step's condition holds, or it has none. Raises `ExpressionError`."""
         when = self.step.when
         return when is None or not self.asks_when or self.is_true(when, values, answers)
 
     def is_true(self, condition: Expression, values: Mapping[str, JsonValue], answers: Mapping[str, JsonValue]) -> bool:
-        """Whether a condition holds for this attempt. Raises `ExpressionError`."""
+        """True when a condition holds for this attempt. Raises `ExpressionError`."""
         return condition.is_true(values, now=self.started_at, seed=self.seed, answers=answers)
 
     def rendered(self, values: Mapping[str, JsonValue], answers: Mapping[str, JsonValue]) -> JsonValue:
-        """What the step is called with. Raises `ExpressionError`."""
+        """The step's input, rendered. Raises `ExpressionError`."""
         return self.step.inputs.render(values, now=self.started_at, seed=self.seed, answers=answers)
 
     def input(self, values: Mapping[str, JsonValue], answers: Mapping[str, JsonValue]) -> JsonValue:
-        """The same, or `SKIPPED` where the step's condition is false. Raises `ExpressionError`."""
+        """The step's rendered input, or `SKIPPED` where the step's condition is false. Raises `ExpressionError`."""
         if self.step.when is not None and not self.is_wanted(values, answers):
             return SKIPPED
         return self.rendered(values, answers)
 
     def failed(self, failed: Failed, shown: JsonValue, wanted: bool | None) -> StepErrored:
-        """The report that it has failed. `shown` is the input as it is stored, `wanted` whether to try again."""
+        """The report that the attempt failed. `shown` is the input as stored, `wanted` the retry condition's answer."""
         return StepErrored(
             self.path,
             self.attempt,
@@ -132,7 +132,7 @@ class Trial:
 
 
 def opened_checkpoint(checkpoint: JsonValue) -> tuple[JsonValue, Mapping[str, JsonValue] | None]:
-    """What a step itself has left, and what it was sent since."""
+    """The checkpoint that the step itself has left, and the message that it was sent since (None: none)."""
     if not isinstance(checkpoint, dict) or RECEIVED not in checkpoint:
         return checkpoint, None
     received = checkpoint[RECEIVED]
@@ -141,17 +141,17 @@ def opened_checkpoint(checkpoint: JsonValue) -> tuple[JsonValue, Mapping[str, Js
 
 
 def idempotency_key_of(execution_id: UUID, path: str) -> str:
-    """The same 32 characters for every attempt of one step execution, on whichever worker."""
+    """The step execution's idempotency key: 32 characters, equal for every attempt and on every worker."""
     return blake2b(path.encode(), key=execution_id.bytes, digest_size=16).hexdigest()
 
 
 def seed_of(execution_id: UUID, path: str) -> int:
-    """The same randomness for every evaluation within one step execution, whichever worker does it."""
+    """The seed of all randomness within one step execution, equal for every evaluation and on every worker."""
     return (execution_id.int ^ crc32(path.encode())) & 0x7FFF_FFFF_FFFF_FFFF
 
 
 def _storable(error: StepError) -> StepError:
-    """The error, or where it quotes what JSON cannot say (half a surrogate pair), what is left of it."""
+    """The error; where it quotes text that JSON cannot represent (half a surrogate pair), with replacements."""
     try:
         dumps(error.to_json())
     except ValueError:
@@ -160,7 +160,7 @@ def _storable(error: StepError) -> StepError:
 
 
 def stored_input(type: StepType, input: JsonValue) -> JsonValue:
-    """What of a step's input is kept and shown: no credentials, and nothing that the row holds anyhow."""
+    """The part of a step's input that is stored and shown: no credentials, and nothing that the row holds anyhow."""
     if type in _WITHOUT_INPUT:
         return None
     if type not in _WITH_HEADERS or not isinstance(input, dict):
@@ -177,5 +177,5 @@ def stored_input(type: StepType, input: JsonValue) -> JsonValue:
 
 
 def is_delivered(checkpoint: JsonValue) -> bool:
-    """Whether a step with this checkpoint has delivered its event, and only waits for the call back."""
+    """True when a step with this checkpoint has delivered its event, and only waits for the callback."""
     return isinstance(checkpoint, Mapping) and "status" in checkpoint

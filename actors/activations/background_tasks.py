@@ -1,4 +1,4 @@
-"""Small jobs that nobody waits for: the process sees them through, and tries again while the database is away."""
+"""Background tasks, which nobody waits for: the process finishes them, and tries again while the database is away."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ logger = logging.getLogger(__name__)
 
 
 class Errands:
-    """Each is tried until the database answers. `finish` waits for those under way.
+    """The background tasks of a process. Each is tried until the database answers; `finish` waits for those under way.
 
     One that is lost with the process delays something: the reconciler finds most of what was left undone.
     """
@@ -19,13 +19,13 @@ class Errands:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do it soon; `work` is called again while it raises `Unavailable`, so it must be safe to repeat."""
+        """Do the work soon. It is called again while it raises `Unavailable`, so it must be safe to repeat."""
         task = asyncio.get_running_loop().create_task(_see_through(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def finish(self, within: float) -> None:
-        """Wait for what is under way, `within` seconds; then it is given up."""
+        """Wait up to `within` seconds for the tasks under way, then cancel them."""
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=within)
             for task in late:

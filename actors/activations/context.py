@@ -1,4 +1,4 @@
-"""What every driver of a process shares."""
+"""The parts that all activations of a process share."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -14,16 +14,16 @@ from domain.system.workers import WorkQueue
 
 
 async def _leave_child(child_id: UUID, reason: str) -> None:
-    """What is done about the child of a step that is stopped, where nothing is."""
+    """Leave the child of a stopped step running: the default for `cancel_child`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriverParts:
-    """What every driver of a process shares. `hold`: waits up to this long are waited for without letting go.
+    """The parts that all activations of a process share. An activation waits up to `hold` without letting go.
 
-    `roster` tells which workers there are to share long loops out to; without one, whoever takes a hint has the work.
-    `cancel_child` asks for the execution that a SUB_WORKFLOW step waits for to be cancelled. `signal_url` is where an
-    execution is sent signals.
+    `roster` knows the live workers that the batches of long loops are shared out to; without one, whichever worker
+    takes a hint runs the batch. `cancel_child` asks for the execution that a SUB_WORKFLOW step waits for to be
+    cancelled. `signal_url` gives the address at which an execution receives signals.
     """
 
     store: ExecutionStore

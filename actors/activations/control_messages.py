@@ -1,4 +1,4 @@
-"""What executions tell each other: commands that come in as reports, and the notice of an end that goes out."""
+"""Messages between executions: commands that come in as reports, and the notice of an end that goes out."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -18,7 +18,7 @@ from domain.workflows.definition import Definition
 
 
 def report_of(command: PendingCommand) -> Report | None:
-    """What the decider is told by a command; None for one that says nothing."""
+    """The report that a command makes to the decider; None for a command that says nothing."""
     payload = command.payload
     match command.kind, payload:
         case CommandKind.CANCEL, _:
@@ -66,7 +66,10 @@ def end_notice(
     output: JsonValue = None,
     error: StepError | None = None,
 ) -> PendingCommand | None:
-    """The command that tells the parent of an execution, or of a batch, that it has ended: always with the same id."""
+    """The command that tells the parent of an execution, or of a batch, that it has ended; None without a parent.
+
+    Its id is always the same, so that storing it twice is storing it once.
+    """
     if execution.parent_id is None or execution.parent_path is None:
         return None
     payload: dict[str, JsonValue] = {
@@ -88,7 +91,7 @@ def end_notice(
 
 
 async def wake(ids: Collection[UUID], store: ExecutionStore, queue: WorkQueue) -> None:
-    """Have these executions look at their commands: by a nudge to the worker that holds them, or by a hint."""
+    """Make these executions look at their commands: by a nudge to the worker that holds one, or by a hint."""
     for id, worker_id in (await store.holders(ids)).items():
         if worker_id is None:
             await queue.hint([id])
@@ -99,7 +102,10 @@ async def wake(ids: Collection[UUID], store: ExecutionStore, queue: WorkQueue) -
 async def tell_of_end(
     execution: ExecutionRecord, definition: Definition, parts: DriverParts, batches: Sequence[tuple[UUID, UUID]]
 ) -> None:
-    """An execution has ended: whoever waits for that, or works for it as one of its `batches`, is told."""
+    """Pass on the end of an execution: to its parent, the workers of its `batches`, and queued executions.
+
+    `batches` are pairs of (worker id, batch id).
+    """
     for worker_id, batch in batches:
         await parts.queue.nudge(worker_id, batch)
     if execution.parent_id is not None:

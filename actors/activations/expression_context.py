@@ -1,4 +1,4 @@
-"""What the expressions of one execution may read, block by block, kept up to date as its steps end."""
+"""The values that the expressions of one execution may read, block by block, kept up to date as its steps end."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -23,7 +23,7 @@ Values = dict[str, JsonValue]
 
 
 class ExecutionScope:
-    """`{input, vars, steps, execution, workflow, attempt}`, and inside of blocks what these add.
+    """The scope of expressions: `{input, vars, steps, execution, workflow, attempt}`, and the additions of blocks.
 
     There is one object for each block in which something runs, changed in place. A block sees the steps of the blocks
     around it, in a loop the item and its index, by their names also those of the loops around it, and `error` in a
@@ -41,10 +41,11 @@ class ExecutionScope:
         *,
         signal_url: str | None = None,
     ) -> None:
-        """`execution` is the one that the expressions are about: of a batch, its parent.
+        """`execution` is the one that the expressions are about: for a batch, its parent.
 
-        `signal_url`, where it is sent signals, is there for definitions that read it. Whoever knows it may grant an
-        approval, so `own_addresses` takes it out of what is kept to be shown; None where there is none.
+        `signal_url`, the address for its signals, is in the scope of definitions that read it. Whoever knows it may
+        grant an approval, so the mask `own_addresses` takes it out of all that is kept to be shown; None without a
+        `signal_url`.
         """
         self.own_addresses = None if signal_url is None else SecretMask([signal_url.rpartition("/")[2]])
         self._definition = definition
@@ -73,23 +74,23 @@ class ExecutionScope:
         self._add_steps(root, "")
 
     def start(self, at: datetime) -> None:
-        """The execution has started."""
+        """Record that the execution has started."""
         self._execution["startedAt"] = time_text(at)
 
     def add(self, step: StepState) -> None:
-        """A step has ended."""
+        """Add a step that has ended."""
         values = self._blocks.get(prefix_of(step.path))
         if values is not None:
             _steps_of(values)[step.step_id] = self._ended(step)
 
     def add_handled(self, path: str) -> None:
-        """The handler of a failed step has ended: its result stands for the step's."""
+        """Update a failed step whose handler has ended: the handler's result stands for the step's."""
         step = self._state.steps.get(path)
         if step is not None:
             self.add(step)
 
     def forget(self, prefix: str) -> None:
-        """A block has ended; nothing is evaluated in it any more."""
+        """Drop the scope of a block that has ended; nothing is evaluated in it any more."""
         self._blocks.pop(prefix, None)
 
     def for_attempt(self, prefix: str, attempt: int) -> Mapping[str, JsonValue]:
@@ -99,7 +100,7 @@ class ExecutionScope:
         return values
 
     def with_error(self, prefix: str, attempt: int, error: StepError) -> Mapping[str, JsonValue]:
-        """The scope of a retry policy's condition: the same, and `error`."""
+        """The scope of a retry policy's condition: that of the attempt, and `error`."""
         return {**self._values(prefix), "attempt": attempt, "error": error_in_scope(error)}
 
     def _values(self, prefix: str) -> Values:

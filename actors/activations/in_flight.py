@@ -1,4 +1,4 @@
-"""What one driver has in flight: a task for each, and what it gives goes back to the driver."""
+"""The calls that one activation has in flight: a task for each, whose result goes back to the activation."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,16 +9,16 @@ Result = TypeVar("Result")
 
 
 class Closable(Awaitable[Result_co], Protocol[Result_co]):
-    """Something to be awaited that can be given up before anybody has: a coroutine, for one."""
+    """An awaitable that can be given up before it is awaited, such as a coroutine."""
 
     def close(self) -> None:
-        """Give it up; harmless where it has ended."""
+        """Give it up; does nothing where it has ended."""
 
 
 class Calls(Generic[Result]):
-    """Calls by key. `report` gets what each gives, `fail` what one raises; after a stop neither is told.
+    """Calls by key. `report` gets the result of each, `fail` what one raises; after a stop neither is called.
 
-    `owner` names their tasks beside their keys, for whoever asks what the event loop is at.
+    `owner` names their tasks together with their keys, for debugging the event loop.
     """
 
     def __init__(self, report: Callable[[Result], None], fail: Callable[[Exception], None], owner: str = "") -> None:

@@ -1,4 +1,4 @@
-"""How an execution ends that this release cannot drive: a fault of ours, said as such, instead of being stuck."""
+"""The end of an execution that this release cannot run: a FAILED with a clear error, instead of being stuck."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -13,13 +13,13 @@ NOT_FINISHED = StepError(code=FailureCode.CANCELLED, message="The execution ende
 
 
 def fault(error: Exception) -> StepError:
-    """The execution's error: what went wrong inside Stepgraph."""
+    """The execution's error for a fault inside Stepgraph."""
     message = f"Stepgraph could not run it: {type(error).__name__}: {error}"
     return StepError(code=FailureCode.INTERNAL, message=message.encode(errors="replace").decode())
 
 
 def failed_by_fault(claim: Claim, error: Exception, now: datetime) -> ExecutionDelta:
-    """The change that ends a claimed execution as FAILED with code INTERNAL; what had not ended is CANCELLED."""
+    """The change that ends a claimed execution as FAILED with code INTERNAL; its unfinished steps become CANCELLED."""
     execution = claim.execution
     unfinished = [record for record in claim.steps if not record.state.status.is_terminal]
     return ExecutionDelta(

@@ -1,4 +1,4 @@
-"""Which worker processes live, as it was a moment ago: good enough to share work out by."""
+"""The live workers, as they were a moment ago: good enough to share work out by."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ _KEPT = timedelta(seconds=1)
 
 
 class Roster:
-    """Asks the registry once a second at most. A worker counts whose last heartbeat is not older than `lease`."""
+    """The live workers, read once a second at most. A worker lives while its last heartbeat is within `lease`."""
 
     def __init__(self, registry: WorkerRegistry, clock: Clock, *, lease: timedelta) -> None:
         self._registry = registry
@@ -22,7 +22,7 @@ class Roster:
         self._asked_at: datetime | None = None
 
     async def worker_ids(self) -> Sequence[UUID]:
-        """The ids of the living, always in the same order; those of before while the database is away."""
+        """The ids of the live workers, in ascending order; the last known ones while the database is away."""
         now = self._clock.now()
         if self._asked_at is None or now - self._asked_at > _KEPT:
             self._asked_at = now

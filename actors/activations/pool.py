@@ -30,20 +30,21 @@ logger = logging.getLogger(__name__)
 _PAUSE_AFTER_FAULT = 1.0  # seconds
 _ERRANDS_GRACE = 2.0  # seconds
 _BEAT_AGAIN = timedelta(milliseconds=100)
-"""Beside the pause after a fault: a lease has no room for more than a few lost heartbeats."""
+"""The pause before the next heartbeat after one failed: a lease has no room for more than a few lost ones."""
 _EARLY = timedelta(milliseconds=250)
-"""By so much the clocks of two processes differ at most; whoever claims too early waits out the rest."""
+"""The largest difference between the clocks of two processes; whoever claims too early waits out the rest."""
 
 Nudges = Callable[[UUID, Callable[[UUID | None], None]], Awaitable[None]]
-"""Listens for one worker's nudges, for ever, and tells the callback; None: some may have been missed."""
+"""A function that listens for one worker's nudges, for ever, and calls back; None: some may have been missed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunnerOptions:
-    """`capacity`: executions held at a time. `commands_every`: how often commands without a nudge are looked for.
+    """Options of a `Runner`.
 
-    `compare_every`: how often what is stored as held here is compared with what is driven here. `watched_for`: how long
-    a suspect keeps others away.
+    `capacity`: executions held at a time. `commands_every`: time between two searches for commands without a nudge.
+    `compare_every`: time between two comparisons of the executions stored as held here with those that run here.
+    `watched_for`: for how long a suspect keeps other executions away.
     """
 
     host: str
@@ -62,7 +63,7 @@ class _Held:
 
 
 class Runner:
-    """One for each process, open while its context lasts. `admit` and `stop_admitting` are for other threads."""
+    """Runs the executions of a process, while its context lasts. `admit` and `stop_admitting` are for other threads."""
 
     def __init__(
         self,
@@ -99,7 +100,7 @@ class Runner:
 
     @property
     def active(self) -> int:
-        """How many executions are held."""
+        """The number of executions that are held."""
         return len(self._held)
 
     async def __aenter__(self) -> Self:
@@ -120,7 +121,7 @@ class Runner:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Finish what runs within the grace period, let go of everything, and ask other workers to go on."""
+        """Finish running steps within the grace period, let go of everything, and leave the rest to other workers."""
         self.stop_admitting()
         claims, heartbeat, *others = self._chores
         await _cancel([claims, *others])
@@ -140,7 +141,7 @@ class Runner:
         await self._queue.hint(sorted(left))
 
     async def _for_ever(self, chore: Callable[[], Awaitable[None]]) -> None:
-        """Do it again and again: a process in which one of these has ended would hold executions and do nothing."""
+        """Call it again and again, also after faults: without it the process would hold executions and do nothing."""
         while True:
             try:
                 await chore()
@@ -173,7 +174,7 @@ class Runner:
             self._loop.call_soon_threadsafe(self._want, taken, had_to_wait)
 
     def stop_admitting(self) -> None:
-        """Take nothing on any more; blocked threads return."""
+        """Take no further executions; blocked threads return."""
         self._stopping.set()
 
     def _want(self, ids: Collection[UUID], is_crowded: bool = False) -> None:
@@ -189,7 +190,7 @@ class Runner:
         self._claims_wanted.set()
 
     async def _claim_next(self) -> None:
-        """Whatever was asked for while the last claim was under way is claimed by the next."""
+        """Claim everything that was asked for while the last claim was under way."""
         await self._claims_wanted.wait()
         self._claims_wanted.clear()
         wanted, self._wanted = self._wanted, {}
@@ -216,7 +217,7 @@ class Runner:
             await self._take(claim)
 
     async def _most_urgent(self, ids: Sequence[UUID]) -> list[UUID]:
-        """As many as these, of all that are due: the others of these are due still, and others' messages will do."""
+        """The ids to claim instead of these: as many, the most urgent of all that are due. Those left out stay due."""
         due = await self._recovery.due_executions(now=self._parts.clock.now(), limit=2 * len(ids))
         self._is_crowded = len(due) > len(ids)
         urgent = [id for id in due if id not in self._held and id not in self._wanted]
@@ -241,7 +242,7 @@ class Runner:
             self._held[claim.execution.id] = held
 
     async def _definition_of(self, claim: Claim) -> Definition:
-        """Nothing more can be claimed either while the database is away, so waiting here holds up nobody."""
+        """The execution's definition. Waits while the database is away: nothing else can be claimed then either."""
         while True:
             try:
                 return await self._definitions.get(claim.execution.definition_id)
@@ -264,7 +265,7 @@ class Runner:
                 self._look_at(id)  # told something while it was letting go
 
     async def _fail(self, claim: Claim, error: Exception) -> None:
-        """End an execution that this release cannot drive, for nothing may be stuck."""
+        """End an execution that this release cannot run, so that it is not stuck."""
         try:
             with suppress(LeaseLost):
                 await self._parts.store.commit(failed_by_fault(claim, error, self._parts.clock.now()))
@@ -285,7 +286,7 @@ class Runner:
             await self._start_over()
 
     async def _start_over(self) -> None:
-        """We were taken for dead: what we held is others' now, and we go on as a new worker."""
+        """Go on as a new worker, after this one was taken for dead and its executions were given to others."""
         logger.warning("worker %s was taken for dead; it drops %s executions", self.worker_id, self.active)
         await _cancel([held.task for held in self._held.values()])
         self.worker_id = new_id()
@@ -294,7 +295,7 @@ class Runner:
             self._listening.cancel()
 
     async def _listen(self) -> None:
-        """Listen as the worker that we are now; ends when we have become another."""
+        """Listen as the current worker; ends when this process has become another worker."""
         self._listening = asyncio.ensure_future(self._nudges(self.worker_id, self._nudged))
         try:
             await asyncio.wait([self._listening])
@@ -312,12 +313,12 @@ class Runner:
             self._look_at(execution_id)  # let go of in the meantime
 
     def _look_at(self, id: UUID) -> None:
-        """Claim an execution that wants attention again, if there is room; else the reconciler will see to it."""
+        """Claim an execution that wants attention again, if there is room; otherwise the reconciler does."""
         if not self._stopping.is_set() and self._places.acquire(blocking=False):
             self._want([id])
 
     async def _look_for_commands(self) -> None:
-        """Look for those whose nudge was lost: now and then, and at once when nudges may have been missed."""
+        """Look for commands whose nudge was lost: now and then, and at once when nudges may have been missed."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._options.commands_every.total_seconds()):
                 await self._commands_missed.wait()
@@ -326,10 +327,10 @@ class Runner:
             self._nudged(id)
 
     async def _compare_holdings(self) -> None:
-        """Let go of what is held here and driven by nobody: this worker lives, so nobody else would see to it.
+        """Let go of executions that this worker holds but does not run: as it lives, nobody else would take them.
 
-        A claim whose answer was lost leaves such executions behind, and so does one that could not even be failed.
-        What was seen twice, at the same epoch, is no claim whose answer is only on its way.
+        A claim whose answer was lost leaves such executions behind, and so does one that could not even be failed. Only
+        those found twice at the same epoch count, since the answer to a new claim may still be on its way.
         """
         await asyncio.sleep(self._options.compare_every.total_seconds())
         stored = await self._registry.holdings(self.worker_id)

@@ -1,4 +1,4 @@
-"""The batches of one execution's long loops: having them run, taking them away, and what they have told."""
+"""The batches of one execution's long loops: having them run, taking them away, and keeping their results."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -20,10 +20,7 @@ _PAUSE = 1.0  # seconds, while the database is away
 
 
 class Batches:
-    """Those of `execution`.
-
-    What a batch has told when it ended stays stored as a command until the loop ends, so that no crash loses it.
-    """
+    """The batches of `execution`, whose results stay stored as commands until their loop ends: no crash loses them."""
 
     def __init__(
         self,
@@ -44,7 +41,7 @@ class Batches:
         self.unapplied: set[UUID] = set()
 
     async def run(self, ranges: Sequence[ItemRange]) -> None:
-        """Have workers run these parts: in turn, where several are known, or whoever takes a hint.
+        """Have workers run these ranges of items: in turn where several live, otherwise whichever takes the hint.
 
         A nudge that is lost, or that reaches a worker without a free place, becomes a hint by the reconciler.
         """
@@ -76,7 +73,7 @@ class Batches:
                 await self._queue.hint([batch.id])
 
     async def holders(self) -> Sequence[tuple[UUID, UUID]]:
-        """(worker, batch) of those that somebody runs."""
+        """The batches that some worker holds, as (worker id, batch id); none while the database is away."""
         live = [id for ids in self._live.values() for id in ids]
         if not live:
             return ()
@@ -87,12 +84,12 @@ class Batches:
         return [(worker_id, id) for id, worker_id in held.items() if worker_id is not None]
 
     async def drop(self, loop: str) -> None:
-        """Take away what is left of a loop, and have the workers that are at it stop."""
+        """Remove the remaining batches of a loop, and have the workers that run them stop."""
         for worker_id, batch in await self._store.drop_batches(self._execution.id, loop, self._clock.now()):
             await self._queue.nudge(worker_id, batch)
 
     async def tell(self, state: ExecutionState, kind: CommandKind) -> None:
-        """Pause or resume those that may be running."""
+        """Pause or resume the batches that may be running."""
         now = self._clock.now()
         commands = [
             PendingCommand(
@@ -112,7 +109,7 @@ class Batches:
                 await self._queue.nudge(worker_id, id)
 
     def keep(self, command: PendingCommand, state: ExecutionState) -> bool:
-        """Whether this command is to stay stored: it tells of a batch of a loop that is still open."""
+        """True when this command has to stay stored: it brings the result of a batch of a loop that is still open."""
         payload = command.payload
         if command.kind is not CommandKind.CHILD_ENDED or not isinstance(payload, dict) or "first" not in payload:
             return False
@@ -124,12 +121,12 @@ class Batches:
         return True
 
     def taken(self, path: str) -> Collection[UUID]:
-        """The commands that need not stay any longer, because the loop at `path` has ended."""
+        """The ids of the commands that need not stay stored any longer, because the loop at `path` has ended."""
         told = self._told.pop(path, [])
         self.unapplied.difference_update(told)
         return told
 
 
 def batch_id(execution: ExecutionRecord, loop: str, first: int) -> UUID:
-    """The same for the same part of the same loop, so that asking twice for it is asking once."""
+    """The id of a batch, made from its loop and its first item, so that creating it twice creates it once."""
     return derived_id(execution.id, f"{loop}[{first}]", execution.created_at)

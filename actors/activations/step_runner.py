@@ -43,7 +43,7 @@ Result = TypeVar("Result")
 
 
 class Later(Generic[Result]):
-    """A report that is not there at once: to be awaited, and closed when nobody wants it any more."""
+    """A report that is not there at once: awaited, or closed when nobody wants it any more."""
 
     __slots__ = ("_call", "_report")
 
@@ -55,7 +55,7 @@ class Later(Generic[Result]):
         return self._report.__await__()
 
     def close(self) -> None:
-        """Give up what was never begun; harmless where it was."""
+        """Give up a report that was not begun; does nothing where it was."""
         self._report.close()
         if isinstance(self._call, Coroutine):
             self._call.close()
@@ -66,9 +66,9 @@ Begun = AttemptReport | Later[AttemptReport]
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """Runs attempts with these executors. `max_output_bytes` is the size of an output as compact JSON.
+    """Runs attempts with these executors. `max_output_bytes` is the largest size of an output as compact JSON.
 
-    Without a sandbox behind the `evaluator`, expressions that need it fail. `secrets` are what steps read as such.
+    Without a sandbox behind the `evaluator`, expressions that need it fail. `secrets` is the source of secrets' values.
     """
 
     executors: Mapping[StepType, StepExecutor]
@@ -85,7 +85,7 @@ class Attempts:
         now: datetime,
         carried: CarriedStep | None = None,
     ) -> Begun:
-        """Start the running attempt of a step: a report when it is over at once, else a coroutine that gives one.
+        """Start the running attempt of a step: a report when it is over at once, otherwise an awaitable of one.
 
         A step that has left a checkpoint is called again. `now` is the present; expressions are told when the
         attempt started. `carried` is what a retry knows of the step.
@@ -110,7 +110,7 @@ class Attempts:
         return self._failed(trial, state.input, Failed(error=error))
 
     async def _begin_later(self, trial: Trial, values: Mapping[str, JsonValue]) -> AttemptReport:
-        """The same with the help of the sandbox and with secrets, on what expressions saw when the attempt began."""
+        """Begin an attempt with the sandbox or with secrets; `values` are those of the moment when it started."""
         step = trial.step
         try:
             if step.when is not None and trial.asks_when:
@@ -130,7 +130,7 @@ class Attempts:
         return await begun if isinstance(begun, Later) else begun
 
     async def _begin_with_secrets(self, trial: Trial, values: Mapping[str, JsonValue]) -> AttemptReport:
-        """The same for an input with secrets in it: it is rendered twice, and what is kept of it never has them.
+        """Begin an attempt whose input holds secrets: it is rendered twice, and stored without their values.
 
         Raises `ExpressionError` and `Unavailable`.
         """
@@ -155,7 +155,7 @@ class Attempts:
         expressions: tuple[Expression, ...],
         compute: Callable[[Mapping[str, JsonValue]], Answer],
     ) -> Answer:
-        """What `compute` gives with the sandbox's answers to these, and to whatever is too costly for this process."""
+        """The result of `compute` with the sandbox's answers to these, and to all that costs too much here."""
         now, seed, owner = trial.started_at, trial.seed, trial.execution_id
         answers = await self.evaluator.answers(expressions, values, now=now, seed=seed, owner=owner)
         while True:
@@ -191,7 +191,7 @@ class Attempts:
             shown = trial.scope.own_addresses.output(shown)
         try:
             outcome = self.executors[step.type].execute(call)
-        except Exception as error:  # an executor's own fault must not stop the driver
+        except Exception as error:  # an executor's own fault must not stop the activation
             outcome = _unexpected(call, error)
         if isinstance(outcome, _OUTCOMES):
             return self._report(trial, shown, outcome if hidden is None else concealed(outcome, hidden.mask))
@@ -234,7 +234,7 @@ class Attempts:
         return self._failed(trial, shown, outcome)
 
     def _failed(self, trial: Trial, shown: JsonValue, failed: Failed) -> Begun:
-        """A failed attempt, and whether the retry policy's condition wants another."""
+        """The report of a failed attempt, including the answer of the retry policy's condition."""
         condition = None if trial.step.retry is None else trial.step.retry.when
         if condition is None or not failed.error.is_retryable:
             return trial.failed(failed, shown, None)
@@ -262,7 +262,7 @@ class Attempts:
         return trial.failed(failed, shown, wanted)
 
     def refuse_output(self, output: JsonValue) -> StepError | None:
-        """Why an output cannot be kept: too large, or nothing that JSON can say."""
+        """The error of an output that cannot be kept, as it is too large or no JSON value; None for one that can."""
         try:
             text = dumps(output)
         except ValueError as error:
@@ -282,9 +282,10 @@ class Attempts:
         values: Mapping[str, JsonValue],
         report: Callable[[JsonValue, StepError | None], Result],
     ) -> Result | Later[Result]:
-        """The report of what a template renders to that is an output: of the execution, or of a loop's item.
+        """The report made from a rendered output: of the execution, or of a loop's item.
 
-        `report` makes it from a value, or from the reason why there is none. `where`, a prefix, fixes chance.
+        `report` makes it from a value, or from the error that there is instead. `where`, a prefix, fixes the random
+        seed.
         """
         if template.sandboxed:
             return Later(self._value_from_sandbox(template, execution_id, where, now, dict(values), report))
@@ -321,7 +322,7 @@ class Attempts:
 
 
 def _seconds_left(call: StepCall, timeout: timedelta) -> float:
-    """Of the attempt's time; one that is called again has used some of it."""
+    """The seconds left of the attempt's time limit; an attempt that is called again has used some of it."""
     used = timedelta(0) if call.checkpoint is None else call.called_at - call.now - call.held_for
     return max(0.0, (timeout - used).total_seconds())
 

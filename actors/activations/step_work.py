@@ -1,4 +1,4 @@
-"""What is done for one execution: attempts of steps, outputs of containers, expressions that give an output.
+"""The work of one execution: attempts of steps, outputs of containers, expressions that give an output.
 
 Each gives a report, at once or, where it takes a while, from a call in the background.
 """
@@ -23,7 +23,7 @@ from domain.workflows.definition import Definition
 
 
 class StepWork:
-    """Belongs to one driver, whose state it reads; `report` is the driver's, for what is known at once."""
+    """The work of one activation, whose state it reads; `report` takes the reports that are known at once."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class StepWork:
         self._take(path, begun)
 
     def fail_step(self, path: str, error: StepError) -> None:
-        """An attempt is over before it was done: the step's retry policy is asked like after any other failure."""
+        """Fail an attempt that is over before it was done; the step's retry policy applies as after any failure."""
         attempts, step = self._attempts, self._definition.step(path)
         self._take(path, attempts.fail(self._owner_id, step, self._state.steps[path], self._scope, error))
 
@@ -83,7 +83,7 @@ class StepWork:
             self._report(StepSucceeded(path, attempt, output, None if step is None else step.input))
 
     def resolve(self, loop: str, index: int) -> None:
-        """Render what an item of a loop gives, and report it."""
+        """Render the result of a loop's item, and report it."""
         template = self._definition.step(loop).result
         assert template is not None
         prefix = f"{loop}[{index}]"
@@ -92,7 +92,7 @@ class StepWork:
         self._scope.forget(prefix)
 
     def evaluate_output(self) -> None:
-        """Render what the execution gives, and report it."""
+        """Render the output of the execution, and report it."""
         template = self._definition.output
         if template is None:
             self._report(OutputEvaluated(output=execution_output(self._definition, self._state)))
@@ -106,7 +106,7 @@ class StepWork:
         values: Mapping[str, JsonValue],
         report: Callable[[JsonValue, StepError | None], Report],
     ) -> None:
-        """Render what gives an output, at once or in the sandbox, and report it."""
+        """Render a template for an output, at once or in the sandbox, and report the value."""
         now = self._clock.now()
         self._take(
             f"{where} output",

@@ -1,4 +1,4 @@
-"""A worker's watch over suspects: one at a time is driven, and what had to wait for it is asked for afterwards."""
+"""A worker's watch over suspects: it runs one at a time, and afterwards asks for the executions put off meanwhile."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -25,9 +25,9 @@ class SuspectWatch:
         return tuple(self._watched)
 
     def begin(self, claimed: Mapping[UUID, int], refused: Sequence[UUID]) -> None:
-        """After a claim: the executions that were given, with how many workers each has lost, and those that were not.
+        """Take note of a claim: the claimed executions with the number of workers each has lost, and the refused ones.
 
-        Where a suspect is watched, that may be why they were not.
+        Where a suspect is watched, that may be why they were refused.
         """
         for id, crashes in claimed.items():
             if crashes >= SUSPECT_AFTER:
@@ -38,14 +38,14 @@ class SuspectWatch:
             self._put_off |= dict.fromkeys(refused)
 
     def end(self, id: UUID) -> None:
-        """An execution is not driven here any more."""
+        """Take note that an execution does not run here any more."""
         self._watched.discard(id)
         if id == self._suspect:
             self._forget_suspect()
             self._go_on()
 
     def close(self) -> Sequence[UUID]:
-        """Watch no more; the answer is what was put off."""
+        """Stop watching; returns the executions that were put off."""
         self._forget_suspect()
         left, self._put_off = tuple(self._put_off), {}
         return left

@@ -1,4 +1,4 @@
-"""The limit that the running attempt stands under: for whoever is cancelled and wants to know whether that was why."""
+"""The time limit of the running attempt, for code that was cancelled and asks if that limit is the reason."""
 
 import asyncio
 from contextvars import ContextVar
@@ -8,6 +8,6 @@ STEP_LIMIT: ContextVar[asyncio.Timeout | None] = ContextVar("step limit", defaul
 
 
 def is_out_of_time() -> bool:
-    """Whether the step's own timeout has just ended what runs here."""
+    """True when the step's own timeout has just ended what runs here."""
     limit = STEP_LIMIT.get()
     return limit is not None and limit.expired()

@@ -1,4 +1,4 @@
-"""Circuit breakers in a worker: what is known of each service, kept in step with all other workers.
+"""Circuit breakers in a worker: the state of each service's breaker, kept in step with all other workers.
 
 Every decision is made on what this process knows (`actors.circuit_breakers.machine`) and then put in the place of that
 very version in Redis; where somebody else was faster it is made again on what they have made of it. So each counts
@@ -29,11 +29,11 @@ from domain.kernel.statuses import CircuitBreakerState
 logger = logging.getLogger(__name__)
 
 MOST_SERVICES = 2_000
-"""So many services a process knows; of more, the one that it met longest ago is looked up again when it is needed."""
+"""The most services that a process knows; beyond it, the one known for longest is dropped and looked up when needed."""
 
 _STORE_TIMEOUT = 0.5
 _LAST_WORDS = 1.0
-"""Seconds for which a process that stops goes on telling and storing what became of its calls."""
+"""The seconds for which a process that stops goes on telling and storing the results of its calls."""
 Answer = TypeVar("Answer")
 Change = Callable[[BreakerSnapshot, BreakerConfig, datetime], BreakerSnapshot]
 Decision = Callable[[BreakerSnapshot, BreakerConfig, datetime], tuple[BreakerSnapshot, Answer]]
@@ -41,7 +41,7 @@ Decision = Callable[[BreakerSnapshot, BreakerConfig, datetime], tuple[BreakerSna
 
 @dataclass(slots=True)
 class _Known:
-    """What this process knows of a service."""
+    """A service's breaker as this process knows it."""
 
     snapshot: BreakerSnapshot
     config: BreakerConfig
@@ -49,7 +49,7 @@ class _Known:
 
 
 class WorkerBreakers:
-    """Implements `domain.circuit_breakers.ports.CircuitBreakers`; hears of the others' while its context lasts.
+    """Implements `domain.circuit_breakers.ports.CircuitBreakers`; hears of others' changes while its context lasts.
 
     `renew_every`: how often it says that a probe is still under way, so that its place is not given to another.
     """
@@ -94,7 +94,7 @@ class WorkerBreakers:
 
     @property
     def is_storing(self) -> bool:
-        """Whether a state of this process's making is not stored yet."""
+        """True when a state that this process made is not stored yet."""
         return bool(self._saver.tasks)
 
     async def admit(self, service_id: str) -> Permit | Refused:
@@ -127,7 +127,7 @@ class WorkerBreakers:
             self._change(known, lambda found, _config, _now: machine.abandoned(found, permit))
 
     async def _ask_for_a_place(self, known: _Known) -> Permit | Refused:
-        """One of the places of probes, if one is free; it is given back where whoever asks is cancelled meanwhile."""
+        """A probe's place if one is free, or a refusal; the place is given back where the caller is cancelled."""
         probe = uuid4().hex
         decided = self._decide(known, lambda found, config, now: machine.admit(found, config, now, probe))
         asking = self._spawn(decided, self._telling)
@@ -145,7 +145,7 @@ class WorkerBreakers:
             self.abandoned(permit)
 
     async def _renew(self, permit: Permit) -> None:
-        """Keep the place of a call for as long as it is under way, however long that takes."""
+        """Keep the place of a probe for as long as its call is under way."""
         while True:
             await asyncio.sleep(self._renew_every)
             known = self._known.get(permit.service_id)
@@ -158,7 +158,7 @@ class WorkerBreakers:
             renewing.cancel()
 
     async def _tell(self, known: _Known, change: Change) -> None:
-        """Make a change that counts also where whoever waits for it is cancelled meanwhile."""
+        """Make a change that counts even where the caller is cancelled meanwhile."""
         await asyncio.shield(self._change(known, change))
 
     def _change(self, known: _Known, change: Change) -> asyncio.Task[None]:
@@ -182,7 +182,7 @@ class WorkerBreakers:
                 known.snapshot = newer
 
     async def _look_up(self, service_id: str) -> _Known:
-        """What is known elsewhere of a service that this process meets for the first time; asked for once."""
+        """The breaker of a service that this process meets for the first time, read from the others; asked for once."""
         return await self._looking(service_id, lambda: self._find(service_id))
 
     async def _find(self, service_id: str) -> _Known:
@@ -219,7 +219,7 @@ class WorkerBreakers:
         return known
 
     async def _learn_stored(self, known: _Known) -> None:
-        """Learn later what the store could not say at once."""
+        """Learn later the stored state that the store could not give at once."""
         pause, service_id = SHORTEST_PAUSE, known.snapshot.service_id
         while self._known.get(service_id) is known:
             await asyncio.sleep(pause)
@@ -268,7 +268,7 @@ class WorkerBreakers:
             del self._known[service_id]
 
     async def _catch_up(self) -> None:
-        """After a new connection: take part in what the others know, and tell them what they do not."""
+        """After a new connection: learn the shared states, and share those that are newer here."""
         names = list(self._known)
         shared = await self._shared.read(names)
         stored: Mapping[str, CircuitBreakerRecord] = {}

@@ -1,4 +1,4 @@
-"""What a process shares of circuit breakers with all others, for as long as that can be reached."""
+"""A process's share in the circuit breakers of all processes, for as long as Redis can be reached."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ _LONGEST_PAUSE = 2.0
 
 
 class BreakerLink:
-    """Takes part in what is shared, or goes on alone. That Redis is lost, and found again, is logged once each.
+    """Takes part in what is shared, or goes on alone. The loss of Redis, and its return, are logged once each.
 
     `catch_up` takes part again, calls `found` when it can, and raises `Unavailable` when it cannot yet.
     """
@@ -26,10 +26,10 @@ class BreakerLink:
         self._catch_up = catch_up
         self._is_away = False
         self.tasks: set[asyncio.Task[None]] = set()
-        """What tries to take part again."""
+        """The tasks that try to take part again."""
 
     async def read(self, service_id: str) -> BreakerSnapshot | None:
-        """The state that is shared of a service, if one is, and if it can be asked for."""
+        """The shared state of a service; None where there is none, or where Redis does not answer."""
         if self._is_away:
             return None
         try:
@@ -39,7 +39,7 @@ class BreakerLink:
             return None
 
     async def replace(self, after: BreakerSnapshot, before: BreakerSnapshot) -> BreakerSnapshot | None:
-        """What somebody else has made of it meanwhile; None where this is the state now."""
+        """Put a state in the place of `before`. None where it is the state now, otherwise what somebody else made."""
         if self._is_away:
             return None
         try:
@@ -52,7 +52,7 @@ class BreakerLink:
         return there
 
     def lose(self, error: Unavailable) -> None:
-        """Go on alone until it is found again."""
+        """Go on alone until Redis is found again."""
         if self._is_away:
             return
         logger.warning("circuit breakers go on for this process alone: %s", error)
@@ -62,7 +62,7 @@ class BreakerLink:
         task.add_done_callback(self.tasks.discard)
 
     def found(self) -> None:
-        """It answers."""
+        """Take note that Redis answers again."""
         if self._is_away:
             logger.info("circuit breakers are shared again")
         self._is_away = False

@@ -21,17 +21,17 @@ from domain.circuit_breakers.ports import Permit, Refused
 from domain.kernel.statuses import CircuitBreakerState
 
 PROBE_LOST_AFTER = timedelta(minutes=1)
-"""A probe whose place was not renewed for so long has died with its worker: its place is free again."""
+"""The time after which a probe whose place was not renewed counts as lost with its worker: its place is free again."""
 
 FULL_FOR = timedelta(seconds=1)
-"""When to come again while all places of probes are taken."""
+"""The time after which a refused call comes again while all places of probes are taken."""
 
 _MACHINES = {state: Machine[state.value] for state in CircuitBreakerState}
 _STATES = {machine: state for state, machine in _MACHINES.items()}
 
 
 class _Failure(Exception):
-    """What a call that has failed raises, for the machine."""
+    """The error that a failed call raises, for the machine."""
 
 
 class _SnapshotStorage(CircuitBreakerStorage):  # type: ignore[misc]
@@ -73,7 +73,7 @@ class _SnapshotStorage(CircuitBreakerStorage):  # type: ignore[misc]
 def admit(
     snapshot: BreakerSnapshot, config: BreakerConfig, now: datetime, probe: str
 ) -> tuple[BreakerSnapshot, Permit | Refused]:
-    """Whether a call may be made now, and the state after that. `probe` is the name of the place that it may take."""
+    """The state after a call asks to be made, and the answer to it. `probe` names the place that the call may take."""
     service_id = snapshot.service_id
     if snapshot.state is CircuitBreakerState.CLOSED:
         return snapshot, Permit(service_id, snapshot.generation)
@@ -90,7 +90,7 @@ def admit(
 
 
 def failed(snapshot: BreakerSnapshot, permit: Permit, config: BreakerConfig, now: datetime) -> BreakerSnapshot:
-    """The state after a call that has failed; the same where the call began in an earlier state."""
+    """The state after a call that has failed; unchanged where the call began in an earlier state."""
     if permit.generation != snapshot.generation or not _counts(snapshot, permit):
         return snapshot
     return _after(snapshot, config, now, _call_that_fails)
@@ -107,7 +107,7 @@ def succeeded(snapshot: BreakerSnapshot, permit: Permit, config: BreakerConfig, 
 
 
 def renewed(snapshot: BreakerSnapshot, permit: Permit, now: datetime) -> BreakerSnapshot:
-    """The state after a call was found to be under way still: its place is kept. The same where it has none."""
+    """The state after a call was found to be still under way: its place is kept. Unchanged where it has none."""
     probe = permit.probe
     if permit.generation != snapshot.generation or probe is None or probe not in snapshot.probes:
         return snapshot
@@ -123,7 +123,7 @@ def abandoned(snapshot: BreakerSnapshot, permit: Permit) -> BreakerSnapshot:
 
 
 def _counts(snapshot: BreakerSnapshot, permit: Permit) -> bool:
-    """Whether a call says something of this state: while it is half open, only one that holds a place."""
+    """True when a call's result counts in this state: while it is half open, only that of a call that holds a place."""
     return snapshot.state is CircuitBreakerState.CLOSED or permit.probe in snapshot.probes
 
 
@@ -134,7 +134,7 @@ def _without_probe(snapshot: BreakerSnapshot, permit: Permit) -> BreakerSnapshot
 def _after(
     snapshot: BreakerSnapshot, config: BreakerConfig, now: datetime, happens: Callable[[CircuitBreaker], object]
 ) -> BreakerSnapshot:
-    """What aiobreaker makes of a snapshot."""
+    """The state that aiobreaker makes of a snapshot."""
     storage = _SnapshotStorage(snapshot)
     machine = CircuitBreaker(
         fail_max=config.failure_threshold, timeout_duration=config.reset_timeout, state_storage=storage

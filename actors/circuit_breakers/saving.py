@@ -1,4 +1,4 @@
-"""Storing what becomes of circuit breakers: the newest state of each, however often that takes, beside the calls."""
+"""Storing the states of circuit breakers: the newest of each, however often that takes, beside the calls."""
 
 import asyncio
 import logging
@@ -13,21 +13,21 @@ from domain.kernel.statuses import CircuitBreakerState
 logger = logging.getLogger(__name__)
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
-"""Seconds between two tries while the store is away: the first ones, and the most that they grow to."""
+"""The seconds between two tries while the store is away: at first, and the most that they grow to."""
 
 
 class BreakerSaver:
-    """Stores states in the background. One that is overtaken by a newer one before it could be stored is left out."""
+    """Stores states in the background. One that a newer one overtakes before it could be stored is left out."""
 
     def __init__(self, store: BreakerStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
         self._unsaved: dict[str, BreakerSnapshot] = {}
         self.tasks: dict[str, asyncio.Task[None]] = {}
-        """One for each service whose state is being stored."""
+        """One task for each service whose state is being stored."""
 
     def save(self, snapshot: BreakerSnapshot, before: CircuitBreakerState) -> None:
-        """Say that there is a new state, have it stored, and let those go that wait for it."""
+        """Log a new state, have it stored, and release the executions that wait for it."""
         service_id, state = snapshot.service_id, snapshot.state
         level = logging.INFO if state is CircuitBreakerState.CLOSED else logging.WARNING
         logger.log(level, "the circuit breaker of %s was %s and is %s", service_id, before.value, state.value)
@@ -36,7 +36,7 @@ class BreakerSaver:
             self.tasks[service_id] = asyncio.create_task(self._save_all(service_id), name="breaker")
 
     def forget(self, service_id: str) -> None:
-        """The breaker was deleted: what was to be stored of it is of no use."""
+        """Drop the unsaved state of a breaker that was deleted."""
         self._unsaved.pop(service_id, None)
 
     async def _save_all(self, service_id: str) -> None:

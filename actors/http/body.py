@@ -35,7 +35,7 @@ async def read_body(stream: AsyncIterable[bytes], *, encoding: str | None, limit
 
 
 async def read_excerpt(stream: AsyncIterable[bytes], *, encoding: str | None, limit: int) -> tuple[bytes, bool]:
-    """The first `limit` bytes of a body at most, and whether something is missing, for whatever reason."""
+    """The first `limit` bytes of a body at most, and True when something is missing, for whatever reason."""
     try:
         reader = _reader(encoding, limit)
     except InvalidExchange:
@@ -68,7 +68,7 @@ class _Reader:
         return self._size <= self._limit
 
     def taken(self) -> bytes:
-        """What was collected so far."""
+        """The bytes that were collected so far."""
         return self._first + self._rest if self._rest else self._first
 
     def finished(self) -> bytes:

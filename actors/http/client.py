@@ -29,7 +29,7 @@ from domain.secrets.mask import SecretMask
 
 MAX_REDIRECTS = 5
 ERROR_BODY_BYTES = 16 * 1024
-"""How much of the body is read when the status is not an expected one."""
+"""The most bytes that are read of a body when the status is not an expected one."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CREDENTIALS = frozenset({"authorization", "cookie"})
@@ -71,7 +71,7 @@ class HttpRequest:
 @fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse:
-    """What a service answered. Header names are lower-case; repeated headers are joined by commas, but for Set-Cookie.
+    """A service's answer. Header names are lower-case; repeated headers are joined by commas, except Set-Cookie.
 
     `body` is decompressed. `is_cut`: the status was not an expected one and the body was longer than an excerpt.
     `url` is the last one, after redirects.
@@ -151,7 +151,7 @@ class HttpClient:
             await transport.aclose()
 
     async def send(self, request: HttpRequest) -> HttpResponse | StepError:
-        """The response, whatever its status, or why there is none. Only cancellation and bugs raise.
+        """The response, whatever its status, or the error of a request without one. Only cancellation and bugs raise.
 
         Codes: INVALID_REQUEST, DESTINATION_BLOCKED, CONNECT_FAILED (nothing was sent), TIMEOUT, CONNECTION_LOST,
         INVALID_RESPONSE, RESPONSE_TOO_LARGE; HTTP_STATUS only for redirects without an end.
@@ -239,7 +239,7 @@ class HttpClient:
 def _failed(
     request: HttpRequest, code: FailureCode, why: str, details: Mapping[str, JsonValue] | None = None
 ) -> StepError:
-    """A failure whose message names the request and says why, without what may be secret."""
+    """A failure whose message names the request and the reason, without what may be secret."""
     if request.mask is not None:
         why = request.mask.text(why)
     return StepError(code=code, message=f"{request.method} {request.shown}: {one_line(why)}.", details=details)
@@ -264,5 +264,5 @@ def _redirect_target(url: HttpUrl, location: str) -> HttpUrl:
 
 
 def _is_upgrade(url: HttpUrl, target: HttpUrl) -> bool:
-    """Whether a redirect only leads to the same host under TLS, at the usual ports."""
+    """True when a redirect only leads to the same host under TLS, at the usual ports."""
     return url.host == target.host and url.origin[::2] == ("http", 80) and target.origin[::2] == ("https", 443)

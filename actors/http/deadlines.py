@@ -15,19 +15,19 @@ class Deadlines:
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self, task: asyncio.Task[object]) -> None:
-        """The task's call begins; a task has one at a time. Everything is called on one event loop."""
+        """Start the time limit of the task's call; a task has one at a time. Everything is called on one event loop."""
         loop = task.get_loop()
         self._calls[task] = _Call(loop.time() + self._limit, task.cancelling())
         if self._timer is None:
             self._timer = loop.call_later(self._limit, self._look, loop)
 
     def is_over(self, task: asyncio.Task[object]) -> bool:
-        """Whether the CancelledError that the call raised says that its time is up, and nothing else."""
+        """True when the CancelledError that the call raised means that its time is up, and nothing else."""
         call = self._calls[task]
         return call.is_expired and task.cancelling() - 1 <= call.cancelling_before
 
     def end(self, task: asyncio.Task[object]) -> None:
-        """The call has ended; a cancellation of ours is taken back."""
+        """End the task's call; a cancellation by the time limit is taken back."""
         if self._calls.pop(task).is_expired:
             task.uncancel()
 

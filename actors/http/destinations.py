@@ -1,4 +1,4 @@
-"""Where outgoing requests may go: the policy, and the resolver and socket factory that hold every connection to it.
+"""Allowed destinations of outgoing requests: the policy, and the resolver and socket factory that enforce it.
 
 Names are checked when they are resolved, and every address again when a socket is made for it, so that numeric hosts,
 redirects, a pool that refills and a DNS server that changes its mind all meet the same rule.
@@ -64,7 +64,7 @@ class BlockedAddress(OSError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DestinationPolicy:
-    """Which addresses may be connected to: global unicast ones, and the exceptions named here.
+    """The addresses that may be connected to: global unicast ones, and the exceptions named here.
 
     `allowed_hosts` are names whose addresses may be anything that is not blocked: `billing.internal`,
     `*.svc.cluster.local`, with `:port` where only that one is meant. `blocked_networks` and `blocked_ports` win over
@@ -78,7 +78,7 @@ class DestinationPolicy:
     blocked_ports: frozenset[int] = field(default_factory=frozenset)
 
     def allows_host(self, host: str, port: int) -> bool:
-        """Whether a name is one of the allowed hosts."""
+        """True when a name is one of the allowed hosts."""
         name = host.rstrip(".").lower()
         for pattern in self.allowed_hosts:
             wanted, _, wanted_port = pattern.lower().partition(":")
@@ -89,7 +89,7 @@ class DestinationPolicy:
         return False
 
     def refusal(self, address: str, port: int, *, trusted_host: bool = False) -> str | None:
-        """Why this numeric address and port must not be connected to; None when they may be.
+        """The reason why this numeric address and port must not be connected to; None when they may be.
 
         `trusted_host`: the address was resolved from an allowed host.
         """
@@ -117,7 +117,7 @@ def parse_networks(texts: Sequence[str]) -> tuple[Network, ...]:
 
 
 def _plain(address: str) -> IPv4Address | IPv6Address | None:
-    """The address without its zone, and as IPv4 where it only wraps one."""
+    """The address without its zone, as IPv4 where it only wraps one; None where it is no address."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:
@@ -184,7 +184,7 @@ class GuardedResolver(AbstractResolver):
         ]
 
     async def close(self) -> None:
-        """Nothing to close."""
+        """Do nothing: there is nothing to close."""
 
 
 def guarded_socket_factory(policy: DestinationPolicy) -> Callable[[AddrInfoType], socket.socket]:

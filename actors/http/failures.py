@@ -1,4 +1,4 @@
-"""Why an outgoing request has no usable answer: from what the libraries raise to the codes that steps fail with."""
+"""Failures of outgoing requests: from what the libraries raise to the codes that steps fail with."""
 
 from collections.abc import Iterator, Mapping
 
@@ -20,7 +20,7 @@ class InvalidExchange(Exception):
 
 
 def failure_of(error: BaseException) -> tuple[FailureCode, str]:
-    """The code of an error that the transport raised, and why in a clause.
+    """The failure code of an error that the transport raised, and its reason as a clause.
 
     The transport's own mapping is too coarse (a lost connection becomes a connect timeout), so what it was raised
     from decides.
@@ -52,7 +52,7 @@ def failure_of(error: BaseException) -> tuple[FailureCode, str]:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """From the innermost cause outwards, so that the most exact one is met first."""
+    """The causes of an error from the innermost outwards, so that the most exact one is met first."""
     if error is not None:
         yield from _causes(error.__cause__)
         yield error

@@ -1,4 +1,4 @@
-"""Header names and values: what may be sent, and how what came is read."""
+"""Header names and values: which ones may be sent, and reading those of a response."""
 
 import re
 from collections.abc import Iterable, Mapping

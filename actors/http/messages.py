@@ -1,4 +1,4 @@
-"""From JSON values to HTTP: how a step's input becomes the parts of a request."""
+"""From JSON values to HTTP: making the parts of a request from a step's input."""
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
@@ -84,7 +84,7 @@ def _encoded(values: Mapping[str, JsonValue], what: str) -> str:
 
 
 def _parts(fields: Mapping[str, JsonValue]) -> Iterator[Part]:
-    """The parts of a form: a list repeats its field, null leaves it out, an object is a part of JSON."""
+    """The parts of a form: a list repeats its field, null leaves it out, an object becomes a part of JSON."""
     for name, value in fields.items():
         for item in value if isinstance(value, list | tuple) else (value,):
             if isinstance(item, Mapping | list | tuple):

@@ -10,7 +10,7 @@ Part = tuple[str, str, str | None]
 
 
 def multipart_body(fields: Sequence[Part], boundary: str | None = None) -> tuple[bytes, str]:
-    """The body and its content type. The boundary is made of the fields where none is given, so it repeats no text.
+    """The body and its content type. Without `boundary`, one is made from a digest of the fields.
 
     The same fields give the same bytes, so that a repeated request is the same. Raises `ValueError` for lone
     surrogates, and for a given boundary that a field holds.

@@ -1,4 +1,4 @@
-"""How long a service asks to be left alone: in seconds, by a date, or by the time at which its limit is over."""
+"""The time for which a service asks to be left alone: in seconds, by a date, or until its rate limit is reset."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ _LIMITED = frozenset({403, 429})
 
 
 def retry_after_of(status: int, headers: ResponseHeaders, now: datetime) -> timedelta | None:
-    """How long the next call has to wait, a week at most; None where the service does not say.
+    """The time that the next call has to wait, a week at most; None where the service does not say.
 
     `Retry-After` (RFC 9110, section 10.2.3) is seconds or a date. A number that would be thirty years or more is the
     Unix time that some services send. Where it is missing and the answer says that a limit is used up (403 or 429, with

@@ -1,8 +1,8 @@
 """The transport under the outgoing client: httpx requests over an aiohttp session that the destination policy guards.
 
 It is httpx-aiohttp's transport with a shorter way from request to response. Errors stay aiohttp's own:
-`http_failures` tells them apart better than the transport's mapping, which reports a lost connection as a connect
-timeout.
+`actors.http.failures` tells them apart better than the transport's mapping, which reports a lost connection as a
+connect timeout.
 """
 
 import ssl
@@ -21,7 +21,7 @@ _MAX_HEADER_BYTES = 64 * 1024
 class GuardedTransport(AiohttpTransport):
     """Sends `httpx.Request`s whose content was read.
 
-    `extensions["url"]` is where to, as it is sent; `extensions["timeout"]` may hold `connect` and `read` in seconds.
+    `extensions["url"]` is the address as it is sent; `extensions["timeout"]` may hold `connect` and `read` in seconds.
     `pool_size_per_host` 0: as many as in all. Names are kept for `dns_ttl`. It is made where the event loop runs.
     """
 
@@ -83,7 +83,7 @@ class GuardedTransport(AiohttpTransport):
 
 
 class _Body(httpx.AsyncByteStream):
-    """The body as it comes. Closing it before its end closes the connection; at its end it is kept for the next."""
+    """The body as it comes. Closing it before its end closes the connection; at its end that is kept for reuse."""
 
     def __init__(self, answer: aiohttp.ClientResponse) -> None:
         self._answer = answer

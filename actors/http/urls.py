@@ -1,6 +1,6 @@
 """The URLs of outgoing requests: checked, and sent as they were written.
 
-A service that signs what it was asked for wants the very escapes that the author wrote, so none is rewritten, no
+A service that signs the URL it was asked for wants the very escapes that the author wrote, so none is rewritten, no
 segment is resolved, and only what no request line can carry (blanks, letters beyond ASCII, a `%` that escapes nothing)
 is escaped.
 """
@@ -17,11 +17,11 @@ from actors.http.failures import InvalidExchange
 from domain.kernel.failures import FailureCode
 
 MAX_URL_LENGTH = 16 * 1024
-"""Characters of a URL."""
+"""The most characters of a URL."""
 
 _LONGEST_KNOWN = 1024
 _MOST_KNOWN = 2048
-"""URLs that are kept as they were read: the same few are called again and again."""
+"""The number of parsed URLs that are kept: the same few are called again and again."""
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _PARTS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?://([^/?#\\]*)([^#]*))?", re.DOTALL)
@@ -58,12 +58,12 @@ class HttpUrl:
         return self.scheme, self.host, self.port
 
     def joined(self, reference: str) -> "HttpUrl":
-        """Where a reference leads from here (RFC 3986, section 5). Raises `InvalidExchange`."""
+        """The address that a reference leads to from here (RFC 3986, section 5). Raises `InvalidExchange`."""
         return HttpUrl.parse(joined_url(self.text, reference))
 
 
 def joined_url(base: str, reference: str) -> str:
-    """Where a reference leads from the page at `base` (RFC 3986, section 5), without a fragment.
+    """The URL that a reference leads to from the page at `base` (RFC 3986, section 5), without a fragment.
 
     Raises `ValueError` where that is no URL.
     """
@@ -76,7 +76,7 @@ def joined_url(base: str, reference: str) -> str:
 
 
 def is_same_origin(url: str, other: str) -> bool:
-    """Whether two URLs have the same scheme, host and port (RFC 6454); one that cannot be called has none."""
+    """True when two URLs have the same scheme, host and port (RFC 6454); False where one cannot be called."""
     try:
         return HttpUrl.parse(url).origin == HttpUrl.parse(other).origin
     except InvalidExchange:

@@ -1,1 +1,1 @@
-"""Periodic jobs: what every worker does again and again beside executions."""
+"""Periodic jobs: work that every worker does again and again beside executions."""

@@ -1,4 +1,4 @@
-"""Chores: what is done again and again beside executions, in every worker, each on its own."""
+"""Periodic jobs: work that is done again and again beside executions, in every worker, each job on its own."""
 
 import asyncio
 import logging
@@ -16,10 +16,10 @@ _LONGEST_PAUSE = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chore:
-    """Something to do every so often. `run` answers whether there is more to do at once.
+    """A periodic job. `run` returns True when there is more to do at once.
 
-    Every worker does it, at the same time as others may: what must happen once is the business of the statement that
-    does it. It must be safe to be cancelled anywhere.
+    Every worker runs it, at the same time as others may: what must happen once is the business of the statement that
+    does it. It must be safe to cancel anywhere.
     """
 
     name: str
@@ -28,13 +28,13 @@ class Chore:
 
 
 class Chores:
-    """Does them until it is cancelled. One that fails is tried again, less and less often, and disturbs no other."""
+    """Runs periodic jobs until cancelled. A failing one is tried again, ever less often, and disturbs no other."""
 
     def __init__(self, chores: Sequence[Chore]) -> None:
         self._chores = chores
 
     async def run(self) -> None:
-        """Do them for ever."""
+        """Run the jobs for ever."""
         async with asyncio.TaskGroup() as group:
             for chore in self._chores:
                 group.create_task(_repeat(chore), name=chore.name)

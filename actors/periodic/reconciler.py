@@ -1,4 +1,4 @@
-"""The reconciler: every second or so it proves that nothing is stuck, and repairs what is.
+"""The reconciler: every second or so it looks for executions that are stuck, and repairs that.
 
 It runs in every worker, and one at a time leads. Whatever it finds becomes a hint, never work done here: executions of
 workers that have died, ones that nobody picked up because their hint was lost, and ones whose due time has come.
@@ -25,12 +25,13 @@ _BATCH = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconcilerOptions:
-    """`lease`: after how long without a heartbeat a worker counts as dead.
+    """Options of a `Reconciler`. `lease`: the time without a heartbeat after which a worker counts as dead.
 
     `settling`: how long heartbeats are watched before the first worker is declared dead: at the start, and after the
     database was away or the machine slept. Nobody could send one then, and the living must not be taken for dead.
     `patience`: how long a hint is given to arrive before the same execution is hinted at again, and how old a new
-    execution must be before its first hint counts as lost.
+    execution must be before its first hint counts as lost. `poisoned_after`: the number of lost workers after which an
+    execution is ended as POISONED.
     """
 
     lease: timedelta = timedelta(seconds=8)
@@ -41,12 +42,12 @@ class ReconcilerOptions:
 
     @property
     def term(self) -> timedelta:
-        """How long one leads without a sign of life: half a lease, for others to go on soon, but some rounds."""
+        """The time that one leads without a sign of life: half a lease, so that others go on soon, or four rounds."""
         return max(self.lease / 2, 4 * self.every)
 
 
 class Reconciler:
-    """`run` goes on for ever; faults are logged and the next round tries again."""
+    """The reconciler of one worker. `run` goes on for ever; faults are logged and the next round tries again."""
 
     def __init__(
         self,
@@ -59,7 +60,7 @@ class Reconciler:
         options: ReconcilerOptions,
         is_skewed: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`is_skewed` tells that this machine's clock is off: then others lead, where there are any."""
+        """`is_skewed` gives True when this machine's clock is off: then others lead, where there are any."""
         self._recovery = recovery
         self._executions = executions
         self._queries = queries
@@ -94,10 +95,10 @@ class Reconciler:
                 await self._recovery.resign(self._id)
 
     async def reconcile(self) -> bool:
-        """One round, where this one leads; else nothing, and False.
+        """Do one round if this one leads and return True; otherwise do nothing and return False.
 
-        All of a round goes by the database's time at its beginning. Whoever is stopped in its midst and goes on when
-        another leads already does again what that one did: every statement looks at the rows as they are.
+        All of a round goes by the database's time at its beginning. One that is held up in the middle of a round, and
+        goes on when another leads, does no harm: every statement looks at the rows as they are.
         """
         has_worked, self._has_worked = self._has_worked, False
         stands_back = self._options.lease if self._is_skewed() else None
@@ -119,7 +120,7 @@ class Reconciler:
         return True
 
     async def _bury(self, now: datetime) -> None:
-        """Take executions over from the dead, and quarantine those that workers keep dying of."""
+        """Take executions over from dead workers, and end those as POISONED that workers keep dying of."""
         settling = self._options.settling
         if self._watching_since is None or self._looked_at is None or now - self._looked_at > settling:
             self._watching_since = now
@@ -136,14 +137,14 @@ class Reconciler:
             await self._announce(poisoned)
 
     async def _announce(self, ended: Sequence[UUID]) -> None:
-        """Tell subscribers of ends that no worker's commit has told them of."""
+        """Tell subscribers of executions that ended without a worker's commit."""
         for id, record in (await self._queries.get_many(ended, lean=True)).items():
             change = await self._queries.changes_since(id, record.sequence - 1)
             if change is not None:
                 self._publisher.publish([change])
 
     async def _admit(self, now: datetime) -> None:
-        """Give free slots to those that wait for one: whoever freed a slot may have died before it could."""
+        """Give free slots to queued executions: the worker that freed a slot may have died before it could."""
         for workflow_id, limit in await self._recovery.queued_workflows():
             admitted = await self._executions.admit(workflow_id, limit, now)
             if admitted:

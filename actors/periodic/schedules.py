@@ -1,4 +1,4 @@
-"""The chores that fire schedules, in every worker."""
+"""The periodic jobs that fire schedules, in every worker."""
 
 from datetime import timedelta
 
@@ -6,16 +6,16 @@ from actors.periodic.jobs import Chore
 from domain.schedules.firing import ScheduleFiring
 
 _FIRED = 50
-"""So many schedules are fired together: also when each has missed a lot, it takes less time than a claim lasts."""
+"""The most schedules fired together: even when each has missed a lot, it takes less time than a claim lasts."""
 _UNPROVEN = 4
-"""So many of those that are unproven are fired at a time, each by itself."""
+"""The most unproven schedules fired at a time, each by itself."""
 
 
 def schedule_chores(firing: ScheduleFiring) -> tuple[Chore, Chore]:
-    """Fire what is due, twice a second: a tick starts half a second late at most, when there is little to do.
+    """The jobs that fire due schedules, twice a second: with little to do, a tick starts half a second late at most.
 
-    Those that are unproven, since they are new, were changed or have left an error, are fired beside all others: one
-    whose input costs seconds to check holds up none of them, and no more than a few of its like.
+    Unproven schedules, which are new, were changed or have left an error, are fired beside all others: one whose input
+    costs seconds to check holds up none of the proven, and no more than a few of the unproven.
     """
 
     async def run() -> bool:

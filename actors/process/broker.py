@@ -15,7 +15,7 @@ def make_broker(redis_url: str, open_runner: OpenRunner) -> WakingRedisBroker:
     1. `RunnerMiddleware` first, so that the runner is there before anything else of the worker, and outlives it.
     2. `ShutdownNotifications`, for actors that ask to be told.
     3. `Retries`, three times and only for faults of the infrastructure: a step's own retries are the engine's, and
-       what a lost message would have said is said again by the reconciler.
+       the reconciler replaces a lost message.
 
     Left out on purpose: `TimeLimit` and `AgeLimit`, because an admission may rightly block for long while the process
     is full; `Callbacks` and `Pipelines`, because nothing here chains messages.

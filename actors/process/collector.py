@@ -1,4 +1,4 @@
-"""Python's garbage collector in processes that stay: it need not search what was loaded when they began."""
+"""Python's garbage collector in long-lived processes: it need not search the objects that were loaded at the start."""
 
 import gc
 
@@ -6,9 +6,10 @@ _COLLECTIONS_BETWEEN_LARGER_ONES = 20
 
 
 def spare_the_collector(*, allocations: int) -> None:
-    """Keep all that is loaded by now for good, and collect after so many more containers have come than have gone.
+    """Exempt all objects loaded so far from garbage collection, and collect rarely from now on.
 
-    Else the whole of it, a hundred thousand objects, is searched again and again while one large JSON text is read.
+    `allocations` is how many more containers must have been made than freed before the next collection. Otherwise all
+    loaded objects, a hundred thousand, are searched again and again while one large JSON text is read.
     """
     gc.collect()
     gc.freeze()

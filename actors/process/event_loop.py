@@ -1,4 +1,4 @@
-"""The middleware that gives a worker process its event loop, and on it everything the process runs executions with."""
+"""The middleware that gives a worker process its event loop, and the runner of its executions on it."""
 
 import asyncio
 import threading

@@ -1,4 +1,4 @@
-"""The actor that executions arrive through."""
+"""The Dramatiq actor through which executions arrive."""
 
 from uuid import UUID
 
@@ -15,7 +15,7 @@ def declare_run_executions(broker: Broker, middleware: RunnerMiddleware) -> Acto
     def run_executions(ids: list[str]) -> None:
         """Hand these executions to the event loop; blocks while the process holds as many as it may.
 
-        A message is only a hint: ids that need nothing are passed over, so twice is once.
+        A message is only a hint: ids that need nothing are passed over, so a repeated message does no harm.
         """
         middleware.runner.admit([UUID(id) for id in ids])
 

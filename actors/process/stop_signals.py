@@ -48,4 +48,4 @@ class StopSignals:
 
 
 def _do_nothing(_number: int, _frame: FrameType | None) -> None:
-    """Stands where a handler has to be, for the signal's number to be written."""
+    """Handle a signal by nothing: only with a handler set is the signal's number written to the pipe."""

@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 _SHUTDOWN_MILLISECONDS = 60_000
 _IDLE_MILLISECONDS = 500
-"""How long an idle thread waits before it looks whether the worker stops: what a stop takes at least."""
+"""The time that an idle thread waits between two looks at the request to stop: a stop takes at least as long."""
 _ALLOCATIONS_A_COLLECTION = 20_000
 """Steps leave few cycles behind: collecting rarely saves a tenth of their CPU."""
 

@@ -1,1 +1,1 @@
-"""The sandbox: child processes in which what may cost an unknown time is done."""
+"""The sandbox: child processes for work of unknown cost, such as expressions that may not end."""

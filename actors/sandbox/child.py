@@ -1,14 +1,14 @@
 """The program of a sandbox child: reads expressions and JSON Schemas from its standard input, and answers on it.
 
-It is run as a file, by an interpreter that knows nothing (`-I -S`) but where the packages are. What it is asked may
-hang it, crash it or eat all the memory it can get; whoever started it puts up with that. Its standard input is one end
-of a pair of sockets:
+It is run as a file, by an interpreter that knows nothing (`-I -S`) but where the packages are. A request may hang it,
+crash it or eat all the memory it can get; its parent copes with that. Its standard input is one end of a pair of
+sockets:
 
     to the child     REQUEST: kind, length of the rest, now, seed, length of the source; the source; the data, as JSON
     from the child   ANSWER: length of the text, kind, whether it is the last one; the text
 
-The first answer, of kind `READY`, says that the child is there, and what it could not shut itself out from; then comes
-one for each request. After its last one it is to be replaced.
+The first answer, of kind `READY`, says that the child is there, and which protections the system does not offer; then
+comes one for each request. After its last one it is to be replaced.
 """
 
 import os
@@ -40,7 +40,10 @@ _WORKING_LIFE = 1_800.0  # half of the processor time that the system lets it ha
 
 
 def main(calls: int, most_resident: int) -> None:
-    """Answer requests until the other end is closed, after so many or with so many bytes resident saying the last."""
+    """Answer requests until the other end is closed. The answer after `calls` requests is marked as the last.
+
+    So is the answer after which more than `most_resident` bytes are resident, or half of the processor time is used.
+    """
     from actors.sandbox.confinement import limit_memory
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -84,7 +87,7 @@ def _serve(calls: int, most_resident: int, missing: list[str]) -> None:
 
 
 class _Resident:
-    """How much memory the process occupies, where the system tells."""
+    """The memory that the process occupies, in bytes, on Linux; 0 elsewhere."""
 
     def __init__(self) -> None:
         self._file = os.open("/proc/self/statm", os.O_RDONLY) if sys.platform == "linux" else None
@@ -96,7 +99,7 @@ class _Resident:
 
 
 def _read(size: int) -> bytes:
-    """So many bytes, or none where the other end is closed."""
+    """Exactly `size` bytes, or none where the other end is closed."""
     parts = []
     while size > 0:
         part = os.read(_SOCKET, size)

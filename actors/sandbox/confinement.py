@@ -1,7 +1,7 @@
 """Confinement of a sandbox child: once it has started, it computes and answers, and can do nothing else.
 
 Linux lets a process give up almost every call to the system for good (seccomp): no file, no socket, no program, no
-other process, no namespace. The rest is of use elsewhere too: limits on what it may take, and another user than root.
+other process, no namespace. Other systems have the rest: limits on resources, and another user than root.
 """
 
 import ctypes
@@ -52,9 +52,9 @@ class _Program(ctypes.Structure):
 
 
 def limit_memory() -> bool:
-    """Take no more than a GiB of address space, and say whether this system can limit that.
+    """Take no more than a GiB of address space; False where this system cannot limit that.
 
-    Before anything is imported: an engine's allocator would reserve as much for itself.
+    Called before anything is imported: an engine's allocator would reserve as much for itself.
     """
     try:
         resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE, _ADDRESS_SPACE))
@@ -64,7 +64,7 @@ def limit_memory() -> bool:
 
 
 def confine() -> list[str]:
-    """Give up whatever can be given up, in all threads; returns the names of what this system does not let it."""
+    """Give up whatever can be given up, in all threads; returns the names of what this system does not allow."""
     steps: list[tuple[str, Callable[[], None]]] = [("limits", _limit)]
     if sys.platform == "linux":
         steps = [("memory priority", _offer_to_be_killed), ("network namespace", _leave_the_network), *steps]
@@ -83,7 +83,7 @@ def _impossible(steps: list[tuple[str, Callable[[], None]]]) -> Iterator[str]:
 
 
 def _limit() -> None:
-    """No further process, no new descriptor, no file written, no core."""
+    """Allow no further process, no new descriptor, no file written, no core dump."""
     limits = [
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
@@ -96,7 +96,7 @@ def _limit() -> None:
 
 
 def _offer_to_be_killed() -> None:
-    """Where memory runs out, this is the process to end."""
+    """Make this process the first one that the kernel ends when memory runs out."""
     file = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
     try:
         os.write(file, b"1000")
@@ -105,13 +105,13 @@ def _offer_to_be_killed() -> None:
 
 
 def _leave_the_network() -> None:
-    """An empty network of its own. Only root may have one; nobody else misses it, as sockets are refused anyway."""
+    """Enter an empty network of its own. Only root may; nobody else misses it, as sockets are refused anyway."""
     if os.geteuid() == 0:
         _checked(ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWNET | _CLONE_NEWIPC))
 
 
 def _become_nobody() -> None:
-    """Another user than root, for good, in all threads."""
+    """Become another user than root, for good, in all threads."""
     if os.geteuid() == 0:
         os.setgroups([])
         os.setresgid(_NOBODY, _NOBODY, _NOBODY)
@@ -119,7 +119,7 @@ def _become_nobody() -> None:
 
 
 def _die_with_parent() -> None:
-    """After the change of user, which takes this back."""
+    """Die when the parent does. Called after the change of user, which would take this back."""
     parent = os.getppid()
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     _prctl(_PR_SET_DUMPABLE, 0)
@@ -128,7 +128,7 @@ def _die_with_parent() -> None:
 
 
 def _refuse_calls() -> None:
-    """Every call that is not in the table is refused from now on."""
+    """Refuse every system call that is not in the table from now on."""
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     machine = _MACHINES.get(platform.machine()) if sys.maxsize > 2**32 else None
     if machine is None:
@@ -141,7 +141,7 @@ def _refuse_calls() -> None:
 
 
 def _filter(architecture: int, allowed: list[int]) -> bytes:
-    """The program that the kernel runs on every call: `struct sock_filter`s, eight bytes each."""
+    """The program that the kernel runs on every system call: `struct sock_filter`s, eight bytes each."""
     lines = [
         (_LOAD, 0, 0, _ARCHITECTURE_AT),
         (_JUMP_IF_EQUAL, 1, 0, architecture),

@@ -1,4 +1,4 @@
-"""The sandbox: a pool of warm child processes that do what must not be done in this one."""
+"""The sandbox: a pool of warm child processes that do what must not be done in the worker's own."""
 
 import asyncio
 import logging
@@ -30,11 +30,11 @@ _DIED = "the process that evaluated it ended, out of memory or of stack."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxOptions:
-    """How many children a pool has, and how long one may take to answer.
+    """The number of children of a pool, and the time that one may take to answer (`deadline`).
 
     `trial_children` are further ones, for what people try out: started when that is first asked for. At most
-    `trials_waiting` trials of one owner wait, and none longer than `longest_wait`. A child is replaced after so many
-    calls, or when so many bytes of memory stay with it after a call.
+    `trials_waiting` trials of one owner wait, and none longer than `longest_wait`. A child is replaced after `calls`
+    calls, or when `most_resident` bytes of memory stay with it after a call.
     """
 
     children: int = 2
@@ -50,9 +50,9 @@ class SandboxPool:
     """Child processes that take one call each at a time; the port is `domain.sandbox.ports.Sandbox`.
 
     They are started at the first call, or by `start`, and then kept: one that hangs is killed after the deadline, one
-    that dies fails the call that it died of, and each has a successor. Who gets the next free one, `SandboxQueue` says.
-    A context manager, used in one event loop: when it is left, no process, no descriptor and no task is, and calls that
-    were under way fail.
+    that dies fails the call that it died of, and each has a successor. `SandboxQueue` decides who gets the next free
+    one. A context manager, used in one event loop: when it is left, no process, descriptor or task is left over, and
+    calls that were under way fail.
     """
 
     def __init__(self, options: SandboxOptions | None = None) -> None:
@@ -90,7 +90,7 @@ class SandboxPool:
 
     @property
     def pids(self) -> frozenset[int]:
-        """The processes that are ready or at work."""
+        """The ids of the processes that are ready or at work."""
         living = (child for child in self._children if child.is_ready and not child.was_killed)
         return frozenset(child.pid for child in living if child.pid is not None)
 
@@ -170,7 +170,7 @@ class SandboxPool:
     async def schema_problems(
         self, schema: JsonValue, value: JsonValue, *, owner: UUID, use: SandboxUse = SandboxUse.EXECUTION
     ) -> list[Problem]:
-        """What in a value does not meet a schema; see the port. More than 4 MiB as JSON are refused."""
+        """The problems of a value that does not meet a schema; see the port. Values over 4 MiB as JSON are refused."""
         kind, text = await self._ask(schema_request(schema, value), owner, use)
         if kind == TOO_COSTLY:
             raise SchemaTooCostly(text.decode(errors="replace"))
@@ -182,7 +182,7 @@ class SandboxPool:
     async def schema_faults(
         self, schema: JsonValue, *, owner: UUID, use: SandboxUse = SandboxUse.EXECUTION
     ) -> list[Problem]:
-        """Why a value is no JSON Schema; see the port."""
+        """The problems of a value that is not a JSON Schema; see the port."""
         kind, text = await self._ask(compile_request(schema), owner, use)
         if kind == TOO_COSTLY:
             raise SchemaTooCostly(text.decode(errors="replace"))
@@ -246,7 +246,7 @@ class SandboxPool:
             await self._bury(child)
 
     async def _bury(self, child: SandboxProcess) -> None:
-        """Learn why a child has ended, tell who waits for it, and replace it."""
+        """Learn why a child has ended, answer the call that it had, and replace it."""
         if child in self._idle:
             self._idle.remove(child)
         call = self._released(child)
@@ -264,7 +264,7 @@ class SandboxPool:
         self._dispatch()
 
     def _pause_starting(self) -> None:
-        """What fails to start is started again, but less and less often, and nobody waits for it for ever."""
+        """Put off the next start after one failed, longer each time; after three failures, fail the calls that wait."""
         self._failed_starts += 1
         if self._is_closed or self._pause is not None:
             return
@@ -292,7 +292,7 @@ class SandboxPool:
         return call
 
     def _tell_once(self, missing: str) -> None:
-        """Say what this system does not let a child shut itself out from."""
+        """Log, once, the protections that this system does not offer to children."""
         if missing and not self._has_told:
             self._has_told = True
             logger.warning("sandbox children run without these, which this system does not let them have: %s", missing)

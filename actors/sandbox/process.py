@@ -1,4 +1,4 @@
-"""One sandbox child as its parent sees it: a process, a socket, and a request at a time."""
+"""One sandbox child as its parent sees it: a process, a socket, and one request at a time."""
 
 import asyncio
 import socket
@@ -13,11 +13,11 @@ from actors.sandbox import child as sandbox_child
 from actors.sandbox.child import ANSWER, READY
 
 _MAX_ANSWER = 2 * 4 * 2**20
-"""A text longer than any that a child may send: the limit on results, which counts less than their JSON text has."""
+"""The most bytes of a child's answer: twice the limit on results, which counts less than their JSON text has."""
 
 
 class Answer(NamedTuple):
-    """What a child says: one of the kinds in `actors.sandbox.child`, and a text in UTF-8."""
+    """A child's answer: one of the kinds in `actors.sandbox.child`, and a text in UTF-8."""
 
     kind: bytes
     text: bytes
@@ -49,7 +49,7 @@ class SandboxProcess(asyncio.Protocol):
         self._process: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
-        """Start it; it is of use when it has said READY. Raises `OSError`."""
+        """Start it; it can be asked when it has answered READY. Raises `OSError`."""
         ours, its = socket.socketpair()
         try:
             with its:
@@ -74,7 +74,7 @@ class SandboxProcess(asyncio.Protocol):
         return None if self._process is None else self._process.pid
 
     def ask(self, request: bytes) -> None:
-        """Send a request; its predecessor has been answered."""
+        """Send a request; the one before it must have been answered."""
         assert self._transport is not None
         self._transport.write(request)
 
@@ -119,7 +119,7 @@ class SandboxProcess(asyncio.Protocol):
 
 
 def _package_folders() -> list[str]:
-    """Where the child finds what it imports: our own packages, the two engines and what reads JSON."""
+    """The folders that the child imports from: our own packages, the two engines and the JSON library."""
     folders = [str(Path(__file__).parents[2])]
     for package in ("jlens", "orjson", "jsonschema_rs"):
         spec = find_spec(package)

@@ -15,7 +15,10 @@ _MOST_WAITING_TRIALS = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """How many calls may be under way at a time: `children` for executions and hooks, and `trials` besides."""
+    """The most calls under way at a time: `children` for executions and hooks, and `trials` besides.
+
+    `trials_waiting` is the most trials of one owner that may wait.
+    """
 
     children: int
     trials: int
@@ -23,7 +26,7 @@ class Places:
 
 
 class Call:
-    """One request, whom and what it is for, and the future of its answer."""
+    """One request, its owner and its use, and the future of its answer."""
 
     __slots__ = ("answer", "has_begun", "owner", "request", "use", "was_repeated")
 
@@ -55,7 +58,7 @@ class SandboxQueue:
         self._busy: Counter[SandboxUse] = Counter()
 
     def add(self, call: Call) -> None:
-        """Let a call wait. Raises `LimitExceeded` where too many trials do."""
+        """Let a call wait. Raises `LimitExceeded` where too many trials wait."""
         owners = self._waiting[call.use]
         if call.use is SandboxUse.TRIAL:
             mine = len(owners.get(call.owner, ()))
@@ -74,7 +77,7 @@ class SandboxQueue:
             call.answer.set_exception(_busy("this one has waited for too long"))
 
     def next(self) -> Call | None:
-        """The call that a free child takes now; it holds its place until it is released."""
+        """The call that a free child takes now, None where none may; it holds its place until it is released."""
         for use in SandboxUse:
             if self._has_place(use) and (call := self._next_of(use)):
                 call.has_begun = True
@@ -92,7 +95,7 @@ class SandboxQueue:
             del self._held[key]
 
     def clear(self) -> Iterator[Call]:
-        """Take out all that wait."""
+        """Take out all calls that wait."""
         for owners in self._waiting.values():
             for calls in owners.values():
                 yield from calls

@@ -15,7 +15,7 @@ _MAX_DATA = 4 * 2**20
 
 
 def evaluate_request(expression: Expression, data: Mapping[str, JsonValue], now: datetime, seed: int) -> bytes:
-    """Evaluate an expression. Raises `ExpressionError` where the data are no JSON, or too much of it."""
+    """The request to evaluate an expression. Raises `ExpressionError` where the data are not JSON, or too large."""
     try:
         text = dumps(data).encode()
         if len(text) > _MAX_DATA:
@@ -28,7 +28,7 @@ def evaluate_request(expression: Expression, data: Mapping[str, JsonValue], now:
 
 
 def schema_request(schema: JsonValue, value: JsonValue) -> bytes:
-    """Check a value against a schema. Raises `SchemaTooCostly` where it is no JSON, or too much of it."""
+    """The request to check a value against a schema. Raises `SchemaTooCostly` where it is not JSON, or too large."""
     try:
         source, text = dumps(schema), dumps(value).encode()
     except ValueError as error:
@@ -39,7 +39,7 @@ def schema_request(schema: JsonValue, value: JsonValue) -> bytes:
 
 
 def compile_request(schema: JsonValue) -> bytes:
-    """Compile a schema. Raises `SchemaTooCostly` where it is no JSON."""
+    """The request to compile a schema. Raises `SchemaTooCostly` where it is not JSON."""
     try:
         return _request(COMPILE, dumps(schema), b"")
     except ValueError as error:

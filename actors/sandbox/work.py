@@ -1,6 +1,6 @@
-"""What a sandbox child does: it evaluates expressions, compiles JSON Schemas and checks values against them.
+"""The work of a sandbox child: it evaluates expressions, compiles JSON Schemas and checks values against them.
 
-Where another engine would stand: nothing else of the child knows these two.
+The only module of the child that knows the two engines, so that they can be replaced here.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,8 @@ Kind = bytes
 class Work:
     """The two engines, with what they have compiled last. Every method gives the kind and the text of an answer.
 
-    Of a value longer than `longest_listed` only the first fault is told: each quotes the value that it is about.
+    For a value longer than `longest_listed` only the first problem is listed, as each quotes the value that it is
+    about.
     """
 
     def __init__(self, programs: int, schemas: int, longest_listed: int) -> None:
@@ -43,7 +44,7 @@ class Work:
         return (NOTHING, "") if value is None else (VALUE, value)
 
     def check(self, schema: str, value: str) -> tuple[Kind, str]:
-        """What in a value does not meet a schema; FAILED where the schema is none."""
+        """The problems of a value that does not meet a schema; FAILED where the schema is not one."""
         try:
             validator = self._validator(schema)
         except InvalidSchema as error:
@@ -55,7 +56,7 @@ class Work:
         return VALUE, _listed([validator.first_problem(checked)] if is_long else validator.problems(checked))
 
     def compile(self, schema: str) -> tuple[Kind, str]:
-        """Why a schema is none."""
+        """The problems of a value that is not a JSON Schema; none for a valid one."""
         try:
             self._validator(schema)
         except InvalidSchema as error:
@@ -68,5 +69,5 @@ def _validator(schema: str) -> SchemaValidator:
 
 
 def _listed(problems: Sequence[Problem]) -> str:
-    """Problems as JSON, as `actors.sandbox_schemas` reads them."""
+    """Problems as JSON, as `actors.sandbox.requests` reads them."""
     return dumps([[list(problem.path), problem.message, problem.hint] for problem in problems])

@@ -16,52 +16,52 @@ from domain.webhooks.model import WebhookAttempt
 from persistence.connections.holding import held
 
 KEPT_FOR = 2.0
-"""Seconds for which a secret is not looked up again: so long a new value may go unnoticed."""
+"""The seconds for which a secret is not looked up again: for so long a new value may go unnoticed."""
 
 _MOST_KEPT = 1_000
 _QUICKLY_MASKED = 8_192
-"""Characters of values beyond which looking for all the ways to write them would hold up the event loop."""
+"""The characters of values beyond which looking for all the ways to write them would hold up the event loop."""
 
 Found = Mapping[str, str | Undecipherable | None]
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedSecrets:
-    """The values of the secrets that one step needs, by name, and what takes them out of what is stored."""
+    """The values of the secrets that one step needs, by name, and the mask that takes them out of what is stored."""
 
     values: Mapping[str, str] = field(repr=False)
     mask: SecretMask
 
     @property
     def masked(self) -> Mapping[str, JsonValue]:
-        """What is shown instead of the values."""
+        """The text shown in the place of each value, by the secret's name."""
         return dict.fromkeys(self.values, MASK)
 
 
 @dataclass(frozen=True, slots=True)
 class Concealed:
-    """An input as it may be kept, and what takes the values of its secrets out of whatever comes of it."""
+    """An input as it may be kept, and the mask that takes the values of its secrets out of whatever comes of it."""
 
     input: JsonValue
     mask: SecretMask
 
 
 class SecretSource(Protocol):
-    """Where steps get secrets from."""
+    """The source from which steps get secrets."""
 
     async def opened(self, names: frozenset[str]) -> OpenedSecrets | StepError:
-        """The secrets with these names, or how a step that needs them fails. Waits while the store is away."""
+        """The secrets with these names, or the error of a step that needs them. Waits while the store is away."""
 
 
 class NoSecrets:
-    """Where there are none: every step fails that needs one."""
+    """A source without secrets: every step fails that needs one."""
 
     async def opened(self, names: frozenset[str]) -> OpenedSecrets | StepError:
         return _missing(min(names))
 
 
 class StoredSecrets:
-    """Reads secrets of a store: one statement for all that a step needs, and for all steps that ask within `keep`."""
+    """Reads secrets of a store: one statement for all of a step's, and for all steps that ask within `keep` seconds."""
 
     def __init__(self, secrets: SecretStore, cipher: Cipher, *, keep: float = KEPT_FOR) -> None:
         self._secrets = secrets
@@ -71,7 +71,7 @@ class StoredSecrets:
         self._masks: dict[frozenset[str], tuple[tuple[str, ...], SecretMask]] = {}
 
     async def opened(self, names: frozenset[str]) -> OpenedSecrets | StepError:
-        """The secrets with these names, or how a step that needs them fails."""
+        """The secrets with these names, or the error of a step that needs them."""
         ordered = sorted(names)
         values: dict[str, str] = {}
         found = await held(lambda: self._found(ordered), "a step's secrets")
@@ -84,7 +84,7 @@ class StoredSecrets:
         return OpenedSecrets(values, await self._mask(names, tuple(values.values())))
 
     async def _found(self, names: Sequence[str]) -> list[str | Undecipherable | None]:
-        """What is stored under these names, in their order. Raises `Unavailable`."""
+        """The values stored under these names, in their order; None where there is none. Raises `Unavailable`."""
         # A step that is given up while it waits must not take the answer away from the others.
         lookups = self._lookups(names)
         return [(await asyncio.shield(lookup))[name] for name, lookup in zip(names, lookups, strict=True)]
@@ -129,7 +129,7 @@ class StoredSecrets:
 
 
 def unopened(names: frozenset[str]) -> OpenedSecrets:
-    """What stands for secrets where none is needed: nothing is sent."""
+    """A stand-in for secrets whose values are not needed, as nothing is sent: each value is the mask."""
     return OpenedSecrets(dict.fromkeys(names, MASK), SecretMask(()))
 
 
@@ -155,7 +155,7 @@ def concealed(outcome: Outcome, mask: SecretMask) -> Outcome:
 
 
 def concealed_attempt(attempt: WebhookAttempt, mask: SecretMask) -> WebhookAttempt:
-    """An attempt at telling a webhook, without the values of secrets."""
+    """An attempt at a webhook call, without the values of secrets."""
     return replace(
         attempt,
         error=None if attempt.error is None else mask.text(attempt.error),

@@ -17,11 +17,11 @@ from persistence.connections.holding import held
 
 
 class AppliedRules:
-    """Applies rules to the inputs of steps, as they are when the step runs.
+    """Applies rules to the inputs of steps, as the rules are when the step runs.
 
-    It fails with VALIDATION_FAILED and details `{rule, problems: [{path, message}]}`, whose paths begin with `input` or
-    `output`, where a schema is not met; with SCHEMA_LIMIT where nobody can say within the sandbox's limits; with
-    EXPRESSION_FAILED where the rule is gone; else as expressions do.
+    Fails with VALIDATION_FAILED and details `{rule, problems: [{path, message}]}`, whose paths begin with `input` or
+    `output`, where a schema is not met; with SCHEMA_LIMIT where checking it exceeds the sandbox's limits; with
+    EXPRESSION_FAILED where the rule is gone; otherwise as expressions do.
     """
 
     def __init__(self, rules: StoredRules, evaluator: Evaluator) -> None:
@@ -29,7 +29,7 @@ class AppliedRules:
         self._evaluator = evaluator
 
     def apply(self, name: str, call: StepCall) -> Outcome | Awaitable[Outcome]:
-        """At once, where the rule was looked up just now and nothing of it needs the sandbox."""
+        """Apply the rule: at once, where it was looked up just now and nothing of it needs the sandbox."""
         rule = self._rules.kept(name)
         if rule is None or rule.expression.needs_sandbox:
             return self._apply_later(name, call)
@@ -82,7 +82,7 @@ class AppliedRules:
 
 
 def _problems_here(schema: JsonSchema | None, value: JsonValue) -> Sequence[Problem] | None:
-    """What does not meet a schema; None where finding out is for the sandbox."""
+    """The problems of a value that does not meet a schema; None where checking needs the sandbox."""
     return () if schema is None else schema.problems_here(value)
 
 

@@ -1,4 +1,4 @@
-"""CONDITIONAL, PARALLEL, FOR_EACH: which of their blocks are to run. Running them is the engine's."""
+"""CONDITIONAL, PARALLEL, FOR_EACH: deciding which of their blocks are to run. Running them is the engine's work."""
 
 from collections.abc import Sequence
 
@@ -10,13 +10,13 @@ _SHOWN_CHARACTERS = 80
 
 
 class ConditionalExecutor:
-    """Chooses `then` or `else` by the boolean in `{"if": …}`; where no steps are there, that completes it.
+    """Chooses `then` or `else` by the boolean in `{"if": …}`; a branch without steps completes the step.
 
     Anything but a boolean fails with EXPRESSION_FAILED.
     """
 
     def execute(self, call: StepCall) -> Outcome:
-        """Opens a block, or is done or failed at once."""
+        """Open a block, or complete or fail at once."""
         match call.input:
             case {"if": bool(condition)}:
                 branch = "then" if condition else "else"
@@ -30,10 +30,10 @@ class ConditionalExecutor:
 
 
 class ParallelExecutor:
-    """Opens all branches; how many run at a time is the engine's."""
+    """Opens all branches; the engine limits the number that run at a time."""
 
     def execute(self, call: StepCall) -> Outcome:
-        """Always opens."""
+        """Open the branches, always."""
         return Opened(checkpoint={})
 
 
@@ -47,7 +47,7 @@ class ForEachExecutor:
         self._max_items = max_items
 
     def execute(self, call: StepCall) -> Outcome:
-        """Opens the items, or is done or failed at once."""
+        """Open the items, or complete or fail at once."""
         match call.input:
             case {"items": list() | tuple() as items}:
                 return self._open(items)
@@ -70,7 +70,7 @@ def _failed(message: str) -> Failed:
 
 
 def _shown(value: JsonValue) -> str:
-    """What a wrong value is, without writing out a long one to show its beginning."""
+    """A short description of a wrong value, without writing out a long one to show its beginning."""
     match value:
         case None:
             return "null"

@@ -1,4 +1,4 @@
-"""DATA_TRANSFORM: the value was computed when the step's input was rendered, or a stored rule computes it from that."""
+"""DATA_TRANSFORM: hands on the value that its rendered input is, or applies a stored rule to it."""
 
 from collections.abc import Awaitable
 from typing import Any
@@ -15,7 +15,7 @@ class DataTransformExecutor:
         self._rules = rules
 
     def execute(self, call: StepCall) -> Outcome | Awaitable[Outcome]:
-        """Done at once, but for a rule that must be looked up, or needs the sandbox."""
+        """Complete at once, except with a rule that must be looked up, or needs the sandbox."""
         config: Any = call.step.config
         if config.rule is None:
             return Succeeded(output=call.input)

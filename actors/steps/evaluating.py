@@ -1,4 +1,4 @@
-"""Expressions that a step evaluates by itself, on what a service has answered."""
+"""Expressions that a step evaluates by itself, on the answer of a service."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from domain.kernel.json.text import JsonValue
 
 
 class StepExpressions:
-    """The expressions of one call: all see the scope as it was when the call began, and what is added to it."""
+    """The expressions of one call: all see the scope as it was when the call began, and the values added to it."""
 
     def __init__(self, evaluator: Evaluator, call: StepCall) -> None:
         self._evaluator = evaluator
@@ -21,7 +21,7 @@ class StepExpressions:
         self._seed = seed_of(call.execution_id, call.path)
 
     async def is_true(self, name: str, added: Mapping[str, JsonValue]) -> bool | StepError:
-        """Whether the condition called `name` holds."""
+        """True when the condition called `name` holds; its error where it has none."""
         try:
             return await self._evaluator.is_true(
                 self._named(name),
@@ -36,7 +36,7 @@ class StepExpressions:
             return StepError(code=FailureCode.INTERNAL, message=str(error))
 
     async def value(self, name: str, added: Mapping[str, JsonValue]) -> "JsonValue | StepError":
-        """What the expression called `name` gives; null where that is nothing."""
+        """The value of the expression called `name`; None where it gives nothing, or its error."""
         try:
             return await self._evaluator.evaluate(
                 self._named(name),

@@ -1,4 +1,4 @@
-"""Calls of services that circuit breakers guard: asked before each call, and told how it went."""
+"""Calls of services that circuit breakers guard: asked before each call, and told of its result."""
 
 import asyncio
 import random
@@ -27,21 +27,21 @@ _FAULTS: Final = frozenset(
 _ANSWERED: Final = frozenset({FailureCode.RESPONSE_TOO_LARGE, FailureCode.HTTP_STATUS})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _TURN = timedelta(milliseconds=20)
-"""What lies between two steps of one process that wait for the same service: so many come again in a second."""
+"""The time between two steps of one process that wait for the same service, so that fifty come again in a second."""
 _MOST_QUEUES = 10_000
 Heard = TypeVar("Heard")
 
 
 @dataclass(frozen=True, slots=True)
 class Guarding:
-    """How a step's calls are guarded. `service_id` None: by the host and port of the URL."""
+    """The guarding of a step's calls. `service_id` None: by the host and port of the URL."""
 
     use: CircuitBreakerUse = CircuitBreakerUse.WAIT
     service_id: str | None = None
 
 
 UNNAMED: Final = Guarding()
-"""As every call is guarded of which nothing else is said."""
+"""The guarding of calls that set nothing else."""
 
 
 class _Verdict(Enum):
@@ -53,9 +53,9 @@ class _Verdict(Enum):
 class GuardedClient:
     """An HTTP client that calls no service whose breaker is open. Without breakers it calls every one.
 
-    A failure is what the service is to blame for: no connection, no answer in time (also when the step's own timeout
-    ended the call), nothing that is HTTP, and a status of 5xx that was not expected. Any other answer is a success,
-    and a call that was given up, or never made because its destination is blocked, says nothing.
+    The service is to blame for these failures: no connection, no answer in time (also when the step's own timeout ended
+    the call), an answer that is not HTTP, and an unexpected 5xx status. Any other answer is a success. A call that was
+    given up, or never made because its destination is blocked, does not count.
     """
 
     def __init__(self, client: HttpClient, breakers: CircuitBreakers | None) -> None:
@@ -72,9 +72,9 @@ class GuardedClient:
         *,
         begins: Callable[[], None] | None = None,
     ) -> Heard | StepError | Failed | Deferred:
-        """What `read` makes of the answer, or why there is none. `begins` is called just before the service is.
+        """The result of `read` on the answer, or the error without one. `begins` is called just before the service is.
 
-        Where the breaker refuses the call, how the step fails, or how long it waits.
+        Where the breaker refuses the call: the step's failure, or its wait for the breaker.
         """
         breakers = self._breakers
         service_id = _service_id(request, guarding)
@@ -129,7 +129,7 @@ class GuardedClient:
         return Deferred(until=turn, reason=reason, checkpoint={})  # so that it is called again
 
     def _turn(self, service_id: str, until: datetime) -> datetime:
-        """When a step comes again: those that wait come one after the other, so the more there are, the later."""
+        """The time at which a refused step comes again: the more steps wait for a service, the later."""
         last = self._last_turns.get(service_id)
         # The first of each process come apart, for all have the same `until`.
         turn = until + random.random() * _TURN if last is None or last < until else last + _TURN
@@ -140,7 +140,7 @@ class GuardedClient:
 
 
 def _service_id(request: HttpRequest, guarding: Guarding) -> str | None:
-    """The service that a call is guarded as, None for one that is not. Of a host with a secret in it, what is shown."""
+    """The id of the service whose breaker guards a call, with secrets masked; None for a call that is not guarded."""
     if guarding.use is CircuitBreakerUse.OFF:
         return None
     return guarding.service_id or service_of(request.masked_url or request.url)

@@ -33,7 +33,7 @@ _UNAUTHORIZED = 401
 @fast_init
 @dataclass(frozen=True, slots=True)
 class OutgoingCall:
-    """A request that is ready to be sent, but for the access token where `credentials` say how to get one."""
+    """A request that is ready to be sent, except for the access token where `credentials` say how to get one."""
 
     request: HttpRequest
     credentials: ClientCredentials | None = None
@@ -45,7 +45,7 @@ class OutgoingCall:
 class Answer:
     """An answer with a status that was expected.
 
-    `output` is `{status, headers, body}`, `url` the last one called, `request` what was answered.
+    `output` is `{status, headers, body}`, `url` the last one called, `request` the one that was answered.
     """
 
     status: int
@@ -56,7 +56,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """What a step's configuration means."""
+    """A step's configuration in the types that a request needs."""
 
     expected: Container[int]
     follow_redirects: bool
@@ -71,7 +71,8 @@ class HttpCalls:
 
     JSON bodies are parsed, text stays text, other bytes become base64 (`domain.kernel.http.media_types`). Every request
     that is not a GET carries an Idempotency-Key, unless the step sets its own. A status that is not expected fails with
-    HTTP_STATUS, a body that is not what it says with INVALID_RESPONSE, both with the details of `refused_answer`.
+    HTTP_STATUS, a body that does not fit its content type with INVALID_RESPONSE, both with the details of
+    `refused_answer`.
     """
 
     def __init__(self, client: GuardedClient, tokens: AccessTokens) -> None:
@@ -117,9 +118,9 @@ class HttpCalls:
         return OutgoingCall(request, credentials, prepared.guarding)
 
     async def send(self, outgoing: OutgoingCall, now: datetime) -> Answer | Failed | Deferred:
-        """What the service answered, how the step fails, or how long it waits for the service's circuit breaker.
+        """The service's answer, the step's failure, or its wait for the service's circuit breaker.
 
-        `now` is what dates in the answer are compared with.
+        Dates in the answer are compared with `now`.
         """
         if outgoing.credentials is None:
             answer = await self._send(outgoing, outgoing.request, now)
@@ -135,7 +136,7 @@ class HttpCalls:
     async def _send_with_token(
         self, outgoing: OutgoingCall, credentials: ClientCredentials, now: datetime
     ) -> Answer | StepError | Failed | Deferred:
-        """A service that refuses a token is called once more, with a fresh one."""
+        """Send with an access token; a service that refuses it is called once more, with a fresh one."""
         request = outgoing.request
         token = await self._tokens.token(credentials, now=now)
         if isinstance(token, Failed):
@@ -150,7 +151,7 @@ class HttpCalls:
 
 
 def _read(request: HttpRequest, answer: HttpResponse, now: datetime) -> Answer | Failed:
-    """What an answer comes to."""
+    """The answer as a step's output, or the failure of one that is not expected or not readable."""
     status = answer.status
     if status not in request.expected:
         return refused_status(request, answer, now)
@@ -190,7 +191,10 @@ def _prepared(step: CompiledStep) -> _Prepared:
 
 
 def _authenticate(headers: dict[str, str], auth: JsonValue) -> tuple[ClientCredentials | None, frozenset[str]]:
-    """Adds the header that says who calls, and gives its name. It wins over one that was set by hand."""
+    """Add the header that says who calls, in place of one that was set by hand; for OAuth 2 it is added later.
+
+    Returns the credentials to get a token with (None: not OAuth 2), and the names of the headers that say who calls.
+    """
     match auth:
         case {"bearer": str(token)}:
             name, value = "authorization", f"Bearer {token}"
@@ -221,7 +225,7 @@ def _with_token(request: HttpRequest, token: str) -> HttpRequest:
 
 
 def refused_status(request: HttpRequest, answer: HttpResponse, now: datetime) -> Failed:
-    """The service has answered with a status that was not expected; `now` is what dates are compared with."""
+    """The failure of a step that was answered with an unexpected status; dates are compared with `now`."""
     status = answer.status
     retry_after = retry_after_of(status, answer.headers, now)
     error = refused_answer(request, answer, FailureCode.HTTP_STATUS, f"the service answered {status}")
@@ -231,7 +235,7 @@ def refused_status(request: HttpRequest, answer: HttpResponse, now: datetime) ->
 
 
 def refused_answer(request: HttpRequest, answer: HttpResponse, code: FailureCode, why: str) -> StepError:
-    """An answer that the step cannot use. `why` is a clause.
+    """The error of an answer that the step cannot use. `why` is a clause.
 
     The details are `{status, headers, body}`, the last two the beginning of what came, without secrets; and with
     INVALID_RESPONSE `method`, which decides whether trying again may do harm.
@@ -267,5 +271,5 @@ def _excerpt(answer: HttpResponse, mask: SecretMask | None) -> JsonValue:
 
 
 def _masked(text: str, mask: SecretMask | None) -> str:
-    """The text without secrets: before it is cut, or the beginning of one would stay."""
+    """The text without secrets. Masking comes before cutting, or the beginning of a secret could stay."""
     return text if mask is None else mask.text(text)

@@ -20,7 +20,7 @@ from domain.workflows.steps import HttpRequestConfig
 class HttpRequestExecutor:
     """Gives `{status, headers, body}` of the answer, with `paginate` the items of all pages as the body.
 
-    `max_items_bytes`: how much those may come to as JSON. An input that cannot be sent fails with INVALID_REQUEST.
+    `max_items_bytes`: the most bytes of those items as JSON. An input that cannot be sent fails with INVALID_REQUEST.
     Every single call is guarded by the circuit breaker of its service.
     """
 
@@ -37,7 +37,7 @@ class HttpRequestExecutor:
         self._paging = Paging(self._calls, evaluator, max_items_bytes=max_items_bytes)
 
     def execute(self, call: StepCall) -> Outcome | Awaitable[Outcome]:
-        """Fails at once for an input that cannot be sent; otherwise sends it."""
+        """Fail at once for an input that cannot be sent; otherwise send it."""
         config = cast("HttpRequestConfig", call.step.config)
         try:
             if config.paginate is not None:

@@ -35,7 +35,7 @@ _ERRORS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientCredentials:
-    """Who asks whom for a token."""
+    """The credentials of a client, and the server that it asks for a token."""
 
     token_url: str
     client_id: str
@@ -44,7 +44,7 @@ class ClientCredentials:
 
     @property
     def key(self) -> bytes:
-        """The same for the same credentials, and no way back to the secret."""
+        """A digest that is equal for equal credentials, and from which the secret cannot be recovered."""
         parts = [self.token_url, self.client_id, self.client_secret, self.scope]
         return blake2b(dumps(parts).encode(), digest_size=32).digest()
 
@@ -69,7 +69,7 @@ class AccessTokens:
         self._fetching: SingleFlight[bytes, str | Failed] = SingleFlight("access token")
 
     async def token(self, credentials: ClientCredentials, *, now: datetime, refused: str | None = None) -> str | Failed:
-        """A token, or why the step has none. `refused` is one that the called service did not accept."""
+        """A token, or the failure of a step without one. `refused` is one that the called service did not accept."""
         key = credentials.key
         kept = self._kept.get(key)
         if kept is not None and kept.token != refused and self._clock() < kept.expires_at:
@@ -126,7 +126,7 @@ class AccessTokens:
 
 
 def _lifetime(expires_in: JsonValue) -> float:
-    """For how many seconds a token is used: a little less than it is said to be good for."""
+    """The seconds for which a token is used: a little less than it is said to be good for."""
     try:
         seconds = float(expires_in) if isinstance(expires_in, int | float | str) else _UNKNOWN_LIFETIME
     except (ValueError, OverflowError):

@@ -16,12 +16,12 @@ from domain.kernel.json.text import JsonValue, dumps
 from domain.workflows.steps import PaginateConfig
 
 _HARMLESS_HEADERS = frozenset({"accept", "accept-language", "content-type", "idempotency-key", "user-agent"})
-"""What a page of another origin is asked with: anything else may say who calls."""
+"""The headers that a page of another origin is asked with: any other may say who calls."""
 
 
 @dataclass(slots=True)
 class _Progress:
-    """What was collected, and the next page's URL (None: the step's own). `seen` are the URLs of this call."""
+    """The items collected so far, and the next page's URL (None: the step's own). `seen` are the URLs of this call."""
 
     pages: int = 0
     items: list[JsonValue] = field(default_factory=list)
@@ -30,7 +30,7 @@ class _Progress:
     seen: set[str] = field(default_factory=set)
 
     def to_json(self) -> JsonValue:
-        """The step's checkpoint; none before there is anything to remember."""
+        """The step's checkpoint; None before the first page."""
         return {"pages": self.pages, "items": self.items, "next": self.next} if self.pages else None
 
 
@@ -38,10 +38,10 @@ class Paging:
     """Follows `next` from page to page, and gives the last answer with the items of all pages as its body.
 
     `next` gives a URL, resolved against the page's own, or an object that replaces parameters in its query; null, an
-    empty text, an empty object, and nothing at all are the end. What of a page is no array is one item, null is none.
-    A page that fails follows the step's retry policy, and the next attempt goes on with it. Only pages of the first
-    one's origin are asked with credentials. Fails with INVALID_RESPONSE where pages lead in a circle or there are more
-    than `maxPages`, with OUTPUT_TOO_LARGE where the items come to more than `max_items_bytes`.
+    empty text, an empty object, and nothing at all are the end. A page's items that are no array count as one item,
+    null as none. A page that fails follows the step's retry policy, and the next attempt goes on with it. Only pages of
+    the first one's origin are asked with credentials. Fails with INVALID_RESPONSE where pages lead in a circle or there
+    are more than `maxPages`, with OUTPUT_TOO_LARGE where the items come to more than `max_items_bytes`.
     """
 
     def __init__(self, calls: HttpCalls, evaluator: Evaluator, *, max_items_bytes: int) -> None:
@@ -81,7 +81,7 @@ class Paging:
         expressions: StepExpressions,
         progress: _Progress,
     ) -> bool | StepError:
-        """Add a page to what was collected, and say whether it was the last. An error leaves everything as it was."""
+        """Add a page to the collected items, and return True for the last one. An error leaves everything as it was."""
         added: Mapping[str, JsonValue] = {"response": answer.output, "page": number}
         found = await expressions.value("paginate.items", added)
         if isinstance(found, StepError):
@@ -109,7 +109,7 @@ class Paging:
 
 
 def _page(call: StepCall, first: OutgoingCall, number: int, url: str | None) -> OutgoingCall:
-    """The request for a page: the step's own, sent to where the page is, with what that may be told."""
+    """The request for a page: the step's own with the page's URL; for another origin, without credentials."""
     if url is None:
         return first
     headers = first.request.headers
@@ -123,7 +123,7 @@ def _page(call: StepCall, first: OutgoingCall, number: int, url: str | None) -> 
 
 
 def _masked_url(first: HttpRequest, url: str) -> str | None:
-    """A page's URL as it may be shown: of one that was built on a URL with secrets, only the origin."""
+    """A page's URL as it may be shown: only the origin where the first page's URL may hold secrets."""
     if first.mask is None:
         return None
     try:
@@ -133,7 +133,7 @@ def _masked_url(first: HttpRequest, url: str) -> str | None:
 
 
 def _following(answer: Answer, given: JsonValue) -> str | StepError | None:
-    """The URL of the page that `next` names, None at the end."""
+    """The URL of the page that `next` names; None at the end."""
     try:
         match given:
             case None | "":
@@ -150,7 +150,7 @@ def _following(answer: Answer, given: JsonValue) -> str | StepError | None:
 
 
 def _with_parameters(url: str, parameters: Mapping[str, JsonValue]) -> str | None:
-    """The URL with these parameters in place of those of the same names."""
+    """The URL with these parameters in place of those of the same names; None where all of them are null."""
     if all(value is None for value in parameters.values()):
         return None
     return url_with_query(without_parameters(url, frozenset(parameters)), parameters)
@@ -165,7 +165,7 @@ def _progress_of(call: StepCall) -> _Progress:
 
 
 def _invalid(answer: Answer, why: str) -> StepError:
-    """A page that cannot be used; `why` is a clause."""
+    """The error of a page that cannot be used; `why` is a clause."""
     request = answer.request
     details: Mapping[str, JsonValue] = {"method": request.method, "status": answer.status}
     message = f"{request.method} {request.shown}: {why}."

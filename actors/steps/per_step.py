@@ -1,4 +1,4 @@
-"""What is worked out once for each step of a definition, and not once for each call."""
+"""Values that are made once for each step of a definition, and not once for each call."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -11,14 +11,14 @@ _MAX_KEPT = 4096
 
 
 class PerStep(Generic[Value]):
-    """Keeps what `build` makes of a step, for the steps that were met last."""
+    """Keeps the values that `build` makes of the steps that were met last."""
 
     def __init__(self, build: Callable[[CompiledStep], Value]) -> None:
         self._build = build
         self._kept: dict[int, tuple[CompiledStep, Value]] = {}
 
     def of(self, step: CompiledStep) -> Value:
-        """What belongs to this step, made at the first time. Raises what `build` raises."""
+        """The value of this step, made when it is first asked for. Raises what `build` raises."""
         found = self._kept.get(id(step))
         if found is not None:
             return found[1]

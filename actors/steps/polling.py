@@ -1,4 +1,4 @@
-"""Polling: a call that is made again and again until its answer is what is wanted; a row waits between the calls."""
+"""Polling: a call that is repeated until its answer is the wanted one; between the calls, only a database row waits."""
 
 from collections.abc import Awaitable
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from domain.workflows.steps import PollConfig
 
 @dataclass(frozen=True, slots=True)
 class _Progress:
-    """Since when a step polls, and how many calls were answered: its checkpoint."""
+    """The step's checkpoint: since when it polls, and the number of calls that were answered."""
 
     since: datetime
     calls: int
@@ -39,7 +39,7 @@ class Polling:
         self._evaluator = evaluator
 
     def start(self, call: StepCall, config: PollConfig) -> Awaitable[Outcome]:
-        """The next call. Raises `MalformedInput`."""
+        """Make the next call. Raises `MalformedInput`."""
         progress = _progress_of(call)
         outgoing = self._calls.outgoing(call, f"{call.idempotency_key}-{progress.calls + 1}")
         return self._poll(call, config, outgoing, progress, StepExpressions(self._evaluator, call))

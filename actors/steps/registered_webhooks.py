@@ -1,4 +1,4 @@
-"""What WEBHOOK_CALL needs of a registered webhook: its address, what signs for it, and a place among its events."""
+"""Registered webhooks for WEBHOOK_CALL: the address, the secrets that sign, and a place among the webhook's events."""
 
 import asyncio
 import logging
@@ -23,7 +23,7 @@ from persistence.connections.holding import held
 logger = logging.getLogger(__name__)
 
 KEPT_FOR = 1.0
-"""Seconds for which a webhook is not looked up again: so long a change may go unnoticed."""
+"""The seconds for which a webhook is not looked up again: for so long a change may go unnoticed."""
 
 _MOST_KEPT = 1_000
 
@@ -39,7 +39,7 @@ class Receiver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What a step tells a registered webhook: an event of its list, the same for every attempt."""
+    """The event that a step sends to a registered webhook: one of its list, the same for every attempt."""
 
     event_id: UUID
     webhook_id: UUID
@@ -49,7 +49,7 @@ class Told:
 
 
 class RegisteredWebhooks:
-    """Looks webhooks up, each at most about once a second however many steps ask, and remembers calls of them."""
+    """Looks webhooks up, each about once a second at most however many steps ask, and records the calls of them."""
 
     def __init__(
         self, webhooks: WebhookStore, deliveries: WebhookDeliveries, cipher: Cipher, *, kept_for: float = KEPT_FOR
@@ -63,7 +63,7 @@ class RegisteredWebhooks:
         self._recording: set[asyncio.Task[None]] = set()
 
     async def receiver(self, public_id: str, now: datetime) -> Receiver | Failed:
-        """The webhook with this id, or how a step that wants to call it fails."""
+        """The webhook with this id, or the failure of a step that wants to call it."""
         try:
             id = from_public(public_id, IdKind.WEBHOOK)
             webhook = await held(lambda: self._find(id), "a webhook's address")
@@ -81,9 +81,9 @@ class RegisteredWebhooks:
             return Failed(error=StepError(code=FailureCode.INTERNAL, message=str(error)))
 
     async def record(self, told: Told, attempt: WebhookAttempt) -> None:
-        """Put an attempt into the list of the webhook's events. Where that cannot be, the step goes on without.
+        """Put an attempt into the list of the webhook's events; where that is not possible, log it and go on.
 
-        It is put there also when whoever waits for that is cancelled.
+        It is put there even when the caller is cancelled meanwhile.
         """
         recording = asyncio.create_task(self._record(told, attempt))
         self._recording.add(recording)

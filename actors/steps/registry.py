@@ -1,4 +1,4 @@
-"""Which executor runs which step type."""
+"""The executor of each step type."""
 
 from collections.abc import Mapping
 
@@ -35,9 +35,9 @@ def step_executors(
 ) -> Mapping[StepType, StepExecutor]:
     """The executors of all step types. The client is open, and its owner closes it.
 
-    `callback_key` is what callback tokens are authenticated with, `public_url` where this installation is reached,
-    `max_items` how many items a loop may have, `max_output_bytes` how large an output may be as JSON. Without
-    `rules`, steps that apply a transformation rule fail; without `breakers`, no service is guarded.
+    `callback_key` authenticates callback tokens, `public_url` is the address of this installation, `max_items` the most
+    items of a loop, `max_output_bytes` the largest size of an output as JSON. Without `rules`, steps that apply a
+    transformation rule fail; without `breakers`, no service is guarded.
     """
     return {
         StepType.HTTP_REQUEST: HttpRequestExecutor(

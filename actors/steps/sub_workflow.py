@@ -27,14 +27,14 @@ class SubWorkflowExecutor:
     error}`; one that cannot be started fails it with INVALID_REQUEST, or LIMIT_EXCEEDED. Without `wait` the step is
     done once the child exists. However often an attempt is made, it has one child: also when the answer to its start
     was lost, for while the database is away it is asked for again. A later attempt, and a retry of the execution, go on
-    with the child that there was; where that has not ended yet they look again, after 1 s to 32 s.
+    with the existing child; where that has not ended yet they look again, after 1 s to 32 s.
     """
 
     def __init__(self, children: ChildStarter) -> None:
         self._children = children
 
     def execute(self, call: StepCall) -> Outcome | Awaitable[Outcome]:
-        """Starts or finds the child, or is done with what is told of its end."""
+        """Start or find the child, or complete the step with the message of the child's end."""
         match call.checkpoint, call.received:
             case {"child": id}, {"payload": Mapping() as told} if told.get("executionId") == id:
                 return _ended(told)
@@ -69,7 +69,7 @@ class SubWorkflowExecutor:
 
 
 def _until_it_has_ended(call: StepCall, id: str) -> Outcome:
-    """Wait for a child that was started for somebody else, and tells of its end elsewhere."""
+    """Wait for a child that was started for another execution or attempt, and does not send its end to this step."""
     match call.checkpoint:
         case {"awaited": int(times)}:
             pass
@@ -86,7 +86,7 @@ def _told(id: str, child: ExecutionRecord) -> Mapping[str, JsonValue]:
 
 
 def _ended(told: Mapping[str, JsonValue]) -> Outcome:
-    """The outcome for a child that has ended so: `{executionId, status, output, error}`."""
+    """The outcome for a child that has ended, from `{executionId, status, output, error}`."""
     id, status, error = told["executionId"], told["status"], told.get("error")
     if status == ExecutionStatus.COMPLETED.value:
         return Succeeded(output={"executionId": id, "status": status, "output": told.get("output")})

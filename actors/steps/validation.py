@@ -1,4 +1,4 @@
-"""VALIDATION: checks data against a JSON Schema and rules, and tells everything that is wrong with it at once."""
+"""VALIDATION: checks data against a JSON Schema and rules, and lists all problems at once."""
 
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ _MAX_MESSAGE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """What a step's configuration means."""
+    """A step's schema and rules, compiled."""
 
     schema: JsonSchema | None
     rules: tuple[Expression, ...]
@@ -35,8 +35,8 @@ class ValidationExecutor:
 
     The output is `{valid: true}`; else it fails with VALIDATION_FAILED and details `{problems: [{path, message}]}`:
     those of the schema with their path into the data, those of the rules with an empty one. Rules see what every
-    expression of the step sees. A rule that fails, or that gives neither true nor false, is not met. Where nobody can
-    say within the sandbox's limits whether the data meet the schema, it fails with SCHEMA_LIMIT.
+    expression of the step sees. A rule that fails, or that gives neither true nor false, is not met. Where checking the
+    data against the schema exceeds the sandbox's limits, it fails with SCHEMA_LIMIT.
     """
 
     def __init__(self, evaluator: Evaluator) -> None:
@@ -44,7 +44,7 @@ class ValidationExecutor:
         self._prepared = PerStep(_prepared)
 
     def execute(self, call: StepCall) -> Outcome | Awaitable[Outcome]:
-        """At once, unless the schema or a rule needs the sandbox."""
+        """Check the data: at once, unless the schema or a rule needs the sandbox."""
         prepared = self._prepared.of(call.step)
         given = call.input if isinstance(call.input, Mapping) else {}
         data = given["data"] if "data" in given else call.scope["input"]
@@ -73,7 +73,7 @@ class ValidationExecutor:
     async def _check_all_later(
         self, call: StepCall, prepared: _Prepared, data: JsonValue, messages: Sequence[str]
     ) -> Outcome:
-        """With the help of the sandbox, whatever it is that needs it."""
+        """Check the schema and the rules in the sandbox."""
         assert prepared.schema is not None
         call = replace(call, scope=dict(call.scope))  # the call's own is only good until something else runs
         try:
@@ -118,7 +118,7 @@ def _shown(problems: Sequence[Problem]) -> list[JsonValue]:
 
 
 def _texts(messages: JsonValue) -> list[str]:
-    """What a message is that is nothing but an expression is that expression's value, and not always a text."""
+    """The rules' messages as texts; one that is nothing but an expression may have any value, and becomes JSON."""
     if not isinstance(messages, Sequence):
         return []
     return [message if isinstance(message, str) else dumps(message) for message in messages]

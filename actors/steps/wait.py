@@ -1,4 +1,4 @@
-"""WAIT: computes when the step is over, or what signal ends it, and lets go of it; a row does the waiting."""
+"""WAIT: computes the step's end, or the signal that ends it, and lets go of the execution; only a row waits."""
 
 import re
 from datetime import UTC, datetime
@@ -20,13 +20,13 @@ _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\
 class WaitExecutor:
     """Waits for `{"duration": ISO 8601}` from the attempt's start, `{"until": RFC 3339}`, or `{"signal": name}`.
 
-    The output is `{until}`; a time that has passed is no wait, and what is no time fails with EXPRESSION_FAILED. A
-    signal gives `{signal, payload}`; where none comes in time, it fails with TIMEOUT, or gives
-    `{signal: null, payload}` with what the step says for that case.
+    The output is `{until}`; a time that has passed is no wait, and a value that is no time fails with
+    EXPRESSION_FAILED. A signal gives `{signal, payload}`; where none comes in time, it fails with TIMEOUT, or gives
+    `{signal: null, payload}` with the payload that the step has for that case (`onTimeout`).
     """
 
     def execute(self, call: StepCall) -> Outcome:
-        """Done at once, deferred or failed."""
+        """Complete, wait or fail."""
         match call.input:
             case {"signal": str(name)}:
                 return _signal(call, name)

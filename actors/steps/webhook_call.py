@@ -39,7 +39,8 @@ class WebhookCallExecutor:
     a registered webhook has its own address and signature, and lists every attempt among its events. Any 2xx is a
     success, whatever the body. The output is `{eventId, status, callback}`; with `awaitCallback`, the step then waits
     until somebody POSTs JSON to `callbackUrl`, which becomes `callback`, and fails with TIMEOUT when nobody does.
-    `public_url` is where this installation can be reached, `key` its secret.
+
+    `public_url` is the address of this installation, `key` its secret.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class WebhookCallExecutor:
         self._hooks = f"{public_url.rstrip('/')}/hooks/"
 
     def execute(self, call: StepCall) -> Outcome | Awaitable[Outcome]:
-        """Delivers, or goes on with what was delivered."""
+        """Deliver the event, or go on with the delivered one."""
         if is_delivered(call.checkpoint):
             return _awaited(call, cast("Mapping[str, JsonValue]", call.checkpoint))
         webhook_id = _config(call).webhook_id
@@ -137,7 +138,7 @@ class WebhookCallExecutor:
     ) -> HttpResponse | StepError | Failed | Deferred:
         """Send to a registered webhook, and put the attempt into its list, also when the step gives it up.
 
-        A call that its breaker refuses, or that is given up while that is asked, is no attempt.
+        A call that its breaker refuses, or that is given up while the breaker is asked, is no attempt.
         """
         loop = asyncio.get_running_loop()
         begun_at: float | None = None
@@ -183,7 +184,7 @@ def _told(call: StepCall, request: HttpRequest, receiver: Receiver) -> Told:
 
 
 def event_id(execution_id: UUID, path: str) -> str:
-    """The id of the event that a step execution sends: `we_…`, and as old as the execution where ids are sorted.
+    """The id of the event that a step execution sends: `we_…`, sorted by the execution's age.
 
     It is a UUID of version 8 (RFC 9562): the execution's 48 bits of time, then a digest of the execution and the path.
     """
@@ -194,7 +195,7 @@ def event_id(execution_id: UUID, path: str) -> str:
 
 
 def _awaited(call: StepCall, delivered: Mapping[str, JsonValue]) -> Outcome:
-    """Done with what has come, failed when the time is over, else waiting."""
+    """The outcome of a delivered event: done with a callback, failed when the time is over, otherwise waiting."""
     status = cast("int", delivered["status"])
     if call.received is not None:
         return Succeeded(output={**delivered, "callback": call.received["payload"]}, status_code=status)

@@ -9,13 +9,13 @@ from domain.transformation_rules.model import CompiledRule, RuleRecord
 from domain.transformation_rules.ports import TransformationRuleStore
 
 KEPT_FOR = 1.0
-"""Seconds for which a rule is not looked up again: so long a change may go unnoticed."""
+"""The seconds for which a rule is not looked up again: for so long a change may go unnoticed."""
 
 _MOST_KEPT = 1_000
 
 
 class StoredRules:
-    """Rules by name. What is compiled is kept for as long as the rule's revision is the same."""
+    """Rules by name. A compiled rule is kept for as long as the rule's revision is the same."""
 
     def __init__(self, rules: TransformationRuleStore, *, kept_for: float = KEPT_FOR) -> None:
         self._rules = rules
@@ -25,14 +25,14 @@ class StoredRules:
         self._loading: SingleFlight[str, CompiledRule | None] = SingleFlight("rule")
 
     def kept(self, name: str) -> CompiledRule | None:
-        """The rule, where it was looked up just now; None where it is to be asked for."""
+        """The rule, where it was looked up just now; None where it has to be looked up."""
         fresh = self._fresh.get(name)
         return fresh[1] if fresh is not None and fresh[0] > asyncio.get_running_loop().time() else None
 
     async def get(self, name: str) -> CompiledRule | None:
-        """The rule, or None where there is none. Many who ask at once share one look-up.
+        """The rule, or None where there is none. Callers that ask at once share one look-up.
 
-        While the database is away, it is the rule as it was last. Raises `Unavailable` where it is not known.
+        While the database is away, it is the last known one. Raises `Unavailable` where none is known.
         """
         rule = self.kept(name)
         return rule if rule is not None else await self._loading(name, lambda: self._load(name))

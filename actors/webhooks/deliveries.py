@@ -1,4 +1,4 @@
-"""Delivering to registered webhooks: a chore of every worker that takes what is due from rows."""
+"""Delivering to registered webhooks: a periodic job of every worker that takes due events from rows."""
 
 import asyncio
 import logging
@@ -20,14 +20,15 @@ logger = logging.getLogger(__name__)
 
 _GATHER = 0.01
 _FORGOTTEN = 1_000
-"""So many old events are removed by one statement."""
+"""The most old events that one statement removes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DelivererOptions:
-    """`endpoints` are served at a time by each worker, `events` are taken from one at a time, `turns` of it in a row.
+    """Options of a `WebhookDeliverer`.
 
-    At most half of the endpoints are ones that fail: those that time out must not take all places. A `lease` must be
+    `endpoints` are served at a time by each worker, `events` are taken from one at a time, `turns` of it in a row. At
+    most half of the endpoints are ones that fail: those that time out must not take all places. A `lease` must be
     longer than an attempt may take. `grace`: how long attempts may go on when the worker stops.
     """
 
@@ -41,8 +42,8 @@ class DelivererOptions:
 class WebhookDeliverer:
     """Serves endpoints while its context lasts, each in a task of its own, so that none waits for another.
 
-    A worker that dies loses nothing: when its lease is over, another one sends what was not recorded, under the same
-    id. So every event is sent at least once.
+    A worker that dies loses nothing: when its lease is over, another one sends the events whose attempts were not
+    recorded, under the same id. So every event is sent at least once.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class WebhookDeliverer:
             await asyncio.gather(*late, return_exceptions=True)
 
     def chores(self, retention: timedelta) -> tuple[Chore, Chore]:
-        """Delivering, and forgetting what is older than `retention`."""
+        """The periodic jobs that deliver events, and remove those older than `retention`."""
 
         async def forget() -> bool:
             before = self._clock.now() - retention
@@ -90,7 +91,7 @@ class WebhookDeliverer:
         )
 
     async def deliver(self) -> bool:
-        """Begin to serve the endpoints that have something due; answers whether there may be more of them."""
+        """Begin to serve the endpoints that have due events; True when there may be more of them."""
         while len(self._serving) >= self._options.endpoints:
             await asyncio.wait(self._serving, return_when=asyncio.FIRST_COMPLETED)
             await asyncio.sleep(_GATHER)  # so that a claim is for several, where many are served
@@ -102,7 +103,7 @@ class WebhookDeliverer:
         return begun == wanted
 
     async def _begin(self, endpoints: int, *, failing: bool) -> int:
-        """Begin to serve so many endpoints, and answer how many there were."""
+        """Begin to serve up to `endpoints` endpoints; returns the number of those begun."""
         claimed = await self._deliveries.claim(
             now=self._clock.now(),
             lease=self._options.lease,
@@ -118,7 +119,7 @@ class WebhookDeliverer:
         return len(claimed)
 
     async def _serve(self, endpoint: Endpoint) -> None:
-        """Send what is due, as long as all goes well and the endpoint has had no more than its turns."""
+        """Send due events, as long as all goes well and the endpoint has had no more than its turns."""
         try:
             turn: Endpoint | None = endpoint
             for left in range(self._options.turns - 1, -1, -1):
@@ -136,9 +137,9 @@ class WebhookDeliverer:
             logger.exception("deliveries to webhook %s have failed; they go on later", endpoint.webhook.id)
 
     async def _send_all(self, endpoint: Endpoint, *, goes_on: bool) -> bool:
-        """Send what is due, one after the other; answers whether the endpoint is kept to look for more.
+        """Send due events, one after the other; True when the endpoint is kept to look for more.
 
-        The first failure ends it: an endpoint that is down is not tried with all that waits for it.
+        The first failure ends it: an endpoint that is down is not tried with every waiting event.
         """
         more = goes_on and len(endpoint.due) >= self._options.events
         for number, event in enumerate(endpoint.due, start=1):
@@ -161,6 +162,6 @@ class WebhookDeliverer:
 
 
 def _after(endpoint: Endpoint, verdict: Verdict) -> Endpoint:
-    """The endpoint as an attempt has left it."""
+    """The endpoint after an attempt."""
     webhook = replace(endpoint.webhook, failing_since=verdict.failing_since)
     return replace(endpoint, webhook=webhook, failures=verdict.failures, paused_until=verdict.paused_until)

@@ -1,4 +1,4 @@
-"""Sending one event to a registered webhook: signed as Standard Webhooks wants it, and what came of it."""
+"""Sending one event to a registered webhook: signed as Standard Webhooks wants it, and recorded as an attempt."""
 
 import asyncio
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ class WebhookSender:
         self._timeout = timeout
 
     async def send(self, webhook: WebhookRecord, event: WebhookEventRecord) -> tuple[WebhookAttempt, timedelta | None]:
-        """POST the event once; the answer is the attempt, and how long the receiver asks to be left alone."""
+        """POST the event once; returns the attempt, and for how long the receiver asks to be left alone (None: not)."""
         at = self._clock.now()
         body = dumps(event.payload).encode()
         try:
@@ -50,7 +50,7 @@ class WebhookSender:
         return attempt_of(answer, at, now), retry_after
 
     async def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> HttpResponse | StepError | None:
-        """None: there was no answer in time."""
+        """The receiver's answer, or the error without one; None when there was no answer in time."""
         # No status is expected: of a body of which nothing is wanted, only the beginning is read.
         request = HttpRequest(method="POST", url=url, headers=headers, body=body, expected=())
         try:
@@ -61,7 +61,7 @@ class WebhookSender:
 
 
 def attempt_of(answer: HttpResponse | StepError | None, at: datetime, now: datetime) -> WebhookAttempt:
-    """What to remember of an attempt that was made `at` and is over `now`. None: there was no answer in time."""
+    """The record of an attempt made `at` and over `now`. `answer` None: there was no answer in time."""
     duration = max(now - at, timedelta(0))
     if answer is None:
         error = f"There was no complete answer within {duration.total_seconds():.0f} s."
@@ -83,5 +83,5 @@ def _excerpt(body: bytes) -> str | None:
 
 
 def _storable(text: str) -> str:
-    """The text without what PostgreSQL does not take for characters: something else stands in its place."""
+    """The text with replacements for the characters that PostgreSQL does not store."""
     return text.replace("\x00", "\ufffd").encode(errors="replace").decode()

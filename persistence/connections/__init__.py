@@ -1,1 +1,1 @@
-"""Connections to servers: telling that one cannot be reached, trying again, and ending what listens."""
+"""Connections to servers: recognizing that one cannot be reached, trying again, and ending background tasks."""

@@ -6,7 +6,7 @@ from typing import Any
 
 
 async def cancelled(tasks: "Iterable[asyncio.Task[Any]]") -> None:
-    """Cancel these tasks, and again until they have ended: a client library on the way may swallow the first time."""
+    """Cancel these tasks until they have ended: a client library that they are in may swallow a cancellation."""
     remaining = set(tasks)
     while remaining:
         for task in remaining:

@@ -1,4 +1,4 @@
-"""Holding a step while the database is away: what it asks for is asked again, as a commit is, until it is answered."""
+"""Holding a step while the database is away: its question is asked again until it is answered."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -13,11 +13,11 @@ Answer = TypeVar("Answer")
 
 
 async def held(ask: Callable[[], Awaitable[Answer]], what: str) -> Answer:
-    """The answer, asked for with a growing back-off while `ask` raises `Unavailable`; any other error is the caller's.
+    """The answer of `ask`, called again with a growing back-off while it raises `Unavailable`; other errors are raised.
 
-    An outage is nothing that a step does wrong, so it must not use up an attempt. This ends with the call that it
-    is part of: at the step's own time limit, or when the lease is lost and the driver is cancelled. `ask` must be safe
-    to repeat. `what` says in the log what waits.
+    An outage is not the step's fault, so it must not use up an attempt. Waiting ends with the call that it is part of:
+    at the step's own time limit, or when the lease is lost and the activation is cancelled. `ask` must be safe to
+    repeat. `what` names the waiting question in the log.
     """
     delay, is_told = GrowingDelay(), False
     while True:

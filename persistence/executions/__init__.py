@@ -1,1 +1,1 @@
-"""What stores of executions have in common, whatever they store in: rows, changes, and what is told of them."""
+"""Parts that all stores of executions have in common: rows, changes, and messages about them."""

@@ -1,4 +1,4 @@
-"""What one listener has not read yet: changes in order, merged when it reads slowly, never without bound."""
+"""The changes that one listener has not read yet: in order, merged when it reads slowly, never without bound."""
 
 import asyncio
 from collections import deque
@@ -10,11 +10,11 @@ from uuid import UUID
 from domain.executions.records import ExecutionChange, StepRecord
 
 MAX_MERGED_STEPS = 2_000
-"""Beyond this many steps a merged change travels without them: the listener reads them from the store."""
+"""The most steps of a merged change; beyond it the change travels without them, and the listener reads the store."""
 
 
 def merge(older: ExecutionChange, newer: ExecutionChange) -> ExecutionChange:
-    """Both as one: the newer execution part, the union of the steps by path, and what both cover."""
+    """Both changes as one: the newer execution part, the union of the steps by path, and all that both cover."""
     covers = newer.sequence - min(older.sequence - older.covers, newer.sequence - newer.covers)
     steps: tuple[StepRecord, ...] | None = None
     if older.steps is not None and newer.steps is not None:
@@ -26,7 +26,7 @@ def merge(older: ExecutionChange, newer: ExecutionChange) -> ExecutionChange:
 
 
 class ChangeBuffer(AsyncIterator[ExecutionChange | None]):
-    """An asynchronous iterator over what is `put` into it, until it is closed.
+    """An asynchronous iterator over the changes that are `put` into it, until it is closed.
 
     At most about `limit` changes wait. Above that, those of the same execution are merged; where that does not help
     (too many executions), the older half is dropped and None tells the listener to ask the store.
@@ -53,12 +53,12 @@ class ChangeBuffer(AsyncIterator[ExecutionChange | None]):
         self._notify()
 
     def wake(self) -> None:
-        """Make the listener ask the store. Many wake-ups that were not read yet are one."""
+        """Make the listener ask the store. Several wake-ups that were not read yet count as one."""
         self._wake = True
         self._notify()
 
     def close(self) -> None:
-        """End the iteration, now."""
+        """End the iteration at once, even with unread changes."""
         self._closed = True
         self._notify()
 

@@ -1,4 +1,4 @@
-"""What a store announces: an `ExecutionChange` made of what it was given, so that nothing is read back.
+"""The changes that a store announces: each `ExecutionChange` is made of the stored delta, so that nothing is read back.
 
 Checkpoints do not travel: they may be large, and only whoever goes on with an execution needs them.
 """
@@ -16,7 +16,7 @@ from domain.kernel.fast_values import fast_init
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What came back for a change: its sequence, whose execution it is, and what that one's batches have counted.
+    """The store's answer to a delta: the change's sequence, the workflow, and the counts of the execution's batches.
 
     `stopped` are steps of batches that an end has cancelled (None: it is not known which). The change of a batch is one
     of the execution that it belongs to, at that one's sequence: `parent` is that change, still without steps.
@@ -30,12 +30,12 @@ class Stored:
 
 
 def changes_of(stored: Sequence[tuple[ExecutionDelta, Stored]]) -> list[ExecutionChange]:
-    """The changes that committed deltas are, at the sequences that they were given."""
+    """The changes that committed deltas make, at the sequences that they were given."""
     return [change_of(delta, answer) for delta, answer in stored]
 
 
 def change_of(delta: ExecutionDelta, stored: Stored) -> ExecutionChange:
-    """The change that a committed delta is."""
+    """The change that a committed delta makes."""
     return ExecutionChange(
         execution_id=delta.execution_id,
         workflow_id=stored.workflow_id,
@@ -54,7 +54,7 @@ def change_of(delta: ExecutionDelta, stored: Stored) -> ExecutionChange:
 
 
 def parent_changes_of(stored: Sequence[tuple[ExecutionDelta, Stored]]) -> list[ExecutionChange]:
-    """The changes that committed deltas of batches are: one for each execution and sequence."""
+    """The changes that committed deltas of batches make: one for each execution and sequence."""
     changes: dict[tuple[UUID, int], ExecutionChange] = {}
     for delta, answer in stored:
         parent = answer.parent
@@ -68,7 +68,7 @@ def parent_changes_of(stored: Sequence[tuple[ExecutionDelta, Stored]]) -> list[E
 
 
 def check_changed(count: int, most: int | None) -> None:
-    """Raise `LimitExceeded` where so many steps have changed that they are not told at once."""
+    """Raise `LimitExceeded` where more than `most` steps have changed, too many for one answer (None: no limit)."""
     if most is not None and count > most:
         raise LimitExceeded(
             f"More than {most:,} steps of this execution have changed (STEPGRAPH_MAX_ROWS), and are not told at once:"
@@ -77,7 +77,7 @@ def check_changed(count: int, most: int | None) -> None:
 
 
 def snapshot_of(execution: ExecutionRecord, *, since: int, steps: tuple[StepRecord, ...]) -> ExecutionChange:
-    """All that happened to an execution after `since`, as it stands now."""
+    """One change with all that happened to an execution after the sequence `since`, as it stands now."""
     sequence = max(since, execution.sequence)
     return ExecutionChange(
         execution_id=execution.id,
@@ -96,12 +96,12 @@ def snapshot_of(execution: ExecutionRecord, *, since: int, steps: tuple[StepReco
 
 
 def shown(state: StepState) -> StepState:
-    """A step as it travels to subscribers."""
+    """A step as it travels to subscribers: without its checkpoint."""
     return state if state.checkpoint is None else replace(state, checkpoint=None)
 
 
 def sum_of(own: Progress, items: Progress) -> Progress:
-    """What an execution has counted itself and what its batches have."""
+    """The sum of an execution's own counts and those of its batches."""
     return Progress(
         total=own.total + items.total,
         completed=own.completed + items.completed,

@@ -1,4 +1,4 @@
-"""Two changes of one execution as one: what a posted delta becomes when the next one comes before it is stored."""
+"""Merging two deltas of one execution: a posted one that is not stored yet and the next one."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ from domain.executions.records import ExecutionDelta
 
 
 def merge_deltas(older: ExecutionDelta, newer: ExecutionDelta) -> ExecutionDelta:
-    """The newer execution part, the union of the steps by path (newer wins), and the commands of both.
+    """Both deltas as one: the newer execution part, all steps by path (newer wins), and the commands of both.
 
     Both must be of one execution at one epoch.
     """

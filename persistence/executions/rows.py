@@ -1,4 +1,4 @@
-"""Values that a store makes itself, the same in memory and in PostgreSQL."""
+"""Values that a store makes itself, shared by the stores in memory and in PostgreSQL."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,14 +13,14 @@ from domain.kernel.statuses import CommandKind, EventType, ExecutionStatus, Step
 from domain.outbox.events import OutboxEvent
 
 UNLIMITED = 2**31 - 1
-"""How many executions of a workflow may run at a time where it says nothing."""
+"""The number of executions of a workflow that may run at a time where it sets no limit."""
 
 
 def execution_of_new(new: NewExecution, *, is_queued: bool = False) -> ExecutionRecord:
     """The row of an execution that was just created.
 
-    It is due at its own creation when it may start at once: whatever a worker's clock says, that has come. One that is
-    queued is not due at all.
+    It is due at its own creation when it may start at once, which counts as past whatever a worker's clock says. A
+    queued one is not due at all.
     """
     waits = starts_later(new)
     if waits:
@@ -84,7 +84,7 @@ def execution_of_batch(batch: NewBatch) -> ExecutionRecord:
 
 
 def all_of(asked: Sequence[NewExecution], records: Sequence[ExecutionRecord | None]) -> list[ExecutionRecord]:
-    """The records of what was to be inserted. Raises `LimitExceeded` where a family had no room for one."""
+    """The records of the inserted executions. Raises `LimitExceeded` where a family had no room for one (None)."""
     found = [record for record in records if record is not None]
     if len(found) < len(records):
         refused = next(new for new, record in zip(asked, records, strict=True) if record is None)
@@ -97,7 +97,7 @@ def all_of(asked: Sequence[NewExecution], records: Sequence[ExecutionRecord | No
 
 
 def starts_later(new: NewExecution) -> bool:
-    """Whether it was asked to start some time after its creation."""
+    """True when the execution was asked to start some time after its creation."""
     return new.start_at is not None and new.start_at > new.created_at
 
 
@@ -115,7 +115,7 @@ def _progress(total: int, ended: int, steps: Sequence[StepChange]) -> Progress:
 
 
 def ended_event(execution: ExecutionRecord, now: datetime) -> OutboxEvent:
-    """What is told of an execution that is ended as POISONED."""
+    """The event of an execution that is ended as POISONED."""
     return OutboxEvent(
         type=EventType.EXECUTION_FAILED,
         at=now,
@@ -126,7 +126,7 @@ def ended_event(execution: ExecutionRecord, now: datetime) -> OutboxEvent:
 
 
 def end_notice(execution: ExecutionRecord, error: StepError, now: datetime) -> PendingCommand | None:
-    """What the parent of an execution, or of a batch, is told when that ends without its driver."""
+    """The command that tells the parent that an execution or a batch was ended by the store; None without a parent."""
     if execution.parent_id is None or execution.parent_path is None:
         return None
     payload: dict[str, JsonValue] = {
@@ -148,7 +148,7 @@ def end_notice(execution: ExecutionRecord, error: StepError, now: datetime) -> P
 
 
 def poisoned(crashes: int) -> StepError:
-    """The failure of an execution that keeps killing workers."""
+    """The error of an execution that keeps killing workers."""
     return StepError(
         code=FailureCode.POISONED,
         message=f"{crashes} workers have died while they held this execution.",

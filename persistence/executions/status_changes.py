@@ -1,4 +1,4 @@
-"""Which changes carry a new status: what listeners to all executions are told of."""
+"""The changes that carry a new status, which listeners to all executions receive."""
 
 from collections import OrderedDict
 from dataclasses import replace
@@ -19,7 +19,7 @@ class StatusChanges:
         self._last: OrderedDict[UUID, ExecutionStatus] = OrderedDict()
 
     def of(self, change: ExecutionChange) -> ExecutionChange | None:
-        """The change without its steps when its status is new (as far as is known here), else None."""
+        """The change without its steps when its status is new (as far as is known here), otherwise None."""
         if self._last.get(change.execution_id) is change.status:
             return None
         if change.status.is_terminal:

@@ -1,4 +1,4 @@
-"""Circuit breakers in memory: what is kept, and what is shared."""
+"""Circuit breakers in memory: the stored and the shared ones."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -114,7 +114,7 @@ class MemoryBreakerStore:
 
 
 class MemorySharedBreakers:
-    """Implements `domain.circuit_breakers.ports.SharedBreakers`. `is_away`: nothing answers; `come_back` ends that."""
+    """Implements `domain.circuit_breakers.ports.SharedBreakers`. While `is_away` nothing answers; see `come_back`."""
 
     def __init__(self) -> None:
         self.is_away = False
@@ -124,11 +124,11 @@ class MemorySharedBreakers:
 
     @property
     def listeners(self) -> int:
-        """How many hear the news."""
+        """The number of listeners to the news."""
         return len(self._listeners)
 
     def come_back(self, *, forgetful: bool = False) -> None:
-        """Answer again, perhaps without knowing anything any more."""
+        """Answer again; `forgetful`: with all shared states lost."""
         self.is_away = False
         if forgetful:
             self._snapshots.clear()

@@ -1,4 +1,4 @@
-"""What lists leave out of rows, in memory: rows without their large values, and those values."""
+"""The values that lists leave out of rows, in memory: rows without their large values, and those values."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -20,21 +20,21 @@ from persistence.postgres.large_values import packed
 
 
 def lean_execution(row: ExecutionRecord, rows: int) -> ExecutionRecord:
-    """An execution as a list of so many shows it."""
+    """An execution as a list of `rows` rows holds it: without its large values."""
     left_out = _left_out(row, ("input", "output", "error", "labels"), rows)
     emptied: dict[str, Any] = {name: {} if name == "labels" else None for name in left_out}
     return replace(row, signals=(), left_out=left_out, **emptied)
 
 
 def lean_step(row: StepRecord, rows: int) -> StepRecord:
-    """A step as a list of so many shows it."""
+    """A step as a list of `rows` rows holds it: without its large values."""
     left_out = _left_out(row.state, ("attempts", "input", "output", "error"), rows)
     emptied: dict[str, Any] = {name: () if name == "attempts" else None for name in left_out}
     return replace(row, state=replace(row.state, checkpoint=None, **emptied), left_out=left_out)
 
 
 def lean_change(change: ExecutionChange, rows: int) -> ExecutionChange:
-    """A change whose steps are so many, or fewer."""
+    """A change of at most `rows` steps, without its large values."""
     left_out = _left_out(change, ("output", "error"), rows)
     steps = None if change.steps is None else tuple(lean_step(step, rows) for step in change.steps)
     emptied: dict[str, Any] = dict.fromkeys(left_out)
@@ -42,19 +42,19 @@ def lean_change(change: ExecutionChange, rows: int) -> ExecutionChange:
 
 
 def lean_workflow(row: WorkflowSummary, rows: int) -> WorkflowSummary:
-    """A workflow as a list of so many shows it."""
+    """A workflow as a list of `rows` rows holds it: without its large values."""
     left_out = _left_out(row, ("labels",), rows)
     return replace(row, labels={}, left_out=left_out) if left_out else row
 
 
 def lean_webhook(row: WebhookRecord, rows: int) -> WebhookRecord:
-    """A webhook as a list of so many shows it."""
+    """A webhook as a list of `rows` rows holds it: without its large values."""
     left_out = _left_out(row, ("input",), rows)
     return replace(row, input=None, left_out=left_out) if left_out else row
 
 
 def lean_event(row: WebhookEventRecord, rows: int) -> WebhookEventRecord:
-    """An event as a list of so many shows it."""
+    """An event as a list of `rows` rows holds it: without its large values."""
     shown: dict[str, Any] = {"payload": row.payload, "attempts": attempts_to_json(row.attempts)}
     left_out = _left_out(SimpleNamespace(**shown), tuple(shown), rows)
     emptied: dict[str, Any] = {name: () if name == "attempts" else None for name in left_out}
@@ -63,20 +63,20 @@ def lean_event(row: WebhookEventRecord, rows: int) -> WebhookEventRecord:
 
 
 def lean_schedule(row: ScheduleRecord, rows: int) -> ScheduleRecord:
-    """A schedule as a list of so many shows it."""
+    """A schedule as a list of `rows` rows holds it: without its large values."""
     left_out = _left_out(row.settings, ("input",), rows)
     return replace(row, settings=replace(row.settings, input=None), left_out=left_out) if left_out else row
 
 
 def lean_rule(row: RuleRecord, rows: int) -> RuleRecord:
-    """A rule as a list of so many shows it."""
+    """A rule as a list of `rows` rows holds it: without its large values."""
     left_out = _left_out(row.settings, ("expression", "input_schema", "output_schema", "examples"), rows)
     emptied: dict[str, Any] = {name: _EMPTY.get(name) for name in left_out}
     return replace(row, settings=replace(row.settings, **emptied), left_out=left_out)
 
 
 def lean_template(row: TemplateRecord, rows: int) -> TemplateRecord:
-    """A template as a list of so many shows it."""
+    """A template as a list of `rows` rows holds it: without its large values."""
     left_out = _left_out(row.settings, ("document", "parameters"), rows)
     emptied: dict[str, Any] = {name: _EMPTY.get(name) for name in left_out}
     return replace(row, settings=replace(row.settings, **emptied), left_out=left_out)

@@ -1,4 +1,4 @@
-"""Publisher and feed of changes, in memory: what is published reaches every listener at once."""
+"""Publisher and feed of changes, in memory: a published change reaches every listener at once."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ _LIMIT_ALL = 4_096
 class MemoryProgress:
     """Implements `domain.executions.progress.ProgressPublisher` and `domain.executions.progress.ProgressFeed`.
 
-    `is_lossy = True` drops what is published, as a Redis that is away does; `wake` is what follows its return.
+    `is_lossy = True` drops published changes, as a Redis that is away does; `wake` stands for its return.
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class MemoryProgress:
                     listener.put(news)
 
     def wake(self) -> None:
-        """Ask every listener to look into the store."""
+        """Make every listener ask the store."""
         for listeners in (*self._listeners.values(), self._listeners_to_all):
             for listener in listeners:
                 listener.wake()

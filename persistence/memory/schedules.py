@@ -108,7 +108,7 @@ class MemoryScheduleStore:
             self._tables.schedules[changed.id] = ScheduleRow(schedule=changed, epoch=row.epoch)
 
     def _with_what_was_started(self, row: ScheduleRow) -> ScheduleRecord:
-        """A schedule with the last of its executions, where somebody's claim has had no outcome."""
+        """The schedule, with the last execution that a claim started but did not record."""
         keys, workflow_id = tick_keys(row.schedule.id), row.schedule.settings.workflow_id
         started = {
             execution.idempotency_key: execution.id
@@ -139,7 +139,7 @@ def _has_something_to_do(schedule: ScheduleRecord, now: datetime, *, is_running:
 
 
 def _with_start(schedule: ScheduleRecord, outcome: ScheduleOutcome) -> ScheduleRecord:
-    """What was started last, unless something newer is known."""
+    """The schedule with the last start of this outcome, unless a newer one is known."""
     known = schedule.last_run_at
     if outcome.last_run_at is None or (known is not None and outcome.last_run_at <= known):
         return schedule

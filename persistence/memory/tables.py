@@ -1,4 +1,4 @@
-"""The rows that the in-memory ports share, and the questions that more than one of them asks."""
+"""The rows that the in-memory ports share, and the queries that more than one of them needs."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,7 +26,7 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointState:
-    """Who serves an outbound webhook until when, and how it has gone."""
+    """The lease on an outbound webhook, and the state of its deliveries."""
 
     lease_id: UUID | None = None
     lease_until: datetime | None = None
@@ -37,7 +37,7 @@ class EndpointState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleRow:
-    """A schedule, and until when somebody fires it."""
+    """A schedule, its epoch, and the time until which it is claimed."""
 
     schedule: ScheduleRecord
     epoch: int = 0
@@ -46,7 +46,7 @@ class ScheduleRow:
 
 @dataclass(frozen=True, slots=True)
 class LeadershipRow:
-    """Who reconciles, and until when."""
+    """The reconciler that leads, and the time until which it does."""
 
     holder_id: UUID
     epoch: int
@@ -60,7 +60,7 @@ def _system_time() -> datetime:
 
 @dataclass(slots=True)
 class MemoryTables:
-    """One dictionary a table. Rows are frozen records, so handing them out is safe. `now` is the store's own clock."""
+    """The tables, a dictionary each. Rows are frozen, so handing them out is safe. `now` is the store's own clock."""
 
     now: Callable[[], datetime] = _system_time
     leadership: LeadershipRow | None = None
@@ -79,7 +79,7 @@ class MemoryTables:
     workers: dict[UUID, WorkerRecord] = field(default_factory=dict)
     outbox: list[OutboxEvent] = field(default_factory=list)
     relayed: int = 0
-    """How many events have left the outbox: what the next one's position is counted from."""
+    """The number of events that have left the outbox; the positions of later ones go on from it."""
     webhooks: dict[UUID, WebhookRecord] = field(default_factory=dict)
     webhook_events: dict[UUID, WebhookEventRecord] = field(default_factory=dict)
     endpoints: dict[UUID, EndpointState] = field(default_factory=dict)
@@ -87,7 +87,7 @@ class MemoryTables:
     metrics: dict[BucketKey, Tally] = field(default_factory=dict)
     families: dict[UUID, int] = field(default_factory=dict)
     items: dict[UUID, Progress] = field(default_factory=dict)
-    """What the batches of an execution have counted: part of its row's progress."""
+    """The counts of the batches of each execution: a part of its row's progress."""
 
     def commands_of(self, execution_id: UUID) -> tuple[PendingCommand, ...]:
         """The commands of an execution that were not applied yet, oldest first."""
@@ -95,9 +95,9 @@ class MemoryTables:
         return tuple(sorted(found, key=lambda command: command.id))
 
     def wants_attention(self, execution: ExecutionRecord, now: datetime) -> bool:
-        """Whether nobody holds it and it is due, or has a command. A due time not after its creation is always due.
+        """True when nobody holds it and it is due, or has a command. A due time not after its creation is always due.
 
-        One that is queued wants nothing but to be cancelled.
+        For a queued one only the command to cancel it counts.
         """
         if execution.status.is_terminal or execution.worker_id is not None:
             return False
@@ -117,7 +117,7 @@ class MemoryTables:
         ]
 
     def active_parent_of(self, batch: ExecutionRecord) -> ExecutionRecord | None:
-        """The execution that a batch belongs to, if it has not ended."""
+        """The execution that a batch belongs to; None if it has ended."""
         parent = None if batch.parent_id is None else self.executions.get(batch.parent_id)
         return None if parent is None or parent.status.is_terminal else parent
 
@@ -127,7 +127,7 @@ class MemoryTables:
         return tuple(row for path, row in self.steps.get(execution_id, {}).items() if not path.startswith(loops))
 
     def count_items(self, execution_id: UUID, change: Progress) -> None:
-        """Add to what the batches of an execution have counted."""
+        """Add to the counts of the batches of an execution."""
         row = self.executions[execution_id]
         self.items[execution_id] = sum_of(self.items.get(execution_id, NOTHING), change)
         self.executions[execution_id] = replace(row, progress=sum_of(row.progress, change))
@@ -143,7 +143,7 @@ class MemoryTables:
     def drop_batches(
         self, execution_id: UUID, path: str | None, sequence: int, now: datetime | None
     ) -> tuple[list[ExecutionRecord], list[StepRecord]]:
-        """Take batches away, and cancel their steps at `sequence`; the answer is both."""
+        """Remove batches of an execution (of one loop, or all with None), and cancel their steps; returns both."""
         batches = self.batches_of(execution_id, path)
         if path is None and not batches:
             return [], []
@@ -158,7 +158,7 @@ class MemoryTables:
     def stop_steps(
         self, execution_id: UUID, prefixes: tuple[str, ...], sequence: int, now: datetime | None
     ) -> list[StepRecord]:
-        """Cancel the steps that are not done and whose paths begin so."""
+        """Cancel the steps that are not done and whose paths begin with one of these; returns them."""
         steps = self.steps.get(execution_id, {})
         stopped = [
             replace(step, sequence=sequence, state=_cancelled(step.state, now))
@@ -169,24 +169,24 @@ class MemoryTables:
         return stopped
 
     def tell(self, notice: PendingCommand | None) -> None:
-        """Tell a parent of an end, unless it has ended itself."""
+        """Store the notice of an end for the parent, unless that has ended itself."""
         parent = None if notice is None else self.executions.get(notice.execution_id)
         if notice is not None and parent is not None and not parent.status.is_terminal:
             self.commands.setdefault(notice.id, notice)
 
     def has_no_room(self, new: NewExecution) -> bool:
-        """Whether the family that an execution is to come into is full."""
+        """True when the family that an execution would join is full."""
         if new.root_id is None or new.max_family is None:
             return False
         return self.families.get(new.root_id, 1) >= new.max_family
 
     def count_family(self, new: NewExecution) -> None:
-        """One more comes into its family."""
+        """Count one more execution in its family."""
         if new.root_id is not None:
             self.families[new.root_id] = self.families.get(new.root_id, 1) + 1
 
     def remove(self, execution_id: UUID) -> None:
-        """Remove an execution or a batch, with what it was told."""
+        """Remove an execution or a batch, with its commands."""
         execution = self.executions.pop(execution_id)
         if execution.idempotency_key is not None:
             self.executions_by_key.pop((execution.workflow_id, execution.idempotency_key), None)
@@ -197,7 +197,7 @@ class MemoryTables:
 
 
 def item_prefixes(batch: ExecutionRecord) -> tuple[str, ...]:
-    """What the paths of the steps of a batch's items start with."""
+    """The prefixes of the paths of the steps of a batch's items."""
     assert isinstance(batch.input, dict)
     part = ItemRange.from_json(batch.input)
     return tuple(f"{part.path}[{part.first + number}]." for number in range(len(part.items)))
@@ -207,15 +207,15 @@ NOTHING = Progress(total=0, completed=0, failed=0, running=0, ended=0)
 
 
 def _cancelled(state: StepState, now: datetime | None) -> StepState:
-    """A step that is not done, cancelled."""
+    """The step, cancelled at `now`."""
     return replace(state, status=StepStatus.CANCELLED, waiting_for=None, due_at=None, finished_at=now)
 
 
 def contains(labels: Mapping[str, JsonValue], wanted: Mapping[str, JsonValue] | None) -> bool:
-    """Whether `labels` contains `wanted`, as PostgreSQL's `@>` has it for flat objects."""
+    """True when `labels` contains `wanted`, as PostgreSQL's `@>` has it for flat objects."""
     return wanted is None or all(name in labels and labels[name] == value for name, value in wanted.items())
 
 
 def page_of(rows: Sequence[Row], first: int) -> Page[Row]:
-    """The first rows of what is left of a list."""
+    """The first rows of the rest of a list, and whether more follow."""
     return Page(rows=tuple(rows[:first]), has_next=len(rows) > first)

@@ -1,1 +1,1 @@
-"""PostgreSQL: the truth. One module or folder a subject, on one pool of connections."""
+"""PostgreSQL, which holds the truth: one module or folder for each subject, on one pool of connections."""

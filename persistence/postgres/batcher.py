@@ -1,4 +1,4 @@
-"""Calls made at the same time as one: what gathers while a batch is under way goes out as the next."""
+"""Merging calls made at the same time: calls that gather while a batch is under way go out as the next."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,8 +13,8 @@ Answer = TypeVar("Answer")
 class Batcher(Generic[Item, Answer]):
     """Gathers calls and hands their items over together, at most `lanes` batches at a time.
 
-    `run` answers each item, in order. A batch that fails because of somebody's data is tried again call by call, so
-    that each caller gets an own answer or an own error; one that fails as `Unavailable` fails for all.
+    `run` answers each item, in order. A batch that fails because of one call's data is tried again call by call, so
+    that each caller gets its own answer or its own error; one that fails as `Unavailable` fails for all.
     A caller that is cancelled may still have its items handed over.
     """
 
@@ -29,7 +29,7 @@ class Batcher(Generic[Item, Answer]):
         self._busy_lanes = 0
 
     async def submit(self, items: Sequence[Item]) -> list[Answer]:
-        """The answers to these items, which travel together however many they are."""
+        """The answers to these items, in order; they travel together, however many they are."""
         if not items:
             return []
         future: asyncio.Future[list[Answer]] = asyncio.get_running_loop().create_future()

@@ -15,7 +15,7 @@ from persistence.postgres.orm import tortoise_config
 
 
 async def missing_migrations() -> list[MigrationWriter]:
-    """What would bring the migrations up to the models; empty when they agree. No database is asked."""
+    """The migrations that would bring the existing ones up to the models; empty when they agree. Uses no database."""
     config = tortoise_config()
     with TortoiseContext() as context:
         await context.init(config=config, init_connections=False)
@@ -24,7 +24,7 @@ async def missing_migrations() -> list[MigrationWriter]:
 
 
 def main() -> int:
-    """Print what is missing, or write it; the exit status is 1 when something is missing and was not written."""
+    """Print the missing migrations, or write them; the exit status is 1 when one is missing and was not written."""
     parser = argparse.ArgumentParser(prog="python -m persistence.postgres.check_migrations", description=__doc__)
     parser.add_argument("--write", metavar="NAME", help="write the missing migration under this name")
     arguments = parser.parse_args()

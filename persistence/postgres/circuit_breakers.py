@@ -1,4 +1,4 @@
-"""Circuit breakers in PostgreSQL: what is kept when Redis forgets, and the steps that wait for them."""
+"""Circuit breakers in PostgreSQL: their durable states, for when Redis forgets, and the steps that wait for them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from persistence.postgres.conditions import Conditions
 from persistence.postgres.database import Database
 
 MOST_STORED = 10_000
-"""So many services are stored: addresses may come from templates, and their number need not have an end."""
+"""The most services that are stored: addresses may come from templates, and their number need not have an end."""
 
 _ENSURE = f"""
 INSERT INTO circuit_breaker (
@@ -185,13 +185,13 @@ class PostgresBreakerStore:
 
 
 def is_told(snapshot: BreakerSnapshot, before: CircuitBreakerState) -> bool:
-    """Whether others are told of a state that takes the place of one that was `before`."""
+    """True when a new state is announced: the breaker has opened, or has closed after not being closed `before`."""
     is_still_closed = snapshot.state is before is CircuitBreakerState.CLOSED  # only its count was reset
     return snapshot.state in _TOLD and not is_still_closed
 
 
 def told(snapshot: BreakerSnapshot, now: datetime) -> OutboxEvent:
-    """What is told of a breaker that has opened or closed."""
+    """The event of a breaker that has opened or closed."""
     return OutboxEvent(
         type=_TOLD[snapshot.state],
         at=now,

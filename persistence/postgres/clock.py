@@ -18,7 +18,7 @@ _ASK = "SELECT clock_timestamp()"
 _NONE = timedelta(0)
 
 _ticks = partial(time.clock_gettime_ns, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
-"""Nanoseconds that only go forward, also while the machine sleeps where it can tell."""
+"""Nanoseconds that only go forward, and count the machine's sleep where the system can measure it."""
 
 
 def _machine_time() -> datetime:
@@ -28,8 +28,8 @@ def _machine_time() -> datetime:
 class DatabaseClock:
     """Implements `domain.kernel.clock.Clock`: the time of the database, however wrong the machine's own clock is.
 
-    Whoever asks the database for its time tells `measured`; in between, time passes by the machine's monotonic clock,
-    so setting the machine's clock, by seconds or by hours, moves nothing. Until the first measurement it is the
+    Code that asks the database for its time passes it to `measured`; in between, time passes by the machine's monotonic
+    clock, so setting the machine's clock, by seconds or by hours, moves nothing. Until the first measurement it is the
     machine's time. An answer is known to lie between the question and its arrival: where the clock agrees with that it
     is left alone, so it does not tremble.
     """
@@ -41,7 +41,7 @@ class DatabaseClock:
         ticks: Callable[[], int] = _ticks,
         machine_time: Callable[[], datetime] = _machine_time,
     ) -> None:
-        """`tolerance`: by how much the machine's clock may be off before it is called skewed."""
+        """`tolerance`: the largest offset of the machine's clock that does not count as skew."""
         self._tolerance = tolerance
         self._ticks = ticks
         self._machine_time = machine_time
@@ -61,12 +61,12 @@ class DatabaseClock:
 
     @property
     def offset(self) -> timedelta:
-        """How far the machine's clock is ahead of the database's; negative where it is behind."""
+        """The time by which the machine's clock is ahead of the database's; negative where it is behind."""
         return self._machine_time() - self.now() if self.is_measured else _NONE
 
     @property
     def is_skewed(self) -> bool:
-        """Tells that the machine's clock is off by more than the tolerance; the first time, the log is told too."""
+        """True when the machine's clock is off by more than the tolerance; changes of this are logged."""
         is_skewed = abs(self.offset) > self._tolerance
         if is_skewed != self._is_skewed:
             self._is_skewed = is_skewed
@@ -92,14 +92,14 @@ class DatabaseClock:
             self.is_measured = True
 
     async def measure(self, database: Database) -> None:
-        """Ask the database. Raises `Unavailable`."""
+        """Ask the database for its time. Raises `Unavailable`."""
         async with database.hot_connection() as connection:
             asked = self.asked()
             answer: datetime = await connection.fetchval(_ASK)
             self.measured(asked, answer)
 
     async def keep_measuring(self, database: Database, every: timedelta) -> None:
-        """Ask the database again and again, for ever: for processes that have nothing else to ask it so often."""
+        """Ask the database again and again, for ever, in a process that has nothing else to ask it so often."""
         while True:
             try:
                 await self.measure(database)
@@ -110,5 +110,5 @@ class DatabaseClock:
 
 
 def described(offset: timedelta) -> str:
-    """`30.0 s ahead of PostgreSQL's`, for logs and for people."""
+    """An offset such as `30.0 s ahead of PostgreSQL's`, for logs and for people."""
     return f"{abs(offset).total_seconds():.1f} s {'ahead of' if offset > _NONE else 'behind'} PostgreSQL's"

@@ -12,7 +12,7 @@ class Conditions:
         self._parts: list[str] = []
 
     def add(self, condition: str, value: Any) -> None:
-        """Add a condition with `?` where its value goes; a value of None adds nothing."""
+        """Add a condition with `?` in the place of its value; a value of None adds nothing."""
         if value is not None:
             self._parts.append(condition.replace("?", self.argument(value)))
 
@@ -21,7 +21,7 @@ class Conditions:
         self._parts.append(condition)
 
     def argument(self, value: Any) -> str:
-        """Hand over one more value, and get the text that stands for it."""
+        """Add one more argument, and return its placeholder, such as `$3`."""
         self.arguments.append(value)
         return f"${len(self.arguments)}"
 
@@ -30,6 +30,6 @@ class Conditions:
 
 
 def containing(text: str) -> str:
-    """The LIKE pattern of what contains this text, whatever characters that has."""
+    """The LIKE pattern of texts that contain this text, whatever characters it has."""
     escaped = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
     return f"%{escaped}%"

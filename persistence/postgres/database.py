@@ -15,21 +15,21 @@ from persistence.postgres.lending import Connection, Lender, Pool
 from persistence.postgres.orm import Orm
 
 _ANSWER_WITHIN = 60.0
-"""Seconds that a statement of no hurry may take."""
+"""The seconds that a statement of no hurry may take."""
 _SHORTEST = 2.0
 
 
 class Database:
     """Connections to one database: open while its context lasts.
 
-    `json` and `jsonb` come and go as text: see domain/kernel/json/text.py. Whatever is asked while PostgreSQL is away
-    raises `Unavailable`; opening the context does not need it yet. There are two pools: one for the batched statements
-    of the hot path, whose plans are made once and never scan a table, and one for everything else.
+    `json` and `jsonb` values are text on both ways: see domain/kernel/json/text.py. While PostgreSQL is away, every
+    call raises `Unavailable`; opening the context does not need it yet. There are two pools: one for the batched
+    statements of the hot path, whose plans are made once and never scan a table, and one for everything else.
 
     A host that vanished closes nothing, so no side waits for the other for longer than a worker's lease allows. A hot
     statement is given up after three quarters of it, and the connections that were open then are not used again. The
-    server ends a transaction that is idle for half of it, whose worker was stopped in its midst, and a session whose
-    client has not acknowledged anything for the whole of it; either frees what was locked.
+    server ends a transaction that is idle for half of it, as its worker was stopped in the middle, and a session whose
+    client has not acknowledged anything for the whole of it; either frees the locks.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Database:
     ) -> None:
         """`url` is a libpq address; `connect_timeout` is in seconds. Connections are opened when first needed.
 
-        `lease`: for how long a worker that is silent keeps what it holds.
+        `lease`: the time for which a silent worker keeps its executions.
         """
         self.url = url
         self._lease = lease.total_seconds()
@@ -125,7 +125,7 @@ class Database:
 
     @property
     def lease_milliseconds(self) -> int:
-        """How long a transaction may take that all wait for."""
+        """The most milliseconds that a transaction may take for which all processes wait."""
         return round(1000 * max(_SHORTEST, self._lease))
 
     @property
@@ -144,9 +144,9 @@ class Database:
         return _opened(self._hot_lender).loan()
 
     def distrust_connections(self) -> None:
-        """Break all that nobody uses now: where one was silent, the way to the server may be cut.
+        """Close all connections that are not in use: where one was silent, the way to the server may be cut.
 
-        Nothing is said to the server: it would not be heard, and whoever waited for that to be done would wait long.
+        Nothing is sent to the server: it would not arrive, and waiting for that to be done would take long.
         """
         for connection in list(self._connections):
             if not connection.is_closed() and connection.get_server_pid() not in self._lent_out:
@@ -165,12 +165,12 @@ class Database:
             return rows
 
     async def fetch_row(self, statement: str, *arguments: Any) -> asyncpg.Record | None:
-        """The first row of one statement."""
+        """The first row of one statement; None where there is none."""
         async with self.connection() as connection:
             return await connection.fetchrow(statement, *arguments)
 
     async def fetch_value(self, statement: str, *arguments: Any) -> Any:
-        """The first column of the first row."""
+        """The first column of the first row; None where there is no row."""
         async with self.connection() as connection:
             return await connection.fetchval(statement, *arguments)
 

@@ -1,4 +1,4 @@
-"""The values that lists leave out of rows, read from PostgreSQL: no more of them than was asked for."""
+"""The values that lists leave out of rows, read from PostgreSQL: only those that were asked for."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -20,20 +20,20 @@ from persistence.postgres.webhooks.rows import attempts_of as webhook_attempts_o
 from persistence.postgres.workflow_templates import parameters_of
 
 PASSED_ON = 32_768
-"""JSON of more characters is not parsed, but shown as it is stored."""
+"""The most characters of JSON that are parsed; longer texts are shown as they are stored."""
 _LARGE = 100_000
-"""Values of so many bytes together are parsed beside the event loop."""
+"""The bytes of values together beyond which they are parsed beside the event loop."""
 
 Read: TypeAlias = Callable[[str], object]
 
 
 def shown_json(text: str) -> "JsonValue | JsonText":
-    """The JSON value of a text, to be shown and nothing else."""
+    """The JSON value of a text, only to be shown; a long text stays unparsed."""
     return loads(text) if len(text) <= PASSED_ON else JsonText(text)
 
 
 def packed(value: object) -> Any:
-    """A value of a record, to be shown and nothing else: what is large of JSON in it is text again."""
+    """A value of a record, only to be shown: large JSON in it becomes text again."""
     match value:
         case StepError(details=details):
             return replace(value, details=packed(details))
@@ -70,7 +70,7 @@ def _parameters(text: str) -> object:
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """Where the values of a kind are, and what reads their texts."""
+    """The table and the column of a kind of values, and the function that reads their texts."""
 
     table: str
     name: str

@@ -1,4 +1,4 @@
-"""Lending the connections of one pool: every statement borrows one, so that little but the pool's own work is done."""
+"""Lending the connections of one pool: every statement borrows one, at little more cost than the pool's own work."""
 
 from collections.abc import Callable
 from types import TracebackType
@@ -13,7 +13,7 @@ Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 _RELEASE_WITHIN = 1.0
 _FREE_WITHIN = 30.0
-"""Seconds that a caller waits for a connection that others have."""
+"""The seconds that a caller waits for a connection while all are in use."""
 _BROKEN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
@@ -31,7 +31,7 @@ class Lender:
         self.lent = lent
         self.on_silence = on_silence
         self.asked = 0
-        """Loans that have a connection, wait for one, or give one back."""
+        """The number of loans that have a connection, wait for one, or give one back."""
 
     def loan(self) -> "Loan":
         """One connection for as long as its context lasts."""
@@ -39,7 +39,7 @@ class Lender:
 
 
 class Loan:
-    """A connection, while its context lasts. Raises `Unavailable` when PostgreSQL cannot be reached, also within."""
+    """A connection, while its context lasts. Raises `Unavailable` where PostgreSQL is away, on entering or inside."""
 
     __slots__ = ("_backend", "_connection", "_lender")
 

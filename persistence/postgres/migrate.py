@@ -1,4 +1,4 @@
-"""Bringing a database to the newest schema, and telling what is missing. Safe to run from many processes at once."""
+"""Bringing a database to the newest schema, and listing missing migrations. Safe to run from many processes at once."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,7 +22,7 @@ _LATEST = [MigrationTarget(app_label="stepgraph", name="__latest__")]
 
 
 async def migrate(url: str) -> list[str]:
-    """Apply every migration that is missing, and return their names. Raises `Unavailable`.
+    """Apply every missing migration, and return their names. Raises `Unavailable`.
 
     All or none: they run in one transaction, with the notes that they ran. Processes that call this at the same time
     wait for each other; all but the first find nothing to do.
@@ -50,7 +50,7 @@ async def _missing(executor: MigrationExecutor) -> list[str]:
 
 @asynccontextmanager
 async def _models_on(url: str) -> AsyncIterator[dict[str, Any]]:
-    """The models with a connection of their own, for as long as the context lasts; gives their configuration."""
+    """The models with a connection of their own, while the context lasts; yields their configuration."""
     with translated():
         async with asyncpg.create_pool(url, min_size=1, max_size=1) as pool:
             config = tortoise_config(pool=pool)

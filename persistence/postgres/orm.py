@@ -12,17 +12,17 @@ from tortoise.transactions import in_transaction
 
 
 class LentPoolClient(AsyncpgDBClient):
-    """Tortoise's asyncpg client over a pool of somebody else's."""
+    """Tortoise's asyncpg client over a pool that others own."""
 
     def __init__(self, *, pool: "asyncpg.Pool[Any] | None" = None, **parameters: Any) -> None:
         super().__init__(**parameters)
         self._pool = pool
 
     async def create_connection(self, with_db: bool) -> None:
-        """Nothing to do: the pool was there first."""
+        """Do nothing: the pool was there first."""
 
     async def close(self) -> None:
-        """Nothing to do: the pool belongs to its lender."""
+        """Do nothing: the pool belongs to its lender."""
 
 
 client_class = LentPoolClient
@@ -30,7 +30,7 @@ client_class = LentPoolClient
 
 
 def tortoise_config(**credentials: Any) -> dict[str, Any]:
-    """The configuration of the one app, with what its client is made from."""
+    """The configuration of the one app; `credentials` are the arguments of its client."""
     return {
         "connections": {"default": {"engine": __name__, "credentials": credentials}},
         "apps": {
@@ -53,7 +53,7 @@ class Orm:
 
     @classmethod
     async def over(cls, pool: "asyncpg.Pool[Any]") -> "Orm":
-        """The ORM on a pool that is open already, for as long as that is."""
+        """The ORM on a pool that is open already, for as long as it is."""
         context = TortoiseContext()
         with context:
             await context.init(config=tortoise_config(pool=pool))
@@ -61,7 +61,7 @@ class Orm:
 
     @contextmanager
     def session(self) -> Iterator[None]:
-        """Let the models of this task find their pool. Neither a connection nor a transaction is opened by it."""
+        """Let the models of this task find their pool, without opening a connection or a transaction."""
         # A context remembers one entrance only; a copy shares its pool, and can be entered beside others.
         with copy.copy(self._context):
             yield

@@ -20,5 +20,5 @@ class JsonTextField(Field[Any]):
         return None if value is None else dumps(value)
 
     def to_python_value(self, value: Any) -> JsonValue:
-        """The value of the column's text; what is no text was never in a column."""
+        """The value of the column's text; a value that is no text, not read from a column, stays as it is."""
         return loads(value) if isinstance(value, str) else value

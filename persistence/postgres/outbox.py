@@ -1,4 +1,4 @@
-"""What has happened and is still to be told, in PostgreSQL: put there in the transaction in which it happens."""
+"""The outbox in PostgreSQL: events are put there in the transaction in which they happen."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ RETURNING *
 """
 
 _COUNTED = 100_000
-"""So many waiting events are counted at most."""
+"""The most waiting events that are counted."""
 
 _BACKLOG = """
 SELECT count(*) AS pending, min(at) AS oldest FROM (SELECT at FROM pending_event ORDER BY position LIMIT $1) e
@@ -43,13 +43,13 @@ async def add(connection: Connection, events: Sequence[OutboxEvent]) -> None:
 
 
 async def take(connection: Connection, limit: int) -> list[tuple[int, OutboxEvent]]:
-    """Take the oldest events out, each with its position, in a transaction that tells them."""
+    """Take the oldest events out, as (position, event), in the transaction that relays them."""
     rows = await connection.fetch(_TAKE, limit)
     return sorted(((row["position"], _event_of(row)) for row in rows), key=lambda taken: taken[0])
 
 
 async def backlog(database: Database, now: datetime) -> OutboxBacklog:
-    """How many events wait to be told, and for how long the oldest has. Raises `Unavailable`."""
+    """The number of events that wait to be relayed, and the age of the oldest. Raises `Unavailable`."""
     row = await database.fetch_row(_BACKLOG, _COUNTED)
     assert row is not None
     lag = timedelta(0) if row["oldest"] is None else max(timedelta(0), now - row["oldest"])

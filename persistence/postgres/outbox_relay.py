@@ -13,7 +13,7 @@ from persistence.postgres.webhooks.queueing import enqueue
 _LIMITS_TRANSACTIONS = 17  # the major version of PostgreSQL
 
 LOCK = "SELECT pg_try_advisory_xact_lock(x'53570004'::int), set_config($1, $2, true)"
-"""One relays at a time, or events would overtake each other. Tells this advisory lock from others.
+"""The lock under which one process at a time relays, or events would overtake each other; its number keeps it apart.
 
 When its process is stopped, the lock is free soon: between statements by the session's limit for idle transactions.
 While a statement is being prepared the server calls nothing idle, and only its limit for whole transactions helps.
@@ -27,7 +27,7 @@ def limit_of(connection: Connection, milliseconds: int) -> tuple[str, str]:
 
 
 class PostgresEventRelay:
-    """Implements `domain.outbox.ports.EventRelay`. `counted` is told what was counted, once that is committed."""
+    """Implements `domain.outbox.ports.EventRelay`. `counted` is called with the added counts after the commit."""
 
     def __init__(self, database: Database, counted: Callable[[Counted], None] | None = None) -> None:
         self._database = database

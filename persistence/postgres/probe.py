@@ -1,4 +1,4 @@
-"""Trying on PostgreSQL what the work does there: a write on a connection of the hot path."""
+"""Trying out on PostgreSQL what commits need: a write on a connection of the hot path."""
 
 from uuid import uuid4
 
@@ -32,7 +32,7 @@ async def complaint_of_postgres(database: Database) -> str | None:
 
 
 async def _shares_sessions(database: Database, connection: Connection) -> bool:
-    """Tells that what is set in one session is seen in another: a pooler lends one to several clients."""
+    """True when a setting of one session is seen in another: a pooler lends one to several clients."""
     token = uuid4().hex
     await connection.execute(f"SET stepgraph.session TO '{token}'")
     seen: str | None = await database.fetch_value("SELECT current_setting('stepgraph.session', true)")

@@ -1,4 +1,4 @@
-"""Schedules in PostgreSQL. What is due is claimed by one statement, and what came of it stored by another."""
+"""Schedules in PostgreSQL. One statement claims due schedules, and another stores the outcomes."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -190,7 +190,7 @@ class PostgresScheduleStore:
         return list(claims.values())
 
     async def _with_what_was_started(self, claims: Iterable[ScheduleClaim]) -> Mapping[UUID, ScheduleClaim]:
-        """The same claims, of schedules for which somebody may have started what is not stored with them."""
+        """These claims, completed with executions that an earlier claim started but did not record."""
         known = {claim.schedule.id: claim for claim in claims}
         workflows = [claim.schedule.settings.workflow_id for claim in known.values()]
         rows = await self._database.fetch(_STARTED, list(known), workflows, [tick_keys(id) for id in known])
@@ -219,7 +219,7 @@ class PostgresScheduleStore:
 
 
 def _settings_row(settings: ScheduleSettings) -> tuple[Any, ...]:
-    """The settings in the order in which the statements take them."""
+    """The settings in the order of the statements' parameters."""
     return (
         settings.name,
         settings.workflow_id,

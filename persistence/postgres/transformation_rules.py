@@ -100,7 +100,7 @@ class PostgresTransformationRuleStore:
 
 
 def examples_of(text: str) -> tuple[RuleExample, ...]:
-    """The examples of a rule."""
+    """The examples of a rule, from their JSON text."""
     examples = cast("list[Mapping[str, JsonValue]]", loads(text))
     return tuple(RuleExample(input=each["input"], output=each["output"]) for each in examples)
 

@@ -1,4 +1,4 @@
-"""Telling a part that cannot be reached from a part that says no: drivers' errors become `Unavailable` at the port."""
+"""Telling errors of a server that cannot be reached from refusals: drivers' errors become `Unavailable` at the port."""
 
 import asyncio
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ _FAULTS = (
     asyncpg.DuplicatePreparedStatementError,
     asyncpg.InvalidCachedStatementError,
 )
-"""After any of these the same statement may succeed a moment later, on this server or on the one that follows it."""
+"""The errors after which the same statement may succeed a moment later, on this server or on its successor."""
 
 REFUSALS = (
     asyncpg.DataError,
@@ -43,16 +43,18 @@ REFUSALS = (
     asyncpg.ProgramLimitExceededError,
     ValueError,
 )
-"""The server or the driver (its own DataError is a ValueError) cannot take a value: U+0000, a number out of range, a
-path too long to be indexed."""
+"""The errors of a value that the server or the driver cannot take: U+0000, a number out of range, too long a path.
+
+The driver's own DataError is a ValueError.
+"""
 
 
 _CLOSED_TRANSPORT = "the handler is closed"
-"""In that error of uvloop's."""
+"""A part of the text of the error that uvloop raises for a closed connection."""
 
 
 def is_unavailable(error: BaseException) -> bool:
-    """Tells an error of the connection or the server's state from one of what was asked, also inside the ORM's own."""
+    """True for an error of the connection or the server, False for one of the statement; sees through the ORM's own."""
     if isinstance(error, BaseORMException):
         return error.__cause__ is not None and is_unavailable(error.__cause__)
     if isinstance(error, RuntimeError):
@@ -62,7 +64,7 @@ def is_unavailable(error: BaseException) -> bool:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise `Unavailable` in place of a driver's complaint that PostgreSQL cannot be reached."""
+    """Raise `Unavailable` in place of a driver's error that PostgreSQL cannot be reached."""
     try:
         yield
     except Exception as error:
@@ -72,7 +74,7 @@ def translated() -> Iterator[None]:
 
 
 def unavailable(error: Exception) -> Unavailable:
-    """The error of a port in place of this one of a driver."""
+    """The `Unavailable` of a port for this error of a driver."""
     return Unavailable(f"PostgreSQL cannot be reached: {_what(error)}")
 
 

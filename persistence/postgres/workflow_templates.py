@@ -97,7 +97,7 @@ def _parameter_row(parameter: TemplateParameter) -> dict[str, Any]:
 
 
 def parameters_of(text: str) -> tuple[TemplateParameter, ...]:
-    """The parameters of a template."""
+    """The parameters of a template, from their JSON text."""
     return tuple(TemplateParameter(**each) for each in cast("list[dict[str, Any]]", loads(text)))
 
 

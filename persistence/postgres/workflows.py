@@ -1,4 +1,4 @@
-"""Workflows and their versions: written and listed through the ORM; what every start of an execution asks is SQL."""
+"""Workflows and their versions: written and listed through the ORM; read by SQL for every start of an execution."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
@@ -39,7 +39,7 @@ WITH sized AS (
 SELECT id, size, CASE WHEN size <= $2 THEN document END AS document FROM sized
 """
 _LARGE = 100_000
-"""Documents of so many bytes together are parsed beside the event loop."""
+"""The bytes of documents together beyond which they are parsed beside the event loop."""
 
 _VERSION_SUMMARY = ("id", "workflow_id", "version", "note", "created_at")
 _DEFINITIONS = "SELECT * FROM workflow_version WHERE id = ANY ($1::uuid[])"
@@ -212,7 +212,7 @@ class PostgresWorkflowStore:
 
     @asynccontextmanager
     async def _transaction(self, name: str) -> AsyncIterator[None]:
-        """A transaction in which a taken name is a `Conflict`, and data that PostgreSQL refuses `InvalidInput`."""
+        """A transaction in which a taken name raises `Conflict`, and data that PostgreSQL refuses `InvalidInput`."""
         try:
             with translated():
                 async with self._database.orm.transaction():
@@ -269,7 +269,7 @@ def _record(workflow: Workflow, document: Mapping[str, JsonValue]) -> WorkflowRe
 
 
 def _lean(rows: int) -> Mapping[str, RawSQL]:
-    """What the ORM selects of labels, where so many workflows are asked for. The model's own name of them is taken."""
+    """The columns of labels for the ORM, where `rows` workflows are read; the name `labels` is taken by the model."""
     most = share_of(rows)
     return {
         "small_labels": RawSQL(f"CASE WHEN octet_length(labels::text) <= {most} THEN labels END"),

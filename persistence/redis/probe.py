@@ -1,4 +1,4 @@
-"""Trying on Redis what the work does there: a hint, a token, a nudge; and saying what kind of server cannot do it."""
+"""Trying out on Redis what hints need: a message, a token, a nudge; and naming kinds of servers that cannot do it."""
 
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from redis.exceptions import (
 from persistence.redis.work_queue import WakingRedisBroker, push_tokens, worker_channel
 
 _QUEUE = "stepgraph-health"
-"""A queue that no worker takes from; a message is put there and taken away again."""
+"""A queue that no worker takes from; the probe puts a message there and removes it again."""
 _NOBODY = UUID(int=0)
 _SECOND = 1_000
 
@@ -29,7 +29,7 @@ _KINDS = {
 
 
 async def complaint_of_redis(url: str) -> str | None:
-    """What keeps this Redis from carrying hints, with the next thing to try; None where all is well.
+    """The fault of this Redis that keeps it from carrying hints, with the next thing to try; None where all is well.
 
     Raises an error of the driver's where it cannot be reached.
     """
@@ -46,7 +46,7 @@ async def complaint_of_redis(url: str) -> str | None:
 
 
 async def _kind(client: Redis) -> str:
-    """`standalone`, `cluster` or `sentinel`; nothing where that must not be asked."""
+    """`standalone`, `cluster` or `sentinel`; empty where the user may not ask."""
     try:
         known = await client.info("server")
         return str(known.get("redis_mode") or known.get("server_mode", ""))
@@ -57,7 +57,7 @@ async def _kind(client: Redis) -> str:
 
 
 async def _work(client: Redis) -> None:
-    """A hint as it is sent, taken back; a token for idle workers; and a nudge that nobody hears."""
+    """Send a hint and take it back, a token for idle workers, and a nudge that nobody hears."""
     namespace = "dramatiq"
     dispatch = client.register_script(_dispatch())
     now = current_millis()

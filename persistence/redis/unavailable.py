@@ -1,7 +1,10 @@
-"""Errors that say that Redis cannot be reached, or is none that can be worked with just now."""
+"""The errors of a Redis that cannot be reached or used at the moment."""
 
 from redis.exceptions import RedisError
 
 REDIS_FAULTS = (RedisError, OSError, EOFError, RuntimeError)
-"""Redis cannot be reached, or is none that can be worked with just now. A `TimeoutError` is an `OSError`; uvloop raises
-a `RuntimeError` for writing to a connection that was closed a moment ago."""
+"""The errors of a Redis that cannot be reached or used at the moment.
+
+A `TimeoutError` is an `OSError`; uvloop raises a `RuntimeError` for writing to a connection that was closed a moment
+ago.
+"""

@@ -38,12 +38,12 @@ _LISTEN_TIMEOUT = 5.0
 
 
 def worker_channel(worker_id: UUID) -> str:
-    """Where a worker listens for nudges."""
+    """The channel on which a worker listens for nudges."""
     return f"stepgraph:worker:{worker_id}"
 
 
 def with_timeouts(url: str, *, socket_timeout: float = 10, connections: int = 200) -> str:
-    """The address with redis-py's own defaults (5 s, 100 connections), which load exceeds, made larger."""
+    """The address with larger limits than redis-py's own (5 s, 100 connections), which load exceeds."""
     address, _, query = url.partition("?")
     options = {
         "socket_timeout": str(socket_timeout),
@@ -55,7 +55,7 @@ def with_timeouts(url: str, *, socket_timeout: float = 10, connections: int = 20
 
 
 class WakingRedisBroker(RedisBroker):
-    """Dramatiq's Redis broker whose consumers are woken by whoever enqueues."""
+    """Dramatiq's Redis broker with consumers that are woken by every enqueue."""
 
     def __init__(self, url: str, **options: Any) -> None:
         super().__init__(url=with_timeouts(url), **options)  # type: ignore[no-untyped-call]
@@ -71,7 +71,7 @@ class WakingRedisBroker(RedisBroker):
         return enqueued
 
     def wake(self, queue_name: str, consumers: int = 1) -> None:
-        """Let so many idle consumers of this queue look at once."""
+        """Let `consumers` idle consumers of this queue look at it at once."""
         with self.client.pipeline(transaction=False) as pipeline:
             push_tokens(pipeline, queue_name, consumers)
             pipeline.execute()
@@ -86,7 +86,7 @@ def _wake_key(queue_name: str) -> str:
 
 
 def push_tokens(pipeline: Any, queue_name: str, count: int) -> None:
-    """Wake so many idle consumers of a queue, with the next `execute` of the pipeline."""
+    """Wake `count` idle consumers of a queue, with the next `execute` of the pipeline."""
     key = _wake_key(queue_name)
     pipeline.lpush(key, *([b"1"] * count))
     pipeline.ltrim(key, 0, _MOST_TOKENS - 1)
@@ -94,7 +94,7 @@ def push_tokens(pipeline: Any, queue_name: str, count: int) -> None:
 
 
 class WakingConsumer(_RedisConsumer):
-    """Fetches messages; when there are none it waits to be woken, and gives None so that its thread can do chores."""
+    """Fetches messages; without any it waits to be woken, and gives None, for its thread to do its other work."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)  # type: ignore[no-untyped-call]
@@ -141,13 +141,13 @@ class WakingConsumer(_RedisConsumer):
 class RedisWorkQueue:
     """Implements `domain.system.workers.WorkQueue`: messages for Dramatiq's broker, nudges over pub/sub.
 
-    Dramatiq's own client blocks. What it would send is sent here by a client that does not, with the tokens, in one
+    Dramatiq's own client blocks. Its messages are sent here by a client that does not, with the tokens, in one
     round trip. While Redis is away hints are dropped, with one line in the log for each outage: the reconciler repeats
     them.
     """
 
     def __init__(self, url: str, *, timeout: float = 2.0) -> None:
-        """`timeout`: seconds that a hint or a nudge may take, for it is not worth more of anybody's time."""
+        """`timeout`: the seconds that a hint or a nudge may take before it is dropped."""
         self._timeout = timeout
         self._broker = WakingRedisBroker(url, middleware=[])
         self._client = redis.asyncio.Redis.from_url(with_timeouts(url, connections=16))
@@ -231,7 +231,7 @@ class RedisNudges:
         self._url = url
 
     async def __call__(self, worker_id: UUID, tell: Callable[[UUID | None], None]) -> None:
-        """Tell of every execution that this worker is to look at; None, after each connecting: some may be missed."""
+        """Call `tell` with every execution to look at; with None after each connecting: some may be missed."""
         while True:
             try:
                 async with (

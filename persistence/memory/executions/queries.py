@@ -1,4 +1,4 @@
-"""Executions and their steps as people read them, in memory."""
+"""Executions and their steps, read for people, in memory."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -91,7 +91,7 @@ class MemoryExecutionQueries:
         return {id: self._tables.executions[max(self._line([id]))] for id in ids if id in self._tables.executions}
 
     def _line(self, ids: Sequence[UUID]) -> set[UUID]:
-        """These, and all retries of them."""
+        """These executions, and all retries of them."""
         found: set[UUID] = set()
         waiting = list(ids)
         while waiting:

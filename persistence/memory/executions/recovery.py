@@ -1,4 +1,4 @@
-"""What the reconciler asks and which workers live, in memory."""
+"""The questions of the reconciler, and the live workers, in memory."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace

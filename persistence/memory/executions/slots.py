@@ -1,4 +1,4 @@
-"""How many executions of a workflow run at a time, and which of those that queue come next, in memory."""
+"""The limit on executions of a workflow that run at a time, and the order of those that queue, in memory."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ from persistence.memory.tables import MemoryTables
 
 
 def admit(tables: MemoryTables, workflow_id: UUID, limit: int, now: datetime) -> list[UUID]:
-    """Give free slots to queued executions."""
+    """Give free slots to queued executions; returns the ids of those that got one."""
     waiting = []
     for row in _queue_of(tables, workflow_id):
         if not _has_come(row, now):
@@ -32,7 +32,7 @@ def admit(tables: MemoryTables, workflow_id: UUID, limit: int, now: datetime) ->
 
 
 def queued_of(tables: MemoryTables, executions: Sequence[NewExecution]) -> set[UUID]:
-    """Which of these must wait for a slot."""
+    """The ids of those that must wait for a slot."""
     queued: set[UUID] = set()
     held: dict[UUID, int] = {}
     # Of two with one key, the first is the one that is created.
@@ -68,6 +68,6 @@ def _held(tables: MemoryTables, workflow_id: UUID) -> int:
 
 
 def _has_come(queued: ExecutionRecord, now: datetime) -> bool:
-    """Whether nothing but a slot is between a queued execution and its start."""
+    """True when a queued execution lacks nothing but a slot to start."""
     until = queued.waiting_for.until if queued.waiting_for is not None else None
     return until is None or until <= now

@@ -1,4 +1,4 @@
-"""Executions and their steps as the workers change them, in memory."""
+"""Executions and their steps, changed by the workers, in memory."""
 
 import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -33,10 +33,7 @@ _SOON = 0.01
 
 
 class MemoryExecutionStore:
-    """Implements `domain.executions.ports.ExecutionStore`.
-
-    `flush` stores what was posted at once, and not only soon.
-    """
+    """Implements `domain.executions.ports.ExecutionStore`. `flush` stores posted deltas at once."""
 
     def __init__(self, tables: MemoryTables, publisher: ProgressPublisher) -> None:
         self._tables = tables
@@ -138,7 +135,7 @@ class MemoryExecutionStore:
         asyncio.get_running_loop().call_later(_SOON, self._store_posted)
 
     async def flush(self) -> None:
-        """Store what was posted and not absorbed by a commit; lost leases are passed over."""
+        """Store the deltas that were posted and not absorbed by a commit; lost leases are passed over."""
         self._store_posted()
 
     def _store_posted(self) -> None:
@@ -281,7 +278,7 @@ class MemoryExecutionStore:
         return changed.sequence
 
     def _tell(self, delta: ExecutionDelta) -> None:
-        """Remove what was applied, and tell the parent of an end."""
+        """Remove the applied commands, and tell the parent of an end."""
         for command_id in delta.applied_commands:
             self._tables.commands.pop(command_id, None)
         if delta.status.is_terminal:
@@ -289,7 +286,7 @@ class MemoryExecutionStore:
 
 
 def _events(execution: ExecutionRecord, delta: ExecutionDelta) -> Iterator[OutboxEvent]:
-    """What a change puts into the outbox."""
+    """The outbox events that a change makes."""
     if delta.starts and delta.started_at is not None and execution.started_at is None:
         yield _event(execution, delta, EventType.EXECUTION_STARTED, delta.started_at)
     if delta.finished_at is not None and delta.status.is_terminal:

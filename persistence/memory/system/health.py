@@ -1,4 +1,4 @@
-"""The health of nothing: in memory every part is up, unless a test says otherwise."""
+"""The health of a system in memory: every component is up, unless a test says otherwise."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What is to be sent to outbound webhooks, in memory, and what became of it."""
+"""Deliveries to outbound webhooks, in memory: the events to send, and the results of attempts."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -151,7 +151,7 @@ class MemoryWebhookDeliveries:
         return self._tables.endpoints.get(webhook_id, EndpointState())
 
     def _served_at(self, webhook: WebhookRecord) -> tuple[bool, float]:
-        """Those that were never served come first."""
+        """The sort key of endpoints to serve: those never served come first."""
         until = self._state(webhook.id).lease_until
         return until is not None, 0.0 if until is None else until.timestamp()
 
@@ -184,5 +184,5 @@ def _endpoint(
 
 
 def _is_past(at: datetime | None, now: datetime) -> bool:
-    """Whether a time has come, or none was said."""
+    """True when a time has come, or none is set."""
     return at is None or at <= now

@@ -1,4 +1,4 @@
-"""Queueing what has happened for the webhooks that want to know, in memory."""
+"""Queueing outbox events for the webhooks that want them, in memory."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from persistence.memory.tables import MemoryTables
 
 
 def enqueue(tables: MemoryTables, taken: Sequence[tuple[int, OutboxEvent]], now: datetime) -> None:
-    """Make an event for each webhook that wants one of these, each with its position in the outbox."""
+    """Make an event for each webhook that wants one of these; `taken` are (position in the outbox, event)."""
     for position, event in taken:
         for webhook in tables.webhooks.values():
             if webhook.wants(event.type, event.workflow_id):

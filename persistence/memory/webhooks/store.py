@@ -1,4 +1,4 @@
-"""Webhooks and their events, in memory, as people manage and read them."""
+"""Webhooks and their events, managed and read by people, in memory."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace

@@ -32,9 +32,9 @@ _TOGETHER = 1_000
 
 
 class PostgresAuditLog:
-    """Implements `domain.access.ports.AuditLog`. Leaving its context stores what was added.
+    """Implements `domain.access.ports.AuditLog`. Leaving its context stores the added entries.
 
-    An entry is stored within `delay` seconds: what a process that is killed has added in that time is lost. While the
+    An entry is stored within `delay` seconds: a process that is killed loses the entries added in that time. While the
     database is away entries wait; of more than 10,000 the oldest are dropped, and the log says so.
     """
 

@@ -1,4 +1,4 @@
-"""The batches of long loops in PostgreSQL: created, committed as changes of their execution, and taken away."""
+"""The batches of long loops in PostgreSQL: created, committed as changes of their execution, and removed."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ from persistence.postgres.lending import Connection
 
 
 async def create(connection: Connection, batches: Sequence[NewBatch]) -> None:
-    """Insert those that are not there, for executions and loops that have not ended, in a transaction."""
+    """Insert new batches for executions and loops that have not ended. Needs a transaction."""
     rows = sorted((new_execution_row(execution_of_batch(batch)) for batch in batches), key=lambda row: row[0])
     await connection.execute(batch_statements.LOCK_PARENTS, list({batch.execution_id for batch in batches}))
     await connection.execute(batch_statements.CREATE, rows)
@@ -30,7 +30,7 @@ async def commit(
     *,
     is_repeated: bool,
 ) -> dict[int, Stored]:
-    """Store changes of batches of `parents`. Those that have lost their lease are left out, and gone if orphans."""
+    """Store changes of batches of `parents`, by ordinal. Those without a lease are left out, and removed if orphans."""
     executions = [row.execution for row in rows]
     steps = [step for row in rows for step in row.steps]
     notices = [row.notify for row in rows if row.notify is not None]
@@ -46,7 +46,7 @@ async def commit(
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """What was taken away: the batches that a worker holds, as (worker, batch), and the steps that were cancelled."""
+    """Removed batches: those that a worker holds, as (worker id, batch id), and the steps that were cancelled."""
 
     held: list[tuple[UUID, UUID]] = field(default_factory=list)
     stopped: tuple[StepRecord, ...] = ()
@@ -56,7 +56,7 @@ class Dropped:
 async def drop(
     connection: Connection, execution_id: UUID, path: str, now: datetime
 ) -> tuple[Dropped, ExecutionChange | None]:
-    """Take a loop's batches away, in a transaction; the answer has the change of the execution, if it has changed."""
+    """Remove a loop's batches, in a transaction; returns the change of the execution too, if it has changed."""
     parent = await connection.fetchrow(batch_statements.LOCK_PARENT, execution_id)
     if parent is None:
         return Dropped(), None
@@ -74,10 +74,10 @@ async def drop(
 async def drop_all(
     connection: Connection, ids: Sequence[UUID], endings: Sequence[DeltaRows]
 ) -> dict[int, tuple[StepRecord, ...]]:
-    """Take away all batches of executions that are about to end, in the transaction of that end.
+    """Remove all batches of executions that are about to end, in the transaction of that end.
 
-    `ids` are all executions that are to change in it. The answer has the steps that are cancelled, by ordinal, at the
-    sequence that the end is going to have; one that has lost its lease keeps its batches.
+    `ids` are all executions that change in it. Returns the cancelled steps by ordinal, at the sequence that the end is
+    going to have; an execution that has lost its lease keeps its batches.
     """
     rows = await connection.fetch(batch_statements.LOCK_PARENTS, ids)
     sequences = {(row["id"], row["epoch"]): row["sequence"] for row in rows if row["worker_id"] is not None}
@@ -92,7 +92,7 @@ async def drop_all(
 
 
 async def stop_all(connection: Connection, sequences: Mapping[UUID, int], now: datetime) -> None:
-    """Take away all batches of executions that this transaction has locked, and that will have these sequences."""
+    """Remove all batches of executions that this transaction has locked, and that will have these sequences."""
     await connection.execute(batch_statements.LOCK_BATCHES, list(sequences))
     for id, sequence in sequences.items():
         await _drop(connection, id, None, sequence, now)

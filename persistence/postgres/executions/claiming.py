@@ -21,7 +21,7 @@ _PARENTS = f"SELECT {EXECUTION_COLUMNS} FROM workflow_execution e WHERE e.id = A
 async def claim(
     connection: Connection, ids: Sequence[UUID], *, worker_id: UUID, now: datetime, watched: Sequence[UUID] = ()
 ) -> tuple[list[Claim], set[UUID]]:
-    """The claims, and which of the executions have batches. Batches whose execution has ended are taken away."""
+    """The claims, and the ids of the executions that have batches. Batches whose execution has ended are removed."""
     rows = await connection.fetch(statements.CLAIM, ids, worker_id, now, watched)
     has_batches = {row["id"] for row in rows if row["has_batches"]}
     executions = [execution_of(row) for row in rows]
@@ -74,7 +74,7 @@ async def _steps(
     has_batches: Collection[UUID],
     parents: Collection[UUID],
 ) -> Mapping[UUID, list[StepRecord]]:
-    """The steps of executions; of those that have batches, and of parents, without the items of those loops."""
+    """The steps of executions; without the items of loops that have batches, for `has_batches` and for parents."""
     # One that never committed has none, unless it is a retry.
     begun = [each.id for each in executions if not each.is_batch and (each.sequence > 0 or each.retried_from_id)]
     outside = {id for id in begun if id in has_batches} | set(parents)
@@ -105,7 +105,7 @@ async def _items(
 async def _carried(
     connection: Connection, executions: Collection[ExecutionRecord], parents: Mapping[UUID, ExecutionRecord]
 ) -> Mapping[UUID, Sequence[CarriedStep]]:
-    """What retries carry over, and for their batches the part of it that is about their loops."""
+    """The steps that retries carry over; for batches of retries, those of their own loop."""
     retries = [each.id for each in executions if each.retried_from_id is not None]
     retried = {id for id, parent in parents.items() if parent.retried_from_id is not None}
     batches = [each.id for each in executions if each.is_batch and each.parent_id in retried]

@@ -15,16 +15,16 @@ from persistence.postgres.executions.statements import slots as slot_statements
 from persistence.postgres.lending import Connection
 
 _KEY = 7
-"""Where the idempotency key stands in a `new_execution_2`."""
+"""The position of the idempotency key in a `new_execution_2`."""
 
 _MOST_COPIES = 5_000
-"""So many steps are copied by a statement: it has to answer in time."""
+"""The most steps that one statement copies: it has to answer in time."""
 
 
 async def create(
     connection: Connection, executions: Sequence[NewExecution]
 ) -> tuple[list[ExecutionRecord], dict[UUID, ExecutionRecord]]:
-    """Insert what is new: its records, and what was there before, by the id that was asked for."""
+    """Insert executions; returns the new records, and the existing ones by the id that was asked for."""
     records = {new.id: execution_of_new(new) for new in executions}
     known = await _insert_or_find(connection, [new_execution_row(record) for record in records.values()])
     return [record for id, record in records.items() if id not in known], known
@@ -33,9 +33,9 @@ async def create(
 async def create_carefully(
     connection: Connection, executions: Sequence[NewExecution]
 ) -> tuple[list[ExecutionRecord], dict[UUID, ExecutionRecord]]:
-    """The same, in a transaction, for executions that need a slot, begin with steps, or have a family.
+    """Insert executions that need a slot, begin with steps, or have a family, in a transaction; like `create`.
 
-    Those for which that has no room are in neither answer.
+    Those for which a family has no room are in neither part of the answer.
     """
     limited = {new.workflow_id for new in executions if new.max_concurrent is not None}
     limits = [id for id in limited if id is not None]
@@ -65,7 +65,7 @@ async def create_carefully(
 
 
 async def admit(connection: Connection, workflow_id: UUID, limit: int, now: datetime) -> list[UUID]:
-    """Give free slots to queued executions, in a transaction."""
+    """Give free slots to queued executions, in a transaction; returns their ids."""
     await connection.execute(slot_statements.LOCK, [workflow_id])
     await connection.execute(slot_statements.WAIT_FOR_SLOT, workflow_id, now)
     held: int = await connection.fetchval(slot_statements.HELD, workflow_id, limit)
@@ -76,7 +76,7 @@ async def admit(connection: Connection, workflow_id: UUID, limit: int, now: date
 
 
 async def _queued(connection: Connection, executions: Sequence[NewExecution]) -> Collection[UUID]:
-    """Which of these must wait: those that start later, and those for which no slot is free or not their turn."""
+    """The ids of those that must wait: they start later, no slot is free, or others are first."""
     queued: set[UUID] = set()
     held: dict[UUID, int] = {}
     for new in sorted(executions, key=lambda new: -new.priority):
@@ -115,7 +115,7 @@ async def _find(connection: Connection, rows: list[tuple[Any, ...]]) -> dict[UUI
 
 
 async def _insert_or_find(connection: Connection, rows: list[tuple[Any, ...]]) -> dict[UUID, ExecutionRecord]:
-    """Insert what is new; answers what was there before, by the id that was asked for."""
+    """Insert new rows; returns the executions that existed before, by the id that was asked for."""
     known: dict[UUID, ExecutionRecord] = {}
     # Keys are inserted in one order everywhere, so that two batches never wait for each other in a circle.
     missing = sorted(rows, key=lambda row: (row[_KEY] is not None, row[_KEY] or "", row[0]))

@@ -1,4 +1,4 @@
-"""Group commit: whatever changes have gathered while the last statement was under way go out as the next one.
+"""Group commit: the changes that gather while one statement is under way go out as the next one.
 
 A commit alone costs a round trip and a flush to disk; a commit among three hundred costs a three-hundredth of that.
 """
@@ -22,28 +22,28 @@ from persistence.postgres.executions.rows.composite import DeltaRows, delta_rows
 logger = logging.getLogger(__name__)
 
 MAX_BYTES = 8 * 1024 * 1024
-"""A statement's JSON text, about. One change that is larger goes alone."""
+"""The most bytes of a statement's JSON text, about. One change that is larger goes alone."""
 
 _WORTH_SHARING = 32
-"""Fewer changes than this are not spread over two statements: what a statement costs by itself is more than is won."""
+"""The fewest changes that are spread over two statements: below, a statement's own cost is more than is won."""
 
 _CLOSED = "The store was closed before the database answered."
 
 
 class Refused(Exception):
-    """The database refuses the data of some change in the batch (raised `from` its own error)."""
+    """The error of a batch with data that the database refuses (raised `from` its own error)."""
 
 
 StoreBatch: TypeAlias = Callable[[Sequence[DeltaRows], Sequence[UUID], bool], Awaitable[dict[int, Stored]]]
 """Stores rows and removes applied commands; the third argument says that an earlier try may have succeeded.
 
-Answers by ordinal; those that are missing have lost their lease. Raises `Unavailable`, or `Refused`.
+Returns the stored changes by ordinal; missing ones have lost their lease. Raises `Unavailable`, or `Refused`.
 """
 
 
 @dataclass(slots=True)
 class _Entry:
-    """A change that waits, with those who wait for it; `delta` is all that was merged."""
+    """A waiting change, and the future that callers wait on; `delta` is merged of all that they gave."""
 
     delta: ExecutionDelta
     waiter: "asyncio.Future[int] | None" = None
@@ -67,8 +67,10 @@ class GroupCommitter:
         max_rows: int = 1_000,
         post_delay: float = 0.01,
     ) -> None:
-        """`announced`: what is published of a stored batch; `lanes`: statements under way at a time; `post_delay`:
-        seconds that a posted change waits for a commit.
+        """`lanes` is the number of statements under way at a time.
+
+        `announced` makes the published changes of a stored batch. `post_delay` is how many seconds a posted change
+        waits for a commit.
         """
         self._store = store
         self._publisher = publisher
@@ -109,7 +111,7 @@ class GroupCommitter:
                 self._post_timer = loop.call_later(self._post_delay, self._release_posted)
 
     async def drain(self, timeout: float) -> None:
-        """Store all that waits, within `timeout` seconds; what is left then is given up, as a crash would."""
+        """Store all waiting changes, within `timeout` seconds; the rest is given up, as in a crash."""
         if self._post_timer is not None:
             self._post_timer.cancel()
             self._post_timer = None
@@ -128,7 +130,7 @@ class GroupCommitter:
         self._waiting.clear()
 
     def _merge(self, delta: ExecutionDelta, posted: _Entry | None) -> _Entry:
-        """The change with what waits for the same execution, if that is of the same epoch."""
+        """The change merged with the waiting one of the same execution, if both are of the same epoch."""
         entry = posted or self._waiting.get(delta.execution_id)
         if entry is None:
             return _Entry(delta)
@@ -205,7 +207,7 @@ class GroupCommitter:
         return batch
 
     async def _store_all(self, batch: Sequence[_Entry]) -> None:
-        """Store a batch, however often it takes; where the data of one is refused, all others are stored."""
+        """Store a batch, however often it takes; where the data of one change is refused, all others are stored."""
         try:
             stored = await self._insist(batch)
         except Refused as refusal:
@@ -256,7 +258,7 @@ def _refused(error: BaseException) -> InvalidInput:
 
 
 def _settle(entry: _Entry, error: BaseException) -> None:
-    """Tell whoever waits; a lost lease that nobody waits for is told to the next commit, anything else to the log."""
+    """Raise `error` for the caller that waits. Without one, a lost lease is left to the next commit, others logged."""
     if entry.waiter is not None:
         if not entry.waiter.done():
             entry.waiter.set_exception(error)

@@ -1,4 +1,4 @@
-"""Where executions come from: what a retry carries over, the retries of an execution, and the children of a step."""
+"""The lineage of executions: what a retry carries over, the retries of an execution, and the children of a step."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -20,7 +20,7 @@ SELECT * FROM unnest($1::uuid[], $2::text[], $3::json[], $4::json[])
 """
 
 CARRIED = "SELECT execution_id, path, origins, checkpoint FROM carried_step WHERE execution_id = ANY ($1::uuid[])"
-"""What these executions were given."""
+"""The steps that these executions carry over."""
 
 CARRIED_IN_BATCHES = """
 SELECT b.id AS execution_id, c.path, c.origins, c.checkpoint
@@ -28,7 +28,7 @@ FROM workflow_execution b JOIN carried_step c ON c.execution_id = b.parent_id
   AND (c.path = '' OR c.path >= b.parent_path || '[' AND c.path < b.parent_path || ']')
 WHERE b.id = ANY ($1::uuid[])
 """
-"""What the executions of these batches were given for the batches' loops, by batch."""
+"""The steps that the executions of these batches carry over into the batches' loops, by batch."""
 
 # A walk over retries begins with what is asked for and ends with what nobody has retried.
 CHILDREN = f"""
@@ -63,13 +63,13 @@ _COUNT = "UPDATE execution_family SET executions = executions + $2 WHERE root_id
 
 
 class Families:
-    """How many executions come from each root, locked for the rest of the transaction."""
+    """The number of executions that come from each root, locked for the rest of the transaction."""
 
     def __init__(self, counts: dict[UUID, int]) -> None:
         self._counts = counts
 
     def with_room(self, executions: Sequence[NewExecution]) -> list[NewExecution]:
-        """Those that may be inserted, in order: those without a family, and as many of each as it has room for."""
+        """Those that may be inserted, in order: all without a family, and of each family as many as fit."""
         counts = dict(self._counts)
         found = []
         for new in executions:
@@ -81,21 +81,21 @@ class Families:
         return found
 
     async def count(self, connection: Connection, inserted: Sequence[NewExecution]) -> None:
-        """Store that these have come."""
+        """Store that these executions have joined their families."""
         grown = Counter(new.root_id for new in inserted if new.root_id is not None)
         for root_id, more in sorted(grown.items()):
             await connection.execute(_COUNT, root_id, more)
 
 
 async def lock_families(connection: Connection, executions: Sequence[NewExecution]) -> Families:
-    """The families that these are to come into, in a transaction."""
+    """The families that these executions would join, locked in a transaction."""
     roots = list({new.root_id for new in executions if new.root_id is not None})
     rows = await connection.fetch(_LOCK_FAMILIES, roots) if roots else []
     return Families({row["root_id"]: row["executions"] for row in rows})
 
 
 async def insert_carried(connection: Connection, executions: Sequence[NewExecution]) -> None:
-    """Store what these executions carry over."""
+    """Store the steps that these executions carry over."""
     rows = [(new.id, step) for new in executions for step in new.carried]
     if rows:
         await connection.execute(

@@ -1,4 +1,4 @@
-"""Ending what keeps killing workers, in PostgreSQL: executions, and batches of loops."""
+"""Ending executions and batches that keep killing workers, in PostgreSQL."""
 
 from datetime import datetime
 from uuid import UUID
@@ -78,7 +78,7 @@ _COUNT = "UPDATE workflow_execution SET sequence = sequence + 1, items_running =
 
 
 async def fail_executions(connection: Connection, *, crashes: int, now: datetime, limit: int) -> list[UUID]:
-    """End executions that have outlived this many workers, in a transaction."""
+    """End executions that have lost this many workers or more, in a transaction; returns their ids."""
     rows = await connection.fetch(_POISONED, crashes, limit)
     divided = {row["id"]: row["sequence"] + 1 for row in rows if row["has_batches"]}
     if divided:
@@ -91,7 +91,10 @@ async def fail_executions(connection: Connection, *, crashes: int, now: datetime
 
 
 async def fail_batches(connection: Connection, *, crashes: int, now: datetime, limit: int) -> list[UUID]:
-    """The same for batches, each of which is a failure of its loop and not at once of its execution."""
+    """End batches that have lost this many workers or more, in a transaction; returns their ids.
+
+    It is a failure of the loop, and not at once of the execution.
+    """
     found = await connection.fetch(_POISONED_BATCHES, crashes, max(0, limit))
     if not found:
         return []
@@ -114,7 +117,7 @@ async def _fail_batch(connection: Connection, batch: ExecutionRecord, now: datet
 
 
 async def _tell(connection: Connection, execution: ExecutionRecord, now: datetime) -> None:
-    """Tell the parent, unless that has ended."""
+    """Store the notice of an end for the parent, unless that has ended."""
     notice = end_notice(execution, poisoned(execution.crashes), now)
     if notice is not None:
         await connection.execute(statements.NOTIFY, [command_row(notice)])

@@ -1,4 +1,4 @@
-"""Executions and their steps as people read them: keyset pages, and change sets of one consistent moment."""
+"""Executions and their steps, read for people: keyset pages, and change sets of one consistent moment."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from uuid import UUID
@@ -81,7 +81,7 @@ _LEAN_CHANGES_SINCE = _CHANGES_SINCE.format(
   {lean_step_columns("$3::int")}""",
 )
 _USUAL = 100
-"""Steps that have changed, where nobody knows how many have."""
+"""The number of changed steps that is assumed where it is not known."""
 
 
 class PostgresExecutionQueries:
@@ -226,7 +226,7 @@ class PostgresExecutionQueries:
 def _page_statement(filter: ExecutionFilter, *, limit: int, after: UUID | None, lean: bool) -> tuple[str, list[object]]:
     """A statement that walks an index backwards: one walk for each status or workflow of that name, then merged.
 
-    A walk over all executions that leaves out what does not match would not end where few of them do.
+    A walk over all executions that skips those that do not match would not end where few of them match.
     """
     conditions = _execution_conditions(filter)
     conditions.add("e.id < ?", after)
@@ -262,7 +262,7 @@ def _execution_conditions(filter: ExecutionFilter) -> Conditions:
 
 
 def _steps(conditions: Conditions, rows: int, *, lean: bool) -> tuple[str, Callable[[asyncpg.Record], StepRecord]]:
-    """The columns of steps, where so many are asked for, and what reads them."""
+    """The columns of steps for `rows` rows, and the function that reads them."""
     if not lean:
         return WHOLE_STEP_COLUMNS, step_of
     return lean_step_columns(f"{conditions.argument(share_of(rows))}::int"), lean_step_of

@@ -1,4 +1,4 @@
-"""What the reconciler asks of PostgreSQL: who leads, what is due, and what dead workers have left behind."""
+"""The reconciler's questions to PostgreSQL: who leads, which executions are due, which were held by dead workers."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -35,7 +35,7 @@ WITH RECURSIVE level (priority) AS (
   FROM level WHERE level.priority IS NOT NULL
 )
 """
-"""Begins a statement: `level` has the priorities of what has a due time, found by walking the index."""
+"""The beginning of a statement: `level` has the priorities of executions with a due time, by walking the index."""
 
 # Of each priority the range that is due. An execution with a command is rarely due as well; the union drops it once if
 # it is.
@@ -114,7 +114,7 @@ class PostgresRecovery:
     """Implements `domain.executions.ports.Recovery`."""
 
     def __init__(self, database: Database, clock: DatabaseClock | None = None) -> None:
-        """`clock` is set by each look at who leads."""
+        """`clock` is set by each call of `lead`."""
         self._database = database
         self._clock = clock or DatabaseClock()
 

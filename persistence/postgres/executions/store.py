@@ -1,4 +1,4 @@
-"""Executions and their steps as the workers change them: hand-written SQL, many calls to a statement."""
+"""Executions and their steps, changed by the workers: hand-written SQL, many calls to a statement."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -36,7 +36,7 @@ from persistence.postgres.executions.statements import hot_path as statements
 from persistence.postgres.unavailable import REFUSALS
 
 _LETS_GO = 16
-"""Where an `execution_delta_2` says whether it lets go."""
+"""The position of `lets_go` in an `execution_delta_2`."""
 
 _Wanted = tuple[UUID, datetime, tuple[UUID, ...]]
 """An execution that is to be claimed, the time, and the suspects that have been watched for long enough."""
@@ -45,10 +45,10 @@ _COUNTERS = ("total", "completed", "failed", "running", "ended")
 
 
 class PostgresExecutionStore:
-    """Implements `domain.executions.ports.ExecutionStore`. Leaving its context stores what was posted."""
+    """Implements `domain.executions.ports.ExecutionStore`. Leaving its context stores posted changes."""
 
     def __init__(self, database: Database, publisher: ProgressPublisher, *, drain_timeout: float = 5.0) -> None:
-        """`drain_timeout`: seconds that leaving may take, also while the database is away."""
+        """`drain_timeout`: the seconds that leaving the context may take, also while the database is away."""
         self._database = database
         self._publisher = publisher
         self._drain_timeout = drain_timeout
@@ -59,7 +59,7 @@ class PostgresExecutionStore:
         self._careful_creations: Batcher[NewExecution, ExecutionRecord | None] = Batcher(self._create_carefully)
         self._claims: dict[UUID, Batcher[_Wanted, Claim | None]] = {}
         self._held_batches: dict[UUID, tuple[UUID, int]] = {}
-        """The batches that are held here, each with its execution and its epoch."""
+        """The batches that are held here: batch id to (execution id, epoch)."""
         self._divided: set[UUID] = set()
         """The executions that are held here and have batches."""
 

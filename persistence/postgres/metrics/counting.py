@@ -1,4 +1,4 @@
-"""Counting what has happened into the buckets of metrics, in the transaction that takes it from the outbox."""
+"""Counting events into the buckets of metrics, in the transaction that takes them from the outbox."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -62,7 +62,7 @@ ON CONFLICT (workflow_id, step_type, resolution, at) DO UPDATE SET
 
 
 async def count(connection: Connection, taken: Sequence[tuple[int, OutboxEvent]]) -> Counted:
-    """Add these events, each with its position in the outbox, to the buckets; returns what was added, by minute.
+    """Add these events, each with its position in the outbox, to the buckets; returns the added counts, by minute.
 
     Three statements, however many events and steps there are.
     """
@@ -79,12 +79,12 @@ async def count(connection: Connection, taken: Sequence[tuple[int, OutboxEvent]]
 
 
 def key_of(row: asyncpg.Record) -> BucketKey:
-    """Which bucket a row of orchestration_metrics is."""
+    """The key of the bucket that a row of orchestration_metrics is."""
     return BucketKey(row["workflow_id"], row["step_type"], row["resolution"], row["at"])
 
 
 def tally_of(row: asyncpg.Record, *durations: bytes) -> Tally:
-    """What a row of orchestration_metrics has counted, or what some sum up to, with the histograms of all of them."""
+    """The tally of a row of orchestration_metrics, or of a sum of several, with the histograms of all of them."""
     return Tally(
         started=row["started"],
         completed=row["completed"],

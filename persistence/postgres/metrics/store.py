@@ -1,4 +1,4 @@
-"""What was counted about executions, read from PostgreSQL."""
+"""Metrics of executions, read from PostgreSQL."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence

@@ -1,8 +1,8 @@
-"""The tables, as Tortoise models: what migrations are made from, and what the quiet paths read and write through.
+"""The tables, as Tortoise models: the source of migrations, and the way by which the quiet paths read and write.
 
-Tables are singular and snake_case, named like their models. Workers never come this way: what happens for every step
-is SQL by hand in executions.py, queries.py and recovery.py. What the ORM cannot say (`COLLATE "C"`, partial and
-expression indexes, fill factors, composite keys) is SQL in the migrations.
+Tables are singular and snake_case, named like their models. Workers never come this way: statements that run for every
+step are hand-written SQL in persistence/postgres/executions. Whatever the ORM cannot express (`COLLATE "C"`, partial
+and expression indexes, fill factors, composite keys) is SQL in the migrations.
 """
 
 from persistence.postgres.models.access import ApiKey, AuditEntry

@@ -24,7 +24,7 @@ class ApiKey(Model):
 
 
 class AuditEntry(Model):
-    """That somebody has asked for a mutation, and how that went."""
+    """A mutation that somebody has asked for, and its outcome."""
 
     id = fields.UUIDField(primary_key=True)
     at = fields.DatetimeField()

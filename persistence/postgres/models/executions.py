@@ -13,7 +13,7 @@ class WorkflowExecution(Model):
 
     `due_at` is only set while nobody holds it. One that is not after `created_at` is due whatever the clock says.
     A batch has its execution as `parent_id`, its loop as `parent_path`, and its steps are rows of its execution;
-    `items_*` is what the batches of an execution have counted. `start_at` is only set while it `is_queued`.
+    `items_*` are the counts of the batches of an execution. `start_at` is only set while it `is_queued`.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -62,9 +62,9 @@ class WorkflowExecution(Model):
 
 
 class StepExecution(Model):
-    """A step of an execution, with all its attempts. The key is (execution_id, path), which the ORM cannot say:
+    """A step of an execution, with all its attempts.
 
-    read and write these rows by SQL alone.
+    The key is (execution_id, path), which the ORM cannot express: read and write these rows by SQL alone.
     """
 
     execution_id = fields.UUIDField(primary_key=True)
@@ -90,9 +90,9 @@ class StepExecution(Model):
 
 
 class CarriedStep(Model):
-    """What a retry knows of a step that it begins again. The key is (execution_id, path), which the ORM cannot say:
+    """A step of a retry with what is carried over to it. `origins` is an array of ids of executions.
 
-    read and write these rows by SQL alone. `origins` is an array of ids of executions.
+    The key is (execution_id, path), which the ORM cannot express: read and write these rows by SQL alone.
     """
 
     execution_id = fields.UUIDField(primary_key=True)
@@ -106,7 +106,7 @@ class CarriedStep(Model):
 
 
 class ExecutionFamily(Model):
-    """How many executions come from one that nobody has started: itself, its children, theirs, and their retries."""
+    """The number of executions in a family, by its root: an execution that no other has started."""
 
     root_id = fields.UUIDField(primary_key=True)
     executions = fields.IntField()
@@ -117,7 +117,7 @@ class ExecutionFamily(Model):
 
 
 class ExecutionCommand(Model):
-    """Something that an execution was told and that was not applied yet. Ids are in the order of their arrival."""
+    """A command to an execution that was not applied yet. Ids are in the order of their arrival."""
 
     id = fields.UUIDField(primary_key=True)
     execution_id = fields.UUIDField()

@@ -5,10 +5,11 @@ from tortoise.models import Model
 
 
 class OrchestrationMetrics(Model):
-    """A bucket of a series. The key is (workflow_id, step_type, resolution, at), which the ORM cannot say:
+    """A bucket of a series.
 
-    read and write these rows by SQL alone. `step_type` is empty for executions; `resolution` is in seconds; `durations`
-    is a packed histogram (domain/metrics/histograms.py).
+    The key is (workflow_id, step_type, resolution, at), which the ORM cannot express: read and write these rows by SQL
+    alone. `step_type` is empty for executions; `resolution` is in seconds; `durations` is a packed histogram
+    (domain/metrics/histograms.py).
     """
 
     workflow_id = fields.UUIDField(primary_key=True)

@@ -1,4 +1,4 @@
-"""The table of what has happened and is still to be told."""
+"""The outbox: the table of events that were not relayed yet."""
 
 from tortoise import fields
 from tortoise.models import Model
@@ -8,9 +8,10 @@ from persistence.postgres.orm_fields import JsonTextField
 
 
 class PendingEvent(Model):
-    """Something that metrics and webhooks were not told of yet. Rows come with the commit of what they tell, and go
+    """An event that was not relayed to metrics and webhooks yet.
 
-    when they are told: the table is nearly always empty.
+    Rows are written by the commit that they are about, and removed when they are relayed: the table is nearly always
+    empty.
     """
 
     position = fields.BigIntField(primary_key=True)

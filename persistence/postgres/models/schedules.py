@@ -8,7 +8,7 @@ from persistence.postgres.orm_fields import JsonTextField
 
 
 class Schedule(Model):
-    """Which workflow starts when. `next_run_at` is only set while it is enabled.
+    """A workflow to start at certain times. `next_run_at` is only set while it is enabled.
 
     `epoch` grows with every claim and every change of the settings; `claimed_until` is set while a worker fires it.
     """

@@ -23,7 +23,7 @@ class WorkerProcess(Model):
 
 
 class Leadership(Model):
-    """Who does what one process at a time does, until when by the database's clock, and when it last did it.
+    """The holder of a role that one process at a time has, until when by the database's clock, and when it last worked.
 
     `epoch` grows whenever another takes over.
     """
@@ -40,7 +40,7 @@ class Leadership(Model):
 
 
 class Installation(Model):
-    """The one row of what this installation has made up for itself: `key` is 32 random bytes."""
+    """The one row of values that this installation has generated for itself: `key` is 32 random bytes."""
 
     id = fields.IntField(primary_key=True, generated=False)
     key = fields.BinaryField()

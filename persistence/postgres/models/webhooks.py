@@ -9,9 +9,11 @@ from persistence.postgres.orm_fields import JsonTextField
 
 
 class Webhook(Model):
-    """A registered webhook; secrets are sealed. `lease_id` and what follows it is about delivering to an outbound one:
+    """A registered webhook; secrets are sealed.
 
-    who serves it until when, how many attempts have failed in a row, and until when it gets nothing new, or nothing.
+    The columns from `lease_id` on are about delivering to an outbound one: the lease of the worker that serves it, the
+    attempts that have failed in a row, and the times until which it gets no new events (`paused_until`), or none at all
+    (`throttled_until`).
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -42,9 +44,9 @@ class Webhook(Model):
 
 
 class WebhookEvent(Model):
-    """Something that a webhook was or is to be told of, or has brought, with every attempt at sending it.
+    """An event that a webhook was or is to be sent, or has received, with every attempt at sending it.
 
-    `attempt_count` is the length of `attempts`, for indexes; `position` orders what was never tried.
+    `attempt_count` is the length of `attempts`, for indexes; `position` orders events that were never tried.
     """
 
     id = fields.UUIDField(primary_key=True)

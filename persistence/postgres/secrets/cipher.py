@@ -29,10 +29,10 @@ class NoCipher:
 
 
 class AesGcmCipher:
-    """Implements `domain.secrets.ports.Cipher`. `keys` are 32 bytes each; what older ones sealed can still be opened.
+    """Implements `domain.secrets.ports.Cipher`. `keys` are 32 bytes each, newest first; older ones can only decrypt.
 
-    A sealed text is a version byte, 4 bytes that tell which key, a random nonce of 12 bytes, then the text and its tag
-    (NIST SP 800-38D). The purpose is authenticated with it, so that no row can be put in another's place.
+    A sealed text is a version byte, 4 bytes that identify the key, a random nonce of 12 bytes, then the text and its
+    tag (NIST SP 800-38D). The purpose is authenticated with it, so that no row can be put in another's place.
     """
 
     def __init__(self, keys: Sequence[bytes]) -> None:
@@ -54,6 +54,6 @@ class AesGcmCipher:
             raise Undecipherable(purpose) from error
 
     def resealed(self, sealed: bytes, *, purpose: str) -> bytes:
-        """The same under the newest key: what is under it already stays as it is. Raises `Undecipherable`."""
+        """The sealed text under the newest key; unchanged where it is already. Raises `Undecipherable`."""
         plain = self.decrypt(sealed, purpose=purpose)
         return sealed if sealed[1 : 1 + _KEY_ID] == self._newest else self.encrypt(plain, purpose=purpose)

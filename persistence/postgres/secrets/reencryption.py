@@ -1,4 +1,4 @@
-"""Sealing everything anew under the newest key: in batches, beside whatever else happens, and as often as one likes."""
+"""Sealing everything again under the newest key: in batches, beside all other work, and as often as one likes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ WHERE id = $1 AND secret = ($3::bytea[])[1] RETURNING 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reencrypted:
-    """How many rows were sealed anew, and what no key opens."""
+    """The numbers of rows that were sealed again, and the names of those that no key opens."""
 
     secrets: int
     webhooks: int
@@ -41,7 +41,7 @@ class Reencrypted:
 
 
 async def reencrypt(url: str, keys: Sequence[bytes]) -> Reencrypted:
-    """Seal secrets and webhooks anew that are not under the first of `keys`. Raises `Unavailable`."""
+    """Seal those secrets and webhooks again that are not under the first of `keys`. Raises `Unavailable`."""
     cipher = AesGcmCipher(keys)
     lost: list[str] = []
     async with Database(url, pool_size=1) as database:
@@ -66,7 +66,7 @@ async def _walk(
     named: Callable[[Any], tuple[str, str]],
     lost: list[str],
 ) -> int:
-    """Row by row in order of their keys, so that what was done once is not looked at again; gives how many changed."""
+    """Seal the rows of a table again, in the order of their keys, each read once; returns how many changed."""
     changed, last = 0, None
     while True:
         rows: Sequence[asyncpg.Record] = await database.fetch(select, last, _BATCH)
@@ -85,7 +85,7 @@ async def _walk(
 
 
 def _resealed(cipher: AesGcmCipher, sealed: bytes, purpose: str) -> bytes | None:
-    """None where no key opens it."""
+    """The text sealed under the newest key; None where no key opens it."""
     try:
         return cipher.resealed(sealed, purpose=purpose)
     except Undecipherable:

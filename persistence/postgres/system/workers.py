@@ -1,4 +1,4 @@
-"""Which worker processes live, in PostgreSQL: one row and one heartbeat a process, however many executions it holds."""
+"""Live worker processes in PostgreSQL: one row and one heartbeat a process, however many executions it holds."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ class PostgresWorkerRegistry:
     def __init__(
         self, database: Database, clock: DatabaseClock | None = None, *, answer_within: timedelta = timedelta(seconds=2)
     ) -> None:
-        """`clock` is set by each heartbeat. One that is not answered in `answer_within` is `Unavailable`."""
+        """`clock` is set by each heartbeat. One that is not answered within `answer_within` raises `Unavailable`."""
         self._database = database
         self._clock = clock or DatabaseClock()
         self._answer_within = answer_within.total_seconds()

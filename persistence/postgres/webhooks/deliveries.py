@@ -1,4 +1,4 @@
-"""What is to be sent to outbound webhooks, in PostgreSQL, and what became of it."""
+"""Deliveries to outbound webhooks, in PostgreSQL: the events to send, and the results of attempts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -33,7 +33,7 @@ from persistence.postgres.webhooks.rows import event_of, webhook_of
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A row of what `RECORD` is given."""
+    """A row of the arguments of `RECORD`."""
 
     event_id: UUID
     webhook_id: UUID
@@ -53,7 +53,7 @@ class _Made:
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """A row of what `RECORD_CALLS` is given."""
+    """A row of the arguments of `RECORD_CALLS`."""
 
     id: UUID
     webhook_id: UUID
@@ -67,7 +67,7 @@ class _Call:
 
 
 class PostgresWebhookDeliveries:
-    """Implements `domain.webhooks.ports.WebhookDeliveries`. What is recorded at the same time shares one statement."""
+    """Implements `domain.webhooks.ports.WebhookDeliveries`. Results recorded at the same time share one statement."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -190,7 +190,7 @@ def _endpoint_of(row: asyncpg.Record, lease_id: UUID, due: dict[UUID, tuple[Webh
 async def _due(
     connection: Connection, endpoints: dict[UUID, bool], now: datetime, limit: int
 ) -> dict[UUID, tuple[WebhookEventRecord, ...]]:
-    """What each of these endpoints is to be sent; the flag says whether it takes what was never tried."""
+    """The due events of each of these endpoints; the flag says that it takes events that were never tried."""
     rows = await connection.fetch(statements.DUE, list(endpoints), list(endpoints.values()), now, limit)
     found: dict[UUID, list[WebhookEventRecord]] = {id: [] for id in endpoints}
     for row in rows:
@@ -199,7 +199,7 @@ async def _due(
 
 
 def _columns(rows: Sequence[Any]) -> list[list[Any]]:
-    """Rows of one class, column by column."""
+    """Rows of one class, column by column; there must be one at least."""
     return [[getattr(row, field.name) for row in rows] for field in fields(rows[0])]
 
 

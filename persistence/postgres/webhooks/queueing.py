@@ -1,4 +1,4 @@
-"""Queueing what has happened for the webhooks that want to know, in the transaction that takes it from the outbox."""
+"""Queueing outbox events for the webhooks that want them, in the transaction that takes them from the outbox."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -46,11 +46,11 @@ ON CONFLICT (id) DO NOTHING
 
 
 _QUEUED_AT_ONCE = 20_000
-"""So many events are made by one statement."""
+"""The most events that one statement makes."""
 
 
 async def enqueue(connection: Connection, taken: Sequence[tuple[int, OutboxEvent]], now: datetime) -> None:
-    """Make an event for each webhook that wants one of these, each with its position in the outbox."""
+    """Make an event for each webhook that wants one of these; `taken` are (position in the outbox, event)."""
     listening = await connection.fetch(_LISTENING)
     if not listening:
         return
@@ -75,7 +75,7 @@ async def _queue(
     wanted: Sequence[tuple[UUID, UUID, int]],
     now: datetime,
 ) -> None:
-    """Store events, each an id, a webhook's, and the number of what is told, from 1 on."""
+    """Store events: `wanted` are (event id, webhook id, number of its element of `told`, from 1 on)."""
     executions = await _executions(connection, {event.execution_id for _, event in told if event.execution_id})
     await connection.execute(
         _QUEUE,

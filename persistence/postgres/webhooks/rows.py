@@ -101,7 +101,7 @@ def lean_event_of(row: asyncpg.Record) -> WebhookEventRecord:
 
 
 def attempts_of(text: str) -> tuple[WebhookAttempt, ...]:
-    """The attempts at delivering an event."""
+    """The attempts at delivering an event, from their JSON text."""
     return tuple(_attempt_of(attempt) for attempt in cast("list[dict[str, Any]]", loads(text)))
 
 

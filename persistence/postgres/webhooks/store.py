@@ -1,4 +1,4 @@
-"""Webhooks and their events in PostgreSQL, as people manage and read them."""
+"""Webhooks and their events in PostgreSQL, managed and read by people."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""How the state of a breaker is written in Redis, and what is told of it there."""
+"""Breakers in Redis as text: states, and the news that are published about them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,7 +28,7 @@ def snapshot_text(snapshot: BreakerSnapshot) -> str:
 
 
 def snapshot_of(text: bytes | str) -> BreakerSnapshot:
-    """What `snapshot_text` wrote. Raises `ValueError` for anything else."""
+    """The state from a text that `snapshot_text` made. Raises `ValueError` for anything else."""
     try:
         return _snapshot(orjson.loads(text))
     except (KeyError, TypeError, AttributeError) as error:
@@ -36,7 +36,7 @@ def snapshot_of(text: bytes | str) -> BreakerSnapshot:
 
 
 def config_text(service_id: str, config: BreakerConfig) -> str:
-    """The news of a configuration."""
+    """The news of a changed configuration, as JSON."""
     return orjson.dumps(
         {
             "service": service_id,
@@ -51,12 +51,12 @@ def config_text(service_id: str, config: BreakerConfig) -> str:
 
 
 def gone_text(service_id: str) -> str:
-    """The news that a breaker is gone."""
+    """The news of a deleted breaker, as JSON."""
     return orjson.dumps({"service": service_id}).decode()
 
 
 def news_of(text: bytes) -> BreakerNews:
-    """What a message says. Raises `ValueError`."""
+    """The news in a message. Raises `ValueError`."""
     try:
         value = orjson.loads(text)
         if "state" in value:

@@ -1,4 +1,4 @@
-"""The newest state of every breaker in Redis: a key a service, changed by one script, told to all over pub/sub."""
+"""The newest state of every breaker in Redis: one key a service, changed by one script, published to all processes."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 _CHANNEL = "stepgraph:breakers"
 _KEPT = 2 * 24 * 3600
-"""Seconds for which a state is kept that nobody changes: longer than any breaker stays open."""
+"""The seconds for which a state that nobody changes is kept: longer than any breaker stays open."""
 
 # The version is compared and the state replaced in one step; nobody else's script runs in between.
 _REPLACE = """
@@ -49,7 +49,7 @@ _MOST_NEWS = 10_000
 class RedisSharedBreakers:
     """Implements `domain.circuit_breakers.ports.SharedBreakers`, while its context lasts.
 
-    One connection hears for all listeners.
+    One connection serves all listeners.
     """
 
     def __init__(self, url: str) -> None:
@@ -186,7 +186,7 @@ async def _until_for_ever(queue: "asyncio.Queue[BreakerNews]") -> AsyncIterator[
 
 
 async def _messages(pubsub: PubSub) -> AsyncIterator[dict[str, Any]]:
-    """What comes, until the connection breaks."""
+    """The messages that arrive, until the connection breaks."""
     while True:
         async with asyncio.timeout(_SILENCE):
             message: dict[str, Any] | None = await pubsub.get_message(timeout=None)
@@ -195,7 +195,7 @@ async def _messages(pubsub: PubSub) -> AsyncIterator[dict[str, Any]]:
 
 
 async def _ping(pubsub: PubSub) -> None:
-    """Make a living connection say something; one that is dead is noticed by whoever reads it."""
+    """Ping, so that a living connection answers; a dead one is noticed by the task that reads it."""
     while True:
         await asyncio.sleep(_PING_INTERVAL)
         try:

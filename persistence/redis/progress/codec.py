@@ -1,4 +1,4 @@
-"""How changes travel over Redis: channels, and a JSON array of changes a message, in the records' own field names."""
+"""The form of changes on Redis: channels, and a JSON array of changes a message, in the records' own field names."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -15,16 +15,16 @@ from persistence.postgres.executions.rows.codec import attempts_of, error_of, pl
 
 SHARDS = 64
 STATUS_CHANNEL = "stepgraph:executions"
-"""Changes of status of all executions, without steps."""
+"""The channel of status changes of all executions, without steps."""
 
 MAX_CHANGE_BYTES = 64 * 1024
-"""A change whose text is longer travels without its steps and its output."""
+"""The most bytes of a change's text; a longer one travels without its steps and its output."""
 
 MAX_MESSAGE_BYTES = 512 * 1024
 
 
 def shard_channel(execution_id: UUID) -> str:
-    """Where the changes of this execution, and of a sixty-fourth of all others, are announced."""
+    """The channel on which the changes of this execution, and of a sixty-fourth of all others, are announced."""
     return f"stepgraph:progress:{execution_id.int % SHARDS}"
 
 
@@ -40,7 +40,7 @@ def encode(change: ExecutionChange) -> bytes:
 
 
 def _id_text(value: Any) -> str:
-    """asyncpg's ids are a type of their own, which orjson does not know."""
+    """The text of an id: asyncpg's ids are a type of their own, which orjson does not know."""
     if isinstance(value, UUID):
         return str(value)
     raise TypeError
@@ -61,9 +61,9 @@ def messages(changes: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def parse(message: bytes) -> list[dict[str, Any]]:
-    """The changes of a message, not decoded yet: `execution_id` tells whether somebody wants them.
+    """The changes of a message, not decoded yet: their `execution_id` tells if somebody wants them.
 
-    Raises `ValueError` for what is no such message.
+    Raises `ValueError` for anything but such a message.
     """
     changes = loads(message)
     if not isinstance(changes, list):
@@ -72,7 +72,7 @@ def parse(message: bytes) -> list[dict[str, Any]]:
 
 
 def decode(change: dict[str, Any]) -> ExecutionChange:
-    """One change of `parse`. Raises `ValueError`, `KeyError` or `TypeError` for what another release has written."""
+    """One change of `parse`. Raises `ValueError`, `KeyError` or `TypeError` for one of another release's form."""
     execution_id, sequence, workflow_id = UUID(change["execution_id"]), change["sequence"], change["workflow_id"]
     steps = change["steps"]
     return ExecutionChange(

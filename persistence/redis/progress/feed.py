@@ -1,4 +1,4 @@
-"""Hearing of committed changes over Redis: one pub/sub connection a process, however many listen."""
+"""Receiving committed changes over Redis: one pub/sub connection a process, however many listen."""
 
 import asyncio
 import logging
@@ -26,26 +26,26 @@ from persistence.redis.unavailable import REDIS_FAULTS
 logger = logging.getLogger(__name__)
 
 _KEEPALIVE_CHANNEL = "stepgraph:feed"
-"""Nobody speaks there: a connection needs some subscription to be listened to."""
+"""A channel without messages: a connection needs some subscription to be listened to."""
 
 _LIMIT = 64
 _LIMIT_ALL = 4_096
 _PING_INTERVAL = 5.0
 _SILENCE = 12.0
-"""Seconds without even the answer to a ping after which a connection is taken for dead."""
+"""The seconds without even the answer to a ping after which a connection is taken for dead."""
 
 _SUBSCRIBE_TIMEOUT = 1.0
 _ON_THE_WAY = 0.25
-"""Seconds that a change may take from its commit to here."""
+"""The seconds that a change may take from its commit to here."""
 
 
 class RedisProgressFeed:
-    """Implements `domain.executions.progress.ProgressFeed`; hears while its context lasts.
+    """Implements `domain.executions.progress.ProgressFeed`; receives while its context lasts.
 
-    It survives any absence of Redis. What was missed is noticed in two ways: after every new connection, and every
-    `check_interval` seconds, the sequences of all executions that are listened to are read with one query; who is
-    behind is woken. A channel that nobody listens to any more stays subscribed for `linger` seconds: the next listener
-    is rarely far.
+    It survives any absence of Redis. Missed changes are noticed in two ways: after every new connection, and every
+    `check_interval` seconds, the sequences of all executions that are listened to are read with one query; listeners
+    that are behind are woken. A channel that nobody listens to any more stays subscribed for `linger` seconds, as the
+    next listener usually comes soon.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class RedisProgressFeed:
         self._listeners_to_all: list[ChangeBuffer] = []
         self._seen: dict[UUID, int] = {}
         self._channels: dict[str, asyncio.Event] = {}
-        """The channels that are wanted; the event says that Redis has confirmed the subscription."""
+        """The wanted channels; the event is set once Redis has confirmed the subscription."""
         self._unused_since: dict[str, float] = {}
         self._pubsub: PubSub | None = None
         self._was_connected = False
@@ -112,7 +112,7 @@ class RedisProgressFeed:
             yield from buffers
 
     async def _subscribe(self, channel: str) -> None:
-        """Hear this channel from now on; while Redis is away, from when it is back."""
+        """Subscribe to this channel; while Redis is away, once it is back."""
         confirmed = self._channels.get(channel)
         if confirmed is None:
             confirmed = self._channels[channel] = asyncio.Event()
@@ -165,7 +165,7 @@ class RedisProgressFeed:
         )
 
     async def _hear(self, pubsub: PubSub) -> None:
-        """Hand out what comes, until the connection breaks."""
+        """Hand out the messages that arrive, until the connection breaks."""
         while True:
             async with asyncio.timeout(_SILENCE):
                 message: dict[str, Any] | None = await pubsub.get_message(timeout=None)
@@ -228,7 +228,7 @@ class RedisProgressFeed:
                         buffer.wake()
 
     async def _behind(self) -> dict[UUID, int]:
-        """The executions that listeners know too little about, with their newest sequences."""
+        """The executions whose listeners have missed changes, with their newest sequences."""
         if not self._listeners:
             return {}
         newest = await self._queries.sequences(list(self._listeners))
@@ -252,7 +252,7 @@ class RedisProgressFeed:
 
 
 async def _ping(pubsub: PubSub) -> None:
-    """Make a living connection say something; one that is dead is noticed by whoever reads it."""
+    """Ping, so that a living connection answers; a dead one is noticed by the task that reads it."""
     while True:
         await asyncio.sleep(_PING_INTERVAL)
         try:

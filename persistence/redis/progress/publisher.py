@@ -1,4 +1,4 @@
-"""Announcing committed changes over Redis: a bounded queue, and one pipeline for all that has gathered."""
+"""Announcing committed changes over Redis: a bounded queue, and one pipeline for all changes that have gathered."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ from persistence.redis.unavailable import REDIS_FAULTS
 logger = logging.getLogger(__name__)
 
 _WORTH_ASKING = 16
-"""From so many changes on, writing them costs more than asking first who listens."""
+"""The number of changes from which on asking who listens costs less than writing them all."""
 
 _PAUSE_A_CHANGE = 0.0001
 _SHORTEST_PAUSE = 0.002
@@ -32,7 +32,7 @@ _CLOSE_TIMEOUT = 1.0
 class RedisProgressPublisher:
     """Implements `domain.executions.progress.ProgressPublisher`; works while its context lasts.
 
-    It drops what Redis cannot take. A change alone goes out at once. The next flush waits a moment (0.1 ms a
+    It drops changes that Redis cannot take. A change alone goes out at once. The next flush waits a moment (0.1 ms a
     change, 2 to 50 ms), so that twenty thousand changes a second are a thousand messages, and a trickle is not a
     message each.
     """
@@ -91,7 +91,7 @@ class RedisProgressPublisher:
                 await asyncio.sleep(max(_SHORTEST_PAUSE, min(count * _PAUSE_A_CHANGE, _LONGEST_PAUSE)))
 
     async def _flush(self, client: "Redis") -> int:
-        """Announce all that is queued, in one round trip; returns how many changes that were."""
+        """Announce all queued changes, in one round trip; returns their number."""
         changes = list(self._queue)
         self._queue.clear()
         if not changes:
@@ -115,7 +115,7 @@ class RedisProgressPublisher:
 async def _listened_to(client: "Redis", channels: Collection[str]) -> list[str]:
     """Those of the channels that somebody listens to.
 
-    To leave the others out loses nothing: the changes are committed by now, so whoever starts to listen after this
+    Leaving the others out loses nothing: the changes are committed by now, so whoever starts to listen after this
     reads them from the store.
     """
     counted = await client.pubsub_numsub(*channels)

@@ -21,7 +21,7 @@ PROGRESS_COLUMNS = """
   e.steps_failed + e.items_failed AS steps_failed, e.steps_running + e.items_running AS steps_running,
   e.steps_ended + e.items_ended AS steps_ended
 """
-"""What an execution has counted itself, and what the batches of its loops have."""
+"""The counts of an execution itself, plus those of the batches of its loops."""
 
 SMALL_EXECUTION_COLUMNS = f"""
   e.id, e.definition_id, e.workflow_id, e.workflow_version, e.status, e.priority,
@@ -44,7 +44,7 @@ SMALL_STEP_COLUMNS = """
 """
 
 STEP_COLUMNS = f"{SMALL_STEP_COLUMNS}, s.attempts, s.input, s.output, s.error"
-"""All of a step execution but its checkpoint, which may be large and is only for whoever goes on with it."""
+"""All columns of a step execution but its checkpoint, which may be large and is only for whoever goes on with it."""
 
 WHOLE_STEP_COLUMNS = f"{STEP_COLUMNS}, s.checkpoint"
 
@@ -87,24 +87,24 @@ def plain(value: Any) -> Any:
 
 
 def error_of(value: JsonValue) -> StepError | None:
-    """The error that was written field by field."""
+    """The error from the JSON of `dataclass_text`."""
     return None if value is None else StepError.from_json(cast("Mapping[str, JsonValue]", value))
 
 
 def wait_reason_of(value: Any) -> WaitReason | None:
-    """The reason that was written field by field."""
+    """The reason from the JSON of `dataclass_text`."""
     if value is None:
         return None
     return WaitReason(kind=WaitKind(value["kind"]), until=time_of(value["until"]), detail=value["detail"])
 
 
 def time_of(text: str | None) -> datetime | None:
-    """The time that was written as RFC 3339."""
+    """The time from its RFC 3339 text."""
     return None if text is None else datetime.fromisoformat(text)
 
 
 def attempts_of(values: Any) -> tuple[Attempt, ...]:
-    """The attempts that were written field by field."""
+    """The attempts from the JSON of `attempts_text`."""
     if not values:
         return ()
     return tuple(
@@ -127,7 +127,7 @@ def _delay_of(value: Any) -> Delay | None:
 
 
 def signals_of(text: str | None) -> tuple[Signal, ...]:
-    """What `signals_text` wrote."""
+    """The signals from the text that `signals_text` wrote."""
     if text is None:
         return ()
     return tuple(Signal.from_json(value) for value in cast("list[Mapping[str, JsonValue]]", loads(text)))
@@ -181,7 +181,7 @@ def execution_of(row: asyncpg.Record) -> ExecutionRecord:
 
 
 def change_of_row(row: asyncpg.Record, *, covers: int = 1) -> ExecutionChange:
-    """The change, without steps, after which a row that selects `CHANGE_COLUMNS` looks as it does."""
+    """The change, without steps, whose result is this row, which selects `CHANGE_COLUMNS`."""
     error, waiting_for = row["error"], row["waiting_for"]
     return ExecutionChange(
         execution_id=row["id"],
@@ -200,7 +200,7 @@ def change_of_row(row: asyncpg.Record, *, covers: int = 1) -> ExecutionChange:
 
 
 def step_of(row: asyncpg.Record) -> StepRecord:
-    """The record of a row that selects `STEP_COLUMNS`, or all of them."""
+    """The record of a row that selects `STEP_COLUMNS` or `WHOLE_STEP_COLUMNS`."""
     attempts, error, waiting_for = row["attempts"], row["error"], row["waiting_for"]
     return StepRecord(
         execution_id=row["execution_id"],

@@ -1,6 +1,6 @@
 """Records as rows of the composite types that batches travel in: tuples in the order of 0003_workflow_language's types.
 
-Arrays of such rows cost the client a third of what an array a column costs, and times as integers a fifth.
+Arrays of such rows cost the client a third of the time of one array for each column; times as integers cost a fifth.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class DeltaRows(NamedTuple):
-    """An `ExecutionDelta` as rows: `size` is about the bytes of its JSON text, `ended_at` given where it is the end."""
+    """An `ExecutionDelta` as rows: `size` is about the bytes of its JSON text, `ended_at` is only set for an end."""
 
     execution: tuple[Any, ...]
     steps: list[tuple[Any, ...]]
@@ -34,7 +34,7 @@ def micros(time: datetime | None) -> int | None:
 def delta_rows(delta: ExecutionDelta, ordinal: int) -> DeltaRows:
     """An `execution_delta_2`, its `step_change_2`s, `new_command` and `new_event`s.
 
-    Raises `ValueError` for what is no JSON.
+    Raises `ValueError` where a value has no JSON text.
     """
     status, progress = delta.status, delta.progress
     is_end = status.is_terminal
@@ -94,7 +94,7 @@ def step_row(step: StepChange, ordinal: int) -> tuple[Any, ...]:
 
 
 def _step_row(step: StepChange, ordinal: int) -> tuple[tuple[Any, ...], int]:
-    """The row, and about how many bytes it has."""
+    """A `step_change_2`, and about how many bytes it has."""
     state = step.state
     given, output, checkpoint = json_column(state.input), json_column(state.output), json_column(state.checkpoint)
     size = 100 + (len(given) if given else 0) + (len(output) if output else 0) + (len(checkpoint) if checkpoint else 0)

@@ -1,6 +1,6 @@
-"""Rows without their large values: columns that are NULL where a value is left out, with the size that it is stored in.
+"""Rows without their large values: columns are NULL where a value is left out, beside its stored size.
 
-`pg_column_size` looks at no value: a large one is stored beside its row and stays there. What is stored may be
+`pg_column_size` looks at no value: a large one is stored beside its row and stays there. The stored form may be
 compressed, a thousand times at worst, so a value that seems small is looked at. A value of JSON has at least the size
 that it is stored in, save the few bytes in front of it; one of `jsonb` is stored in another form.
 """
@@ -35,12 +35,12 @@ CHANGE_FIELDS = fields("output", "error")
 
 
 def share_of(rows: int) -> int:
-    """The most bytes that each of a column's values may have to be read with its row, where there are so many rows."""
+    """The most bytes that each column's value may have to be read with its row, where `rows` rows are read."""
     return max(_SMALLEST, _TOGETHER // max(1, rows))
 
 
 def most_of(rows: int, *, lean: bool) -> int:
-    """The share of so many rows where they are read lean; else more than any value has."""
+    """The share of `rows` rows where they are read lean; otherwise more than any value has."""
     return share_of(rows) if lean else _NO_LIMIT
 
 
@@ -69,7 +69,7 @@ def left_out_of(
 ) -> dict[str, int]:
     """The fields that a row has left out, with the fewest bytes of each.
 
-    `sizes` are the `fields` that it may have; those of `jsonb` are `binary`.
+    `sizes` are the `fields` that it may leave out; those of `jsonb` are in `binary`.
     """
     return {
         name: 0 if name in binary else max(0, size - _HEADER)

@@ -1,4 +1,4 @@
-"""Statements for the batches of long loops: their rows, their steps, and what they count for their execution.
+"""Statements for the batches of long loops: their rows, their steps, and their counts in the execution.
 
 A batch is a row of workflow_execution with `is_batch`; its steps are rows of its execution. Locks are taken in one
 order everywhere: executions by id, then batches by id, so that no two transactions wait for each other in a circle.

@@ -21,7 +21,7 @@ CHANGED = """sequence = {row}.sequence + 1,
     crashes = CASE WHEN d.progressed THEN 0 ELSE {row}.crashes END,
     paused_at = timestamptz 'epoch' + d.paused_at * interval '1 microsecond',
     signals = d.signals"""
-"""What a delta `d` makes of an execution's row, or of a batch's."""
+"""The assignments by which a delta `d` changes an execution's row, or a batch's."""
 
 _CHANGED = CHANGED.format(row="e")
 

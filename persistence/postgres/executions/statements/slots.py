@@ -1,11 +1,11 @@
-"""Statements for slots: how many executions of a workflow run at a time, and which of those that queue come next.
+"""Statements for slots: the limit on executions of a workflow that run at a time, and the order of those that queue.
 
 A slot is held by every execution of the workflow that has not ended and is not queued: it is never stored, so none can
 leak. Slots are only given under the workflow's lock, by whoever creates or admits; ends take no lock.
 """
 
 _FAMILY = 0x5357_0003
-"""Tells these advisory locks from others."""
+"""The seed that keeps these advisory locks apart from others."""
 
 LOCK = f"""
 SELECT pg_advisory_xact_lock(key)
