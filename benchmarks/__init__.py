@@ -1,1 +1,1 @@
-"""What Stepgraph costs and how fast it is: the workloads behind docs/performance.md."""
+"""Benchmarks of Stepgraph's speed and cost: the workloads behind docs/performance.md."""

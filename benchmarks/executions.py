@@ -1,4 +1,4 @@
-"""What every workload does: store a workflow, start executions of it, and see them end over a subscription."""
+"""Steps that all workloads share: store a workflow, start executions of it, and see them end over a subscription."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ from benchmarks.graphql import GraphQLClient, GraphQLFailed, Subscriptions
 _ENDED = frozenset({"COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"})
 _LIVE_SECONDS = 120
 _ON_THE_WAY_SECONDS = 2
-"""How long the news of an end may take once the API shows the end."""
+"""Seconds that the news of an end may take once the API shows the end."""
 _LOOK_SECONDS = 0.1
 
 _APPLY = """mutation Apply($document: JSON!) {

@@ -1,6 +1,6 @@
 """CPU per step of the engine without a database: `python -m benchmarks.micro_engine`.
 
-Drivers run executions over the in-memory store in this process: what is left is deciding, rendering, executing and
+Activations run executions over the in-memory store in this process: what is left is deciding, rendering, executing and
 reporting. `--profile` prints where the time goes.
 """
 

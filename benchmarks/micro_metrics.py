@@ -1,4 +1,4 @@
-"""What `metrics` costs over ten million executions, and counting them: `python -m benchmarks.micro_metrics`.
+"""The cost of `metrics` over ten million executions, and of counting them: `python -m benchmarks.micro_metrics`.
 
 A PostgreSQL of its own holds the buckets of a year of fifty workflows, as they are kept by default. The API answers in
 this process, without a socket. `--data-dir` keeps the buckets for the next time.
@@ -39,7 +39,7 @@ from stepgraph.settings import Settings
 _EXECUTIONS = 10_000_000
 _DAYS = 365
 _EVERY = 10
-"""Each workflow is busy in one minute of so many."""
+"""A workflow has executions in one of so many minutes."""
 _WORKFLOWS = [UUID(int=number) for number in range(1, 51)]
 _STEP_TYPES = (StepType.HTTP_REQUEST, StepType.DATA_TRANSFORM, StepType.CONDITIONAL, StepType.FOR_EACH, StepType.WAIT)
 _ROUNDS = 15
@@ -52,7 +52,7 @@ _RANGES = {
     "90 days": (timedelta(days=90), timedelta(hours=3), timedelta(days=1)),
     "1 year": (timedelta(days=365), timedelta(hours=12), timedelta(days=1)),
 }
-"""How far back, and the parts of timelines."""
+"""The ranges that are read, by name: the length of each, and the lengths of its timeline's buckets."""
 
 _QUERY = """
 query ($id: ID, $from: DateTime, $to: DateTime, $bucket: Duration! = "PT1M", $timeline: Boolean! = false) {
@@ -99,7 +99,7 @@ FROM unnest($1::uuid[]) AS id, generate_series(1, $3::int) AS number
 
 
 def _draw(median: float, count: int) -> Tally:
-    """So many durations around a median (microseconds), log-normal."""
+    """A tally of `count` executions with log-normal durations around a median, in microseconds."""
     tally = Tally(started=count, completed=count - count // 50, failed=count // 50)
     for _ in range(count):
         tally.add_duration(timedelta(microseconds=random.lognormvariate(0, 0.6) * median))
@@ -186,7 +186,7 @@ async def _ask(client: httpx.AsyncClient, query: str, variables: Mapping[str, ob
 async def _read(
     service: MetricsService, series: UUID, start: datetime, end: datetime, bucket: timedelta | None
 ) -> None:
-    """What the resolvers of `metrics` ask the service for."""
+    """Call the service as the resolvers of `metrics` do."""
     covered = service.range_of(start, end)
     totals = (await service.totals([series], covered))[series]
     for tally in totals.values():
@@ -217,7 +217,7 @@ async def _reading(service: MetricsService, client: httpx.AsyncClient, now: date
 
 
 async def _counting(database: Database, now: datetime, table: Table) -> None:
-    """The cost of counting, rolled back each time."""
+    """Measure the cost of counting, rolled back each time."""
     for executions, steps, workflows in ((1_000, 10, 1), (1_000, 10, 50), (1, 100_000, 1)):
         ids = [UUID(int=2**64 + number) for number in range(executions)]
         events = [
@@ -244,7 +244,7 @@ async def _counting(database: Database, now: datetime, table: Table) -> None:
 
 
 async def _count(connection: Connection, events: Sequence[OutboxEvent]) -> None:
-    """Count them; what was counted before stays, as it does from one relay to the next."""
+    """Count events; what was counted before stays, as it does from one relay to the next."""
     await count(connection, list(enumerate(events)))
 
 
@@ -272,7 +272,7 @@ async def _measure(directory: Path, console: Console) -> None:
 
 
 def main() -> None:
-    """Run it."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.micro_metrics", description=__doc__)
     parser.add_argument("--data-dir", type=Path, help="where PostgreSQL keeps the buckets; default: nowhere")
     options = parser.parse_args()

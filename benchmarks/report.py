@@ -1,4 +1,4 @@
-"""What was measured, as a table for people and as JSON for programs."""
+"""Reports of results: a table for people and JSON for programs."""
 
 import os
 import platform
@@ -25,7 +25,7 @@ def medians(rounds: Sequence[Figures]) -> dict[str, float]:
 
 
 def machine() -> dict[str, Any]:
-    """Where and with what it was measured."""
+    """The date, the machine and the versions of the software that was measured."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "cores": len(os.sched_getaffinity(0)),

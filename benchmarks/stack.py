@@ -35,7 +35,7 @@ class Stack:
 
 @contextlib.asynccontextmanager
 async def running_stack(*, workers: int, log: Path | None = None) -> AsyncIterator[Stack]:
-    """Everything, started from nothing in a folder of its own and gone afterwards.
+    """Start a system from nothing in a folder of its own, which is removed afterwards.
 
     `workers` is the number of worker processes. The output of the system goes to `log`, or nowhere.
     """

@@ -16,12 +16,12 @@ from benchmarks.stack import Stack
 Figures = Mapping[str, float]
 
 CPU_PREFIX = "µs CPU/step "
-"""Of figures that say what one step cost a part of the system."""
+"""The prefix of figures that give the processor time of one step in a part of the system."""
 
 _LATENCY_SAMPLES = 200
 _PROGRESS_SAMPLES = 50
 _PAUSE_SECONDS = 0.01
-"""Between samples of latency, so that the system is idle again."""
+"""Seconds between two samples of latency, so that the system is idle again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Target:
     at_least: bool = False
 
     def is_met(self, value: float) -> bool:
-        """Whether a value reaches it."""
+        """True when a value reaches the target."""
         return value >= self.bound if self.at_least else value <= self.bound
 
     def __str__(self) -> str:
@@ -42,7 +42,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """What is measured: `prepare` runs once, then `measure` round by round, each giving the same figures."""
+    """A workload: `prepare` runs once, then `measure` round by round, each giving the same figures."""
 
     name: str
     title: str

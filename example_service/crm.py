@@ -13,7 +13,7 @@ _MAX_PAGE = 500
 
 
 def _contact(number: int) -> dict[str, Any]:
-    """Every hundredth has no usable address."""
+    """A contact. Every hundredth has no usable address."""
     email = "unknown" if number % 100 == 0 else f"contact-{number}@example.com"
     return {"id": number, "name": f"Contact {number}", "email": email, "country": _COUNTRIES[number % 4]}
 
@@ -50,7 +50,7 @@ def _number(company: str) -> int:
 
 
 def _company(request: Request) -> bytes:
-    """Every tenth company is unknown."""
+    """A company. Every tenth is unknown."""
     name = request.segment(1)
     number = _number(name)
     if number % 10 == 0:
@@ -59,7 +59,7 @@ def _company(request: Request) -> bytes:
 
 
 def _rating(request: Request) -> bytes:
-    """Every fourth company has never been rated."""
+    """A company's rating. Every fourth company has never been rated."""
     name = request.segment(1)
     number = _number(name)
     if number % 4 == 0:

@@ -44,7 +44,7 @@ class Request:
         return found
 
     def key(self) -> str:
-        """What the caller sends to have a repeated request recognised."""
+        """The idempotency key by which a repeated request is recognised; `none` without one."""
         return self.headers().get("idempotency-key", "none")
 
     def content(self) -> Any:
@@ -76,5 +76,5 @@ def response(status: int, body: bytes, content_type: str, extra: str = "") -> by
 
 
 def json_response(status: int, value: object, extra: str = "") -> bytes:
-    """The same with a JSON body."""
+    """An answer with a JSON body, as it is sent; `extra` as in `response`."""
     return response(status, _encode(value).encode(), "application/json", extra)

@@ -97,7 +97,7 @@ def _garbage(request: Request) -> None:
 
 
 def _hang(request: Request) -> None:
-    """The connection stays busy, and nothing is ever written."""
+    """Keep the connection busy, and never write anything."""
 
 
 def _close(request: Request) -> None:

@@ -1,4 +1,4 @@
-"""What takes time or people: jobs that are done after some polls, accounts, pagers that are acknowledged."""
+"""Handlers of slow operations: jobs that are done after some polls, accounts, pagers that are acknowledged."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ _CALLBACK_TRIES = 20
 _CALLBACK_PAUSE = 0.25
 _WHO_SLEEPS = "alice"
 _DIRECTLY = build_opener(ProxyHandler({}))
-"""Stepgraph runs on the same machine: a proxy of the environment has no business there."""
+"""Opens the URLs of callbacks without a proxy: Stepgraph runs on the same machine."""
 
 
 def _create_job(request: Request) -> bytes:

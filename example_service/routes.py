@@ -1,4 +1,4 @@
-"""Which handler answers which method and path."""
+"""The handlers, by method and path."""
 
 from example_service.crm import CRM
 from example_service.messages import Routes

@@ -32,7 +32,7 @@ class ExampleService:
 
     @property
     def connections(self) -> int:
-        """How many connections are open now."""
+        """The number of connections that are open now."""
         return len(self._open)
 
     async def __aenter__(self) -> Self:
@@ -58,21 +58,21 @@ class ExampleService:
             await self._server.wait_closed()
 
     def opened(self, connection: Connection) -> None:
-        """A connection was made."""
+        """Note that a connection was made."""
         self._open.add(connection)
 
     def closed(self, connection: Connection) -> None:
-        """A connection is gone."""
+        """Note that a connection is gone."""
         self._open.discard(connection)
 
     def count(self, path: str) -> None:
-        """One more request for this path. Paths beyond a bound are counted together."""
+        """Count a request for this path. Paths beyond a bound are counted together."""
         if len(self.counters) >= _MAX_COUNTED_PATHS and path not in self.counters:
             path = "*"
         self.counters[path] += 1
 
     def attempt(self, key: str) -> int:
-        """Which call with this key this is, from 1. The keys are forgotten when there are too many."""
+        """Count a call with this key, and return its number, from 1. All keys are forgotten when there are too many."""
         if len(self._attempts) >= _MAX_COUNTED_PATHS:
             self._attempts.clear()
         self._attempts[key] += 1

@@ -7,7 +7,7 @@ _CITY_WITHOUT_CARS = "Venice"
 
 
 def accepted(kind: str) -> Handler:
-    """Accepts whatever comes; the id is made of the idempotency key, so that the same request gets the same."""
+    """A handler that accepts any request; its id is made of the idempotency key, so a repeated one gets the same."""
 
     def accept(request: Request) -> bytes:
         key = request.key()

@@ -1,4 +1,4 @@
-"""What the settings say, as the parts of the API and of workers want it."""
+"""Settings turned into the options and parts that API and worker processes are built of."""
 
 import resource
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _FILES_OF_OTHERS = 300
 
 
 def addresses_of(settings: Settings) -> tuple[str, str]:
-    """PostgreSQL's and Redis's address; whoever calls this has checked that both are set."""
+    """The addresses of PostgreSQL and Redis, in this order. The caller has checked that both are set."""
     assert settings.database_url is not None
     assert settings.redis_url is not None
     return settings.database_url, settings.redis_url
@@ -49,7 +49,7 @@ def budgets_of(settings: Settings) -> dict[str, Any]:
 
 
 def most_connections() -> int:
-    """How many connections this process has files for, when as many as it may have are asked for."""
+    """Raise this process's limit of open files as far as it may, and return the connections that it leaves room for."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
     if most > soft:
@@ -58,17 +58,17 @@ def most_connections() -> int:
 
 
 def metrics_retention_of(settings: Settings) -> MetricsRetention:
-    """How long the buckets of metrics are kept."""
+    """The times for which buckets of metrics are kept."""
     return MetricsRetention(minutes=settings.metrics_minutes_retention, hours=settings.metrics_hours_retention)
 
 
 def cipher_of(settings: Settings) -> Cipher:
-    """What secrets are stored under."""
+    """The cipher that encrypts secrets; without keys, one that refuses to."""
     return AesGcmCipher(settings.keys) if settings.keys else NoCipher()
 
 
 def sandbox_options_of(settings: Settings) -> SandboxOptions:
-    """How many children the sandbox of a process has, and how long they are kept."""
+    """The number of children in a process's sandbox, and the number of calls after which one is replaced."""
     return SandboxOptions(
         children=settings.sandbox_children,
         trial_children=settings.sandbox_trial_children,
@@ -77,7 +77,7 @@ def sandbox_options_of(settings: Settings) -> SandboxOptions:
 
 
 def public_url_of(settings: Settings) -> str:
-    """Where others reach the API, without a slash at the end; by default where it listens, seen from this machine."""
+    """The address at which others reach the API, without a slash at the end; by default the one it listens on."""
     if settings.public_url is not None:
         return settings.public_url
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
@@ -85,7 +85,7 @@ def public_url_of(settings: Settings) -> str:
 
 
 def destinations_of(settings: Settings) -> DestinationPolicy:
-    """Where steps may connect to."""
+    """The addresses that steps may connect to."""
     return DestinationPolicy(
         allow_loopback=settings.egress_allow_loopback,
         allowed_networks=tuple(ip_network(network) for network in settings.egress_allowed_networks),
@@ -95,7 +95,7 @@ def destinations_of(settings: Settings) -> DestinationPolicy:
 
 
 def _own_ports(settings: Settings) -> Iterator[int]:
-    """The ports of our own PostgreSQL and Redis: no step has any business there, whatever else is allowed."""
+    """The ports of our own PostgreSQL and Redis, which steps may never connect to."""
     database_url, redis_url = addresses_of(settings)
     yield from ports_of(database_url)
     parts = urlsplit(redis_url)

@@ -70,7 +70,7 @@ def a_document(
 def a_workflow(
     *, steps: Sequence[Mapping[str, Any]] | None = None, name: str = "orders", **members: Any
 ) -> WorkflowDocument:
-    """The same as a model. What cannot run yet is not refused."""
+    """The model of a document that `a_document` makes. It is not checked whether it can run."""
     return read_document(a_document(steps=steps, name=name, **members))
 
 
@@ -83,7 +83,7 @@ def a_definition(
     version: int | None = 1,
     **members: Any,
 ) -> Definition:
-    """The same, compiled; ids are made up where they are not given."""
+    """The compiled definition of a document that `a_document` makes; ids that are not given are made up."""
     return compile_workflow(
         a_workflow(steps=steps, name=name, **members),
         definition_id=id or new_id(),

@@ -1,4 +1,4 @@
-"""How an executor is called in tests: with a step of a document, compiled, its input rendered as a worker would."""
+"""Calls of executors as workers make them: with a step of a document, compiled, and its rendered input."""
 
 from collections.abc import Awaitable, Mapping
 from datetime import UTC, datetime
@@ -43,6 +43,6 @@ def a_call(
 
 
 async def run(executor: StepExecutor, call: StepCall) -> Outcome:
-    """What becomes of a call, whether the executor needs to wait for it or not."""
+    """The outcome of a call, of executors that return it at once and of those that are awaited."""
     outcome = executor.execute(call)
     return await outcome if isinstance(outcome, Awaitable) else outcome

@@ -50,7 +50,7 @@ class PostgresServer:
         return self.url_of(name)
 
     async def connections(self, url: str) -> list[str]:
-        """Who is still connected to a clone, once those that are just leaving have left."""
+        """The connections that are still open to a clone, once those that are just closing have closed."""
         connection = await asyncpg.connect(self.admin_url)
 
         async def found() -> list[str]:

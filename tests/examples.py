@@ -8,7 +8,7 @@ from tests.repository import ROOT
 
 EXAMPLES = ROOT / "examples"
 SERVICE = "http://127.0.0.1:8765"
-"""Where the example service is for those who run `stepgraph dev`."""
+"""The address of the example service that `stepgraph dev` runs."""
 
 
 def command_of(file: Path) -> list[str]:

@@ -29,7 +29,7 @@ _ROW = re.compile(r"^\| (.*?) ?\|$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What the page says of one execution: its input, and its output, or its error where it fails."""
+    """An execution as the page shows it: its input, and its output, or its error where it fails."""
 
     input: Any
     is_failure: bool

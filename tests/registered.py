@@ -8,6 +8,6 @@ from persistence.postgres.secrets.cipher import AesGcmCipher
 
 
 def no_webhooks() -> RegisteredWebhooks:
-    """What WEBHOOK_CALL steps are given where nothing is registered."""
+    """The registered webhooks of WEBHOOK_CALL steps: none."""
     tables = MemoryTables()
     return RegisteredWebhooks(MemoryWebhookStore(tables), MemoryWebhookDeliveries(tables), AesGcmCipher([bytes(32)]))

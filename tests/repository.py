@@ -1,4 +1,4 @@
-"""Where the repository is: its pages and data files are tested too."""
+"""The repository's folder, whose pages and data files are tested too."""
 
 from pathlib import Path
 

@@ -49,14 +49,14 @@ class AnsweringSandbox:
     async def schema_problems(
         self, schema: JsonValue, value: JsonValue, *, owner: UUID, use: SandboxUse = SandboxUse.EXECUTION
     ) -> list[Problem]:
-        """What the library says, in this process."""
+        """The problems of a value, found in this process."""
         self.checked.append((schema, use))
         return SchemaValidator(schema).problems(value)
 
     async def schema_faults(
         self, schema: JsonValue, *, owner: UUID, use: SandboxUse = SandboxUse.EXECUTION
     ) -> list[Problem]:
-        """What the library says, in this process."""
+        """The problems of a schema, found in this process."""
         self.checked.append((schema, use))
         try:
             SchemaValidator(schema)

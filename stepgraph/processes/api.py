@@ -69,7 +69,7 @@ from stepgraph.settings import Settings, is_loopback
 from stepgraph.telemetry.api_exposition import ApiExposition
 
 _ALLOCATIONS_A_COLLECTION = 5_000
-"""A request of a megabyte has twenty times as many objects, all of which are needed until it is answered."""
+"""Allocations between two garbage collections. A request of 1 MB makes 100,000 objects and needs all of them."""
 
 
 def serve_api(settings: Settings, *, needs_worker: bool, sockets: list[socket.socket] | None = None) -> None:
@@ -116,7 +116,7 @@ def serve_api(settings: Settings, *, needs_worker: bool, sockets: list[socket.so
 
 
 def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
-    """The services, and what must be entered before they are used."""
+    """The services of the API, and the lifespan within which they can be used."""
     database_url, redis_url = addresses_of(settings)
     clock, limits = DatabaseClock(settings.clock_tolerance), limits_of(settings)
     database = Database(database_url, pool_size=settings.database_pool_size, lease=settings.lease)

@@ -15,7 +15,9 @@ _PR_SET_PDEATHSIG = 1
 
 
 def dies_with_parent(signal_number: int = signal.SIGTERM) -> Callable[[], None] | None:
-    """What a child runs before its program, so that the kernel signals it when its parent is gone (Linux only).
+    """A function that a child runs before its program, so that the kernel signals it when its parent dies.
+
+    None on systems other than Linux.
 
     The signal comes when the *thread* that started the child ends: start children from the main thread.
     See prctl(2), PR_SET_PDEATHSIG.

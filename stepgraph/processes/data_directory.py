@@ -33,7 +33,7 @@ def prepare_data_directory(directory: Path) -> None:
 
 
 def unusable(directory: Path, error: OSError) -> Conflict:
-    """Why nothing can be kept there."""
+    """The error for a data directory that cannot be used, with the reason and the next thing to try."""
     reason = error.strerror or str(error)
     return Conflict(
         f"The data directory {directory} cannot be used: {reason}. Choose another with --data-dir, or set"
@@ -49,11 +49,11 @@ def open_privately(path: Path) -> int:
 
 
 def _is_ours(directory: Path) -> bool:
-    """Whether nothing is in it but what we put there."""
+    """True when everything in the directory was put there by us."""
     return all(path.name in (*_OURS, *_OUR_LOGS) for path in directory.iterdir())
 
 
 def _shut(path: Path) -> None:
-    """Take a file of ours from everybody but its owner."""
+    """Make a file of ours accessible to its owner alone."""
     if path.name in (*_OURS, *_OUR_LOGS) and stat.S_ISREG(path.lstat().st_mode):
         path.chmod(FILE_MODE)

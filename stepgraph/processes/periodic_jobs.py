@@ -1,4 +1,4 @@
-"""What a worker does beside executions: its chores, each with how often."""
+"""The periodic jobs of a worker process: relaying events and removing old rows, each with its interval."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
@@ -17,13 +17,13 @@ from persistence.postgres.outbox_relay import PostgresEventRelay
 from stepgraph.settings import Settings
 
 _RELAYED = 2_000
-"""So many events are told in one transaction."""
+"""Events relayed in one transaction."""
 _PRUNED = 1_000
-"""So many old rows are removed by one statement."""
+"""Old rows removed by one statement."""
 _PRUNED_EXECUTIONS = 200
-"""Each goes with its steps, of which there may be thousands."""
+"""Executions removed by one statement. Each goes with its steps, of which there may be thousands."""
 _SPARE = timedelta(days=1)
-"""Buckets go this much later than they are last read: a range may begin in the midst of a longer one."""
+"""Time that buckets are kept beyond their retention: a range may begin in the middle of a longer bucket."""
 
 
 def chores_of(
@@ -33,7 +33,7 @@ def chores_of(
     settings: Settings,
     counted: Callable[[Counted], None] | None = None,
 ) -> Sequence[Chore]:
-    """The chores of a worker process. `counted` is told what was counted from the outbox."""
+    """The periodic jobs of a worker process. `counted` is called with what was counted from the outbox."""
     return (
         _relaying(PostgresEventRelay(database, counted), clock),
         _pruning_audit(PostgresAuditLog(database), clock, settings.audit_retention),

@@ -22,9 +22,9 @@ _LOOKS_EVERY = 1.0
 
 @cache
 def pulse_of_this_process() -> Callable[[bytes], None]:
-    """Returns what sends BEAT or REST to the supervisor; it does nothing where none listens, and never blocks.
+    """A function that sends BEAT or REST to the supervisor. It never blocks, and does nothing without a supervisor.
 
-    Takes the variable away, so that no child of this process takes a number for a pipe that it has not got.
+    The variable is removed from the environment, so that no child of this process uses a descriptor it does not have.
     """
     given = os.environ.pop(PULSE_VARIABLE, "")
     if not given.isdigit() or not _is_pipe(int(given)):
@@ -57,16 +57,16 @@ class Pulse:
         self._loop.add_reader(self._reading, self._felt)
 
     def handed_over(self) -> None:
-        """The child has its end of the pipe now: close ours."""
+        """Close our copy of the pipe's end that the child has inherited."""
         os.close(self.descriptor)
 
     def close(self) -> None:
-        """Feel no more."""
+        """Close the pipe; no beats are read after that."""
         self._loop.remove_reader(self._reading)
         os.close(self._reading)
 
     async def stopped(self, pid: int, after: float) -> None:
-        """Wait until the child has shown no beat for `after` seconds, those in which it or we were stopped not counted.
+        """Return when the child has shown no beat for `after` seconds, without those in which it or we were stopped.
 
         Never returns while it rests.
         """
@@ -91,7 +91,7 @@ class Pulse:
 
 
 def _is_stopped(pid: int) -> bool:
-    """Whether a signal or a debugger has stopped a process (Linux; False elsewhere)."""
+    """True when a signal or a debugger has stopped a process (Linux; False elsewhere)."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (OSError, IndexError):

@@ -15,13 +15,13 @@ from pathlib import Path
 
 EVERY = timedelta(seconds=2)
 GROWTH = 24_000_000
-"""Bytes by which the process has to have grown since the last time, before it is looked what of it is free."""
+"""Bytes by which the process has to grow before free memory is looked for again."""
 
 _STATM = Path("/proc/self/statm")
 
 
 def resident_bytes() -> int:
-    """What of the process is in memory; 0 where the system does not tell it as Linux does."""
+    """The bytes of this process that are in memory; 0 on systems without /proc."""
     try:
         return int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:

@@ -40,7 +40,7 @@ _POSTGRES_OPTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class ServerAddresses:
-    """Where the two servers are."""
+    """The addresses of the two servers."""
 
     database_url: str
     redis_url: str
@@ -63,7 +63,7 @@ class EmbeddedServers:
 
     @property
     def addresses(self) -> ServerAddresses:
-        """Where the servers are, or will be."""
+        """The addresses of the servers, also before they run."""
         return ServerAddresses(
             database_url=f"postgresql://postgres@/postgres?host={self._sockets}",
             redis_url=f"unix://{self._redis_socket}?db=0",
@@ -71,7 +71,7 @@ class EmbeddedServers:
 
     @asynccontextmanager
     async def starting(self) -> AsyncIterator[ServerAddresses]:
-        """Both servers, on their way up: wait with `until_ready`. Stopped when the context ends.
+        """Start both servers; wait for them with `until_ready`. They are stopped when the context ends.
 
         Raises `Conflict` when another process runs on the same data directory, or it cannot be used.
         """
@@ -105,7 +105,7 @@ class EmbeddedServers:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[ServerAddresses]:
-        """Both servers, ready. Raises as `starting` and `until_ready` do."""
+        """Start both servers and wait until they answer. Raises as `starting` and `until_ready` do."""
         async with self.starting() as addresses:
             await self.until_ready()
             yield addresses
@@ -143,7 +143,7 @@ class EmbeddedServers:
         )
 
     async def _until_predecessor_is_gone(self) -> None:
-        """A PostgreSQL whose parent was killed a moment ago may still be shutting down on the same data."""
+        """Wait for the end of a PostgreSQL on the same data whose parent was killed a moment ago."""
         import psutil
 
         try:
@@ -197,7 +197,7 @@ def _last_lines(log: Path) -> str:
 
 
 def _socket_directory(directory: Path) -> Path:
-    """Inside the data directory, or in the temporary one where the path would be too long for a socket."""
+    """The folder of the sockets: in the data directory, or in the temporary one when their paths would be too long."""
     inside = directory / "sockets"
     if len(os.fsencode(inside)) <= _LONGEST_SOCKET_PATH - len("/.s.PGSQL.5432"):
         return inside
@@ -222,7 +222,7 @@ def _locked(path: Path) -> IO[str]:
 
 
 def _unprivileged_user(directory: Path, sockets: Path, binaries: Path) -> str:
-    """PostgreSQL refuses to run as root: the user it runs as instead, made where it is missing.
+    """The user that PostgreSQL, which refuses to run as root, is run as; made when it is missing.
 
     It may pass through the data directory (by its group) and to it and to the binaries (as everybody may), and sees
     nothing on the way that it could not see before.

@@ -29,7 +29,7 @@ _SPARE = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """One process to keep alive.
+    """A process to keep alive.
 
     `grace`: the seconds it gets between SIGTERM and SIGKILL. `output`: a file for what it says; None: where ours goes.
     `death_signal`: what it gets when we are killed ourselves. `sockets`: what it inherits, under the same descriptors;
@@ -78,7 +78,7 @@ class Keeper:
 
     @property
     def name(self) -> str:
-        """The program's."""
+        """The program's name."""
         return self._program.name
 
     @property
@@ -87,7 +87,7 @@ class Keeper:
         return self._child.pid
 
     async def start(self) -> None:
-        """Start a process of it."""
+        """Start a process of the program."""
         program = self._program
         descriptors = [each.fileno() for each in program.sockets]
         environment = program.environment
@@ -177,7 +177,7 @@ class Keeper:
 
 @asynccontextmanager
 async def kept_alive(programs: Sequence[Program]) -> AsyncIterator[Sequence[Keeper]]:
-    """Run these while the context lasts; at its end they are asked to stop all at once, and waited for."""
+    """Keep these programs alive while the context lasts; at its end all are asked to stop at once, and waited for."""
     keepers: list[Keeper] = []
     tasks = []
     try:
@@ -194,14 +194,14 @@ async def kept_alive(programs: Sequence[Program]) -> AsyncIterator[Sequence[Keep
 
 
 async def keep_alive(program: Program) -> int:
-    """Run this until we are cancelled; returns its exit code where it does not even start."""
+    """Keep a program alive until we are cancelled; returns its exit code when its first process does not even start."""
     keeper = Keeper(program)
     await keeper.start()
     return await keeper.keep(must_start=True)
 
 
 def reason_of(status: int) -> str:
-    """What the exit code of a process says, as the rest of a sentence."""
+    """The reason for which a process ended, by its exit code, as the rest of a sentence."""
     if status in (EXIT_FROZEN, -FROZEN_SIGNAL):
         return "its event loop stood still"
     if status >= 0:

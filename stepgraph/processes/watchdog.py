@@ -35,15 +35,15 @@ from stepgraph.processes.pulse import BEAT, REST, pulse_of_this_process
 EXIT_FROZEN = 70
 """The exit code of a process whose event loop stood still (EX_SOFTWARE of sysexits.h)."""
 FROZEN_SIGNAL = signal.SIGPROF
-"""What a process dies of whose event loop stood still in code that never lets go of the interpreter's lock."""
+"""The signal that ends a process whose event loop stood still in code that holds the interpreter's lock."""
 
 _STDERR = 2
 _BEATS = 10
-"""Beats within the time that the loop is given."""
+"""Beats that the loop makes within its timeout."""
 _SPARE = 1.0
-"""Seconds of processor time that the kernel's timer has over the thread, which says more."""
+"""Seconds of processor time that the kernel's timer waits longer than the thread, whose report says more."""
 _PATIENCE = 2.0
-"""Seconds that the last words may take: standard error may be what the loop is stuck in."""
+"""Seconds that the report may take to be written: the loop may be stuck in standard error."""
 _AT_ONCE = 4096
 """Bytes that a pipe takes without blocking when it takes any (PIPE_BUF)."""
 

@@ -64,7 +64,7 @@ from stepgraph.telemetry.worker_exposition import CountedDeliveries, CountedStar
 logger = logging.getLogger(__name__)
 
 _HEARTBEAT_PATIENCE = timedelta(seconds=1)
-"""So long an answer to a heartbeat may take at least, however often they are sent."""
+"""The least time that an answer to a heartbeat is waited for, however often heartbeats are sent."""
 
 
 def worker_broker(settings: Settings) -> Broker:
@@ -89,7 +89,7 @@ def run_worker_process(settings: Settings) -> int:
 
 
 async def _until_database_is_ready(settings: Settings) -> None:
-    """A worker may well be up before PostgreSQL is, or before somebody has migrated it."""
+    """Wait until PostgreSQL answers and has a current schema; a worker may well be started before."""
     database_url, redis_url = addresses_of(settings)
     async with Watchdog(settings.watchdog_timeout).watching(), Database(database_url, pool_size=2) as database:
         probe = SystemHealthProbe(database, redis_url)
@@ -107,7 +107,7 @@ async def _until_database_is_ready(settings: Settings) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Storage:
-    """What everything else in the process stands on."""
+    """Settings, clock, connections and stores that everything else in the process is built on."""
 
     settings: Settings
     clock: DatabaseClock
@@ -126,7 +126,7 @@ class _Storage:
 
 
 async def _runner(stack: AsyncExitStack, settings: Settings) -> Runner:
-    """The runner, with what goes on beside it; closed in the reverse order."""
+    """Open the runner, and the tasks that run beside it, on `stack`, which closes them in reverse order."""
     storage = await _open_storage(stack, settings)
     client = await stack.enter_async_context(
         HttpClient(
@@ -201,7 +201,7 @@ async def _open_storage(stack: AsyncExitStack, settings: Settings) -> _Storage:
 async def _driver_parts(
     stack: AsyncExitStack, storage: _Storage, client: HttpClient, deliveries: CountedDeliveries
 ) -> DriverParts:
-    """What runs the steps."""
+    """The parts with which activations run steps, opened on `stack`."""
     settings, database, clock = storage.settings, storage.database, storage.clock
     sandbox = storage.sandbox
     sandbox.start()
@@ -259,7 +259,7 @@ def _reconciler(storage: _Storage) -> Reconciler:
 
 
 def _firing(storage: _Storage, exposition: WorkerExposition) -> tuple[Chore, Chore]:
-    """What starts executions for schedules."""
+    """The two periodic jobs that start executions for schedules."""
     starter = ExecutionService(
         workflows=storage.workflows,
         executions=storage.executions,

@@ -1,6 +1,6 @@
-"""Everything that can be set, from the environment: `STEPGRAPH_*`, and `DATABASE_URL` and `REDIS_URL` as they are.
+"""All settings, read from the environment: `STEPGRAPH_*`, and `DATABASE_URL` and `REDIS_URL` as they are.
 
-A module a subject; this one puts them together and reads them.
+Each subject has a module; this one puts them together and reads them.
 """
 
 import os
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 UNPREFIXED = ("DATABASE_URL", "REDIS_URL")
-"""Variables that are understood without the prefix too, as everybody else calls them so."""
+"""Variables that are also read without the prefix, because other software names them like this."""
 
 
 class InvalidSettings(ValueError):
@@ -85,7 +85,7 @@ _SENTENCES = {
 
 
 def _sentence(fault: ErrorDetails) -> str:
-    """What is wrong, as the rest of a sentence that begins with the variable's name."""
+    """The fault of a setting, as the rest of a sentence that begins with the variable's name."""
     known = _SENTENCES.get(fault["type"])
     if known is not None:
         return f" {known}"

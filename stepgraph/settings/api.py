@@ -16,9 +16,9 @@ class ApiSettings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="The port the API listens on; 0 takes a free one.")
     public_url: str | None = Field(
         None,
-        description="Where others reach the API: what callback addresses begin with. Default: `http://<host>:<port>`.",
+        description="The address at which others reach the API; callback addresses begin with it. Default: `http://<host>:<port>`.",
     )
-    url: str = Field("http://127.0.0.1:8000", description="Where the client commands find the API.")
+    url: str = Field("http://127.0.0.1:8000", description="The address at which the client commands find the API.")
     token: SecretStr | None = Field(None, description="The token of an API key, for the client commands.")
     allowed_origins: CommaSeparated = Field(
         (),
@@ -35,10 +35,10 @@ class ApiSettings(BaseSettings):
     )
     require_keys: bool | None = Field(
         None,
-        description="Whether the API asks for keys. Default: where it listens on an address that others can reach.",
+        description="Make the API ask for keys. Default: only when it listens on an address that others can reach.",
     )
-    graphiql: bool = Field(True, description="Whether the API serves GraphiQL at /graphiql.")
-    prometheus: bool = Field(True, description="Whether the API serves /metrics, for Prometheus.")
+    graphiql: bool = Field(True, description="Serve GraphiQL at /graphiql.")
+    prometheus: bool = Field(True, description="Serve /metrics, for Prometheus, from the API.")
 
     @field_validator("public_url")
     @classmethod
@@ -70,5 +70,5 @@ class ApiSettings(BaseSettings):
 
     @property
     def asks_for_keys(self) -> bool:
-        """Whether the API asks for keys: as it is set, or where it listens for others than this machine."""
+        """True when the API asks for keys: as it is set, or by default when it listens for other machines."""
         return not is_loopback(self.host) if self.require_keys is None else self.require_keys

@@ -1,4 +1,4 @@
-"""What one request, one connection and one client may cost the API."""
+"""Budgets: the most that one request, one connection and one client may cost the API."""
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings
@@ -18,7 +18,7 @@ class BudgetSettings(BaseSettings):
     max_head_lines: int = Field(_DEFAULT.max_head_lines, ge=10, description="Headers of a request, trailers included.")
     max_url_bytes: int = Field(_DEFAULT.max_url_bytes, ge=256, le=8_000, description="The URL of a request.")
     head_timeout: Duration = Field(
-        _DEFAULT.head_timeout, description="How long the head of a request may take to arrive."
+        _DEFAULT.head_timeout, description="The time in which the head of a request must arrive."
     )
     max_body_bytes: int = Field(
         _DEFAULT.max_body_bytes, ge=1024, description="The body of a request to /graphql, or one WebSocket message."
@@ -26,10 +26,10 @@ class BudgetSettings(BaseSettings):
     max_hook_bytes: int = Field(_DEFAULT.max_hook_bytes, ge=1024, description="The body of a request to /hooks.")
     max_chunks: int = Field(_DEFAULT.max_chunks, ge=1, description="Chunks of a body in the chunked encoding.")
     body_timeout: Duration = Field(
-        _DEFAULT.body_timeout, description="How long the body of a request may take to arrive."
+        _DEFAULT.body_timeout, description="The time in which the body of a request must arrive."
     )
     body_grace: Duration = Field(
-        _DEFAULT.body_grace, description="How long a body may take before it must have come at the rate below."
+        _DEFAULT.body_grace, description="The time after which a body must have come at the rate below."
     )
     min_body_rate: int = Field(_DEFAULT.min_body_rate, ge=0, description="Bytes a second at which a body must arrive.")
     max_connections: int = Field(
@@ -44,10 +44,10 @@ class BudgetSettings(BaseSettings):
         _DEFAULT.max_pipelined, ge=1, description="Requests that may wait on a connection for the answer to one before."
     )
     idle_timeout: Duration = Field(
-        _DEFAULT.idle_timeout, description="How long a connection is kept open without a request."
+        _DEFAULT.idle_timeout, description="The time for which a connection is kept open without a request."
     )
     write_timeout: Duration = Field(
-        _DEFAULT.write_timeout, description="How long a client may read an answer slower than the rate below."
+        _DEFAULT.write_timeout, description="The time for which a client may read an answer slower than the rate below."
     )
     min_write_rate: int = Field(
         _DEFAULT.min_write_rate, ge=0, description="Bytes a second at which a client must read what waits for it."
@@ -61,10 +61,10 @@ class BudgetSettings(BaseSettings):
         description="Times that one request may use the sandbox to try expressions and to compile schemas.",
     )
     max_sandbox_time: Duration = Field(
-        _DEFAULT.max_sandbox_time, description="How long one request may use the sandbox, in all."
+        _DEFAULT.max_sandbox_time, description="The time for which one request may use the sandbox, in all."
     )
     connection_init_timeout: Duration = Field(
-        _DEFAULT.connection_init_timeout, description="How long a WebSocket may take to send connection_init."
+        _DEFAULT.connection_init_timeout, description="The time in which a WebSocket must send connection_init."
     )
     max_init_bytes: int = Field(
         _DEFAULT.max_init_bytes, ge=512, description="A WebSocket message before the connection is acknowledged."
@@ -124,7 +124,7 @@ class BudgetSettings(BaseSettings):
         _DEFAULT.max_answer_bytes, ge=10_000, description="Bytes of texts and JSON in an answer, or in one event."
     )
     operation_timeout: Duration = Field(
-        _DEFAULT.operation_timeout, description="How long a query or a mutation may take."
+        _DEFAULT.operation_timeout, description="The time that a query or a mutation may take."
     )
     max_subscriptions_per_key: int = Field(
         _DEFAULT.max_subscriptions_per_key,

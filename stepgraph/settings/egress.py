@@ -13,7 +13,7 @@ class EgressSettings(BaseSettings):
 
     http_connections: int = Field(1000, ge=1, description="Connections to called services that a worker keeps.")
     egress_allow_loopback: bool = Field(
-        False, description="Whether steps may call services on this machine; `dev` and `demo` allow it."
+        False, description="Let steps call services on this machine; `dev` and `demo` allow it."
     )
     egress_allowed_networks: CommaSeparated = Field(
         (), description="Private networks that steps may call, as CIDRs separated by commas."

@@ -1,4 +1,4 @@
-"""What is logged, and how."""
+"""The level and the format of the logs."""
 
 from enum import StrEnum
 from typing import Literal
@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings
 
 
 class LogFormat(StrEnum):
-    """How log lines look: `AUTO` is CONSOLE on a terminal and JSON elsewhere."""
+    """The formats of log lines: `AUTO` is CONSOLE on a terminal and JSON elsewhere."""
 
     AUTO = "auto"
     CONSOLE = "console"
@@ -16,7 +16,7 @@ class LogFormat(StrEnum):
 
 
 class LogSettings(BaseSettings):
-    """What is logged, and how."""
+    """The level and the format of the logs."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="The least level that is logged."

@@ -63,7 +63,7 @@ _VERIFIED = ("verify-ca", "verify-full")
 
 
 def postgresql_address(value: str) -> str:
-    """The same, once it is known that all processes can read it alike. Raises `ValueError` with the reason."""
+    """Return the address unchanged when every process reads it alike; else raise `ValueError` with the reason."""
     parts = urlsplit(value)
     if parts.scheme not in ("postgresql", "postgres"):
         raise ValueError("must start with postgresql://")

@@ -1,4 +1,4 @@
-"""What holds for every process that runs an event loop."""
+"""Settings of every process that runs an event loop."""
 
 from datetime import timedelta
 
@@ -14,6 +14,6 @@ class ProcessSettings(BaseSettings):
     watchdog_timeout: Duration = Field(
         timedelta(seconds=10),
         ge=timedelta(seconds=1),
-        description="How long the event loop of the API or of a worker may stand still. Then the process writes where "
-        "it stands, ends, and is started anew. Set it to `P1D` to halt in a debugger.",
+        description="The time for which the event loop of the API or of a worker may stand still. Then the process "
+        "writes where it stands, ends, and is started anew. Set it to `P1D` to halt in a debugger.",
     )

@@ -9,7 +9,7 @@ _LARGEST_PORT = 65_535
 
 
 def redis_address(value: str) -> str:
-    """The same, once it is known that nothing in it would be ignored. Raises `ValueError` with the reason."""
+    """Return the address unchanged when no part of it would be ignored; else raise `ValueError` with the reason."""
     parts = urlsplit(value)
     if parts.scheme not in _SCHEMES:
         raise ValueError("must start with redis://, rediss:// or unix://")

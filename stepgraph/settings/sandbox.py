@@ -1,4 +1,4 @@
-"""The child processes in which what may be costly is evaluated."""
+"""The sandbox: child processes in which costly expressions are evaluated."""
 
 from pydantic import Field
 from pydantic_settings import BaseSettings
@@ -21,5 +21,5 @@ class SandboxSettings(BaseSettings):
         "need.",
     )
     sandbox_calls: int = Field(
-        10_000, ge=1, description="After how many expressions such a child is replaced by a new one."
+        10_000, ge=1, description="Expressions after which such a child is replaced by a new one."
     )

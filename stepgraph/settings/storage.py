@@ -1,4 +1,4 @@
-"""What the processes keep their data in, and for how long."""
+"""Data: the servers that hold it, the keys that encrypt it, and the times for which it is kept."""
 
 import base64
 from datetime import timedelta
@@ -15,7 +15,7 @@ _KEY_BYTES = 32
 
 
 class StorageSettings(BaseSettings):
-    """Where data is kept, under which keys, and for how long."""
+    """The servers that hold data, the keys that encrypt it, and the times for which it is kept."""
 
     database_url: str | None = Field(
         None,
@@ -28,7 +28,7 @@ class StorageSettings(BaseSettings):
         validation_alias=AliasChoices("STEPGRAPH_REDIS_URL", "REDIS_URL"),
         description="The address of Redis, Valkey or another server of that protocol.",
     )
-    data_dir: Path = Field(Path(".stepgraph"), description="Where `dev` and `demo` keep their data.")
+    data_dir: Path = Field(Path(".stepgraph"), description="The folder in which `dev` and `demo` keep their data.")
     database_pool_size: int = Field(6, ge=2, le=200, description="Connections to PostgreSQL of each process.")
     encryption_keys: SecretStr | None = Field(
         None,
@@ -36,17 +36,21 @@ class StorageSettings(BaseSettings):
         "first one encrypts, all of them decrypt. `dev` and `demo` make one up.",
     )
     execution_retention: Duration | None = Field(
-        None, description="How long executions are kept after their end. Default: until somebody deletes them."
+        None,
+        description="The time for which executions are kept after their end. Default: until somebody deletes them.",
     )
-    audit_retention: Duration = Field(timedelta(days=90), description="How long entries of the audit are kept.")
+    audit_retention: Duration = Field(
+        timedelta(days=90), description="The time for which entries of the audit are kept."
+    )
     metrics_minutes_retention: Duration = Field(
-        timedelta(days=35), description="How long buckets of a minute are kept in the metrics."
+        timedelta(days=35), description="The time for which the metrics keep buckets of a minute."
     )
     metrics_hours_retention: Duration = Field(
-        timedelta(days=400), description="How long buckets of an hour are kept in the metrics; of a day: for ever."
+        timedelta(days=400),
+        description="The time for which the metrics keep buckets of an hour; those of a day are kept for ever.",
     )
     webhook_retention: Duration = Field(
-        timedelta(days=30), description="How long events of webhooks are kept once they are over."
+        timedelta(days=30), description="The time for which events of webhooks are kept once they are over."
     )
 
     @field_validator("database_url")
@@ -73,7 +77,7 @@ class StorageSettings(BaseSettings):
 
 
 def _keys_in(value: SecretStr) -> tuple[bytes, ...]:
-    """What is no base64 counts as an empty key."""
+    """The bytes of each key in the setting; empty for one that is not base64."""
     keys = []
     for text in value.get_secret_value().split(","):
         try:

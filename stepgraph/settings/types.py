@@ -12,7 +12,7 @@ MEBIBYTE = 1024 * 1024
 
 
 def _seconds(value: object) -> object:
-    """A plain number is seconds; pydantic itself reads ISO 8601."""
+    """A number in a text as seconds; any other text as it is, which pydantic reads as ISO 8601."""
     try:
         return float(value) if isinstance(value, str) else value
     except ValueError:
@@ -20,7 +20,7 @@ def _seconds(value: object) -> object:
 
 
 def _parts(value: object) -> object:
-    """The texts between commas, without blanks around them and without empty ones."""
+    """The parts of a text between commas, without blanks around them and without empty ones."""
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
@@ -29,7 +29,7 @@ CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts)]
 
 
 def networks(value: tuple[str, ...]) -> tuple[str, ...]:
-    """The same, once each is known to be a network or an address. Raises `ValueError`."""
+    """Return the values unchanged when each is a network or an address. Raises `ValueError` otherwise."""
     for each in value:
         try:
             ip_network(each)
@@ -39,7 +39,7 @@ def networks(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches an address."""
+    """True for a host that only this machine reaches: a loopback address, or `localhost`."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -47,7 +47,7 @@ def is_loopback(host: str) -> bool:
 
 
 def without_password(url: str) -> str:
-    """The address as it may be shown."""
+    """The address with its password masked, for logs and messages."""
     parts = urlsplit(url)
     if parts.password is None:
         return url

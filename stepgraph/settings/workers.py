@@ -25,14 +25,16 @@ class WorkerSettings(BaseSettings):
         description="The port on which the first worker process serves /metrics, for Prometheus; the second has the "
         "next one, and so on. Default: none does.",
     )
-    heartbeat: Duration = Field(timedelta(seconds=2), description="How often a worker says that it lives.")
+    heartbeat: Duration = Field(
+        timedelta(seconds=2), description="The time between two heartbeats, by which a worker says that it lives."
+    )
     lease: Duration = Field(
-        timedelta(seconds=8), description="After how long without a heartbeat a worker counts as dead."
+        timedelta(seconds=8), description="The time without a heartbeat after which a worker counts as dead."
     )
     clock_tolerance: Duration = Field(
         timedelta(seconds=2),
-        description="By how much a machine's clock may differ from PostgreSQL's, which decides. Beyond that `health` "
-        "says so, and workers of other machines lead.",
+        description="The most by which a machine's clock may differ from PostgreSQL's, which decides. Beyond that "
+        "`health` says so, and workers of other machines lead.",
     )
     poisoned_after: int = Field(
         5,
@@ -41,7 +43,7 @@ class WorkerSettings(BaseSettings):
         "those that were only beside it are failed with it.",
     )
     shutdown_grace: Duration = Field(
-        timedelta(seconds=10), description="How long running steps may go on when a worker is asked to stop."
+        timedelta(seconds=10), description="The time for which running steps may go on when a worker is asked to stop."
     )
 
     @model_validator(mode="after")

@@ -1,1 +1,1 @@
-"""Logs, and what Prometheus reads."""
+"""Logs, and metrics for Prometheus."""

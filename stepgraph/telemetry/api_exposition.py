@@ -1,4 +1,4 @@
-"""What an API process exposes to Prometheus."""
+"""The metrics that an API process exposes to Prometheus."""
 
 import asyncio
 import logging
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 _MOST_BREAKERS = 200
 _PATIENCE = 1.5
-"""Seconds within which each figure must be there; less than all of them together have."""
+"""Seconds within which each figure must be read; less than all of them have together."""
 _NOT_CLOSED = (CircuitBreakerState.OPEN, CircuitBreakerState.HALF_OPEN)
 
 Answer = TypeVar("Answer")
@@ -37,7 +37,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(slots=True, eq=False)
 class OperationsCollector(Collector):
-    """What an API process has answered."""
+    """The operations that an API process has answered."""
 
     activity: ApiActivity
 
@@ -57,7 +57,7 @@ class OperationsCollector(Collector):
 
 
 class ApiExposition:
-    """What an API process exposes: what it has answered, and the figures of the whole system."""
+    """The metrics of an API process: the operations that it has answered, and the figures of the whole system."""
 
     def __init__(self, services: ApiServices, options: ApiOptions) -> None:
         self._services = services
@@ -73,7 +73,7 @@ class ApiExposition:
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
-        """Watch the event loop for a while."""
+        """Measure the event loop's lag while the context lasts."""
         async with self._lag.watching():
             yield
 
@@ -108,7 +108,7 @@ class ApiExposition:
 
 
 async def _or_none(question: Awaitable[Answer]) -> Answer | None:
-    """The answer, or None where what is asked is away or slow: the other figures are still worth showing."""
+    """The answer, or None when the server asked is away or slow: the other figures are still worth showing."""
     try:
         async with asyncio.timeout(_PATIENCE):
             return await question

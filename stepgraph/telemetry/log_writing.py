@@ -1,4 +1,4 @@
-"""Where log lines go: to standard error, written by a thread of its own, for whoever reads it may be slow.
+"""Writing log lines to standard error from a thread of its own, because its reader may be slow.
 
 A terminal that is scrolled back, or a pipe whose reader is busy, blocks whoever writes to it. An event loop must not
 wait for that: it puts its lines into a queue. When too many wait, the newest are left out, and how many is said.
@@ -17,7 +17,7 @@ _PATIENCE = 2.0
 
 
 class QueuedStreamHandler(logging.Handler):
-    """Formats lines where they come from, and writes them from a thread. `most` may wait; more are dropped."""
+    """Formats lines in the thread that logs, and writes them from another. Lines beyond `most` waiting are dropped."""
 
     def __init__(self, stream: TextIO, most: int = _MOST) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class QueuedStreamHandler(logging.Handler):
             self._written += count
 
     def _apology(self) -> list[str]:
-        """A line that says how many others were left out since the last one that did; none where all were written."""
+        """One line with the number of lines that were dropped since the last such line; none when there were none."""
         dropped = self._dropped_so_far()
         if not dropped:
             return []

@@ -90,9 +90,9 @@ class _WithoutAddresses(structlog.stdlib.ProcessorFormatter):
 
 
 _SERVERS = ("uvicorn", "strawberry", "asyncio", "websockets", "starlette")
-"""Whose loggers tell of clients."""
+"""The loggers that tell of clients."""
 _GONE = frozenset({"ClientDisconnect", "ClientDisconnected", "WebSocketDisconnect", "WebSocketDisconnected"})
-"""What Starlette, Strawberry and uvicorn raise where a client has gone, each by a class of its own."""
+"""The names of the exceptions that Starlette, Strawberry and uvicorn raise when a client has gone."""
 _OF_CLIENTS = (
     "connection open",
     "connection closed",
@@ -104,9 +104,9 @@ _OF_CLIENTS = (
 
 
 def is_no_clients_doing(record: logging.LogRecord) -> bool:
-    """Tell whether a line is of interest: not that a client came, went, or was gone while it was answered.
+    """False for a server's line that only says that a client came, went, or was gone while it was answered.
 
-    A server has thousands of them, and each does so as it likes.
+    A server has thousands of such clients.
     """
     if not record.name.startswith(_SERVERS):
         return True
@@ -133,6 +133,6 @@ class _ProcessName:
 
 
 def _drop_color_message(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
-    """uvicorn says every line twice, once in colour."""
+    """Drop the coloured copy of the message that uvicorn adds to every line."""
     event.pop("color_message", None)
     return event

@@ -13,12 +13,12 @@ logger = logging.getLogger(__name__)
 
 _LONGEST_HEAD = 8_192
 _PATIENCE = 5.0
-"""Seconds that a client may take for its request, we for the answer, and the client to read it."""
+"""Seconds for each of three: the client sends its request, we make the answer, the client reads it."""
 
 
 @asynccontextmanager
 async def metrics_server(render: Callable[[], Awaitable[bytes]], host: str, port: int) -> AsyncIterator[int | None]:
-    """Listen while the context lasts; gives the port, None where it is taken: a worker works without being watched.
+    """Listen while the context lasts; gives the port, or None when it is taken: a worker runs without metrics too.
 
     What is rendered is shown for a second, to however many ask.
     """

@@ -1,4 +1,4 @@
-"""What Prometheus reads from a process: collectors over plain counts, rendered when somebody asks."""
+"""Metrics for Prometheus: collectors over plain counts, rendered when they are asked for."""
 
 import asyncio
 import logging
@@ -26,7 +26,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _MOST_WORKFLOWS = 300
 _OTHERS = EVERYTHING
-"""Stands where the id of a workflow would, for those beyond."""
+"""The id under which all workflows beyond the most are counted together."""
 _OTHER = "other"
 _EVERY = timedelta(seconds=5)
 _TIMEOUT = timedelta(seconds=2)
@@ -40,7 +40,7 @@ _ENDED_AS = (("COMPLETED", "completed"), ("FAILED", "failed"), ("CANCELLED", "ca
 
 
 class Exposition:
-    """The registry of a process. `refresh` fetches what costs a question, before it is rendered; it never fails."""
+    """The registry of a process. `refresh` are calls, which never fail, that read figures before each rendering."""
 
     def __init__(self, collectors: Sequence[Collector], refresh: Sequence[Callable[[], Awaitable[None]]] = ()) -> None:
         self._registry = CollectorRegistry(auto_describe=False)
@@ -61,7 +61,7 @@ class Exposition:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Collected(Collector):
-    """What collectors gave at one moment."""
+    """The metrics that collectors gave at one moment."""
 
     metrics: Sequence[Metric]
 
@@ -70,7 +70,7 @@ class _Collected(Collector):
 
 
 class Cached:
-    """Calls `fetch` where the last call is some seconds ago; one that fails or takes too long gives nothing."""
+    """Calls `fetch` at most once in five seconds; a failure, or a call of more than two, is logged and ignored."""
 
     def __init__(self, fetch: Callable[[], Awaitable[None]]) -> None:
         self._fetch = fetch
@@ -92,7 +92,7 @@ class Cached:
 
 
 class WorkflowNames(Protocol):
-    """Where the names of workflows are: `WorkflowStore`."""
+    """The part of `WorkflowStore` that finds the names of workflows."""
 
     async def get_many(self, ids: Collection[UUID], /) -> Mapping[UUID, object]:
         """The workflows with these ids."""
@@ -123,7 +123,7 @@ class CountedCollector(Collector):
                 self.steps.setdefault(step_type, Tally()).add(tally)
 
     async def refresh(self) -> None:
-        """Find the names of workflows that were not met before."""
+        """Look up the names of the workflows that were not counted before."""
         unknown = self.executions.keys() - self.names.keys()
         if unknown:
             found = await self.workflows.get_many(unknown)
@@ -163,7 +163,7 @@ class CountedCollector(Collector):
 
 @dataclass(slots=True, eq=False)
 class WorkerCollector(Collector):
-    """What a worker process is busy with: `active` of its `places`, and what it has sent and started."""
+    """The load of a worker process: `active` of its `places`, and the deliveries and starts that it has made."""
 
     places: int
     active: Callable[[], int] = lambda: 0
@@ -189,7 +189,7 @@ class WorkerCollector(Collector):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemFigures:
-    """What is the same whichever process asks; None: it could not be read."""
+    """The figures of the whole system, the same in every process; None for one that could not be read."""
 
     running: int | None = None
     breakers: Sequence[tuple[str, str]] = ()
@@ -204,7 +204,7 @@ class SystemFigures:
 
 @dataclass(slots=True, eq=False)
 class SystemCollector(Collector):
-    """The figures of the whole system, as they were read last. What could not be read is left out."""
+    """The figures of the whole system, as they were read last. Those that could not be read are left out."""
 
     figures: SystemFigures = field(default_factory=SystemFigures)
 
@@ -250,14 +250,14 @@ class SystemCollector(Collector):
 
 
 class LoopLag(Collector):
-    """How late the event loop is: the worst of the last minute."""
+    """The longest delay of the event loop in the last minute."""
 
     def __init__(self) -> None:
         self._lags: deque[float] = deque([0.0], maxlen=round(_LAG_REMEMBERED / _LAG_INTERVAL))
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
-        """Watch the event loop for a while."""
+        """Measure the event loop's lag while the context lasts."""
         task = asyncio.create_task(self._watch(), name="event loop lag")
         try:
             yield
@@ -290,7 +290,10 @@ def histogram_family(name: str, documentation: str, labels: Sequence[str]) -> Hi
 
 
 def add_histogram(family: HistogramMetricFamily, labels: Sequence[str], tally: Tally) -> None:
-    """Our fine bins as Prometheus' few: one that an end falls into counts as below it."""
+    """Add a tally to a histogram, its fine bins summed into the buckets of Prometheus.
+
+    A bin that contains a bucket's upper end counts as below it.
+    """
     counts = tally.durations.below(_LAST_BINS)
     buckets = [(f"{end:g}", float(count)) for end, count in zip(_STEPS, counts, strict=True)]
     buckets.append(("+Inf", float(tally.timed)))

@@ -1,4 +1,4 @@
-"""What a worker process exposes to Prometheus, and where the counts come from."""
+"""The metrics that a worker process exposes to Prometheus, and the counters that feed them."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -17,7 +17,7 @@ from stepgraph.telemetry.prometheus import Cached, CountedCollector, Exposition,
 
 
 class WorkerExposition:
-    """What a worker process exposes: what it holds, and what it has counted, sent and started."""
+    """The metrics of a worker process: its load, and what it has counted, sent and started."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self.counted = CountedCollector(PostgresWorkflowStore(database))
@@ -33,7 +33,7 @@ class WorkerExposition:
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[int | None]:
-        """Serve it while the context lasts, where a port is set; gives that."""
+        """Serve the metrics while the context lasts; gives the port, None when none is set or it is taken."""
         port = self._settings.worker_metrics_port
         if port is None:
             yield None
@@ -44,7 +44,7 @@ class WorkerExposition:
 
 
 class CountedDeliveries(PostgresWebhookDeliveries):
-    """Counts the attempts that it stores."""
+    """Stores the attempts at deliveries, and counts them."""
 
     def __init__(self, database: Database, collector: WorkerCollector) -> None:
         super().__init__(database)
@@ -72,7 +72,7 @@ class CountedStarts:
         self._collector = collector
 
     async def execute_many(self, requests: Sequence[ExecuteRequest]) -> list[ExecutionRecord | StepgraphError]:
-        """Start many; one answer each, in order."""
+        """Start executions; returns one answer for each request, in order."""
         answers = await self._executions.execute_many(requests)
         self._collector.schedule_starts += sum(isinstance(answer, ExecutionRecord) for answer in answers)
         return answers

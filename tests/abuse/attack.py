@@ -9,10 +9,10 @@ from random import Random
 from typing import Any, Protocol, TypeAlias
 
 NONCE = "nonce00000000000"
-"""Stands for a text that is another one whenever the request is sent: names that must be new."""
+"""Replaced by another text whenever the request is sent: for names that must be new."""
 
 NOW = "now0000000"
-"""Stands for the seconds since 1970 when the request is sent."""
+"""Replaced by the seconds since 1970 when the request is sent."""
 
 SMALL = 10_000
 """Bytes below which a request is small."""
@@ -29,17 +29,17 @@ _CLOSE = b"\x88\x82\x00\x00\x00\x00\x03\xe8"
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """What is sent on a connection of its own, up to whose end the answer is read."""
+    """Bytes that are sent on a connection of their own; the answer is read to the connection's end."""
 
     wire: bytes
     head: int = 0
-    """So many bytes are sent first, and the others once something has come back: a WebSocket is opened so."""
+    """Bytes that are sent first; the others follow once something has come back, as when a WebSocket is opened."""
     tail: int = 0
-    """So many bytes are sent last, once an operation was answered or after a while: a WebSocket is closed so."""
+    """Bytes that are sent last, after an answer or a while without one, as when a WebSocket is closed."""
 
 
 class Target(Protocol):
-    """What a generator knows of the deployment that it writes for."""
+    """The parts of the attacked deployment that generators of requests refer to."""
 
     @property
     def workflow_id(self) -> str:
@@ -77,9 +77,9 @@ class Kind:
     name: str
     make: Make
     uses_sandbox: bool
-    """Whether children of the sandbox may work on it, besides, for as long as an operation has of them."""
+    """True when children of the sandbox may work on the request too, for as long as an operation has of them."""
     reads_lists: bool
-    """Whether it asks for rows, as many as an operation may: the limit is then that of large requests."""
+    """True when it asks for as many rows as an operation may: then the limit of large requests holds."""
 
     def most_seconds(self, attack: Attack) -> float:
         """The processor time that a request may cost the API, on the reference machine."""
@@ -156,11 +156,11 @@ def squeezed(content: bytes) -> bytes:
 
 
 def repeated(text: str, size: int) -> str:
-    """As many of a text as fit into so many bytes, at least one."""
+    """A text repeated as often as it fits into `size` bytes, at least once."""
     return text * max(1, size // len(text.encode()))
 
 
 def numbered(text: str, size: int, separator: str = " ", most: int = 100_000) -> str:
-    """As many of a text as fit into so many bytes, at least one, each with its number in place of `#`."""
+    """A text repeated as often as it fits into `size` bytes, at least once, with its number in place of each `#`."""
     count = min(most, max(1, size // (len(text) + len(separator) + 2)))
     return separator.join(text.replace("#", str(number)) for number in range(count))

@@ -1,4 +1,4 @@
-"""Looking again at what seems to cost too much: once may be a chore of the API's own, or a machine that is busy."""
+"""Repeated measurements of seeming excess: one may be due to a periodic job of the API, or to a busy machine."""
 
 from collections.abc import Awaitable, Callable
 from statistics import median
@@ -15,7 +15,7 @@ async def confirmed(
     slowness: Callable[[], float] = slowness_now,
     times: int = REPEATED,
 ) -> Reading:
-    """What is typical of so many measurements, as the reference machine would have it.
+    """The typical cost of several measurements, as the reference machine would have it.
 
     Each is divided by how slow the machine was around it, and of each part the median is taken: what hits one or two of
     them says nothing, and what is always there is found however fast or slow the machine is.

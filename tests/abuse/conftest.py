@@ -1,4 +1,4 @@
-"""How many requests of each kind are sent, with which seed, and the table at the end.
+"""Options of the abuse tests, which environment variables set, and the table that is printed at the end.
 
 STEPGRAPH_ABUSE_REQUESTS: so many of each kind; 4 where it is not set, for a run of a minute among the other tests.
 STEPGRAPH_ABUSE_KIND: only kinds whose names hold this.
@@ -33,18 +33,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def requests_of_a_kind() -> int:
-    """How many requests of each kind are sent."""
+    """The number of requests of each kind."""
     return int(os.environ.get("STEPGRAPH_ABUSE_REQUESTS", _BOUNDED))
 
 
 def wanted() -> str:
-    """A part of the names of the kinds that are sent; of all where it is empty."""
+    """A part of the names of the kinds that are sent; empty for all kinds."""
     return os.environ.get("STEPGRAPH_ABUSE_KIND", "")
 
 
 @pytest.fixture(scope="session")
 def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Report:
-    """What is measured in this run."""
+    """The report that this run writes its measurements to."""
     seed = int(os.environ.get("STEPGRAPH_ABUSE_SEED", _SEED))
     directory = os.environ.get("STEPGRAPH_ABUSE_DIRECTORY")
     report = Report(Path(directory) if directory else tmp_path_factory.mktemp("abuse"), seed, slowness())

@@ -26,9 +26,9 @@ PATIENCE = 60.0
 _LARGE = [{"a": 1}] * 40_000
 """A third of a megabyte as JSON, ten as values, and a few kilobytes as it is stored."""
 _COPIES = 150
-"""Executions with such inputs and outputs: a list of the newest shows nothing else."""
+"""Executions with such inputs and outputs: as many as a list of the newest shows."""
 _WHILE = 1.0
-"""Seconds for which a WebSocket is left open where nothing says that what was asked on it is done."""
+"""Seconds for which a WebSocket is left open when no message says that its operation is done."""
 _ENDS = (b'"complete"', b'"error"', b'"pong"', b"\x88")
 
 _LIVE = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
@@ -49,7 +49,7 @@ _CREATE_KEY = """mutation ($n: String!, $r: Role!) {
 
 @dataclass
 class Stage:
-    """What is attacked. It is the `Target` of the generators."""
+    """The attacked deployment, to which the generators' requests refer."""
 
     deployment: Deployment
     api: Meter
@@ -66,7 +66,7 @@ class Stage:
         return self.tokens[role]
 
     async def send(self, attack: Attack) -> bytes:
-        """What comes back up to the end of the connection. Raises `TimeoutError` where there is no end."""
+        """Send an attack; returns all bytes up to the connection's end. Raises `TimeoutError` when it does not end."""
         nonce = f"{time.monotonic_ns():016x}"[-len(NONCE) :].encode()
         wire = attack.wire.replace(NONCE.encode(), nonce).replace(NOW.encode(), b"%d" % time.time())
         end = len(wire) - attack.tail
@@ -75,11 +75,11 @@ class Stage:
         )
 
     async def is_live(self) -> bool:
-        """Whether /livez answers."""
+        """True when /livez answers with 200."""
         return (await exchange(self.deployment.port, _LIVE)).startswith(b"HTTP/1.1 200")
 
     async def worker_answers(self) -> bool:
-        """Whether the worker's own listener answers."""
+        """True when the worker's own listener answers."""
         return bool(await exchange(self.worker_port, b"GET /none HTTP/1.1\r\n\r\n"))
 
     async def data(self, query: str, **variables: Any) -> Any:

@@ -98,4 +98,4 @@ EXECUTIONS: dict[str, Make] = {
     "waits": _waits,
     "descendants": _descendants,
 }
-"""By what they do."""
+"""The kinds of workflows, by what they do."""

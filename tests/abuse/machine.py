@@ -1,4 +1,4 @@
-"""How fast this machine is, beside the one that the limits are meant for."""
+"""The speed of this machine, compared to the one that the limits are meant for."""
 
 import time
 
@@ -8,7 +8,7 @@ CPython 3.11, beside nothing else."""
 
 
 def slowness() -> float:
-    """By how much limits are raised: 1 on the reference machine and on faster ones, 2 on one half as fast.
+    """The factor by which limits are raised: 1 on the reference machine and faster ones, 2 on one half as fast.
 
     The best of five loops is taken, so that what runs beside it counts little. Processor time, not the clock's.
     """
@@ -16,7 +16,7 @@ def slowness() -> float:
 
 
 def slowness_now() -> float:
-    """The same at this moment, by one loop: also where something that runs beside makes it slow for a while."""
+    """`slowness` of this moment, by one loop: it includes what slows the machine down for a while only."""
     return max(1.0, _loop() / REFERENCE)
 
 

@@ -1,4 +1,4 @@
-"""What a request has cost: processor time and memory of the API, of its children and of PostgreSQL.
+"""Costs of a request: processor time and memory of the API, of its children and of PostgreSQL.
 
 Linux counts the processor time of a process in nanoseconds, and tells it of another process by a clock whose number is
 made from the process's (clock_getcpuclockid of POSIX). Times that are the clock's on the wall would say how busy the
@@ -14,7 +14,7 @@ import psutil
 
 
 def processor_seconds(pid: int) -> float:
-    """What a process has used so far, all of its threads; 0 where there is none of this number."""
+    """The processor seconds that all threads of a process have used so far; 0 when there is no such process."""
     try:
         return time.clock_gettime((~pid << 3) | 2)
     except OSError:
@@ -30,7 +30,7 @@ class Reading:
     postgres: float
 
     def since(self, earlier: "Reading") -> "Reading":
-        """What was used between two readings."""
+        """The usage between two readings."""
         return Reading(
             self.own - earlier.own,
             max(0.0, self.children - earlier.children),
@@ -46,7 +46,7 @@ class Meter:
     postgres: psutil.Process | None
 
     def read(self) -> Reading:
-        """What was used up to now."""
+        """The usage up to now."""
         return Reading(
             processor_seconds(self.process.pid),
             _below(self.process),
@@ -59,7 +59,7 @@ class Meter:
 
 
 def _below(parent: psutil.Process) -> float:
-    """Processes below one, those that have ended included."""
+    """The processor seconds of the processes below one, those that have ended included."""
     times = parent.cpu_times()
     return float(times.children_user + times.children_system) + sum(_of(parent.children(recursive=True)))
 

@@ -1,4 +1,4 @@
-"""What was measured, kind by kind: a table for people, and a file for each request that cost too much."""
+"""Reports of measurements by kind: a table for people, and a file for each request that cost too much."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class Row:
     postgres: float = 0.0
     silence: float = 0.0
     beside: float | None = None
-    """For kinds of executions: the longest that a plain one took beside them, on the wall."""
+    """For kinds of executions: the longest wall time that a plain execution took beside them."""
     peak: float = 0.0
     left: float = 0.0
 
@@ -43,7 +43,7 @@ class Row:
 
 @dataclass
 class Report:
-    """All rows, and where the requests are written that were too costly."""
+    """All rows, and the folder that requests which were too costly are written to."""
 
     directory: Path
     seed: int

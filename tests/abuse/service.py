@@ -1,4 +1,4 @@
-"""A service whose answers are written to cost the worker that asked much."""
+"""A service whose answers are written to cost a lot of the worker that reads them."""
 
 import asyncio
 import zlib
@@ -16,7 +16,7 @@ _DRIP = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is sent, whole or in pieces."""
+    """An answer, sent whole or in pieces."""
 
     wire: bytes
     pieces: int = 1
@@ -24,7 +24,7 @@ class Answer:
 
 @dataclass
 class HostileService:
-    """Gives the same answer to whoever asks, until there is another one."""
+    """Gives the same answer to every request, until another one is set."""
 
     url: str
     answer: Answer = Answer(b"")

@@ -53,7 +53,7 @@ async def _attack_by(kind: Kind, stage: Stage, report: Report) -> None:
 
 
 async def _send(kind: Kind, attack: Attack, stage: Stage, report: Report, row: Row) -> None:
-    """Send it, and again where it seems to cost too much, or to hold the event loop."""
+    """Send a request, and again when it seems to cost too much or to hold the event loop."""
 
     async def cost_of() -> Reading:
         return await _cost_of(attack, stage)
@@ -86,7 +86,7 @@ def _is_within(kind: Kind, cost: Reading, limit: float) -> bool:
 
 
 async def _cost_of(attack: Attack, stage: Stage) -> Reading:
-    """What one sending has cost, up to a moment when the API has nothing more to do for it."""
+    """The cost of sending a request once, up to a moment when the API has nothing more to do for it."""
     before = stage.api.read()
     await stage.send(attack)
     assert await stage.is_live()

@@ -1,4 +1,4 @@
-"""What a worker is given to execute or is answered by services holds up none of the other executions."""
+"""Hostile inputs and answers of services: whatever a worker gets, none of its other executions is held up."""
 
 import asyncio
 import json

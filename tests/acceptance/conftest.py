@@ -55,7 +55,7 @@ class Valkey:
         await wait_until(self._answers, "Valkey answers")
 
     async def kill(self) -> None:
-        """It is gone from one moment to the next."""
+        """Kill it without a warning."""
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL)
             await self._process.wait()
@@ -85,7 +85,7 @@ class Deployment:
     service: WatchedService
     stack: AsyncExitStack
     extra: dict[str, str] = field(default_factory=dict)
-    """What the environment of its processes has besides."""
+    """Further environment variables of its processes."""
 
     @property
     def url(self) -> str:

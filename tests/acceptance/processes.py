@@ -26,7 +26,7 @@ _INHERITED = re.compile(r"^(STEPGRAPH_.*|DATABASE_URL|REDIS_URL)$")
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What a finished command said."""
+    """The exit code and the output of a finished command."""
 
     code: int
     stdout: str
@@ -83,11 +83,11 @@ class Running:
         return found
 
     def running(self, command: str) -> list[psutil.Process]:
-        """Those below it that run a command of ours, such as `worker-process`."""
+        """The descendants that run a command of ours, such as `worker-process`."""
         return [each for each in self.descendants() if command in _words_of(each)]
 
     def survivors(self) -> list[psutil.Process]:
-        """Those it ever had (as far as `descendants` has seen them) that still live."""
+        """The descendants that `descendants` has ever seen and that still live."""
         return [each for each in self.family.values() if _lives(each)]
 
     async def stop(self, number: int = signal.SIGINT) -> int:
@@ -106,7 +106,7 @@ class Running:
         await self.process.wait()
 
     def text(self) -> str:
-        """What it has said so far."""
+        """The output so far."""
         return self.log.read_text(errors="replace")
 
 
@@ -162,7 +162,7 @@ async def until_ready(url: str, *, of: Running) -> None:
 
 
 def answers(url: str) -> bool:
-    """Whether /readyz answers 200 now."""
+    """True when /readyz answers 200 now."""
     try:
         with urlopen(f"{url}/readyz", timeout=5) as response:
             return bool(response.status == 200)

@@ -33,7 +33,7 @@ output: steps.answer.output.payload
 """
 OK, FAILED, USAGE, UNREACHABLE = 0, 1, 2, 3
 IN_THE_SERVICES_LOOP = pytest.mark.asyncio(loop_scope="session")
-"""Of tests whose workflows call the service that all share: it answers while its own loop runs."""
+"""The mark of tests whose workflows call the shared service: it answers while its own event loop runs."""
 
 
 class CommandLine:

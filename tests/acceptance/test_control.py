@@ -1,4 +1,4 @@
-"""Executions of real processes, told what to do over GraphQL; and whatever does not run says why."""
+"""Executions of real processes, controlled over GraphQL; and each step that does not run says why."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -86,7 +86,7 @@ def statuses(execution: dict[str, Any]) -> dict[str, str]:
 
 
 def reasons(execution: dict[str, Any]) -> dict[str, str]:
-    """Why each step that has not ended and does not run does not."""
+    """The reason for which each step waits, by its path, as `KIND detail`."""
     return {
         each["path"]: f"{each['waitingFor']['kind']} {each['waitingFor']['detail'] or ''}".strip()
         for each in execution["steps"]["nodes"]

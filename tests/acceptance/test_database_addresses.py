@@ -15,7 +15,7 @@ ADDING = {"name": "adding", "steps": [{"id": "add", "type": "DATA_TRANSFORM", "c
 
 
 def with_a_host_before(url: str, dead: str) -> str:
-    """The same database, named after a host where nobody listens."""
+    """The address of a database with a host where nobody listens in front of its own."""
     parts = urlsplit(url)
     user, at, host = parts.netloc.rpartition("@")
     host = host or quote(parse_qs(parts.query)["host"][0], safe="")

@@ -29,7 +29,7 @@ NAMES = (
 )
 MEBIBYTE = 2**20
 KEPT = 160 * MEBIBYTE
-"""By so much all processes together may be larger afterwards: a sandbox child that keeps less is not replaced."""
+"""Bytes by which all processes together may grow: a sandbox child that keeps less is not replaced."""
 PLAIN = {"id": "add", "type": "DATA_TRANSFORM", "config": {"expression": "1 + 1"}}
 START = """
 mutation ($input: ExecuteWorkflowInput!) { executeWorkflow(input: $input) {

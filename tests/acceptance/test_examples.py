@@ -61,7 +61,7 @@ class Examples:
         return execution["output"]
 
     def stored(self, table: str) -> list[Any]:
-        """What workflows have stored in a table of the example service."""
+        """The rows that workflows have stored in a table of the example service."""
         return list(self.service.tables[table].values())
 
 

@@ -1,4 +1,4 @@
-"""What freezes: workers are started anew and the culprit is quarantined; an API comes back on its port."""
+"""Event loops that freeze: workers are started anew, the culprit is quarantined, and an API comes back on its port."""
 
 import asyncio
 import os
@@ -80,7 +80,7 @@ async def test_an_execution_that_freezes_its_workers_at_once_is_quarantined_and_
     frozen: list[int] = []
 
     def freeze_who_asks(_: Asked) -> bytes:
-        """Every worker that drives the culprit comes here."""
+        """Freeze every worker that runs the culprit: each calls this service."""
         port = urlsplit(trap.url).port
         assert port is not None
         for pid in connected_to(port) - {os.getpid(), *frozen}:

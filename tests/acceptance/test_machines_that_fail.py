@@ -26,7 +26,7 @@ NAP = {
 
 
 async def leader_of(deployment: Deployment) -> str | None:
-    """Who reconciles, by what is stored; None where nobody does."""
+    """The id of the worker that leads the reconciler, as it is stored; None when none does."""
     connection = await asyncpg.connect(deployment.database_url)
     try:
         found: str | None = await connection.fetchval(

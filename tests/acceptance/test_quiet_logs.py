@@ -1,4 +1,4 @@
-"""What is written to the logs: neither keys, nor the addresses by which approvals are granted, at any level."""
+"""Secrets and logs: neither keys nor the addresses by which approvals are granted are logged, at any level."""
 
 import re
 from pathlib import Path

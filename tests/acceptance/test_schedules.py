@@ -36,7 +36,7 @@ async def test_every_second_is_started_once_though_a_worker_is_killed(deployment
     async with deployment.client() as client:
 
         async def started(completed: int) -> list[dict[str, Any]]:
-            """What the schedule has started, newest first, once so many have COMPLETED; else nothing."""
+            """The executions that the schedule started, newest first; none before `completed` of them are COMPLETED."""
             nodes: list[dict[str, Any]] = (await client.execute(STARTED))["executions"]["nodes"]
             return nodes if sum(node["status"] == "COMPLETED" for node in nodes) >= completed else []
 

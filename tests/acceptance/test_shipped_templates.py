@@ -43,7 +43,7 @@ def answer(asked: Asked) -> bytes:
 
 
 def cases(url: str) -> dict[str, tuple[dict[str, Any], Any, Any]]:
-    """For each template the parameters, an input, and what comes out."""
+    """The parameters, an input and the expected output of each template."""
     return {
         "checked-call": (
             {"url": f"{url}/stock/{{{{ input.sku }}}}", "schema": {"type": "object", "required": ["level"]}},

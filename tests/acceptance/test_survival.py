@@ -16,7 +16,7 @@ TIMEOUT = 60.0
 
 
 def payments(deployment: Deployment) -> Counter[str]:
-    """How often each idempotency key was seen by the payment service."""
+    """The number of calls that the payment service has seen with each idempotency key."""
     seen = deployment.service.attempts
     return Counter({key: count for key, count in seen.items() if key.startswith("payment ")})
 

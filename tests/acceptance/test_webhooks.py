@@ -16,7 +16,7 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 INPUT = '{"amount": $sum($each(body.data.output, function($each) { $each }))}'
-"""What needs the sandbox of the API."""
+"""An expression that the API evaluates in its sandbox."""
 BOOKED = """
 { executions(filter: {labels: {webhook: "ledger"}}) { nodes { id status output } } }
 """

@@ -67,10 +67,10 @@ async def executed(client: ApiClient, example: Example, run: Run) -> dict[str, A
 
 
 def pointed_to(value: Any, url: str) -> Any:
-    """The same with the example service of the test."""
+    """The value with the address of the test's example service in place of the page's."""
     return json.loads(json.dumps(value).replace(SERVICE, url))
 
 
 def pointed_from(value: Any, url: str) -> Any:
-    """And back."""
+    """The value with the page's address in place of that of the test's example service."""
     return json.loads(json.dumps(value).replace(url, SERVICE))

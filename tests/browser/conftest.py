@@ -63,7 +63,7 @@ class Visit:
 
     @property
     def requested_elsewhere(self) -> list[str]:
-        """What was asked for from any other origin. Data and blobs are in the page itself."""
+        """The requested URLs of any other origin, without data and blobs, which are in the page itself."""
         own = urlsplit(self.url).netloc
         return [url for url in self.requested if not url.startswith(("data:", "blob:")) and urlsplit(url).netloc != own]
 

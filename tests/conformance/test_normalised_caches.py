@@ -17,7 +17,7 @@ SCHEMA = HERE.parent.parent / "graphql_api" / "schema.graphql"
 
 
 async def heard(server: LiveServer, run_script: RunScript, script: str) -> dict[str, Any]:
-    """All that a client says; when it says that it is ready, the execution that it follows runs to its end."""
+    """All lines that a client prints. When it says that it is ready, the execution that it follows runs to its end."""
     await server.api.create_workflow("orders", steps=a_call("orders.example"))
     await server.api.create_workflow("parcels", steps=a_call("parcels.example"))
     hand = await server.api.start("orders")
@@ -66,7 +66,7 @@ async def test_graphcache_keeps_workflows_apart_and_has_nothing_to_warn_of(
 
 @pytest.fixture
 async def artifacts(node: Path) -> None:
-    """What Relay's compiler makes of relay/operations.js with the schema as it is exported."""
+    """Relay's compiler has compiled relay/operations.js with the exported schema."""
     folder = HERE / "relay"
     shutil.rmtree(folder / "__generated__", ignore_errors=True)
     (folder / "__generated__").mkdir()

@@ -9,7 +9,7 @@ from tests.integration.graphql_api.api import Api, LiveServer, a_step, serving
 
 
 async def heard(server: LiveServer, run_script: RunScript, script: str, url: str) -> dict[str, Any]:
-    """All that a client says; when it says that it is ready, the execution that it follows runs to its end."""
+    """All lines that a client prints. When it says that it is ready, the execution that it follows runs to its end."""
     await server.api.create_workflow("orders")
     hand = await server.api.start("orders")
     said: dict[str, Any] = {}

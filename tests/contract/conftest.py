@@ -137,7 +137,7 @@ async def open_real(stack: AsyncExitStack, postgres_url: str, redis_url: str) ->
 
 @pytest.fixture(params=["memory", "real"])
 def addresses(request: pytest.FixtureRequest) -> tuple[str, str] | None:
-    """Where an empty PostgreSQL and Redis are, or None for memory: then no server is started."""
+    """The addresses of an empty PostgreSQL and Redis; None for memory, without starting a server."""
     if request.param == "memory":
         return None
     return request.getfixturevalue("empty_postgres_url"), request.getfixturevalue("empty_redis_url")
@@ -145,7 +145,7 @@ def addresses(request: pytest.FixtureRequest) -> tuple[str, str] | None:
 
 @pytest.fixture
 async def storage(addresses: tuple[str, str] | None) -> AsyncIterator[Storage]:
-    """One implementation, with nothing in it."""
+    """The empty ports of one implementation."""
     if addresses is None:
         yield over_memory(MemoryStorage())
         return

@@ -26,7 +26,7 @@ MINUTE = timedelta(minutes=1)
 
 
 class Crash(Exception):
-    """The worker is gone."""
+    """The worker dies."""
 
 
 @dataclass
@@ -55,7 +55,7 @@ class World:
         )
 
     def worker(self, *, schedules: ScheduleStore | None = None, executions: Any = None) -> ScheduleFiring:
-        """A worker; some of its ports may be others."""
+        """A worker; the given ports take the place of its own."""
         control = ExecutionControl(
             executions=self.storage.executions, queries=self.storage.queries, queue=self.queue, clock=self.clock
         )
@@ -77,12 +77,12 @@ class World:
         return await self.schedules.save(ScheduleSettings(name=name, **(given | settings)))
 
     async def fire(self, after: timedelta = MINUTE) -> int:
-        """Let time pass, and let a worker look."""
+        """Let time pass, and let a worker fire what is due."""
         self.clock.advance(after)
         return await self.worker().fire(100)
 
     async def started(self) -> list[ExecutionRecord]:
-        """Everything that was started, the oldest first."""
+        """The executions that were started, oldest first."""
         page = await self.storage.queries.page(ExecutionFilter(), first=1_000, after=None)
         return sorted(page.rows, key=lambda row: row.id)
 
@@ -98,7 +98,7 @@ class World:
 
 @dataclass
 class Stubborn:
-    """A store that lets nobody tell what came of a claim, as if the worker died before or the database went away."""
+    """A store that cannot record the outcome of a claim, as if the worker died before or the database went away."""
 
     store: ScheduleStore
     error: Exception

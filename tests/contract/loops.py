@@ -7,7 +7,7 @@ from tests.contract.conftest import Storage
 from tests.contract.rows import claimed, delta_of, loop_step, new_batch, step
 
 OWN = Progress(total=3, completed=1, failed=0, running=1, ended=1)
-"""What `parent_of_loop` has counted itself."""
+"""The progress that `parent_of_loop` has counted itself."""
 
 
 def counted(total: int, completed: int = 0, failed: int = 0, running: int = 0, ended: int = 0) -> Progress:

@@ -131,7 +131,7 @@ def command(execution_id: UUID, kind: CommandKind = CommandKind.CANCEL, **given:
 
 
 def ended_child(held: Claim, **payload: JsonValue) -> PendingCommand:
-    """What a child, or a batch, tells its parent."""
+    """The command by which an ended child, or a batch, tells its parent."""
     parent_id = held.execution.parent_id
     assert parent_id is not None
     return command(parent_id, CommandKind.CHILD_ENDED, payload={"path": held.execution.parent_path} | payload)

@@ -65,7 +65,7 @@ class World:
         await self.store.configure(API, BreakerConfig(**members), self.clock.now())  # type: ignore[arg-type]
 
     async def shared(self) -> BreakerSnapshot | None:
-        """What Redis knows."""
+        """The breaker as Redis has it."""
         async with RedisSharedBreakers(self.redis_url) as shared:
             return (await shared.read([API])).get(API)
 
@@ -81,7 +81,7 @@ class World:
         return snapshot
 
     async def told(self) -> list[str]:
-        """What is in the outbox."""
+        """The types of the events in the outbox, oldest first."""
         rows = await self.database.fetch("SELECT type FROM pending_event ORDER BY position")
         return [row["type"] for row in rows]
 
@@ -94,7 +94,7 @@ class World:
 
 @asynccontextmanager
 async def a_world(postgres_url: str, redis_url: str) -> AsyncIterator[World]:
-    """One on an empty database and an empty Redis."""
+    """A world on an empty database and an empty Redis."""
     async with (
         CountingDatabase(postgres_url) as database,
         Redis.from_url(redis_url) as redis,
@@ -104,13 +104,13 @@ async def a_world(postgres_url: str, redis_url: str) -> AsyncIterator[World]:
 
 
 async def permits_of(breakers: WorkerBreakers, count: int) -> list[Permit]:
-    """So many calls at once, as far as they are let through."""
+    """The permits of `count` calls at once, as far as they are let through."""
     answers = await asyncio.gather(*(breakers.admit(API) for _ in range(count)))
     return [answer for answer in answers if isinstance(answer, Permit)]
 
 
 async def fail(breakers: WorkerBreakers, count: int = 1) -> None:
-    """So many calls that fail, one after the other."""
+    """Make `count` calls that fail, one after the other."""
     for _ in range(count):
         permit = await breakers.admit(API)
         assert isinstance(permit, Permit)
@@ -118,7 +118,7 @@ async def fail(breakers: WorkerBreakers, count: int = 1) -> None:
 
 
 async def refuses(breakers: WorkerBreakers, service_id: str = API) -> bool:
-    """Whether a call is refused; one that is not is given up."""
+    """True when a call is refused; a permit is given back unused."""
     answer = await breakers.admit(service_id)
     if isinstance(answer, Permit):
         breakers.abandoned(answer)

@@ -10,27 +10,27 @@ from tests.integration.graphql_api.api import LiveServer
 
 
 def told(server: LiveServer, *words: object, input: str = "") -> Result:
-    """A command, run to its end."""
+    """Run a command to its end; returns its result."""
     arguments = [*map(str, words), "--url", server.url]
     return CliRunner().invoke(app, arguments, env={"COLUMNS": "250"}, input=input)
 
 
 def lines(server: LiveServer, *words: object, input: str = "") -> list[str]:
-    """What people read, without the room between the columns."""
+    """The lines that a command prints, with the room between columns reduced to one blank."""
     answer = told(server, *words, input=input)
     assert answer.exit_code == 0, answer.stderr
     return [" ".join(line.split()) for line in answer.stdout.splitlines()]
 
 
 def data(server: LiveServer, *words: object) -> Any:
-    """What programs read."""
+    """The value that a command prints with --json."""
     answer = told(server, *words, "--json")
     assert answer.exit_code == 0, answer.stderr
     return json.loads(answer.stdout)
 
 
 def refused(server: LiveServer, *words: object, code: int = 1) -> str:
-    """Why a command ends with this exit code."""
+    """The standard error of a command that ends with this exit code."""
     answer = told(server, *words)
     assert answer.exit_code == code, answer.output
     return answer.stderr

@@ -34,7 +34,7 @@ OPTIONS = DelivererOptions(grace=timedelta(0))
 
 @dataclass
 class World:
-    """What a worker stands on, and receivers."""
+    """The database, clock and client of workers that deliver, and receivers."""
 
     stack: AsyncExitStack
     database: Database
@@ -108,7 +108,7 @@ class World:
         return await first()
 
     async def until_delivered(self, *webhooks: WebhookRecord) -> None:
-        """Until nothing waits for these any more."""
+        """Wait until none of these events waits to be delivered."""
 
         async def are_done() -> bool:
             statuses = [status for webhook in webhooks for status in await self.statuses(webhook)]
@@ -119,7 +119,7 @@ class World:
 
 @asynccontextmanager
 async def a_world(postgres_url: str) -> AsyncIterator[World]:
-    """One on an empty database."""
+    """A world on an empty database."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database(postgres_url, pool_size=4))
         client = await stack.enter_async_context(
@@ -129,5 +129,5 @@ async def a_world(postgres_url: str) -> AsyncIterator[World]:
 
 
 def numbers(asked: Sequence[Asked]) -> list[int]:
-    """What receivers were told, in the order in which they were."""
+    """The numbers of the events that receivers were told, in that order."""
     return [each.json["data"]["number"] for each in asked]

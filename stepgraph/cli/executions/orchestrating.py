@@ -70,7 +70,7 @@ def orchestration_of(document: JsonValue, file: str) -> dict[str, JsonValue]:
 def _typed_steps(steps: JsonValue) -> JsonValue:
     """Steps as the typed inputs of the API have them: the type of a step is the name of its configuration there.
 
-    What is no step is left as it is, for the API to say what is wrong with it.
+    A value that is not a step is left as it is; the API reports it.
     """
     return [_typed_step(step) for step in steps] if isinstance(steps, list) else steps
 

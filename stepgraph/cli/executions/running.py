@@ -81,7 +81,7 @@ async def start(client: ApiClient, name: str, **request: JsonValue) -> dict[str,
 
 
 async def follow_to_the_end(client: ApiClient, execution_id: str, *, show: bool) -> dict[str, Any]:
-    """The execution as it is when it has ended. Says how to follow it again where that is interrupted."""
+    """Wait for an execution's end, and return it. When interrupted, print the command that follows it again."""
     try:
         return await follow(client, execution_id, show=show)
     except asyncio.CancelledError:
@@ -111,7 +111,7 @@ def report_end(execution: dict[str, Any], *, as_json: bool) -> None:
 
 
 def why(execution: dict[str, Any]) -> str:
-    """One sentence on how an execution ended."""
+    """A sentence that says how an execution ended."""
     error = execution.get("error") or {}
     where = f" at {error['path']}" if error.get("path") else ""
     return f"{execution['id']} {execution['status']}{where}: {error.get('code')} {error.get('message')}"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stepgraph.cli.kit.client import ApiClient
 
 _AT_ONCE = 1_000
-"""So many are started by one request: the most that the API takes."""
+"""The number of executions that one request starts: the most that the API takes."""
 
 
 def run_many(

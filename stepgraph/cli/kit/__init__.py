@@ -1,1 +1,1 @@
-"""What every command is made with: the API's client, output, exit codes, arguments, files."""
+"""The parts that all commands share: the API's client, output, exit codes, arguments, files."""

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 _PAGE = 100
-"""As many items of a list are asked for at once: the most that the API gives."""
+"""Items of a list in one page: the most that the API gives."""
 
 
 def asked(url: str | None, question: Callable[[ApiClient], Coroutine[Any, Any, Answer]]) -> Answer:
-    """What a question comes to that takes several operations, or none that ends."""
+    """Connect to the API, run `question` with the client, and return its result."""
     from stepgraph.cli.kit.client import connected  # what a command that is only explained does without
     from stepgraph.settings import load_settings
 
@@ -31,7 +31,7 @@ def asked(url: str | None, question: Callable[[ApiClient], Coroutine[Any, Any, A
 
 
 def ask(url: str | None, operation: str, **variables: JsonValue) -> Any:
-    """What the one field of an operation holds."""
+    """Execute one operation over a new connection, and return the value of its only field."""
     return asked(url, lambda client: value_of(client, operation, **variables))
 
 
@@ -43,9 +43,9 @@ def ask_all(url: str | None, operation: str, **variables: JsonValue) -> list[dic
 async def all_of(
     client: ApiClient, operation: str, /, member: str | None = None, **variables: JsonValue
 ) -> list[dict[str, Any]]:
-    """The nodes of all pages of a connection; the operation takes `$first` and `$after`.
+    """The nodes of all pages of a connection, read by an operation that takes `$first` and `$after`.
 
-    `member` is where in what the operation holds the connection is; None: it is the connection.
+    `member` is the name of the connection inside the operation's field; None when the field is the connection.
     """
     found: list[dict[str, Any]] = []
     after = None
@@ -64,13 +64,13 @@ def change(url: str | None, operation: str, **variables: JsonValue) -> dict[str,
 
 
 async def value_of(client: ApiClient, operation: str, **variables: JsonValue) -> Any:
-    """What the one field of an operation holds, over a connection that is there."""
+    """Execute one operation over an open connection, and return the value of its only field."""
     [value] = (await client.execute(operation, **variables)).values()
     return value
 
 
 def accepted(result: dict[str, Any]) -> dict[str, Any]:
-    """The same result, unless it is an error: then this leaves with exit code 1 and every problem."""
+    """Return the result of a mutation, or leave with exit code 1 and every problem when it is an error."""
     if result["__typename"].endswith("Error"):
         fail(problems_of(result))
     return result
@@ -79,7 +79,7 @@ def accepted(result: dict[str, Any]) -> dict[str, Any]:
 async def save_all(
     client: ApiClient, operation: str, documents: Sequence[dict[str, JsonValue]]
 ) -> list[dict[str, Any]]:
-    """What comes of saving each document as the `input` of an operation, one after the other.
+    """Save the documents one after the other, each as the `input` of an operation, and return the results in order.
 
     Leaves with exit code 1 at the first that is refused, which is named where there are several.
     """

@@ -1,4 +1,4 @@
-"""What may come of asking the API instead of an answer."""
+"""Errors of calls to the API: it does not answer, or it answers with errors."""
 
 
 class ApiUnreachable(Exception):

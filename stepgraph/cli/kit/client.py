@@ -122,7 +122,7 @@ async def connected(url: str, *, patience: float = 5.0, directly: bool = False) 
 
 
 def _is_here(host: str) -> bool:
-    """Whether an address leads to this machine, as far as its name says so."""
+    """True when a host's name or address stands for this machine; names are not resolved."""
     return is_loopback(host) or host in ("0.0.0.0", "::", "localhost.") or host.endswith(".localhost")
 
 

@@ -18,7 +18,7 @@ SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document as it was read. `file` is where from, and `lines` where its members stand, where that is known."""
+    """A document, the file that it was read from, and the lines of its members; None where these are not known."""
 
     value: JsonValue
     file: Path | None = None

@@ -1,4 +1,4 @@
-"""How the command line ends: exit codes that scripts can rely on, and one sentence on standard error."""
+"""Exit codes that scripts can rely on, and the one sentence on standard error that goes with them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SIGNALLED = 128
 
 
 class Exit(IntEnum):
-    """What the exit code says."""
+    """The exit codes of all commands."""
 
     OK = 0
     FAILED = 1
@@ -109,7 +109,7 @@ def read_document(path: Path) -> JsonValue:
 
 
 def read_objects(paths: Iterable[Path]) -> list[dict[str, JsonValue]]:
-    """The objects in some YAML or JSON files; what is none of a YAML file is left out."""
+    """The objects in YAML or JSON files; empty documents are skipped. Leaves with exit code 2 for any other value."""
     found = []
     for path in paths:
         values = [value for value in read_documents(path) if value is not None]

@@ -1,4 +1,4 @@
-"""What narrows a list of executions down: times and labels as they are typed."""
+"""Filters of lists of executions, read from the command line: times and labels."""
 
 from collections.abc import Iterable
 from datetime import datetime

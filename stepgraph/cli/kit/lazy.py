@@ -7,7 +7,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 Source = tuple[str, str]
-"""Where a command is, as `module:attribute` of a function or of a Typer of several, and its line of help."""
+"""A command: `module:attribute` of its function, or of a Typer with several commands, and its line of help."""
 
 
 class LazyGroup(TyperGroup):

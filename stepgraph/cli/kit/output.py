@@ -1,4 +1,4 @@
-"""What the command line shows: executions and their steps as tables, live while they run; or plain JSON."""
+"""Output of the command line: tables of executions and steps, redrawn while they run; or plain JSON."""
 
 import re
 import sys
@@ -65,12 +65,12 @@ def duration(text: str | None) -> str:
 
 
 def printable(text: str) -> str:
-    """A text of anybody's without what a terminal would obey: other colours, the cursor set back, text reversed."""
+    """A text without control characters that a terminal would obey: colours, cursor movements, reversed text."""
     return _OBEYED.sub("�", text)
 
 
 def plain(text: str, style: str = "") -> Text:
-    """A text of anybody's as it is: nothing in it is markup, for names and messages may have brackets."""
+    """A text shown literally: brackets in names and messages are not read as markup."""
     return Text(printable(text), style=style)
 
 
@@ -139,7 +139,7 @@ def _loop_of(step: Row) -> str | None:
 
 
 def _counts_of_long_loops(steps: Iterable[Row]) -> dict[str | None, Text | None]:
-    """For each loop with many step executions how many of them have which status."""
+    """The number of step executions in each status, for each loop that has many of them."""
     found: dict[str, Counter[str]] = {}
     for step in steps:
         if (loop := _loop_of(step)) is not None:
@@ -154,7 +154,7 @@ def _counts_of_long_loops(steps: Iterable[Row]) -> dict[str | None, Text | None]
 
 
 def _remark(row: Row) -> str:
-    """What a step waits for, or why it failed."""
+    """The reason for which a step waits, or the error with which it failed; empty for any other step."""
     error = row.get("error")
     return _waiting(row) or (f"{error['code']}: {error['message']}" if error else "")
 
@@ -188,7 +188,7 @@ def execution_view(execution: Row, steps: Iterable[Row]) -> RenderableType:
 
 
 def _counts(progress: Row) -> Text:
-    """How many steps have COMPLETED of those that are known, and how many have failed: `✔ 399 / 1,000  ✘ 2`."""
+    """Completed of all known steps, and failed ones if there are any: `✔ 399 / 1,000  ✘ 2`."""
     sign, style = _LOOKS["COMPLETED"]
     counts = Text(f"{sign} {progress['completed']:,} / {progress['total']:,}", style=style)
     if progress["failed"]:

@@ -1,4 +1,4 @@
-"""What the API has against something, in sentences for whoever sits at the command line."""
+"""Errors and problems that the API answers with, as sentences for the command line."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -23,12 +23,12 @@ _REASONS = (
 
 
 def sentences_of(errors: Iterable[Mapping[str, Any]]) -> str:
-    """What the errors of an answer say, one below the other, with every problem that they carry."""
+    """The messages of an answer's errors, one a line, each with the problems that it carries."""
     return "\n".join(_sentence_of(error) for error in errors)
 
 
 def problems_of(refusal: Mapping[str, Any]) -> str:
-    """What the API had against an input: every problem with its place and the next thing to try."""
+    """The message of a refusal and its problems, one a line, each with its path, and its hint below it."""
     problems = refusal.get("problems") or []
     first = f"{'.'.join(problems[0]['path'])}: {problems[0]['message']}" if problems else ""
     # The message of a refusal often is its first problem; that need not be said twice.
@@ -48,7 +48,7 @@ def _sentence_of(error: Mapping[str, Any]) -> str:
 
 
 def _readable(message: str) -> str:
-    """The same without the words of GraphQL, where it is about the value of a variable."""
+    """An error about the value of a variable, in words without GraphQL's terms; any other message unchanged."""
     found = _VARIABLE.fullmatch(message)
     if found is None:
         return message

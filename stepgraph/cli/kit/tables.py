@@ -9,7 +9,7 @@ from rich.text import Text
 
 _GAP = 2
 _LEAST = 8
-"""Characters of a column that is made narrower: less says nothing."""
+"""The least width in characters of a column that is made narrower."""
 
 _WORDS = re.compile(r"[^\s./_:\-\]]*[\s./_:\-\]]*")
 """A piece of a path, a name or an address, with what separates it from the next."""

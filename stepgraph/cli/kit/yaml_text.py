@@ -9,7 +9,7 @@ import yaml
 from domain.kernel.json.text import JsonValue
 
 MAX_CHARACTERS = 10_000_000
-"""Of a file, and of what it comes to with every alias written out."""
+"""The most characters of a file, and of its values with every alias written out."""
 
 _LEFT_OUT = "write out less of it, or use fewer aliases (*name)."
 

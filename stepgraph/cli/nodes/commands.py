@@ -1,4 +1,4 @@
-"""`node`: whatever has an id."""
+"""`node`: any object of the API, by its id."""
 
 from typing import Annotated
 

@@ -1,6 +1,6 @@
 """The GraphQL operation that asks for anything by its id: the members of each type that are no lists of others.
 
-Members of one name that are not of one type have another name here, up to its two underscores the right one.
+A member whose type differs between objects has an alias here: its name, two underscores and the object's.
 """
 
 NODE = """

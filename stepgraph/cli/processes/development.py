@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 _READY_TIMEOUT = 60.0
 _DIRECTLY = build_opener(ProxyHandler({}))
-"""To processes of our own no proxy of the environment leads."""
+"""Opens URLs of our own processes, and never by way of a proxy that the environment names."""
 _DEMO_INPUT: Mapping[str, JsonValue] = {"orderId": "A-1042", "sku": "lamp-7", "quantity": 3, "customerId": "c-42"}
 
 
@@ -114,7 +114,7 @@ def demo(
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Everything, as it runs: the API's address, and the workers."""
+    """A running system: the API's address, and the workers."""
 
     url: str
     workers: Sequence[Keeper]
@@ -122,7 +122,7 @@ class Stack:
 
 @asynccontextmanager
 async def whole_stack(settings: Settings, *, example_port: int) -> AsyncIterator[Stack]:
-    """Everything, running and ready.
+    """Start a whole system and wait until it is ready; it is stopped when the context ends.
 
     PostgreSQL and Redis are those of the settings, or our own where they are not set. The processes that need them
     are started at the same time and wait for them, which is what makes the start short.
@@ -168,7 +168,7 @@ async def whole_stack(settings: Settings, *, example_port: int) -> AsyncIterator
 
 
 def encryption_keys_of(settings: Settings) -> str:
-    """Those of the settings, or a key of this data directory, made the first time."""
+    """The encryption keys of the settings; without any, a key kept in the data directory, made when it is missing."""
     if settings.encryption_keys is not None:
         return settings.encryption_keys.get_secret_value()
     kept = settings.data_dir / "encryption.key"
@@ -189,7 +189,7 @@ def _kept_key(kept: Path) -> str:
 
 
 def _demo_workflow() -> Path:
-    """In a checkout the file that people read and change; in an installation the copy that the wheel has of it."""
+    """The path of the demo's workflow: examples/order.yaml in a checkout, else the copy in the installed package."""
     package = Path(str(files("stepgraph")))
     in_checkout = package.parent / "examples" / "order.yaml"
     return in_checkout if in_checkout.exists() else package / "order.yaml"
@@ -235,7 +235,7 @@ def _ask_readiness(url: str) -> tuple[bool, Any]:
 
 
 def _is_free(host: str, port: int) -> bool:
-    """Whether the API can listen there: a child that cannot would only be started again and again."""
+    """True when a port can be bound, so that the supervisor does not restart an API process that never could."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

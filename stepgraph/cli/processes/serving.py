@@ -22,7 +22,7 @@ Insecure = Annotated[
 NeedsWorker = Annotated[bool, typer.Option("--needs-worker", help="Answer 200 on /readyz only while a worker lives.")]
 
 _API_GRACE = 15.0
-"""Seconds that the API has to end in: its requests have three, and what it stands on is closed after them."""
+"""Seconds that the API process gets to end: three for its requests, the others for closing its connections."""
 
 
 def settings_with_servers(**overrides: object) -> Settings:
@@ -36,7 +36,7 @@ def settings_with_servers(**overrides: object) -> Settings:
 
 
 def refuse_open_address(settings: Settings, *, insecure: bool) -> Settings:
-    """An address that others can reach is served to keys alone, unless the contrary is asked for by name."""
+    """Leave with exit code 2 when the API would serve other machines without keys and is not `insecure` on purpose."""
     if insecure and not is_loopback(settings.host):
         settings = settings.model_copy(update={"require_keys": False})
     if "*" in settings.allowed_origins and not settings.asks_for_keys:

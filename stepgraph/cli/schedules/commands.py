@@ -31,7 +31,7 @@ Expression = Annotated[
 ]
 Timezone = Annotated[str, typer.Option("--timezone", help="An IANA name, such as Europe/Berlin.")]
 _SETTINGS = ("name", "cron", "timezone", "input", "overlap", "catchUpWindow")
-"""What a schedule keeps when it is switched on or off, beside its workflow."""
+"""The members of a schedule that are sent unchanged when it is enabled or disabled, besides its workflow."""
 Count = Annotated[int, typer.Option(min=1, max=100, help="How many of the next runs.")]
 
 

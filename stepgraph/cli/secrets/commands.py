@@ -57,7 +57,7 @@ def delete(name: Name, url: Url = None, as_json: AsJson = False) -> None:
 
 
 def _value(name: str, file: str | None) -> str:
-    """What to store: never an argument, which other processes and the shell's history would see."""
+    """Read a secret's value from a file or standard input, never from an argument, which other processes could see."""
     if file is None and sys.stdin.isatty():
         return str(typer.prompt(f"Value of {name}", hide_input=True, confirmation_prompt=True, err=True))
     try:

@@ -8,7 +8,7 @@ import typer
 
 
 class Kind(StrEnum):
-    """Which schema."""
+    """The schemas that the command can print."""
 
     GRAPHQL = "graphql"
     DOCUMENT = "document"

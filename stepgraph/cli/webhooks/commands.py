@@ -266,7 +266,7 @@ def _line(webhook: Mapping[str, Any]) -> tuple[object, ...]:
 
 
 def _about(webhook: Mapping[str, Any]) -> str:
-    """What it starts, or what it is told of."""
+    """The workflow that an inbound webhook starts, or the events that an outbound one is told of."""
     workflow = (webhook["workflow"] or {}).get("name", "")
     if webhook["direction"] == WebhookDirection.INBOUND.value:
         return f"starts {workflow}"

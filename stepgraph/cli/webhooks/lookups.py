@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def ask_about(url: str | None, name: str, operation: str, **variables: JsonValue) -> dict[str, Any]:
-    """What the one field of an operation about a webhook holds. Leaves with exit code 1 where there is none."""
+    """The value of the only field of an operation about a webhook. Leaves with exit code 1 when there is none."""
 
     async def answered(client: ApiClient) -> dict[str, Any]:
         answer: dict[str, Any] | None = await value_of(client, operation, id=await id_of(client, name), **variables)

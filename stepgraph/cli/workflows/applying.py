@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What came of applying a document: the workflow, and its version before (None: there was none)."""
+    """The result of applying a document: the workflow, and its version before; None when there was none."""
 
     workflow: dict[str, Any]
     before: int | None

@@ -1,4 +1,4 @@
-"""`workflows`: what is stored, and what it may do."""
+"""`workflows`: listing stored workflows and their versions, and changing their statuses."""
 
 from __future__ import annotations
 

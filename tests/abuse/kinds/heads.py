@@ -1,4 +1,4 @@
-"""What stands before a body: heads that are long, many, odd or never end, paths, and keys that are none."""
+"""Heads of requests: long, many, odd or endless ones, hostile paths, and malformed keys."""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""What every store of circuit breakers promises, in memory and in PostgreSQL."""
+"""The contract of the store of circuit breakers, over memory and PostgreSQL."""
 
 import asyncio
 from dataclasses import replace

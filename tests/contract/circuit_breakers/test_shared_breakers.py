@@ -1,4 +1,4 @@
-"""What every way to share the states of circuit breakers promises, in memory and in Redis."""
+"""The contract of sharing the states of circuit breakers, over memory and Redis."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ HALF_OPEN = BreakerSnapshot(
 
 @asynccontextmanager
 async def hearing(shared: SharedBreakers) -> AsyncIterator[AsyncIterator[BreakerNews]]:
-    """The news, once it is certain that they come."""
+    """A subscription to the news that is certain to hear them."""
     async with shared.news() as news:
         assert await heard(news) == BreakerNews(None)
         yield news

@@ -1,4 +1,4 @@
-"""What only PostgreSQL can show: its absence, refused data, updates in place, plans, and migrations at once."""
+"""Properties of PostgreSQL alone: its absence, refused data, updates in place, plans, concurrent migrations."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -34,7 +34,7 @@ class Nobody:
     """A publisher that nobody listens to."""
 
     def publish(self, changes: Sequence[ExecutionChange]) -> None:
-        """Drop them."""
+        """Drop the changes."""
 
 
 @pytest.fixture

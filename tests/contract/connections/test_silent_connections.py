@@ -25,7 +25,7 @@ class Nobody:
     """A publisher that nobody listens to."""
 
     def publish(self, changes: Sequence[ExecutionChange]) -> None:
-        """Drop them."""
+        """Drop the changes."""
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ def ids_of(claims: Sequence[Claim]) -> list[UUID]:
 
 
 async def lose_workers(storage: Storage, ids: Sequence[UUID], count: int) -> None:
-    """Have them lose so many workers together, each time all at once."""
+    """Give each execution to a worker of its own and let all those workers die at once, `count` times."""
     for _ in range(count):
         for id in ids:
             await take(storage, [id], new_id())

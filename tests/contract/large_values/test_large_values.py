@@ -19,7 +19,7 @@ ANY, EVERY = ExecutionFilter(), StepFilter()
 ALL = 10_000_000
 LARGE: JsonValue = {"text": "é" * 40_000}
 EVEN = {"text": "y" * 300_000}
-"""Hundreds of times smaller as it is stored."""
+"""A value that is hundreds of times smaller as it is stored."""
 ERROR = StepError(code=FailureCode.INTERNAL, message="m" * 30_000, details={"a": 1})
 
 
@@ -33,14 +33,14 @@ def parsed(value: object) -> JsonValue:
 
 
 async def lean_executions(storage: Storage, ids: Sequence[UUID]) -> list[ExecutionRecord]:
-    """Each as every way of reading has it."""
+    """Each execution, once for every query that can read it."""
     page = await storage.queries.page(ANY, first=len(ids), after=None, lean=True)
     many = await storage.queries.get_many(ids, lean=True)
     return [*page.rows, *many.values()]
 
 
 async def lean_steps(storage: Storage, id: UUID, paths: Sequence[str]) -> list[StepRecord]:
-    """Each as every way of reading has it."""
+    """Each step execution, once for every query that can read it."""
     page = await storage.queries.steps_page(id, EVERY, first=len(paths), after=None, lean=True)
     pages = await storage.queries.steps_pages([id], EVERY, first=len(paths), lean=True)
     found = await storage.queries.steps_by_path([(id, path) for path in paths], lean=True)

@@ -1,4 +1,4 @@
-"""What only PostgreSQL can show of metrics: an event counts once, whatever is rolled back and whoever else counts."""
+"""Properties of metrics on PostgreSQL alone: an event counts once, whatever is rolled back and whoever else counts."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -47,19 +47,19 @@ class Process:
             (self.steps if step_type else self.executions).add(tally)
 
     async def relay(self, limit: int = 100) -> int:
-        """What the chore does."""
+        """Relay events, as the periodic job does."""
         return await self._relay.relay(limit, SOON)
 
 
 async def run(storage: Storage, count: int, workflow_id: UUID | None = None) -> None:
-    """So many executions of two steps that start and end."""
+    """Start and end `count` executions of two steps."""
     for _ in range(count):
         claim = await claimed(storage, workflow_id=workflow_id)
         await storage.executions.commit(end_of(claim, step("a"), step("b"), starts=True))
 
 
 async def counted_in(storage: Storage, series: UUID = EVERYTHING) -> tuple[int, int, int]:
-    """Starts, ends, and steps."""
+    """The numbers of starts, ends and steps in a series."""
     found = (await storage.metrics.totals([series], DAY))[series]
     executions = found.get(EXECUTIONS, Tally())
     return executions.started, executions.completed, found.get(StepType.HTTP_REQUEST, Tally()).completed

@@ -17,7 +17,7 @@ WHOLE_HOUR = [Span(Resolution.HOUR, Resolution.HOUR.floor(NOW), Resolution.HOUR.
 
 
 async def totals_of(storage: Storage, series: UUID, spans: list[Span] | None = None) -> Mapping[str, Tally]:
-    """What was counted once all is told."""
+    """The tallies of a series, once all events are relayed."""
     while await storage.relay.relay(100, SOON):
         pass
     return (await storage.metrics.totals({series}, spans or WHOLE_HOUR))[series]

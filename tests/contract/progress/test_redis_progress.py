@@ -1,4 +1,4 @@
-"""What only Redis can show: its absence, lost announcements, and changes too large to travel."""
+"""Properties of Redis alone: its absence, lost announcements, and changes too large to travel."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -48,7 +48,7 @@ async def sent_until_heard(
 
 
 class CountingQueries(MemoryExecutionQueries):
-    """Knows how often sequences were asked for."""
+    """Counts how often sequences were asked for."""
 
     checks = 0
 
@@ -209,6 +209,6 @@ async def test_of_many_changes_only_those_are_sent_that_somebody_listens_to(empt
 
 
 async def messages_sent(client: "redis.asyncio.Redis") -> int:
-    """How many PUBLISHes the server has seen."""
+    """The number of PUBLISH commands that the server has seen."""
     stats = await client.info("commandstats")
     return int(stats.get("cmdstat_publish", {}).get("calls", 0))

@@ -1,4 +1,4 @@
-"""What every schedule store promises, in memory and in PostgreSQL."""
+"""The contract of the schedule store, over memory and PostgreSQL."""
 
 import asyncio
 from dataclasses import replace
@@ -319,7 +319,7 @@ async def test_the_schedules_of_a_deleted_workflow_are_gone(storage: Storage) ->
 
 
 async def test_those_that_are_unproven_are_claimed_apart(storage: Storage) -> None:
-    """So what one of them costs, at its first tick or tick after tick, holds up none of the others."""
+    """The cost of one of them, at its first tick or tick after tick, holds up none of the others."""
     well, failed = await stored(storage, "well"), await stored(storage, "failed")
     changed = await stored(storage, "changed")
     ran: dict[str, Any] = {"next_run_at": NOW, "last_run_at": NOW, "last_execution_id": new_id()}

@@ -1,4 +1,4 @@
-"""What every store of secrets promises, in memory and in PostgreSQL."""
+"""The contract of the store of secrets, over memory and PostgreSQL."""
 
 from dataclasses import replace
 from typing import Any
@@ -15,7 +15,7 @@ def a_secret(name: str = "token", sealed: bytes = b"\x01sealed") -> SecretRecord
 
 
 async def reading(storage: Storage, name: str, *urls: str, **changes: Any) -> Any:
-    """A workflow that calls these, the last of them deep inside."""
+    """A workflow that calls these URLs, the last of them in a loop."""
     steps: list[Any] = [
         {"id": f"s{index}", "type": "HTTP_REQUEST", "config": {"url": url}} for index, url in enumerate(urls)
     ]

@@ -1,4 +1,4 @@
-"""What every store of transformation rules promises, in memory and in PostgreSQL."""
+"""The contract of the store of transformation rules, over memory and PostgreSQL."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What every store of workflow templates promises, in memory and in PostgreSQL."""
+"""The contract of the store of workflow templates, over memory and PostgreSQL."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What steps ask of circuit breakers and what they tell them: every call, each outcome, exactly once."""
+"""Calls that steps make behind circuit breakers: each asks for a permit, and its outcome is told exactly once."""
 
 import asyncio
 from collections import deque
@@ -84,7 +84,7 @@ class Guarded:
         return self.service.url.removeprefix("http://")
 
     def refuse(self, *seconds: float | None) -> None:
-        """Whether and for how long each of the next calls is refused."""
+        """Refuse the next calls for these seconds, one after the other; None admits a call."""
         self.breakers.refusals.extend(None if each is None else timedelta(seconds=each) for each in seconds)
 
     async def request(

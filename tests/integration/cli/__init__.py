@@ -1,1 +1,1 @@
-"""Cli on real parts."""
+"""The command line on real parts."""

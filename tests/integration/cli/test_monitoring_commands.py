@@ -22,7 +22,7 @@ def server() -> Iterator[LiveServer]:
 
 
 def shown(server: LiveServer, *arguments: str) -> Result:
-    """What the command prints."""
+    """The result of a command."""
     return CliRunner().invoke(app, [*arguments, "--url", server.url])
 
 

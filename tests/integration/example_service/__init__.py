@@ -1,1 +1,1 @@
-"""Example service on real parts."""
+"""The example service on real parts."""

@@ -88,7 +88,7 @@ async def test_some_companies_are_unknown_and_some_have_no_rating(client: httpx.
 
 
 async def test_a_pager_calls_back(client: httpx.AsyncClient, service: ExampleService) -> None:
-    """What is called back here is the service itself."""
+    """The pager calls back the service itself."""
     answer = await client.post("/pager/bob", json={"type": "alert", "callbackUrl": f"{service.url}/tickets"})
 
     assert answer.status_code == 202

@@ -1,4 +1,4 @@
-"""An API on in-memory ports, a hand that plays the worker, and the few ways in which the tests talk to them."""
+"""An API on in-memory ports, a `Hand` that plays the worker, and helpers by which the tests talk to them."""
 
 import asyncio
 import socket
@@ -321,7 +321,7 @@ class LiveServer:
 
     @property
     def websocket_url(self) -> str:
-        """Where WebSockets connect to."""
+        """The address that WebSockets connect to."""
         return f"ws://127.0.0.1:{self.port}/graphql"
 
 

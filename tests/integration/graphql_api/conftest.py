@@ -16,7 +16,7 @@ def api() -> Api:
 
 @pytest.fixture
 async def server(api: Api) -> AsyncIterator[LiveServer]:
-    """The same behind a real socket."""
+    """`api` behind a real socket."""
     async with serving(api) as live:
         yield live
 

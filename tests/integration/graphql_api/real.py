@@ -55,7 +55,7 @@ class CountingDatabase(Database):
 
 @dataclass
 class RealStorage:
-    """What `Api` takes its ports from, on real parts; only the queue is nobody's, and keys and audit are in memory."""
+    """The ports of an `Api` on real servers; the queue drops everything, keys and audit are in memory."""
 
     workflows: PostgresWorkflowStore
     executions: PostgresExecutionStore

@@ -1,1 +1,1 @@
-"""Http on real parts."""
+"""Outgoing HTTP on real parts."""

@@ -1,4 +1,4 @@
-"""What comes of odd answers: read as what they are, told with what came, and never with a secret in them."""
+"""Odd answers of services: read as what they are, quoted in errors, and never with a secret in them."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Mapping
@@ -177,7 +177,7 @@ async def test_no_redirect_takes_a_body_to_another_origin(calls: Calls, status: 
 
 
 def parts_of(secret: str) -> set[str]:
-    """What must not be found: pieces of a secret that are long enough to be no accident."""
+    """Pieces of a secret that must not be found, long enough to be no accident."""
     return {secret[start : start + 6] for start in range(len(secret) - 5)}
 
 

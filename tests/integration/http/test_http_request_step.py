@@ -1,4 +1,4 @@
-"""HTTP_REQUEST against the example service: what a step is given, and how it fails."""
+"""HTTP_REQUEST against the example service: the outputs of its steps, and the ways in which they fail."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping
@@ -35,7 +35,7 @@ class Steps:
     async def run(
         self, path: str, method: str = "GET", config: Mapping[str, Any] | None = None, **given: JsonValue
     ) -> Outcome:
-        """`given` is the rest of the step's input; `config` that of its configuration, as a document says it."""
+        """Run a step. `given` is the rest of its input; `config` that of its configuration, as a document says it."""
         url = path if path.startswith(("http:", "ftp:")) else self.service.url + path
         value: JsonValue = {"method": method, "url": url, **given}
         step = CompiledStep(

@@ -1,4 +1,4 @@
-"""An API to attack: its process, what it has cost, whether it goes on answering, and raw sockets to it."""
+"""An API to attack: its process, its costs, a check that it goes on answering, and raw sockets to it."""
 
 import asyncio
 import json
@@ -46,7 +46,7 @@ class Attacked:
         return float(times.user + times.system)
 
     def memory(self) -> int:
-        """Bytes that it has."""
+        """Bytes that the process has in memory."""
         return int(self.own.memory_info().rss)
 
     def connections(self) -> int:
@@ -68,7 +68,7 @@ class Attacked:
         self._writers.clear()
 
     async def say(self, *pieces: bytes, timeout: float = 10.0) -> bytes:
-        """What comes back on a connection of its own, up to its end; b"" where it was closed without a word.
+        """Send bytes on a connection of their own; returns the answer up to its end, b"" when it is closed without one.
 
         Pieces are sent one by one until the API does not take them any more.
         """
@@ -96,12 +96,12 @@ class Attacked:
         return status_of(await self.say(*pieces, timeout=timeout))
 
     async def is_live(self) -> bool:
-        """Whether /livez answers."""
+        """True when /livez answers with 200."""
         return await self.status(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n") == 200
 
     @asynccontextmanager
     async def kept_responsive(self, *, cost: float) -> AsyncIterator[None]:
-        """Fails where what is done inside costs the API more than `cost` seconds, or silences /livez for too long.
+        """Fail when the code inside costs the API more than `cost` seconds, or silences /livez for too long.
 
         Silence is counted in the API's own processor time: on a busy machine it may well get none for a while.
         """

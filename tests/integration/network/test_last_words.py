@@ -1,4 +1,4 @@
-"""Whoever is refused can read why, also one that goes on sending; and nobody is listened to for long after that."""
+"""Refused clients can read the reason, also while they go on sending; they are not listened to for long."""
 
 import asyncio
 import struct

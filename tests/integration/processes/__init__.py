@@ -1,1 +1,1 @@
-"""Processes on real parts."""
+"""Processes of a deployment on real parts."""

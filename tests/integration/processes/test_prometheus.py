@@ -1,4 +1,4 @@
-"""What processes expose to Prometheus, and that the dashboard and the alerts ask for nothing else."""
+"""Metrics that processes expose to Prometheus: the dashboard and the alerts ask for no others."""
 
 import asyncio
 import json
@@ -42,7 +42,7 @@ def samples_of(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float
 
 
 async def api_text(api: Api) -> str:
-    """What the API shows."""
+    """The text that the API answers at /metrics."""
     exposition = ApiExposition(api.services, api.options)
     app = create_app(api.services, options=api.options, metrics=exposition.render)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
@@ -52,21 +52,21 @@ async def api_text(api: Api) -> str:
 
 
 def a_worker() -> WorkerExposition:
-    """A worker's, on a database that is away."""
+    """A worker's exposition, with a database that is away."""
     return WorkerExposition(
         Database("postgresql://127.0.0.1:1/nothing", connect_timeout=0.2), Settings(worker_executions=50)
     )
 
 
 def a_tally(**counts: Any) -> Tally:
-    """With one duration of 40 ms."""
+    """A tally with these counts, and one duration of 40 ms."""
     tally = Tally(**counts)
     tally.add_duration(timedelta(milliseconds=40))
     return tally
 
 
 async def a_busy_worker() -> WorkerExposition:
-    """One that has counted, sent and started something."""
+    """The exposition of a worker that has counted, sent and started something."""
     exposition = a_worker()
     counted: Counted = {
         (ORCHESTRATIONS, EXECUTIONS, NOON): a_tally(started=3, completed=1),
@@ -118,7 +118,7 @@ async def shown_executions(collector: CountedCollector) -> dict[str, float]:
 
 
 def registry_of(collector: CountedCollector) -> CollectorRegistry:
-    """With this alone."""
+    """A registry with this collector alone."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(collector)
     return registry

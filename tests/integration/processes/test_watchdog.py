@@ -124,7 +124,7 @@ async def test_a_process_that_was_stopped_for_longer_goes_on_when_it_is_continue
 
 @asynccontextmanager
 async def supervised(kind: str, log: Path) -> AsyncIterator[Keeper]:
-    """The same process, with a supervisor."""
+    """The process that `process` starts, kept alive by a supervisor."""
     program = Program(
         name=kind, command=command(kind), environment=dict[str, str](), output=log, grace=5, watchdog_timeout=LIMIT
     )

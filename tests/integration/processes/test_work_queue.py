@@ -265,7 +265,7 @@ def is_empty(url: str) -> bool:
 
 
 async def until_idle(url: str, consumers: int = 1) -> None:
-    """Until so many consumers block on the wake-up key of the queue."""
+    """Wait until `count` consumers block on the wake-up key of the queue."""
 
     def blocked() -> bool:
         with redis.Redis.from_url(url) as client:

@@ -62,7 +62,7 @@ async def failure(evaluation: Awaitable[JsonValue]) -> ExpressionError:
 
 
 def opened_by(pid: int) -> list[str]:
-    """What kinds of files a process has open."""
+    """The kinds of files that a process has open."""
     return [each.readlink().name.partition(":")[0] for each in Path(f"/proc/{pid}/fd").iterdir()]
 
 

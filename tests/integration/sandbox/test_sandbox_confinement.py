@@ -1,4 +1,4 @@
-"""What a sandbox child can still do once it has shut itself out: compute, and nothing else."""
+"""The confinement of sandbox children: they can compute, and do nothing else."""
 
 import subprocess
 import sys

@@ -222,7 +222,7 @@ async def test_a_sandbox_that_does_not_start_says_so(
 
 
 def lives(pid: int) -> bool:
-    """Whether a process still runs; one that has ended may stay in the table until its new parent looks."""
+    """True while a process runs; one that has ended may stay in the table until its new parent looks."""
     return psutil.pid_exists(pid) and bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
 
 

@@ -1,4 +1,4 @@
-"""Steps that are called again, driven by a worker's driver: polls, pages, callbacks, children."""
+"""Steps that are called again, run by activations: polls, pages, callbacks, children."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -52,7 +52,7 @@ class World:
         await service.create(CreateWorkflow(document=a_document(name=name, steps=steps, **members)))
 
     async def drive(self, id: UUID) -> ExecutionRecord:
-        """Until the driver lets go of the execution."""
+        """Run the execution until its activation ends."""
         [claim] = await self.storage.executions.claim([id], worker_id=new_id(), now=DatabaseClock().now())
         definition = await self.definitions.get(claim.execution.definition_id)
         await Driver(claim, definition, self.parts).run()

@@ -85,7 +85,7 @@ def never(_: StepCall) -> Awaitable[Outcome]:
 
 @dataclass
 class World:
-    """One store, one clock, one service; workers come and go."""
+    """One store, one clock and one service, for workers that come and go."""
 
     storage: MemoryStorage = field(default_factory=MemoryStorage)
     clock: SetClock = field(default_factory=SetClock)
@@ -140,7 +140,7 @@ class World:
         return id
 
     async def claim(self, id: UUID) -> Claim:
-        """Take it on as a worker of its own."""
+        """Claim the execution as a new worker."""
         (claim,) = await self.storage.executions.claim([id], worker_id=new_id(), now=self.clock.now())
         return claim
 
@@ -148,7 +148,7 @@ class World:
         return Driver(await self.claim(id), definition, self.parts)
 
     async def run(self, definition: Definition, input: Any = None) -> ExecutionRecord:
-        """A new execution, driven until its driver lets go of it."""
+        """Start an execution and run its first activation to the end."""
         id = await self.execution(definition, input)
         await (await self.driver(id, definition)).run()
         return await self.record(id)
@@ -161,7 +161,7 @@ class World:
         return self.storage.tables.steps.get(id, {})
 
     async def release_from_dead_worker(self, id: UUID) -> None:
-        """What the reconciler does for the executions of a worker that has died."""
+        """Release the executions of a worker that has died, as the reconciler does."""
         await self.storage.recovery.release_dead(dead_before=self.clock.now(), limit=10)
 
     async def ask_to_cancel(self, id: UUID, reason: str | None = None) -> None:

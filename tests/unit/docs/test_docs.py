@@ -45,7 +45,7 @@ def schema() -> GraphQLSchema:
 
 
 def anchors_of(page: Path) -> set[str]:
-    """What `#…` may follow a link to this page, in the way code hosts make them from headings."""
+    """The anchors of a page, made from its headings as code hosts do."""
     text = _FENCE.sub("", page.read_text())
     return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in _HEADING.findall(text)}
 

@@ -51,7 +51,7 @@ class Services:
     async def change(
         self, id: UUID, status: ExecutionStatus, *steps: StepState, output: JsonValue = None, **members: Any
     ) -> None:
-        """What a worker does: take the execution, commit a change, and let go of it."""
+        """Take an execution, commit a change, and let go of it, as a worker does."""
         now = self.clock.now()
         store = self.storage.executions
         [claim] = await store.claim([id], worker_id=new_id(), now=now)

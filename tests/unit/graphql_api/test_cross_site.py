@@ -1,4 +1,4 @@
-"""Which GETs a page of another site may have caused."""
+"""Requests by GET that a page of another site may have caused."""
 
 import pytest
 

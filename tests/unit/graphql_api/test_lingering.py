@@ -1,4 +1,4 @@
-"""The end of a connection: when its client is given time to read, and when that time is over."""
+"""The end of a connection: the cases in which its client is given time to read, and the end of that time."""
 
 from typing import Any, cast
 
@@ -30,7 +30,7 @@ class Socket:
 
 @pytest.fixture
 def socket() -> Socket:
-    """One that is open."""
+    """A socket that is open."""
     return Socket()
 
 

@@ -1,4 +1,4 @@
-"""How a client is answered, by its Accept headers, as RFC 9110 has it."""
+"""Content negotiation: the form of an answer by the Accept headers, as RFC 9110 has it."""
 
 import pytest
 

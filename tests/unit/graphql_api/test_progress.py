@@ -1,4 +1,4 @@
-"""How far an execution is, as clients see it."""
+"""The progress of an execution, as clients see it."""
 
 import pytest
 

@@ -43,7 +43,7 @@ def locked() -> Api:
 
 @pytest.fixture
 async def closed(locked: Api) -> AsyncIterator[LiveServer]:
-    """The same behind a real socket."""
+    """`locked` behind a real socket."""
     async with serving(locked) as live:
         yield live
 

@@ -1,4 +1,4 @@
-"""What each role may ask for, mutation by mutation."""
+"""The mutations that each role may ask for, and those that it may not."""
 
 from dataclasses import replace
 

@@ -31,7 +31,7 @@ MB = 2**20
 
 
 async def stored(real: Real, value: JsonValue, count: int = 100) -> list[NewExecution]:
-    """Executions whose input this is."""
+    """Store executions with this input; returns them, in the order of their creation."""
     await real.api.create_workflow("orders")
     record = await real.api.storage.workflows.find(name="orders")
     assert record is not None

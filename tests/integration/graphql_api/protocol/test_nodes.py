@@ -16,7 +16,7 @@ GUARDED = {"ApiKey": Role.ADMIN, "AuditEntry": Role.ADMIN, "Secret": Role.EDITOR
 
 
 async def ids_of(api: Api) -> dict[str, str]:
-    """One id of each kind that a list has and that was not a node before it was asked for by id."""
+    """An id for each type that only a list showed before `node` could read it, by type."""
     await api.create_workflow("orders")
     await api.storage.registry.register(new_id(), host="here", now=api.clock.now())
     secret = (await api.run(SET))["setSecret"]["id"]

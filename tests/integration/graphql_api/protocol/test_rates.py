@@ -1,4 +1,4 @@
-"""How often clients may ask: counted by key and by address, told in the standard headers, and off on this machine."""
+"""Rate limits: counted by key and by address, told in the standard headers, and off on this machine."""
 
 import json
 import re

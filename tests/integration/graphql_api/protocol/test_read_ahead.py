@@ -14,7 +14,7 @@ from tests.clocks import ManualClock
 
 
 class CountingQueries(MemoryExecutionQueries):
-    """Knows how often executions were read."""
+    """Counts how often executions were read."""
 
     reads = 0
 

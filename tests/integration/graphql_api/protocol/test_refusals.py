@@ -1,4 +1,4 @@
-"""What the command line says where the API refuses something."""
+"""Messages of the command line for errors that the API answers with."""
 
 import pytest
 

@@ -137,7 +137,7 @@ def test_errors_have_a_code_and_a_message_and_nothing_else_in_common() -> None:
 
 
 def test_one_object_has_one_result_union() -> None:
-    """What is created, changed or found is answered in one way, so that a client handles it in one place."""
+    """An object is answered in one union, whatever was done with it, so that a client handles it in one place."""
     found: dict[str, list[str]] = {}
     for name, union in UNIONS.items():
         for member in union.types:

@@ -16,13 +16,13 @@ VALIDATING = 0.05
 """Seconds of processor time, on the reference machine, in which a document is read and validated that is within all
 limits."""
 READING = 0.05
-"""In which one is read that has as many tokens as it may."""
+"""Seconds of processor time in which a document is read that has as many tokens as it may."""
 ROUNDS, RUNS = 4, 5
 
 
 @pytest.fixture(autouse=True)
 def _as_in_the_api() -> Iterator[None]:
-    """What the API does when it starts: what is loaded by then is not searched for garbage."""
+    """Set up garbage collection as the API does when it starts: objects loaded by then are not searched."""
     thresholds = gc.get_threshold()
     gc.collect()
     gc.freeze()
@@ -33,7 +33,7 @@ def _as_in_the_api() -> Iterator[None]:
 
 
 def assert_costs_at_most(seconds: float, api: Api, document: str) -> None:
-    """Half of several runs take no longer, as fast as the machine is then; a machine that is busy gets more rounds."""
+    """Fail unless half of several runs take less, by the machine's speed then; a busy machine gets more rounds."""
     medians = []
     for turn in range(ROUNDS):
         cost = median(cost_of(api, f"{document}#{turn}{run}") for run in range(RUNS)) / seconds

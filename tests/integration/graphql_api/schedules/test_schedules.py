@@ -38,7 +38,7 @@ NEXT_RUNS = 'query ($n: Int!) { schedule(by: {name: "hourly"}) { nextRuns(count:
 
 
 async def save(api: Api, **input: Any) -> dict[str, Any]:
-    """What `saveSchedule` answers; by default a schedule that is due every hour."""
+    """The answer of `saveSchedule`; by default to a schedule that is due every hour."""
     if "workflowId" not in input:
         input["workflowId"] = (await api.create_workflow())["id"]
     data = await api.run(SAVE, input={"name": "hourly", "cron": "0 * * * *"} | input)

@@ -22,7 +22,7 @@ async def health_of(api: Api) -> tuple[dict[str, Any], dict[str, dict[str, Any]]
 
 
 async def a_well_api(**options: Any) -> Api:
-    """One worker lives."""
+    """An API with one live worker."""
     api = Api(options=ApiOptions(worker_lease=timedelta(seconds=8), **options))
     await api.storage.registry.register(new_id(), host="one", now=NOON)
     return api

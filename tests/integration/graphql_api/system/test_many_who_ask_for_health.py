@@ -16,12 +16,12 @@ MANY = 200
 
 
 def many() -> httpx.AsyncClient:
-    """A client with a connection for each."""
+    """A client that opens a connection for each request."""
     return httpx.AsyncClient(timeout=30, limits=httpx.Limits(max_connections=MANY))
 
 
 class Looks:
-    """How often the parts of a system were looked at."""
+    """Counts the looks at the parts of a system."""
 
     def __init__(self, storage: MemoryStorage) -> None:
         self.count = 0

@@ -66,7 +66,7 @@ TEXTS = {
 
 
 def variables_of(operation: str, text: str, workflow_id: str) -> list[dict[str, Any]]:
-    """What an operation is sent: the text in every place where one may be."""
+    """The variables of an operation: one set for each place in which the text may stand."""
     schedule = {"name": "s", "workflowId": workflow_id, "cron": "@daily"}
     rule = {"name": "r", "expression": "input"}
     document = {"steps": [{"id": "a", "type": "DATA_TRANSFORM", "config": {"output": 1}}]}
@@ -124,7 +124,7 @@ def variables_of(operation: str, text: str, workflow_id: str) -> list[dict[str, 
 
 
 def complaints(answer: dict[str, Any]) -> list[str]:
-    """What is not as it should be in an answer."""
+    """The faults of an answer: wrong codes, and problems without a path."""
     found = []
     for error in answer.get("errors") or ():
         extensions = error["extensions"]

@@ -1,4 +1,4 @@
-"""Who may only read does not see the addresses by which approvals are granted, wherever they are stored."""
+"""Addresses by which approvals are granted: hidden from readers, wherever they are stored."""
 
 from datetime import timedelta
 from typing import Any
@@ -62,7 +62,7 @@ WAYS = {
     "webhook": "query($webhook: ID!) { webhook(id: $webhook) { events { nodes { %s } } } }",
     "webhooks": "query { webhooks { nodes { events { nodes { %s } } } } }",
 }
-"""By which a webhook's event comes to be shown."""
+"""The queries that show a webhook's event."""
 
 
 async def event_shown_to(api: Api, role: Role, way: str) -> tuple[str, str]:

@@ -56,7 +56,7 @@ async def create(api: Api, **input: Any) -> dict[str, Any]:
 
 
 def store_event(api: Api, webhook_id: str, **members: Any) -> str:
-    """Put an event there, as the worker would."""
+    """Store an event, as the worker would."""
     given: dict[str, Any] = {"status": WebhookEventStatus.DELIVERED, "payload": {"n": 1}, **members}
     event = WebhookEventRecord(
         id=new_id(),

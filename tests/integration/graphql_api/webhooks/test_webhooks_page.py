@@ -76,7 +76,7 @@ async def test_the_shell_of_a_monitoring_system_starts_the_incident_response() -
 
 
 def moved(api: Api, server: LiveServer) -> Api:
-    """The same API, which says that it is where it is."""
+    """The API with the server's address as its public URL."""
     return Api(storage=api.storage, clock=api.clock, options=replace(api.options, public_url=server.url))
 
 

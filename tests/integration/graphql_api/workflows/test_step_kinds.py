@@ -134,7 +134,7 @@ def _typed_member(name: str, value: Any) -> Any:
 
 
 def document_of(input: dict[str, Any]) -> dict[str, Any]:
-    """What the API makes of a typed input, as a client sends it in a variable."""
+    """The document that the API makes of a typed input, as a client sends it in a variable."""
     kind = build_schema()._schema.type_map["CreateWorkflowInput"]
     raw = object.__new__(CreateWorkflowInput)
     raw.given = coerce_input_value(input, cast("GraphQLInputObjectType", kind))

@@ -20,7 +20,7 @@ def world() -> World:
 
 
 async def code_of(world: World, answer: Answer, **members: Any) -> FailureCode:
-    """How an execution of one step fails whose service answers so."""
+    """The code with which an execution of one step fails whose service gives this answer."""
     world.service.answers = {"fetch": answer}
     async with asyncio.timeout(60):
         ended = await world.run(a_definition(steps=[http("fetch", members=members)]))

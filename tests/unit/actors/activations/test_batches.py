@@ -1,4 +1,4 @@
-"""Who is asked to run the batches of a long loop."""
+"""Hints for the batches of a long loop: the workers that are asked to run them."""
 
 from datetime import timedelta
 

@@ -23,7 +23,7 @@ TWICE = {"maxAttempts": 2, "delay": "PT1S", "jitter": "NONE", "strategy": "FIXED
 
 
 def held(call: StepCall, seconds: float, checkpoint: Any = None) -> Deferred:
-    """What a step answers whose service's breaker is open for so long."""
+    """The answer of a step whose service's breaker stays open for `seconds`."""
     until = call.called_at + timedelta(seconds=seconds)
     reason = WaitReason(kind=WaitKind.CIRCUIT_BREAKER, until=until, detail="service.test:80")
     return Deferred(until=until, reason=reason, checkpoint={} if checkpoint is None else checkpoint)
@@ -51,7 +51,7 @@ def world() -> World:
 
 
 async def until_it_ends(world: World, definition: Definition, late: float = 0.0) -> ExecutionRecord:
-    """Run to the end; each time that it is let go of, a worker comes `late` seconds after its due time."""
+    """Run an execution to its end; after each activation a worker comes `late` seconds after the due time."""
     record = await world.run(definition)
     while not record.status.is_terminal:
         assert record.due_at is not None

@@ -21,7 +21,7 @@ class Crash(BaseException):
 
 
 def world_of() -> World:
-    """One whose service `b` fails twice before it answers."""
+    """A world whose service `b` fails twice before it answers."""
     world = World(clock=RunningClock())
     failures = iter([UNAVAILABLE, UNAVAILABLE])
     world.service.answers = {"b": lambda call: next(failures, Succeeded(output={"of": call.path}))}
@@ -105,7 +105,7 @@ async def test_an_attempt_that_was_in_flight_is_made_again_under_its_number_and_
 
 
 async def check(world: World, id: UUID, recorded: Sequence[str]) -> None:
-    """It has ended well, each step once, each call of a step under one key."""
+    """Check that the execution has ended well: each step once, each call of a step under one key."""
     ended = await world.record(id)
     assert ended.status is ExecutionStatus.COMPLETED
     assert ended.output == ["a", "c", "e", "SKIPPED"]
@@ -118,7 +118,7 @@ def keys_of(calls: Sequence[StepCall]) -> set[tuple[str, str]]:
 
 
 async def crashes(world: World, id: UUID, definition: Definition) -> bool:
-    """Drive it as a worker of its own; whether that worker has died."""
+    """Run the execution as a new worker; True when that worker has died."""
     try:
         await (await world.driver(id, definition)).run()
     except Crash:

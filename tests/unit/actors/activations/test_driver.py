@@ -1,4 +1,4 @@
-"""The driver: what one activation does with an execution, on a store in memory and services that answer as told."""
+"""One activation: its effects on an execution, on a store in memory and services that answer as told."""
 
 import asyncio
 from datetime import timedelta
@@ -320,7 +320,7 @@ async def test_an_execution_that_was_cancelled_before_it_started_calls_nothing(w
 
 
 def refuse_first_commit(world: World) -> None:
-    """The store says no to one change, whatever it is."""
+    """Let the store refuse one change, whatever it is."""
     store = world.storage.executions
 
     async def commit(delta: ExecutionDelta) -> int:

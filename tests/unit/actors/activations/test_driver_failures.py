@@ -1,4 +1,4 @@
-"""A driver whose executor, output, lease or store fails: the step or the execution ends, and nothing else."""
+"""Activations whose executor, output, lease or store fails: the step or the execution ends, and nothing else."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""The runner: admits, claims, drives, and leaves nothing behind when it stops."""
+"""The runner: admits executions, claims and runs them, and leaves nothing behind when it stops."""
 
 import asyncio
 from collections.abc import Callable, Collection

@@ -57,7 +57,7 @@ class Crew:
             await asyncio.sleep(0.001)
 
     async def kill(self, id: UUID) -> None:
-        """The process that drives this dies, and what it held is taken over."""
+        """Let the process die that runs this execution; what it held is taken over."""
         worker, _, _ = self.drivers[id]
         mine = [held for held, (owner, _, _) in self.drivers.items() if owner == worker]
         for held in mine:

@@ -1,4 +1,4 @@
-"""A worker with suspects: drives one at a time, goes on with the next when it can, and lets nothing ordinary wait."""
+"""A worker with suspects: runs one at a time, goes on with the next when it can, and holds up nothing ordinary."""
 
 import asyncio
 from datetime import timedelta

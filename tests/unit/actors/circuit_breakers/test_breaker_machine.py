@@ -156,7 +156,7 @@ def test_the_time_zone_of_the_clock_makes_no_difference() -> None:
 
 @dataclass
 class Reference:
-    """What a breaker is, in the plainest words: no versions, no library."""
+    """A model of a breaker in the plainest form: no versions, no library."""
 
     config: BreakerConfig
     state: CircuitBreakerState = CLOSED

@@ -73,7 +73,7 @@ class FragileStore(MemoryBreakerStore):
 
 @dataclass
 class World:
-    """What a worker stands on."""
+    """The stores and the clock that the workers' breakers are built on."""
 
     tables: MemoryTables = field(default_factory=MemoryTables)
     shared: SlowShared = field(default_factory=SlowShared)
@@ -97,7 +97,7 @@ class World:
         await self.store.save(opened, self.clock.now())
 
     async def state(self) -> BreakerSnapshot:
-        """What is shared."""
+        """The breaker's shared state."""
         return (await self.shared.read([API]))[API]
 
 

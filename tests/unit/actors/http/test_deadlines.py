@@ -1,4 +1,4 @@
-"""One limit for many calls: who is cancelled, and who is not."""
+"""One limit for many calls: those that it cancels, and those that it does not."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Which addresses outgoing requests may reach."""
+"""Destinations: the addresses that outgoing requests may reach."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How a response's body is read under a cap."""
+"""Bodies of responses, read under a cap."""
 
 import gzip
 import tracemalloc

@@ -1,4 +1,4 @@
-"""Which headers may be sent, and how those that come are read."""
+"""Headers: those that may be sent, and those that come, as they are read."""
 
 import pytest
 

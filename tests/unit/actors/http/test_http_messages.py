@@ -1,4 +1,4 @@
-"""How JSON values become the parts of requests."""
+"""JSON values as the parts of requests."""
 
 from email import message_from_bytes
 from email.policy import HTTP

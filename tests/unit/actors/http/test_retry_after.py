@@ -1,4 +1,4 @@
-"""How long a service asks to be left alone, in all the ways in which services say it."""
+"""The time for which a service asks to be left alone, in every form that services use."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Chores: each is done again and again, and none stands in the way of another."""
+"""Periodic jobs: each is run again and again, and none stands in the way of another."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -31,7 +31,7 @@ def chore(run: Callable[[], Awaitable[bool]], every: timedelta = OFTEN) -> Chore
 
 
 async def until_done(*counters: Counter, times: int, every: timedelta = OFTEN) -> None:
-    """Do them until each was done so often."""
+    """Run the jobs until each was run so often."""
     running = asyncio.create_task(Chores([chore(counter.run, every) for counter in counters]).run())
     await wait_until(lambda: all(counter.times >= times for counter in counters), "all were done")
     running.cancel()

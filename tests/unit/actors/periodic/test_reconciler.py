@@ -38,7 +38,7 @@ def reconciler_of(
 
 
 async def old_execution(world: World) -> UUID:
-    """One that was created long before the world's present: its id says so."""
+    """An execution whose id says that it was created long before the world's present."""
     id = await world.execution(a_definition(steps=[constant()]))
     world.clock.time = world.clock.time.replace(year=2100)
     return id

@@ -1,4 +1,4 @@
-"""Which blocks CONDITIONAL, PARALLEL and FOR_EACH open."""
+"""The blocks that CONDITIONAL, PARALLEL and FOR_EACH open."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What VALIDATION checks, and what it says."""
+"""VALIDATION: its checks, and its messages."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a WAIT step waits for."""
+"""WAIT: the times and the signals that it waits for."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -48,7 +48,7 @@ class Deliveries(MemoryWebhookDeliveries):
 
 @dataclass
 class World:
-    """One endpoint with three events, and who delivers them."""
+    """An endpoint with three events, and the deliverer that serves it."""
 
     tables: MemoryTables = field(default_factory=MemoryTables)
     clock: ManualClock = field(default_factory=ManualClock)
@@ -81,7 +81,7 @@ class World:
         self.deliverer = WebhookDeliverer(self.deliveries, self.sender, self.clock, OPTIONS)
 
     async def deliver(self) -> None:
-        """Serve what is due, to the end."""
+        """Deliver everything that is due."""
         await self.deliverer.deliver()
         await asyncio.gather(*self.deliverer._serving)
 

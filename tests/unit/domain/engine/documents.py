@@ -31,7 +31,7 @@ _NESTED = ("choose", "fan", "loop")
 
 @dataclass(frozen=True)
 class _Place:
-    """Where in a document something is drawn: what may be read here."""
+    """A place in a document that something is drawn for: its depth, and the steps and items that may be read there."""
 
     depth: int = 0
     readable: tuple[str, ...] = ()

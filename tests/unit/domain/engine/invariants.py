@@ -1,4 +1,4 @@
-"""What is true of an execution's rows at every moment, whatever has happened to whom, told from the rows alone."""
+"""Invariants of an execution's rows: true at every moment, whatever has happened to whom, and told from rows alone."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ Rows = Mapping[str, StepState]
 
 
 class RowsOf:
-    """The rows of one execution, with what they mean."""
+    """The rows of one execution, looked up by path and by block."""
 
     def __init__(self, definition: Definition, rows: Rows) -> None:
         self._definition = definition
@@ -28,7 +28,7 @@ class RowsOf:
             self._blocks[prefix][id] = row
 
     def check(self, progress: Progress, status: ExecutionStatus, *, was_paused: bool) -> None:
-        """Everything, of an execution with this status.
+        """Check all invariants of an execution with this status.
 
         In a pause a block may be opened in which nothing starts: where it `was_paused`, more steps may be known.
         """
@@ -123,7 +123,7 @@ class RowsOf:
         return step.handler is not None and self._has_failed(f"{path}.{HANDLER}", step.handler)
 
     def _ended_at(self, path: str) -> datetime | None:
-        """When a step has ended so that others may go on; None where it has not."""
+        """The time at which a step has ended so that others may go on; None when it has not."""
         row = self._rows.get(path)
         if row is None or not row.status.is_terminal or row.status is StepStatus.CANCELLED:
             return None
@@ -137,7 +137,7 @@ class RowsOf:
 
 
 def check_change(before: StepState | None, after: StepState) -> None:
-    """What may become of a row: an end, and each attempt, is recorded once."""
+    """Check that a row changed as it may: an end, and each attempt, is recorded once."""
     if before is None:
         return
     assert not before.status.is_terminal or before == after, f"{before.path} had ended, and was recorded again"

@@ -1,4 +1,4 @@
-"""What a workflow means, said once more and in another way: a recursive interpreter that knows no worker and no crash.
+"""A second implementation of workflows, to compare with: a recursive interpreter without workers and crashes.
 
 It computes when everything happens instead of letting it happen, so it can look ahead: a block is run to its end, and
 what comes after the moment in which it failed is cut away again. Where two things happen in the same moment, what
@@ -21,7 +21,7 @@ Values = dict[str, Any]
 
 @dataclass
 class Outcome:
-    """The end of an execution; `is_open`: what came out depends on what came first in one moment."""
+    """The end of an execution; `is_open`: it depends on the order of events in one moment."""
 
     status: str
     output: Any
@@ -31,7 +31,7 @@ class Outcome:
 
 
 class Interpreter:
-    """Runs one document. `seconds_of(path, attempt, seconds)`: how long a call takes that says how long."""
+    """Runs one document. `seconds_of(path, attempt, seconds)`: the time of a call whose query says `seconds`."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Interpreter:
         self._is_open = False
 
     def run(self) -> Outcome:
-        """From the start to the end, `onFailure` included."""
+        """Run the document from the start to the end, `onFailure` included."""
         document = self._document
         result = self._block(document["steps"], "", self._scope, self._start)
         deadline = self._start + _length(document["timeout"]) if "timeout" in document else None
@@ -100,7 +100,7 @@ class Interpreter:
         return Result(end, status="FAILED", failures=failures, rows=rows)
 
     def _step(self, step: Step, path: str, scope: Values, start: datetime) -> Result:
-        """Also puts it into the scope, once it counts as ended, as the other steps of its block see it."""
+        """Run a step, and put it into the scope once it counts as ended, as the other steps of its block see it."""
         result = self._run(step, path, scope, start)
         result.rows = [*result.rows, Row(path, start, result.end, frozenset({result.status}))]
         if result.is_failed:
@@ -230,13 +230,13 @@ class Interpreter:
         return replace(result, output=output)
 
     def _lanes_failed(self, lanes: Lanes, code: str | None) -> Result:
-        """With the error of one of the last that failed, or with its path and this code."""
+        """A failure with the error of one of the last lanes that failed, or with the step's path and this code."""
         failures = [failure for result in lanes.last for failure in result.failures]
         found = frozenset(each if code is None else Failure(code, each.path) for each in failures)
         return Result(lanes.end, status="FAILED", failures=found, rows=lanes.rows)
 
     def _settled(self, result: Result) -> Any:
-        """What a branch or an item gave; an error without its message."""
+        """The output of a branch or an item, or its error without the message."""
         self._is_open |= len(result.failures) > 1
         return {"error": next(iter(result.failures)).in_scope} if result.is_failed else result.output
 

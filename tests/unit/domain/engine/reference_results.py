@@ -1,4 +1,4 @@
-"""What the reference interpreter computes with: rows, results, and blocks of which only so many run at a time."""
+"""Values of the reference interpreter: rows, results, and blocks of which only so many run at a time."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ Key = Any
 
 @dataclass(frozen=True)
 class Failure:
-    """How something failed: the code, and the path of the innermost step."""
+    """A failure: the code, and the path of the innermost step."""
 
     code: str
     path: str | None = None
@@ -27,7 +27,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Row:
-    """A step execution; of `statuses` one is right, None: it was not reached."""
+    """A step execution. One of `statuses` is right; None among them stands for a step that was not reached."""
 
     path: str
     start: datetime
@@ -35,7 +35,7 @@ class Row:
     statuses: frozenset[str | None]
 
     def cut(self, at: datetime) -> "Row | None":
-        """The same, where everything around it was cancelled at a moment."""
+        """The row when everything around it is cancelled at a moment; None when it began later."""
         if self.end < at:
             return self
         if self.start > at:
@@ -46,7 +46,7 @@ class Row:
 
 @dataclass
 class Result:
-    """What became of a step or a block: when it was over, and how it failed if it did: one of `failures`.
+    """The end of a step or a block: its time, and one of `failures` if it failed.
 
     The output of a block is a mapping of ids to what its steps gave.
     """
@@ -59,13 +59,13 @@ class Result:
 
     @property
     def is_failed(self) -> bool:
-        """Whether it failed for good."""
+        """True when it failed for good."""
         return bool(self.failures)
 
 
 @dataclass
 class Lanes:
-    """Blocks that have run. `deciding`: those of which one, whichever was first, has ended all of it at `end`."""
+    """Blocks that have run. One of `deciding`, whichever was first, has ended all of them at `end`."""
 
     end: datetime
     results: dict[Key, Result]
@@ -74,7 +74,7 @@ class Lanes:
 
     @property
     def rows(self) -> list[Row]:
-        """Of all that was reached."""
+        """The rows of all steps that were reached."""
         rows = [row for result in self.results.values() for row in result.rows]
         if not self.deciding:
             return rows
@@ -91,7 +91,7 @@ def failed(end: datetime, failure: Failure) -> Result:
 
 
 def cut(rows: Iterable[Row], at: datetime) -> list[Row]:
-    """What is left of rows where everything was cancelled at a moment."""
+    """The rows that are left when everything is cancelled at a moment."""
     return [left for row in rows if (left := row.cut(at)) is not None]
 
 

@@ -39,7 +39,7 @@ class Simulation:
     in_flight: list[Command] = field(default_factory=list)
     runs: list[RunStep] = field(default_factory=list)
     told: list[BatchEnded] = field(default_factory=list)
-    """What batches have said when they ended: it stays stored until their loop has ended."""
+    """Reports that ended batches have stored; they are kept until their loop has ended."""
 
     def __post_init__(self) -> None:
         self.state = fresh_state(self.definition)

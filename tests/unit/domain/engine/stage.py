@@ -33,7 +33,7 @@ class Crash(BaseException):
 
 @dataclass
 class Plan:
-    """What goes wrong: once in `crash_every` moments a worker dies, in `pause_every` commits somebody asks for a pause.
+    """A plan of mishaps: a worker dies once in `crash_every` moments, somebody pauses once in `pause_every` commits.
 
     Not for ever: after `most` of either there are no more.
     """
@@ -47,13 +47,13 @@ class Plan:
     pauses: int = 0
 
     def crashes_now(self) -> bool:
-        """Whether the worker dies at this moment."""
+        """True when the worker dies at this moment."""
         found = self.crashes < self.most and self._comes(self.crash_every)
         self.crashes += found
         return found
 
     def pauses_now(self) -> bool:
-        """Whether somebody asks for a pause at this moment."""
+        """True when somebody asks for a pause at this moment."""
         found = self.pauses < self.most and self._comes(self.pause_every)
         self.pauses += found
         return found
@@ -63,7 +63,7 @@ class Plan:
 
 
 def seconds_of(path: str, attempt: int, seconds: int) -> timedelta:
-    """How long a call takes, so that no two of them end in the same moment."""
+    """The duration of a call: `seconds`, and a fraction by which no two calls end in the same moment."""
     return timedelta(seconds=seconds, microseconds=crc32(f"{path}#{attempt}".encode()) % 900_000 if seconds else 0)
 
 
@@ -100,12 +100,12 @@ class WatchedStore(MemoryExecutionStore):
     """A store at which workers die, and which looks at whatever is stored."""
 
     def watch(self, definition: Definition, plan: Plan) -> None:
-        """Begin."""
+        """Begin to watch."""
         self._definition, self._plan, self._last_seen = definition, plan, dict[str, StepState]()
         self.pause_wanted = False
 
     def post(self, delta: ExecutionDelta) -> None:
-        """Nothing is stored by the real clock; `flush` does it, or the next commit."""
+        """Keep a change that `flush` or the next commit stores, instead of storing it after a while of real time."""
         posted = self._posted.get(delta.execution_id)
         if posted is not None and posted.epoch == delta.epoch:
             delta = merge_deltas(posted, delta)
@@ -135,7 +135,7 @@ class WatchedStore(MemoryExecutionStore):
             assert rests, "it was let go of, though something in it runs"
 
     def forget_posted(self) -> None:
-        """What was to be stored soon is lost with its worker."""
+        """Drop the changes that were to be stored soon, as a worker does that dies."""
         self._posted.clear()
 
 
@@ -168,7 +168,7 @@ async def perform(definition: Definition, plan: Plan) -> Ended:
 async def _turn(
     world: World, store: WatchedStore, execution: ExecutionRecord, definition: Definition, plan: Plan
 ) -> None:
-    """Another worker has a go, or time passes until one is wanted."""
+    """Let another worker have a turn, or let time pass until one is wanted."""
     id, now = execution.id, world.clock.now()
     claims = await store.claim([id], worker_id=new_id(), now=now)
     if claims:

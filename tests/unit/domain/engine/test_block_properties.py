@@ -53,7 +53,7 @@ Draw = Callable[..., Any]
 
 
 def answer(draw: Draw, simulation: Simulation, command: Command) -> Report | None:
-    """What the shell might report about a command; None where it does nothing."""
+    """A report that the shell might give about a command; None when it does nothing."""
     state = simulation.state
     match command:
         case EvaluateOutput():
@@ -104,7 +104,7 @@ def tried(draw: Draw, simulation: Simulation, step: StepState, attempt: int) -> 
 
 
 def checkpoint_of(draw: Draw, simulation: Simulation, step: StepState) -> dict[str, Any] | None:
-    """What a container opens with; None for any other step."""
+    """The checkpoint that a container opens with; None for any other step."""
     blocks = simulation.definition.step(step.path).blocks
     match step.type:
         case StepType.CONDITIONAL:
@@ -118,7 +118,7 @@ def checkpoint_of(draw: Draw, simulation: Simulation, step: StepState) -> dict[s
 
 
 def is_awaited(state: ExecutionState, report: Report) -> bool:
-    """Whether what was told before is wanted again: of a step that has waited, of a result that a crash has lost."""
+    """True when a repeated report is awaited: a step has waited, or a crash has lost the result."""
     if isinstance(report, ItemEvaluated):
         return report.loop in state.containers and report.index in state.containers[report.loop].unresolved
     step = state.steps.get(getattr(report, "path", ""))
@@ -135,7 +135,7 @@ class Checked:
         self._ended = 0
 
     def _was_spread(self) -> bool:
-        """Whether a loop was cut into batches, which count for themselves."""
+        """True when a loop was cut into batches, which count for themselves."""
         rows = self.simulation.rows.values()
         return any(isinstance(row.checkpoint, dict) and "spread" in row.checkpoint for row in rows)
 
@@ -152,7 +152,7 @@ class Checked:
         self.check()
 
     def report_again(self, reports: list[Report]) -> None:
-        """Whatever was said before has no consequences when it comes again."""
+        """Repeat an earlier report, and check that it has no consequences."""
         for report in reports:
             if not is_awaited(self.state, report):
                 decided = len(self.simulation.facts)
@@ -182,7 +182,7 @@ class Checked:
 
 
 def check_restored(restored: ExecutionState, lost: ExecutionState) -> None:
-    """Everything that is derived is found again in the rows, but for what was only computed from them."""
+    """Check that a restored state has everything that the lost one had, but for values computed from rows."""
     assert restored.steps == lost.steps
     for name in ("status", "running", "waiting", "spread", "signals", "deadline_at", "completed", "failed"):
         assert getattr(restored, name) == getattr(lost, name), name

@@ -1,4 +1,4 @@
-"""Which calls keep their key in a retry, and what else it carries over."""
+"""Carried steps: the calls that keep their key in a retry, and everything else that it carries over."""
 
 from typing import Any
 from uuid import UUID
@@ -101,7 +101,7 @@ DEFINITION = a_definition(
 
 
 def carried(rows: list[StepState], definition: Definition = DEFINITION, **how: Any) -> dict[str, CarriedStep]:
-    """What is carried over of steps that go on with something."""
+    """The carried steps by path, without those whose only origin is the retry itself."""
     asked: dict[str, Any] = {"kept": [], "execution_id": OLD, "retry_id": RETRY, "known": {}} | how
     found = carried_steps(definition, rows, **asked)
     return {each.path: each for each in found if each.path and each.origins != (RETRY,)}

@@ -32,7 +32,7 @@ def meant(document: Mapping[str, Any]) -> Outcome:
 
 
 def bare(value: Any) -> Any:
-    """Without the prose of errors, which the reference has not."""
+    """A value without the messages of errors, which the reference does not have."""
     if isinstance(value, list):
         return [bare(each) for each in value]
     if not isinstance(value, dict):
@@ -42,7 +42,7 @@ def bare(value: Any) -> Any:
 
 
 def check(ended: Ended, expected: Outcome) -> None:
-    """The same as the reference says, where that says one thing."""
+    """Check an execution against the reference's outcome, unless several are possible."""
     if expected.is_open:
         return
     execution = ended.execution

@@ -1,4 +1,4 @@
-"""When a failed attempt is followed by another: the policy as a table."""
+"""The retry policy as a table: failed attempts, and the delays after which others follow."""
 
 from datetime import UTC, datetime, timedelta
 

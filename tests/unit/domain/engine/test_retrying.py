@@ -1,4 +1,4 @@
-"""What a retry keeps of an execution that failed."""
+"""Retries of failed executions: the steps that they keep."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta

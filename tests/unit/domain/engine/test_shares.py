@@ -1,4 +1,4 @@
-"""How far an execution is: items count from the moment when their loop is opened, and what has ended only grows."""
+"""Progress in shares: items count from the moment when their loop is opened, and what has ended only grows."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Executions with children, driven to their ends in memory by workers that die, and calls that go as a script says."""
+"""Executions with children, run to their ends in memory by workers that die, and calls that go as a script says."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -33,7 +33,7 @@ _MOST_TURNS = 3_000
 
 
 class Goes(StrEnum):
-    """How a call goes. The fate of the last three is not known to whoever has made it."""
+    """The courses of a call. The fate of the last three is not known to the caller."""
 
     WELL = "WELL"
     REFUSED = "REFUSED"
@@ -115,7 +115,7 @@ class Family:
         return await self.drive((await self.retries.retry(id, RetryRequest(**how))).id)
 
     async def drive(self, id: UUID) -> ExecutionRecord:
-        """Go on until the execution has ended, and all others have too."""
+        """Run all executions until this one and the others have ended."""
         async with asyncio.timeout(60):
             for _ in range(_MOST_TURNS):
                 if not await self._turn():
@@ -133,7 +133,7 @@ class Family:
         return found
 
     async def _turn(self) -> bool:
-        """Let workers take what wants attention, or time pass; whether anything is left to do."""
+        """Let workers take executions that want attention, or let time pass; True while anything is left to do."""
         world, tables = self.world, self.world.storage.tables
         now = world.clock.now()
         for row in list(tables.executions.values()):

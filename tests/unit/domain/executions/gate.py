@@ -47,7 +47,7 @@ class Gate:
     async def send(
         self, value: JsonValue, *, id: str = "msg_1", secret: str | None = None, **members: Any
     ) -> UUID | None:
-        """A message as Standard Webhooks has it."""
+        """Send a message as Standard Webhooks has it."""
         body = dumps(value).encode()
         signed = signed_headers([secret or self.secret], id=id, at=self.services.clock.now(), body=body)
         return await self.deliver(body, {**JSON, **signed}, **members)
@@ -68,12 +68,12 @@ class Gate:
 
     @property
     def events(self) -> list[WebhookEventRecord]:
-        """What is stored, oldest first."""
+        """The stored events, oldest first."""
         return sorted(self.services.storage.tables.webhook_events.values(), key=lambda event: event.id)
 
 
 async def a_gate(services: Services) -> Gate:
-    """One with a workflow, not open yet."""
+    """A gate with a stored workflow, whose webhook is not created yet."""
     storage, clock = services.storage, services.clock
     return Gate(
         services=services,

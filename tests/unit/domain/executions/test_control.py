@@ -25,7 +25,7 @@ async def id(services: Services) -> UUID:
 
 
 async def told(services: Services, id: UUID) -> list[tuple[CommandKind, JsonValue]]:
-    """What an execution was told and has not heard yet."""
+    """The commands that an execution has not applied yet, as kind and payload."""
     return [(command.kind, command.payload) for command in await services.storage.executions.commands(id)]
 
 

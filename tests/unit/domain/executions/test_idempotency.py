@@ -119,7 +119,7 @@ async def test_an_input_is_compared_with_the_defaults_of_its_schema(services: Se
 
 
 async def test_the_defaults_are_those_of_the_version_that_was_started(services: Services) -> None:
-    """The same request is the same request, whatever a newer version would make of it."""
+    """A repeated request is recognised, whatever a newer version would make of it."""
     await services.store_workflow(**orders_with(1))
     first = await services.executions.execute(request(input={}))
     await services.workflows.apply(a_document(**orders_with(2)))

@@ -52,7 +52,7 @@ def reasons(
     execution: ExecutionRecord | None = None,
     **members: Any,
 ) -> dict[str, str]:
-    """What each pending step waits for, as `KIND detail`."""
+    """The reason for which each pending step waits, as `KIND detail`, by path."""
     definition = a_definition(steps=steps, **members)
     found = pending_steps(definition, execution or an_execution(), statuses, NOON)
     assert all(record.state.status is StepStatus.PENDING for record in found)

@@ -1,4 +1,4 @@
-"""What a retry runs again, and what not: executions that really fail, and are driven to their end."""
+"""Steps that a retry runs again, and those that it keeps: executions that really fail, and are run to their end."""
 
 import asyncio
 from typing import Any
@@ -47,7 +47,7 @@ class Runs:
         )
 
     def fail(self, *paths: str) -> None:
-        """From now on the services of these steps are away, and those of all others are not."""
+        """Let the services of these steps be away from now on, and those of all others answer."""
         self.world.service.answers = {path: lambda _: UNAVAILABLE for path in paths}
 
     async def start(self, *steps: dict[str, Any], input: JsonValue = None, **members: Any) -> ExecutionRecord:

@@ -145,7 +145,7 @@ async def test_with_a_version_that_asks_for_something_else_there_is_another_chil
 
 
 async def test_a_handler_that_has_acted_goes_on_and_the_step_is_not_tried_again() -> None:
-    """What was undone stays undone: a step that succeeded after all would stand beside it."""
+    """A compensation stands: a step that succeeded after all would contradict it."""
     made = Family(script={"pay": [Goes.REFUSED], "pay.onError.sub/tell": [Goes.REFUSED]})
     await made.store("child", [http("refund"), http("tell")])
     await made.store("parent", [http("pay", members={"onError": {"steps": [http("cancel"), sub()]}}), http("after")])
@@ -229,7 +229,7 @@ async def retry_a_child_alone(made: Family, chance: random.Random) -> None:
 
 
 def check_calls(made: Family) -> None:
-    """What every history of calls has to be like. A worker that dies takes answers with it that were not stored."""
+    """Check the history of calls. A worker that dies takes answers with it that were not stored."""
     last: dict[str, Made] = {}
     for call in made.calls:
         before = last.get(call.name)

@@ -1,4 +1,4 @@
-"""Which expressions the evaluator hands to the sandbox, what the sandbox is given, and what becomes of its answers."""
+"""The evaluator: the expressions that it hands to the sandbox, with their data, and its use of the answers."""
 
 import asyncio
 from collections.abc import Mapping

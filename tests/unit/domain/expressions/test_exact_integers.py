@@ -37,7 +37,7 @@ DATA = st.builds(_data, INTEGERS, INTEGERS, st.lists(INTEGERS, min_size=2, max_s
 
 
 def several(values: list[Any]) -> Any:
-    """What the language makes of a sequence."""
+    """A sequence as JSONata gives it: nothing, the only value, or the array."""
     return UNDEFINED if not values else values[0] if len(values) == 1 else values
 
 
@@ -154,7 +154,7 @@ EXACT_OR_FAILED: Mapping[str, Callable[[Data], Any]] = {
 
 
 def evaluated(source: str, data: Data) -> tuple[Any, Any]:
-    """What it gives in the process, and on text."""
+    """The values of an expression in the process and on JSON text, or FAILED."""
     program = Program(source)
     in_process: Any = FAILED
     with contextlib.suppress(EvaluationError):
@@ -245,7 +245,7 @@ class TestLongArrays:
 
     @staticmethod
     def value(program: Program, data: Data) -> Any:
-        """What it gives, however busy the machine is: the limits of an evaluation count the clock's time."""
+        """The value of an expression, tried again on a busy machine: its limits count the clock's time."""
         for _ in range(100):
             try:
                 return program.evaluate(data)

@@ -20,7 +20,7 @@ def evaluate(source: str, **scope: JsonValue) -> JsonValue:
 
 
 def by_engine(source: str, **scope: JsonValue) -> "JsonValue | Undefined":
-    """Of any tier."""
+    """The value of an expression, evaluated by the engine, whatever tier it is of."""
     return Program(source).evaluate(scope, round(NOW.timestamp() * 1000), 1)
 
 

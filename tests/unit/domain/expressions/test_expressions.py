@@ -1,4 +1,4 @@
-"""What an expression gives, what it says when it gives nothing, and what it tells about itself beforehand."""
+"""Expressions: their values, their errors, and the properties that are known before they are evaluated."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone

@@ -45,7 +45,7 @@ DATA: Mapping[str, JsonValue] = {
 
 
 def run(expression: Expression) -> ExpressionError | None:
-    """Evaluate it within the bounds above; how it failed, if it did."""
+    """Evaluate an expression within the bounds above; returns its error, None for a success."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.thread_time()
     failure: ExpressionError | None = None

@@ -1,4 +1,4 @@
-"""Which expressions the process evaluates itself, and why the others are not among them."""
+"""The safe class: expressions that the process evaluates itself, and the reasons for which others are not in it."""
 
 import contextlib
 import time

@@ -1,4 +1,4 @@
-"""What is asked for a list: the items of a loop, whether an expression finds none of them, one or many."""
+"""Expressions that have to give a list, such as a loop's items, and find none, one or many."""
 
 import pytest
 

@@ -22,7 +22,7 @@ EXPRESSIONS = int(os.environ.get("STEPGRAPH_FUZZ", "1500"))
 SEED = int(os.environ.get("STEPGRAPH_FUZZ_SEED", "20260131"))
 MOST_SECONDS = 2.0
 MOST_BYTES = 600 * 2**20
-"""Of address space, in one evaluation, on top of what the process has when it starts."""
+"""Bytes of address space that one evaluation may add to those the process has when it starts."""
 
 _PROGRAM = f"""
 import resource, sys

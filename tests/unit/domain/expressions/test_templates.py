@@ -1,4 +1,4 @@
-"""What a value with `{{ … }}` in its strings renders to."""
+"""Templates: the values that strings with `{{ … }}` render to."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Where expressions begin and end in a text, and how the words inside them are told apart."""
+"""Scanning templates: the bounds of expressions in a text, and the kinds of words inside them."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Which failures may be gone at the next attempt."""
+"""Retryable failures: those that may be gone at the next attempt."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What is no JSON is found at its path, and what is fine costs little to find so."""
+"""Checks of JSON values: other values are found at their paths, and valid ones are checked cheaply."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""How bodies of HTTP messages become JSON values."""
+"""Media types: bodies of HTTP messages as JSON values."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""One answer for all who ask for the same at the same time."""
+"""One answer for all callers that ask the same at the same time."""
 
 import asyncio
 

@@ -11,7 +11,7 @@ counted = st.dictionaries(st.integers(0, 640), st.one_of(st.integers(1, 300), st
 
 
 def histogram_of(counts: dict[int, int]) -> Histogram:
-    """So many in each of these bins."""
+    """A histogram with these counts, by bin."""
     histogram = Histogram()
     for bin, times in counts.items():
         histogram.count(bin, times)

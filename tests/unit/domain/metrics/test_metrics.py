@@ -23,7 +23,7 @@ durations = st.one_of(orders_of_magnitude, st.integers(0, 100), st.integers(0, L
 
 
 def tally_of(lengths: Sequence[int]) -> Tally:
-    """These durations, in microseconds."""
+    """A tally of these durations, in microseconds."""
     tally = Tally()
     for length in lengths:
         tally.add_duration(timedelta(microseconds=length))
@@ -31,7 +31,7 @@ def tally_of(lengths: Sequence[int]) -> Tally:
 
 
 def assert_within_5_percent(lengths: Sequence[int]) -> None:
-    """Every quantile against the exact one."""
+    """Compare every quantile with the exact one."""
     tally = tally_of(lengths)
     for share in SHARES:
         exact = timedelta(microseconds=sorted(lengths)[math.ceil(share * len(lengths)) - 1])

@@ -1,4 +1,4 @@
-"""When cron expressions fire, also on days on which the clock changes; and what is said about wrong ones."""
+"""Cron expressions: their moments, also on days on which the clock changes, and the messages for wrong ones."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
@@ -205,7 +205,7 @@ def test_it_fires_as_the_table_says_on_days_on_which_the_clock_changes(row: tupl
     "expression", ["*/15 * * * *", "30 2 * * *", "0,30 0-4 * * *", "*/20 1-3 * * *", "0 */2 * * *"]
 )
 def test_from_wherever_it_is_asked_the_moments_are_the_same(expression: str, timezone: str) -> None:
-    """What comes after a moment of the sequence is the rest of the sequence: nothing is lost or told twice."""
+    """The moments after one of the sequence are the rest of it: none is lost or told twice."""
     cron, start = Cron(expression, timezone), utc("2026-03-01T00:00")
     for begin in (start, utc("2026-10-01T00:00")):
         known = list(islice(cron.after(begin), 150))

@@ -1,4 +1,4 @@
-"""When cron expressions fire in zones that change their clocks in every way there has been, against plain counting.
+"""Cron expressions in zones that change their clocks in every way there has been, against plain counting.
 
 The expectation walks through the days around a change minute by minute, and knows nothing of cron or of calendars.
 """
@@ -63,7 +63,7 @@ def clock(zone: str, day: str) -> list[tuple[datetime, datetime]]:
 
 
 def fired(expression: str, zone: str, day: str) -> list[datetime]:
-    """What is to be judged: when it fires in these days, but for their first minute."""
+    """The moments at which a cron expression fires in these days, without their first minute."""
     minutes = clock(zone, day)
     ticks, is_all = Cron(expression, zone).between(minutes[1][0], minutes[-1][0], 10_000)
     assert is_all

@@ -1,4 +1,4 @@
-"""What is to be done about a schedule whose ticks are due: overlap policies, catching up, and bounds."""
+"""Plans for schedules whose ticks are due: overlap policies, catching up, and bounds."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

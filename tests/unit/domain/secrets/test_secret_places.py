@@ -1,4 +1,4 @@
-"""Where secrets may be read, and what is said where not."""
+"""Places in which secrets may be read, and the problems of those in which they may not."""
 
 from typing import Any
 

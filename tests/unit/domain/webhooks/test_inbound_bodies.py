@@ -1,4 +1,4 @@
-"""How the bodies of inbound messages are read, by what their senders say of them."""
+"""Bodies of inbound messages, read by what their senders say of them."""
 
 import gzip
 from datetime import UTC, datetime

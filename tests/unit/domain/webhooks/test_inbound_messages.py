@@ -1,4 +1,4 @@
-"""What comes in is either a value that can be stored, or refused: whatever the bytes are."""
+"""Inbound messages: any bytes become a value that can be stored, or are refused."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Who is believed: each scheme against what its inventors publish, and nothing that is malformed, old or forged."""
+"""Signatures of inbound messages: examples that the schemes' inventors publish pass; bad, old and forged ones fail."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""What webhooks are told of an execution, and what docs/webhooks.md says of it."""
+"""Payloads that webhooks are told of an execution, and their description in docs/webhooks.md."""
 
 import json
 import re

@@ -40,7 +40,7 @@ class Desk:
         return await self.webhooks.create(CreateWebhook(direction=IN, **given))
 
     async def paths(self, **members: Any) -> list[tuple[str, ...]]:
-        """Where the problems of a webhook are."""
+        """The paths of a webhook's problems."""
         with pytest.raises(InvalidInput) as refused:
             await self.webhooks.create(CreateWebhook(**members))
         return [problem.path for problem in refused.value.problems]
@@ -279,7 +279,7 @@ async def test_what_came_in_or_is_on_its_way_cannot_be_sent_again(desk: Desk) ->
 
 
 def an_event(webhook_id: UUID, status: WebhookEventStatus, desk: Desk) -> WebhookEventRecord:
-    """An event that was put there."""
+    """An event that is stored."""
     event = WebhookEventRecord(
         id=new_id(),
         webhook_id=webhook_id,

@@ -18,7 +18,7 @@ TEXT: JsonValue = {"type": "string"}
 
 
 async def wrong(settings: TemplateSettings, given: JsonValue) -> list[Problem]:
-    """What is wrong with the values of parameters."""
+    """The problems of the values of parameters."""
     return await value_problems(settings, given, SchemaChecks(), owner=new_id())
 
 
@@ -36,7 +36,7 @@ def faults(settings: TemplateSettings) -> dict[str, str]:
 
 
 def rendered(text: JsonValue, **values: JsonValue) -> JsonValue:
-    """What becomes of a value in a document."""
+    """A value of a document with these parameters put in."""
     parameters = [parameter(name, ANY) for name in values]
     return instantiated(TemplateSettings(name="t", document={"x": text}, parameters=tuple(parameters)), values)["x"]
 

@@ -1,4 +1,4 @@
-"""From a document to a definition."""
+"""Compiling a document into a definition."""
 
 import time
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What is wrong inside of blocks and with each step type: every fault has its place and a hint."""
+"""Problems inside of blocks and of each step type: every fault has its place and a hint."""
 
 import time
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ Step = dict[str, Any]
 
 
 def problems_of(*steps: Step, **members: Any) -> dict[str, Problem]:
-    """By dotted path; there is only one at each place."""
+    """The problems of steps by dotted path; there must be only one at each."""
     problems = check_document(a_document(steps=list(steps), **members)).problems
     found = {".".join(problem.path): problem for problem in problems}
     assert len(found) == len(problems)

@@ -1,4 +1,4 @@
-"""What values a document may hold: addresses, sizes, and what can be stored."""
+"""Values of documents: addresses, sizes, and the limits of what can be stored."""
 
 from typing import Any
 

@@ -130,7 +130,7 @@ def test_what_a_page_says_about_its_codes_agrees(page: Any) -> None:
 
 
 def retried(code: FailureCode) -> str:
-    """What the tables say in their last column."""
+    """The last column of the tables: the failures after which a step is tried again."""
     if code is FailureCode.HTTP_STATUS:
         return "5xx, 408, 425, 429"
     return "yes" if StepError(code=code, message="").is_retryable else "no"

@@ -1,4 +1,4 @@
-"""What the command line sends is valid against the schema of the API."""
+"""Operations that the command line sends: all are valid against the schema of the API."""
 
 from collections.abc import Iterator
 from importlib import import_module

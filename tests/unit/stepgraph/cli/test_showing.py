@@ -1,4 +1,4 @@
-"""What the command line draws of an execution."""
+"""Drawings of an execution by the command line."""
 
 import io
 from typing import Any

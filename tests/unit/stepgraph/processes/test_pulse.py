@@ -16,7 +16,7 @@ print(PULSE_VARIABLE in os.environ)
 
 
 def shown(variable: str | None, *descriptors: int) -> str:
-    """What a process prints that shows three beats."""
+    """The output of a process that sends three beats."""
     environment = {**os.environ, **({} if variable is None else {"STEPGRAPH_PULSE_FD": variable})}
     ended = subprocess.run(
         [sys.executable, "-c", SHOW], env=environment, pass_fds=descriptors, check=True, capture_output=True, text=True

@@ -1,4 +1,4 @@
-"""What large requests took is given back: freed memory of the C library's, and garbage in cycles."""
+"""Memory that large requests took is given back: freed memory of the C library's, and garbage in cycles."""
 
 import json
 import subprocess

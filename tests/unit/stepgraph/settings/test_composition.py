@@ -1,4 +1,4 @@
-"""What the composition makes of the settings."""
+"""The composition: options and parts made from settings."""
 
 import pytest
 

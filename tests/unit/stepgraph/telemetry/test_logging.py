@@ -21,7 +21,7 @@ CHANGED = (None, "uvicorn", "uvicorn.access", "tortoise", "asyncio", *CHATTY)
 
 @pytest.fixture(autouse=True)
 def as_it_was() -> Iterator[None]:
-    """Logging is afterwards as it was before."""
+    """Restores logging after the test."""
     loggers = [logging.getLogger(name) for name in CHANGED]
     before = [(logger, logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
     yield
@@ -32,7 +32,7 @@ def as_it_was() -> Iterator[None]:
 
 
 def written(capsys: pytest.CaptureFixture[str]) -> str:
-    """What has come to standard error, once all of it has."""
+    """The text on standard error, once all lines are written."""
     for handler in logging.getLogger().handlers:
         handler.flush()
     return capsys.readouterr().err
@@ -70,11 +70,11 @@ def test_a_line_is_json_where_nobody_looks(capsys: pytest.CaptureFixture[str]) -
 
 
 class ClientDisconnected(OSError):
-    """As uvicorn's."""
+    """A class with the name of uvicorn's."""
 
 
 class WebSocketDisconnected(Exception):
-    """As Strawberry's."""
+    """A class with the name of Strawberry's."""
 
 
 @pytest.mark.parametrize(
