@@ -1,1 +1,1 @@
-"""The face: one GraphQL API over HTTP, WebSocket and server-sent events."""
+"""One GraphQL API over HTTP, WebSockets and server-sent events."""

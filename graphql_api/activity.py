@@ -1,4 +1,4 @@
-"""What the API has done since it started: its operations by type and outcome, and the subscriptions that are open."""
+"""Counters of the API since it started: its operations by type and outcome, and the open subscriptions."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -13,13 +13,13 @@ from domain.metrics.model import Tally
 
 @dataclass(slots=True)
 class ApiActivity:
-    """Counts of one process. `operations` are queries and mutations, by (type, outcome): "ok", or "error" for some."""
+    """Counters of one process. `operations` are queries and mutations, by (type, outcome): "ok" or "error"."""
 
     operations: dict[tuple[str, str], Tally] = field(default_factory=dict)
     subscriptions: int = 0
 
     def ended(self, type: str, *, is_ok: bool, seconds: float) -> None:
-        """Count an operation."""
+        """Count a query or a mutation that has ended."""
         tally = self.operations.setdefault((type, "ok" if is_ok else "error"), Tally())
         tally.completed += 1
         tally.add_duration(timedelta(seconds=seconds))

@@ -42,16 +42,16 @@ def create_app(
     static_files: Path = STATIC_FILES,
     metrics: Callable[[], Awaitable[bytes]] | None = None,
 ) -> Edge:
-    """The application on these services. `lifespan` opens and closes what they stand on.
+    """Build the application on these services. `lifespan` opens and closes the connections that they use.
 
     - `/graphql`: GraphQL over HTTP, queries by GET too, and graphql-sse; WebSockets with graphql-transport-ws
     - `POST /hooks/{token}`: registered inbound webhooks, callbacks of steps, signals of executions
     - `GET /livez`: 200 while the process answers at all
     - `GET /readyz`: 200 when it can take work, else 503; a JSON object with every check either way
-    - `GET /metrics`: what Prometheus reads, where `metrics` gives it
+    - `GET /metrics`: metrics in Prometheus' text format, where `metrics` is given
     - `GET /graphiql/`: the playground, where it is built and switched on; `/` leads there
 
-    What /readyz and /metrics say may be a second old: however many ask, one look-up answers all of them.
+    Answers of /readyz and /metrics may be a second old: all requests of that time share one look-up.
     """
     options = options or ApiOptions()
     rates = Rates(options)
@@ -98,7 +98,7 @@ def create_app(
 
 
 class ServerOptions(TypedDict):
-    """What `uvicorn.Config` is to be told beside the address."""
+    """Options for `uvicorn.Config`, besides the address."""
 
     http: Any
     ws: Any
@@ -115,10 +115,10 @@ class ServerOptions(TypedDict):
 
 
 def server_options(options: ApiOptions, *, most_connections: int | None = None) -> ServerOptions:
-    """How uvicorn must be run for this application. `most_connections`: fewer than the budget, where files are few.
+    """The options that uvicorn must be run with. `most_connections` lowers the budget, where files are few.
 
-    Without `timeout_graceful_shutdown` an open event stream would keep the process from ever ending. What proxies say
-    of a client is read by `graphql_api.edge.gateway`, and from no one whom the settings do not name.
+    Without `timeout_graceful_shutdown` an open event stream would keep the process from ever ending. The headers
+    of proxies about their clients are read by `graphql_api.edge.gateway`, and only from proxies in the settings.
     """
     proxies = Networks(options.trusted_proxies)
     watch = ConnectionWatch(

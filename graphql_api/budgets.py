@@ -1,7 +1,7 @@
-"""What one request, one connection and one client may cost the API: every number in one table.
+"""The budgets of requests, connections and clients: every limit of the API in one table.
 
-Each is a setting (`stepgraph/settings/budgets.py`) and a row of docs/limits.md. Whatever is over one is refused with
-a sentence that holds the number.
+Each is a setting (`stepgraph/settings/budgets.py`) and a row of docs/limits.md. A request over one is refused with a
+message that holds the number.
 """
 
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestBudgets:
-    """The numbers. Sizes are bytes as they travel, rates are bytes a second.
+    """The limits. Sizes are in bytes as sent, `min_*_rate` in bytes a second.
 
-    A budget is checked while what it bounds arrives, never after it was gathered.
+    A limit is checked while the data arrives, never only after all of it was gathered.
     """
 
     # The head of a request: its first line and its headers, also of a WebSocket's handshake.
@@ -37,7 +37,7 @@ class RequestBudgets:
     write_timeout: timedelta = timedelta(seconds=30)
     min_write_rate: int = 1_000
 
-    # What is tried out, and the sandbox.
+    # Expressions and schemas that are tried, and the sandbox.
     max_evaluations: int = 50
     max_sandbox_calls: int = 100
     max_sandbox_time: timedelta = timedelta(seconds=10)
@@ -51,7 +51,7 @@ class RequestBudgets:
     max_subscriptions: int = 100
     max_subscriptions_per_key: int = 1_000
 
-    # An operation, before it is executed. `max_validation_work` and `max_input_work` are in about a microsecond.
+    # An operation, before it is executed. `max_validation_work` and `max_input_work` count about a microsecond a unit.
     max_query_bytes: int = 100_000
     max_tokens: int = 5_000
     max_fragments: int = 100
@@ -70,7 +70,7 @@ class RequestBudgets:
     max_answer_bytes: int = 16_000_000
     operation_timeout: timedelta = timedelta(seconds=30)
 
-    # How often: so many in a window, as `limits` writes it; empty for as often as anybody likes.
+    # Request rates: a number in a window, as the library `limits` writes it; empty for no limit.
     rate_requests: str = "24000/minute"
     rate_queries: str = "12000/minute"
     rate_mutations: str = "6000/minute"

@@ -1,4 +1,4 @@
-"""What a resolver can reach: the services, the limits, and the loaders that gather what one operation reads."""
+"""The context of resolvers: the services, the limits, and the loaders that batch the reads of one operation."""
 
 from asyncio import Timeout
 from collections.abc import Callable, Mapping
@@ -57,7 +57,7 @@ Shared = TypeVar("Shared")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiServices:
-    """Everything the API asks: use cases where there is a rule, ports where there is only something to read."""
+    """The services that the API calls: use cases where there are rules, ports where data is only read."""
 
     workflows: WorkflowService
     executions: ExecutionService
@@ -95,11 +95,11 @@ class ApiOptions(RequestBudgets):
     """The limits and switches of the API, its budgets among them. Sizes are in bytes.
 
     `allowed_origins`: foreign pages that may use /graphql. `allowed_hosts`: names beside the public URL's under which
-    an API without keys may be asked. `is_reachable`: it listens on an address that others can reach. `trusted_proxies`:
-    whose word is believed about where a request comes from. `introspection` off also hides suggestions; it is no
+    an API without keys answers. `is_reachable`: it listens on an address that others can reach. `trusted_proxies`:
+    proxies whose headers about their clients are believed. `introspection` off also hides suggestions; it is no
     security boundary. `ready_needs_worker`: /readyz fails while no worker is alive. `worker_lease`: a worker that was
-    silent for longer is dead. `clock_tolerance`: by how much a machine's clock may
-    be off. `public_url`: where others reach this API, without a slash at the end.
+    silent for longer is dead. `clock_tolerance`: the most by which a machine's clock may be off. `public_url`: the
+    address at which others reach this API, without a slash at the end.
     """
 
     version: str = "0.0.0"
@@ -120,12 +120,12 @@ class ApiOptions(RequestBudgets):
 class Context:
     """The context of one operation. `connection_params` is what a WebSocket client sent with connection_init.
 
-    `authorization` is the header of the request, or of the WebSocket's handshake; `principal` is who that stands for.
+    `authorization` is the header of the request, or of the WebSocket's handshake; `principal` is that key's holder.
     `acknowledge` tells the server that the client of a WebSocket is let in; `asker` counts what it asks for.
-    `is_of_request`: there will be no other operation.
+    `is_of_request`: the context is that of an HTTP request, which has no other operation.
     `closes_with_key`: the connection is closed when its key ends, so its operations need not look.
 
-    `deadline` is when a query or a mutation is given up. `position` is where an event stream is, for who resumes it.
+    `deadline` is the timeout of a query or a mutation. `position` is that of the event stream, for resuming it.
     `hook_mask` masks addresses that the principal may not use.
     """
 
@@ -153,7 +153,7 @@ class Context:
 
     @cached_property
     def trial(self) -> Trial:
-        """On whose behalf expressions and schemas are tried, and how much of that the operation may."""
+        """The key on whose behalf expressions and schemas are tried, and the operation's budget for that."""
         options = self.options
         budget = SandboxBudget(
             calls=options.max_sandbox_calls, time=options.max_sandbox_time, evaluations=options.max_evaluations
@@ -162,7 +162,7 @@ class Context:
 
     @cached_property
     def large_values(self) -> LargeValueLoader:
-        """Loader of what rows have left out."""
+        """The loader of large values, which rows leave out."""
         return LargeValueLoader(self.services.large_values, self.answer, self.options.max_answer_bytes)
 
     def one(self, kind: Callable[["Context"], Shared]) -> Shared:
@@ -216,7 +216,7 @@ class Context:
         self.large_values.forget()
 
     def allow_waiting(self, length: timedelta | None) -> None:
-        """Give the operation this much longer: its client has asked to wait."""
+        """Extend the deadline by `length`, because the client has asked to wait; None changes nothing."""
         ends_at = self.deadline.when() if self.deadline else None
         if length is not None and self.deadline is not None and ends_at is not None:
             self.deadline.reschedule(ends_at + length.total_seconds())
@@ -237,4 +237,4 @@ class ContextMaker:
 
 
 Info: TypeAlias = StrawberryInfo[Context, None]
-"""What resolvers are given."""
+"""The `info` that resolvers are given."""

@@ -14,7 +14,7 @@ def exported_schema() -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the file; with --check exit 1 when it is not what it would be."""
+    """Write the file; with --check return 1 when the file is out of date."""
     text = exported_schema()
     if arguments == ["--check"]:
         if SCHEMA_FILE.read_text() == text:

@@ -1,4 +1,4 @@
-"""A live subscription ends when the key that opened it does."""
+"""Ends a live subscription when the key that opened it ends."""
 
 import asyncio
 from collections.abc import AsyncIterator

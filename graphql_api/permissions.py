@@ -1,7 +1,7 @@
-"""Which role may ask for what, and the entry of the audit that every mutation leaves.
+"""The roles that fields need, and the entry of the audit that every mutation leaves.
 
-Whoever has a key may read and subscribe. What needs more is in these tables: a field that changes something and is not
-in them could be asked for by ADMIN alone.
+Every key may read and subscribe. Fields that need more are in these tables; a mutation that is not in them needs
+ADMIN.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -40,14 +40,14 @@ READING: Mapping[tuple[str, str], Role] = {
     ("WorkflowExecution", "signalUrl"): Role.OPERATOR,  # whoever has it may send signals, with no key at all
     ("Webhook", "url"): Role.OPERATOR,  # whoever has it may start an execution, where nothing is signed
 }
-"""What takes more than VIEWER to read: (type, field)."""
+"""Fields that need more than VIEWER to be read: (type, field)."""
 
 NODES: Mapping[IdKind, Role] = {
     IdKind.API_KEY: Role.ADMIN,
     IdKind.AUDIT_ENTRY: Role.ADMIN,
     IdKind.SECRET: Role.EDITOR,
 }
-"""What takes more than VIEWER to fetch by its id: what its list takes."""
+"""Kinds of objects that need more than VIEWER to be fetched by id: the role that their list needs."""
 
 _TARGETS = ("id", "name", "serviceId", "service_id", "workflowName", "workflow_name", "workflowId", "workflow_id")
 _LONGEST_TARGET = 200
@@ -74,7 +74,7 @@ def guard(schema: GraphQLSchema) -> None:
 
 
 def require(context: Context, role: Role, what: str) -> None:
-    """Raises `Forbidden` where the principal may not do what needs this role."""
+    """Raise `Forbidden` where the principal lacks this role; `what` is the start of the message."""
     principal = context.principal
     if not principal.role.covers(role):
         raise Forbidden(

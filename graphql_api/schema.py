@@ -85,11 +85,11 @@ Mutation = merge_types(
 Subscription = merge_types("Subscription", (ExecutionSubscriptions, CircuitBreakerSubscriptions))
 
 _MAX_VARIABLE_ERRORS = 10
-"""Each takes milliseconds where the value is large."""
+"""The most errors that are reported about variables: each takes milliseconds where the value is large."""
 
 
 class _CachedNames(NameConverter):
-    """Strawberry asks for the GraphQL name of every argument of every call; names never change."""
+    """Keeps the GraphQL names, which Strawberry asks for at every argument of every call."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -104,7 +104,7 @@ class _CachedNames(NameConverter):
 
 
 class StepgraphSchema(strawberry.Schema):
-    """Strawberry's schema, with documents from a cache, a deadline for what is no subscription, and public errors.
+    """Strawberry's schema, with documents from a cache, a deadline for queries and mutations, and public errors.
 
     The overridden steps of an operation are Strawberry's own private ones, which is why its version is pinned: as
     extensions they would cost more than all else that a small query needs.
@@ -161,7 +161,7 @@ class StepgraphSchema(strawberry.Schema):
     def _get_custom_context_kwargs(
         self, operation_extensions: dict[str, Any] | None = None, *, sync: bool = False
     ) -> dict[str, Any]:
-        """What graphql-core is told besides: to say only so many things about variables, for each quotes the value."""
+        """Options for graphql-core, with a limit of the errors about variables, each of which quotes the value."""
         kwargs = super()._get_custom_context_kwargs(operation_extensions, sync=sync)
         return {**kwargs, "max_coercion_errors": _MAX_VARIABLE_ERRORS}
 
@@ -238,13 +238,13 @@ class StepgraphSchema(strawberry.Schema):
             )
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        """Every error of every answer comes through here, once, before it is shown."""
+        """Publish errors: every error of every answer comes through here, once, before it is shown."""
         for error in errors:
             publish(error)
 
 
 def _problem_of_operation(context: ExecutionContext, operations: int) -> str | None:
-    """Why no operation of the document can be run here; None where one can."""
+    """The reason why no operation of the document can be run here; None where one can."""
     name = context._provided_operation_name  # noqa: SLF001 - the public name is that of the first operation
     if name is None and operations != 1:  # Strawberry would run the first
         return "The document has no operation." if operations == 0 else "Say with operationName which operation to run."
@@ -258,7 +258,7 @@ def _problem_of_operation(context: ExecutionContext, operations: int) -> str | N
 
 
 async def _problem_of_key(context: Context | None) -> PreExecutionError | None:
-    """Why the principal may not ask for anything any more: a WebSocket may well outlive its key."""
+    """The error of a principal whose key has ended, as a WebSocket may outlive its key; None for a valid one."""
     if context is None or context.principal.digest is None:
         return None
     try:

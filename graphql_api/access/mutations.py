@@ -31,7 +31,7 @@ class AccessMutations:
         return ApiKeyCreated(api_key=ApiKey.from_record(key), token=token)
 
     @strawberry.mutation(
-        description="Take a key away. Whoever uses it is refused within two seconds, and live subscriptions end."
+        description="Revoke a key. Its requests are refused within two seconds, and its live subscriptions end."
     )
     async def revoke_api_key(self, info: Info, id: strawberry.ID) -> DeleteResult:
         await info.context.services.access.revoke(read_id(id, IdKind.API_KEY))

@@ -36,7 +36,7 @@ class AccessQueries:
             count=keys.count,
         )
 
-    @strawberry.field(description="What was asked for by whom, newest first.")
+    @strawberry.field(description="The audit: an entry for each mutation, newest first.")
     async def audit_entries(
         self, info: Info, first: int | None = 20, after: str | None = strawberry.UNSET
     ) -> AuditEntryConnection:

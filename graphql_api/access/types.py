@@ -17,11 +17,13 @@ class ApiKey(Node):
 
     name: str
     role: Role
-    prefix: str = strawberry.field(description="How its token begins, to recognise it by.")
+    prefix: str = strawberry.field(description="The beginning of its token, to recognise it by.")
     created_at: datetime
-    expires_at: datetime | None = strawberry.field(description="When it ends; null for one without an end.")
+    expires_at: datetime | None = strawberry.field(
+        description="The time at which it expires; null for one that never does."
+    )
     last_used_at: datetime | None = strawberry.field(
-        description="When it was used last, to the minute; null for one that was never used."
+        description="The time of its last use, to the minute; null for one that was never used."
     )
 
     @classmethod
@@ -46,17 +48,17 @@ class ApiKeyCreated:
     token: str
 
 
-@strawberry.type(description="A mutation that somebody has asked for, and how that went.")
+@strawberry.type(description="A mutation that was requested: when, with which key, and with which outcome.")
 class AuditEntry(Node):
     """An entry of the audit."""
 
     at: datetime
-    principal: str = strawberry.field(description="The name of the key; `anybody` where no keys are asked for.")
+    principal: str = strawberry.field(description="The name of the key; `anybody` where the API requires no keys.")
     api_key_id: strawberry.ID | None = strawberry.field(
-        description="The id of the key, which may be revoked by now; null where no keys are asked for."
+        description="The id of the key, which may be revoked by now; null where the API requires no keys."
     )
-    action: str = strawberry.field(description="The mutation.")
-    target: str | None = strawberry.field(description="The id or the name that it was about, where it was given one.")
+    action: str = strawberry.field(description="The name of the mutation.")
+    target: str | None = strawberry.field(description="The id or the name in its arguments; null where there is none.")
     outcome: str = strawberry.field(description="The type of the answer, or the code of the error.")
 
     @classmethod
@@ -74,13 +76,13 @@ class AuditEntry(Node):
 
 
 @strawberry.type(
-    description="What opens event streams by GET, as `ticket` in the URL, where no header can be sent: in a browser's "
-    "EventSource. It stands for the key that asked for it, and opens nothing else."
+    description="A ticket that opens event streams by GET, as `ticket` in the URL, where no header can be sent: in a "
+    "browser's EventSource. It stands for the key that asked for it, and opens nothing else."
 )
 class StreamTicket:
-    """What opens event streams by GET."""
+    """A ticket that opens event streams by GET."""
 
     ticket: str
     expires_at: datetime = strawberry.field(
-        description="Until when it opens streams. One that is open then stays so, but needs a new ticket to come again."
+        description="The end of its validity. A stream that is open then stays so, but needs a new ticket to reconnect."
     )

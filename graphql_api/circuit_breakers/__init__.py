@@ -1,1 +1,1 @@
-"""Circuit breakers: which services are called at present, and when that changes."""
+"""Circuit breakers: their types, queries, mutations and live updates."""

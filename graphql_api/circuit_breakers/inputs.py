@@ -1,4 +1,4 @@
-"""What clients send about circuit breakers."""
+"""GraphQL inputs of circuit breakers."""
 
 from datetime import timedelta
 
@@ -10,21 +10,22 @@ class CircuitBreakerConfigInput:
     """A change of a breaker's configuration."""
 
     failure_threshold: int | None = strawberry.field(
-        default=strawberry.UNSET, description="So many failures in a row open it, 1 to 10,000; at first 5."
+        default=strawberry.UNSET, description="The number of failures in a row that opens it, 1 to 10,000; at first 5."
     )
     success_threshold: int | None = strawberry.field(
-        default=strawberry.UNSET, description="So many probes that succeed close it, 1 to 10,000; at first 2."
+        default=strawberry.UNSET, description="The number of successful probes that closes it, 1 to 10,000; at first 2."
     )
     reset_timeout: timedelta | None = strawberry.field(
         default=strawberry.UNSET,
-        description="How long it lets no call through once it is open, PT0.1S to P1D; at first PT30S.",
+        description="The time for which it lets no call through once it is open, PT0.1S to P1D; at first PT30S.",
     )
     half_open_max_calls: int | None = strawberry.field(
-        default=strawberry.UNSET, description="So many probes at a time, over all workers, 1 to 10,000; at first 1."
+        default=strawberry.UNSET,
+        description="The largest number of probes at a time, over all workers, 1 to 10,000; at first 1.",
     )
 
     def to_changes(self) -> dict[str, object]:
-        """The members of a `BreakerConfig` that change."""
+        """The members of a `BreakerConfig` that change, by name."""
         given: dict[str, object] = {
             "failure_threshold": self.failure_threshold,
             "success_threshold": self.success_threshold,

@@ -1,4 +1,4 @@
-"""Loaders of circuit breakers: what many resolvers ask for in the same moment becomes one statement."""
+"""Loaders of circuit breakers: reads of many resolvers at the same moment become one SQL statement."""
 
 from strawberry.dataloader import DataLoader
 
@@ -8,7 +8,7 @@ from graphql_api.context import Context
 class BreakerLoaders:
     """Loads within one operation. Nothing is cached beyond the batch, so a mutation never answers with old counts.
 
-    `waiting` is keyed by service id.
+    `waiting` takes the id of a service and gives the number of executions that wait for its breaker.
     """
 
     def __init__(self, context: Context) -> None:

@@ -23,8 +23,8 @@ class CircuitBreakerMutations:
     """The part of Mutation that is about circuit breakers."""
 
     @strawberry.mutation(
-        description="Change when the breaker of a service opens and closes, also of one that was never called yet. "
-        "Its state stays as it is."
+        description="Change the configuration of a service's breaker, also of a service that was never called yet. "
+        "The breaker's state stays as it is."
     )
     async def update_circuit_breaker(
         self, info: Info, service_id: str, config: CircuitBreakerConfigInput
@@ -32,12 +32,12 @@ class CircuitBreakerMutations:
         record = await info.context.services.breakers.configure(service_id, config.to_changes())
         return CircuitBreaker.from_record(record)
 
-    @strawberry.mutation(description="Close a breaker by hand, whatever it knows; what waits for it goes on.")
+    @strawberry.mutation(description="Close a breaker by hand, whatever it has counted; steps that wait for it go on.")
     async def reset_circuit_breaker(self, info: Info, service_id: str) -> CircuitBreakerResult:
         return CircuitBreaker.from_record(await info.context.services.breakers.reset(service_id))
 
     @strawberry.mutation(
-        description="Forget a breaker and its configuration. What waits for it goes on, and the service's next call "
+        description="Delete a breaker and its configuration. Steps that wait for it go on, and the service's next call "
         "creates a new one."
     )
     async def delete_circuit_breaker(self, info: Info, service_id: str) -> DeleteResult:

@@ -1,4 +1,4 @@
-"""Live views of circuit breakers."""
+"""Subscriptions to circuit breakers."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -16,7 +16,7 @@ class CircuitBreakerSubscriptions:
 
     @strawberry.subscription(
         description="Each change of a breaker, or of all of them, from now on: of its state, a count, its "
-        "configuration. That one is gone is not told."
+        "configuration. Deletions are not reported."
     )
     async def circuit_breaker_updates(
         self, info: Info, service_id: str | None = strawberry.UNSET

@@ -23,14 +23,16 @@ def _read_service_id(text: str) -> str:
 BY_SERVICE: CursorKind[str] = CursorKind("breaker", str, _read_service_id)
 
 
-@strawberry.type(description="When a breaker opens and when it closes.")
+@strawberry.type(description="The conditions on which a breaker opens and closes.")
 class CircuitBreakerConfig:
-    """When a breaker opens and when it closes."""
+    """The conditions on which a breaker opens and closes."""
 
-    failure_threshold: int = strawberry.field(description="So many failures in a row open it.")
-    success_threshold: int = strawberry.field(description="So many probes that succeed close it.")
-    reset_timeout: timedelta = strawberry.field(description="How long it lets no call through once it is open.")
-    half_open_max_calls: int = strawberry.field(description="So many probes at a time, over all workers.")
+    failure_threshold: int = strawberry.field(description="The number of failures in a row that opens it.")
+    success_threshold: int = strawberry.field(description="The number of successful probes that closes it.")
+    reset_timeout: timedelta = strawberry.field(
+        description="The time for which it lets no call through once it is open."
+    )
+    half_open_max_calls: int = strawberry.field(description="The largest number of probes at a time, over all workers.")
 
     @classmethod
     def from_record(cls, config: breakers.BreakerConfig) -> "CircuitBreakerConfig":
@@ -43,22 +45,26 @@ class CircuitBreakerConfig:
         )
 
 
-@strawberry.type(
-    description="Stops the calls of a service that keeps failing, for all workers, until it has recovered."
-)
+@strawberry.type(description="Stops calls to a service that keeps failing, for all workers, until it has recovered.")
 class CircuitBreaker(Node):
-    """Stops the calls of a service that keeps failing."""
+    """Stops calls to a service that keeps failing."""
 
-    service_id: str = strawberry.field(description="What it guards: by default the host and the port of a URL.")
+    service_id: str = strawberry.field(
+        description="The id of the service that it guards: by default the host and the port of a URL."
+    )
     state: CircuitBreakerState
     failure_count: int = strawberry.field(description="Failures in a row.")
     success_count: int = strawberry.field(description="While it is HALF_OPEN: the probes that succeeded.")
     config: CircuitBreakerConfig
-    opened_at: datetime | None = strawberry.field(description="Since when it is not CLOSED any more.")
-    next_probe_at: datetime | None = strawberry.field(description="While it is OPEN: when a call is let through again.")
-    updated_at: datetime = strawberry.field(description="When its state or its configuration last changed.")
+    opened_at: datetime | None = strawberry.field(description="The time since which it is no longer CLOSED.")
+    next_probe_at: datetime | None = strawberry.field(
+        description="While it is OPEN: the time at which a call is let through again."
+    )
+    updated_at: datetime = strawberry.field(
+        description="The time of the last change of its state or its configuration."
+    )
 
-    @strawberry.field(description="How many executions have a step that waits for it.")
+    @strawberry.field(description="The number of executions with a step that waits for it.")
     async def waiting_executions(self, info: Info) -> int:
         return await info.context.one(BreakerLoaders).waiting.load(self.service_id)
 

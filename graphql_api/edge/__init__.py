@@ -1,1 +1,1 @@
-"""What is decided about a request before it is read: where it comes from, whom it is for, what it may cost."""
+"""Checks of a request before its operation is read: its client and origin, its host, and its budgets."""

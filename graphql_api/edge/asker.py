@@ -1,15 +1,15 @@
-"""Who asks, as far as counting goes."""
+"""The client of a request, as rate limits count it."""
 
 from starlette.types import Scope
 
 from graphql_api.edge.rates import RateExceeded, RateKind, Rates, Standing
 
 ASKER = "stepgraph.asker"
-"""Where the scope of a request has its `Asker`."""
+"""The key under which the ASGI scope of a request has its `Asker`."""
 
 
 class Asker:
-    """Who asks on one connection, as far as counting goes, and how it stands: the last that was counted, or is over."""
+    """The client of one connection, as rate limits count it. `standing` is that of the rate that was counted last."""
 
     __slots__ = ("_rates", "address", "is_exempt", "standing")
 
@@ -18,10 +18,10 @@ class Asker:
         self.address = address
         self.standing: Standing | None = None
         self.is_exempt = rates.is_exempt(address)
-        """Whether nothing of it is counted."""
+        """True when nothing of this client is counted."""
 
     def spend(self, kind: RateKind, who: str | None = None) -> None:
-        """Count one. Raises `RateExceeded`."""
+        """Count one by `who`, a key, or else by the address. Raises `RateExceeded`."""
         standing = self._rates.spend(kind, self.address, who)
         if standing is None:
             return

@@ -1,4 +1,4 @@
-"""Where a request comes from: the peer of its connection, or whom a trusted proxy says that it asks for."""
+"""The address of a request's client: the peer of its connection, or the client that a trusted proxy names."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -8,7 +8,7 @@ _MOST_HOPS = 20
 
 
 class Networks:
-    """Addresses that the settings name. IPv4 written as IPv6 does it counts as IPv4."""
+    """Networks that the settings name. An IPv4 address that is mapped into IPv6 counts as IPv4."""
 
     def __init__(self, networks: Iterable[str]) -> None:
         self._networks: tuple[IPv4Network | IPv6Network, ...] = tuple(ip_network(each) for each in networks)
@@ -29,7 +29,7 @@ class Networks:
 def client_behind(peer: str, forwarded_for: Iterable[bytes], proxies: Networks) -> str:
     """The address of the client of a trusted proxy: in `X-Forwarded-For` the last that is no trusted proxy itself.
 
-    What stands before that anybody could have written, and what is no address ends the search.
+    Entries before that one could be forged. An entry that is no address ends the search.
     """
     hops = b",".join(forwarded_for).decode("latin-1").rsplit(",", _MOST_HOPS)[-_MOST_HOPS:]
     client = peer

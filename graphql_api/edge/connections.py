@@ -52,7 +52,7 @@ class ConnectionWatch:
         return len(self._open)
 
     def refusal(self, address: str) -> str | None:
-        """Why there may be no further connection from an address; None where there may."""
+        """The reason why an address may open no further connection; None where it may."""
         if len(self._open) >= self._most:
             return f"There are {self._most:,} connections open, the most there may be: try again in a moment."
         most = self.budgets.max_connections_per_address
@@ -61,7 +61,7 @@ class ConnectionWatch:
         return None
 
     def may_be_told(self) -> bool:
-        """Whether a connection that is refused may be kept until its client has read why."""
+        """True when a connection that is refused may be kept until its client has read the reason."""
         return len(self._open) < self._most + _MOST_BEING_TOLD
 
     def opened(self, connection: Watched, address: str, loop: asyncio.AbstractEventLoop) -> None:
@@ -73,7 +73,7 @@ class ConnectionWatch:
             self._timer = loop.call_later(self._pause, self._look, loop)
 
     def closed(self, connection: Watched) -> None:
-        """Forget a connection; one that is not known is none."""
+        """Forget a connection; an unknown one is ignored."""
         network = self._open.pop(connection, None)
         if network is not None:
             self._by_address[network] -= 1
@@ -94,7 +94,7 @@ class ConnectionWatch:
 
 
 class ReadingPace:
-    """How fast a client reads what waits for it in our buffer."""
+    """Measures how fast a client reads what waits for it in our buffer."""
 
     __slots__ = ("_began", "_budgets", "_waiting")
 
@@ -104,7 +104,7 @@ class ReadingPace:
         self._waiting = 0
 
     def is_too_slow(self, waiting: int, now: float) -> bool:
-        """Whether what waits, in bytes, has gone down too slowly over the time that it is given."""
+        """True when the `waiting` bytes have gone down too slowly over the write timeout. `now` is in seconds."""
         if not waiting:
             self._began = None
             return False
@@ -121,7 +121,7 @@ class ReadingPace:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether an address is this machine's own, also written as IPv6 does with IPv4; a Unix socket's is empty."""
+    """True for this machine's own addresses, also those mapped into IPv6, and for a Unix socket's, which is empty."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -131,7 +131,7 @@ def is_loopback(address: str) -> bool:
 
 
 def network_of(address: str) -> str:
-    """What counts as one address: in IPv6 a /64, which is what one subscriber has of it."""
+    """The unit that counts as one address: in IPv6 the /64 network, which one subscriber has; else the address."""
     if ":" not in address:
         return address
     try:

@@ -19,7 +19,7 @@ _KINDS = {OperationType.QUERY: RateKind.QUERIES, OperationType.MUTATION: RateKin
 
 
 class CountedByAddress:
-    """The application, for addresses that have not asked too often. Answers tell how their sender stands."""
+    """The application behind the rates of addresses. Answers have the headers that report how a client stands."""
 
     def __init__(self, app: ASGIApp, rates: Rates) -> None:
         self._app = app
@@ -54,7 +54,7 @@ class CountedByAddress:
 
 
 def _kind_of(scope: Scope) -> RateKind | None:
-    """What a request counts as; None for what is not counted: health, metrics, files, and what browsers ask first."""
+    """The rate that a request counts for; None for uncounted ones: health, metrics, files, and CORS preflights."""
     if scope["type"] not in ("http", "websocket") or scope.get("method") == "OPTIONS":
         return None
     if scope["path"] == "/graphql":
@@ -72,7 +72,7 @@ def count_operation(context: Context | None, operation_type: Callable[[], Operat
 
 
 def limit_subscriptions(schema: GraphQLSchema, most: int) -> None:
-    """Let every key, or every address without one, have no more than so many subscriptions open in this process."""
+    """Let every key, or every address without one, have at most `most` subscriptions open in this process."""
     open_ones: Counter[str] = Counter()
     if schema.subscription_type is not None:
         for field in schema.subscription_type.fields.values():
@@ -106,7 +106,7 @@ def _limited(subscribe: Callable[..., Any], open_ones: Counter[str], most: int) 
 
 
 class _Released:
-    """A stream that says when it is over, also where nobody has asked it for an event."""
+    """A stream that calls `release` when it is over, also where no event was ever read from it."""
 
     def __init__(self, stream: AsyncIterator[Any], release: Callable[[], None]) -> None:
         self._stream = stream

@@ -1,11 +1,11 @@
-"""Keeping queries by GET from pages of other sites, which can make a browser send them without being asked.
+"""Refusing queries by GET that a page of another site has made a browser send.
 
 An image, a script or a form of any page can lead to a GET of any address. It cannot read the answer, but an API that
-asks for no keys would have done the work. A POST needs no such rule: its Content-Type makes a browser ask first.
+asks for no keys would have done the work. A POST needs no such rule: its Content-Type causes a CORS preflight.
 
-What a browser says of itself decides: `Sec-Fetch-Site` (https://www.w3.org/TR/fetch-metadata/), which pages can neither
-set nor leave out, or `Origin`. Browsers say the former to addresses that are secure or on this machine; to others it
-takes a header that no image or form can have. A request with `Authorization` is never somebody else's: browsers do
+Headers that the browser itself sets decide: `Sec-Fetch-Site` (https://www.w3.org/TR/fetch-metadata/), which pages can
+neither set nor leave out, or `Origin`. Browsers send the former to addresses that are secure or on this machine; others
+require a header that no image or form can have. A request with `Authorization` is never somebody else's: browsers do
 not add one by themselves, and a page that has the key needs no trick.
 """
 
@@ -16,14 +16,14 @@ from urllib.parse import urlsplit
 from domain.kernel.http.media_types import media_type
 
 ASKED_FOR_BY = ("content-type", "x-requested-with", "graphql-require-preflight", "apollo-require-preflight")
-"""Headers for which a browser asks before it sends them to another site."""
+"""Headers that a browser sends to another site only after a CORS preflight."""
 
 _OWN = ("same-origin", "none")
 _SIMPLE_TYPES = ("", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def is_forgeable(headers: Mapping[str, str], allowed_origins: Collection[str]) -> bool:
-    """Whether a page of another site may have caused this GET. Names of headers are found in lower case."""
+    """True when a page of another site may have caused this GET. The names in `headers` are in lower case."""
     if headers.get("authorization"):
         return False
     origin = headers.get("origin")

@@ -1,4 +1,4 @@
-"""What is decided about a request before anything reads it: where it comes from, and whom it was meant for."""
+"""The outermost checks of a request, before anything reads it: its client, its host and its origin."""
 
 import logging
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from graphql_api.edge.clients import Networks, client_behind
 from graphql_api.edge.hosts import KnownNames, authority_of, is_same, normal_origin, origin_of
 
 TOLD_HEADERS = ("RateLimit", "RateLimit-Policy", "Retry-After")
-"""What pages of other origins may read of an answer."""
+"""Response headers that pages of other origins may read."""
 
 _PROXIED = frozenset(
     (b"forwarded", b"via", b"x-real-ip", b"x-client-ip", b"x-cluster-client-ip", b"true-client-ip", b"cf-connecting-ip")
@@ -29,7 +29,7 @@ logger = logging.getLogger("stepgraph.edge")
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a request is not let in."""
+    """The answer to a request that is not let in."""
 
     status: int
     message: str
@@ -40,7 +40,7 @@ class Refusal:
 class Edge:
     """The outermost part of the application, over all of its addresses.
 
-    `app` is what is let in to; pages of other origins that may ask go through `sharing`.
+    `app` serves the requests that are let in; those of pages to /graphql pass through `sharing` (CORS).
     """
 
     def __init__(self, app: ASGIApp, options: ApiOptions, *, asks_for_keys: bool) -> None:
@@ -57,7 +57,7 @@ class Edge:
         self._logged: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request or a WebSocket in, or say why not."""
+        """Let a request or a WebSocket in, or refuse it."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
@@ -71,7 +71,7 @@ class Edge:
             await self._app(scope, receive, send)
 
     def _refusal(self, scope: Scope, headers: "_Read") -> Refusal | None:
-        """Why the request is not let in; None where it is, as whose it is known by then."""
+        """The refusal of a request; None where it is let in, and its scope then names the client behind the proxy."""
         if headers.proxied:
             if address_of(scope) in self._proxies:
                 self._see_through(scope, headers)
@@ -85,19 +85,19 @@ class Edge:
         return Refusal(403, _OTHER_ORIGIN.format(origin=headers.origin[:100]))
 
     def _see_through(self, scope: Scope, headers: "_Read") -> None:
-        """Take the request for that of the proxy's client."""
+        """Put the proxy's client and its scheme into the scope."""
         scope["client"] = (client_behind(address_of(scope), headers.forwarded_for, self._proxies), 0)
         if headers.forwarded_proto in ("http", "https"):
             is_http = scope["type"] == "http"
             scope["scheme"] = headers.forwarded_proto if is_http else headers.forwarded_proto.replace("http", "ws")
 
     def _is_ours(self, host: bytes) -> bool:
-        """Whether the API is known under this host. Nearly all requests say the same, which is remembered."""
+        """True when the API is known under this host. Known ones are remembered: nearly all requests have the same."""
         if host in self._known_hosts:
             return True
         authority = authority_of(host.decode("latin-1"))
         is_ours = authority in self._names or (
-            # What no name leads to, nobody can have led here by a name.
+            # A bare address involves no name that DNS rebinding could have pointed here.
             self._is_reachable and authority is not None and authority.address is not None
         )
         if is_ours and len(self._known_hosts) < _MOST_REMEMBERED:
@@ -105,7 +105,7 @@ class Edge:
         return is_ours
 
     def _may_ask(self, headers: "_Read") -> bool:
-        """Whether a page of this origin may ask: one of ours, or of the setting."""
+        """True when a page of this origin may use the API: one of ours, or one in the settings."""
         found = origin_of(headers.origin or "")
         if found is None:
             return False
@@ -127,7 +127,7 @@ class Edge:
 
 
 class _Read:
-    """The few headers that matter here, found in one pass."""
+    """The headers that matter here, found in one pass."""
 
     __slots__ = ("fetch_site", "forwarded_for", "forwarded_proto", "hosts", "origin", "proxied")
 
@@ -145,7 +145,7 @@ class _Read:
         if name == b"host":
             self.hosts.append(value)
         elif name == b"origin":
-            # Two of them are no origin that anybody could be asked about.
+            # Two `Origin` headers count as the opaque origin, which is never allowed.
             self.origin = value.decode("latin-1") if self.origin is None else "null"
         elif name == b"sec-fetch-site":
             self.fetch_site = value
@@ -158,7 +158,7 @@ class _Read:
 
 
 def sharing(app: ASGIApp, origins: Sequence[str]) -> CORSMiddleware:
-    """The application with what browsers ask before they let pages of these origins use it."""
+    """The application with CORS for pages of these origins."""
     return CORSMiddleware(
         app,
         allow_origins=origins,
@@ -170,7 +170,7 @@ def sharing(app: ASGIApp, origins: Sequence[str]) -> CORSMiddleware:
 
 
 async def refuse(scope: Scope, send: Send, refusal: Refusal) -> None:
-    """Answer with what GraphQL clients and people can read; a WebSocket's handshake too, where the server can."""
+    """Answer with an error that GraphQL clients and people can read, also to a handshake where the server can."""
     body = dumps({"errors": [{"message": refusal.message, "extensions": {"code": refusal.code.value}}]}).encode()
     headers = [
         (b"content-type", b"application/json; charset=utf-8"),

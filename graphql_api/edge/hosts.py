@@ -1,4 +1,4 @@
-"""Names under which the API may be asked, and pages that may ask it: what `Host` and `Origin` say.
+"""Names under which the API answers, and origins of pages that may use it: reading `Host` and `Origin`.
 
 A page on a name that its owner points at this machine (DNS rebinding) sends that name in both. An API that asks for no
 keys therefore answers only under names that nobody else can own.
@@ -33,12 +33,12 @@ class Authority:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether it can be nothing but this machine."""
+        """True when it can be nothing but this machine."""
         return self.name == "localhost" or (self.address is not None and is_loopback(self.name))
 
 
 def authority_of(text: str) -> Authority | None:
-    """What a `Host` header names; None where it is not one name and at most a port."""
+    """The name and the port in a `Host` header; None where it is not one name and at most a port."""
     found = _HOST.fullmatch(text.strip().lower())
     if found is None:
         return None
@@ -57,7 +57,7 @@ def authority_of(text: str) -> Authority | None:
 
 
 def origin_of(text: str) -> tuple[str, Authority] | None:
-    """The scheme and the authority of an `Origin`, its port always said; None for `null` and what is no origin."""
+    """The scheme and the authority of an `Origin`, always with its port; None for `null` and malformed ones."""
     scheme, found, rest = text.strip().lower().partition("://")
     authority = authority_of(rest) if found and scheme in ("http", "https") else None
     if authority is None:
@@ -66,7 +66,7 @@ def origin_of(text: str) -> tuple[str, Authority] | None:
 
 
 def is_same(origin: tuple[str, Authority], host: Authority | None) -> bool:
-    """Whether a page's origin is the host that it asks, whose port may be left out where it is the usual one."""
+    """True when a page's origin is the host that it sends to, whose port may be left out where it is the default."""
     scheme, authority = origin
     return host is not None and host.name == authority.name and (host.port or _DEFAULT_PORTS[scheme]) == authority.port
 

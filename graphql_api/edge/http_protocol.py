@@ -1,7 +1,7 @@
 """HTTP/1.1 as uvicorn speaks it, with the budgets of a request checked while it arrives.
 
-The parser hands over a header when it has all of it, and puts what comes in pieces together anew for each piece: so
-what it holds back has a budget too, which makes the cost of any request linear in what was sent of it.
+The parser hands over a header when it has all of it, and joins all its pieces anew for each that arrives: so the bytes
+that it holds back have a budget too, which makes the cost of any request linear in the bytes that were sent.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ class OverBudget(Exception):
 
 
 class _Phase(IntEnum):
-    """What a connection waits for."""
+    """The part of a request that a connection waits for."""
 
     REQUEST = 0
     HEAD = 1
@@ -46,7 +46,7 @@ class _Phase(IntEnum):
 
 
 class BudgetedHttpProtocol(HttpToolsProtocol):
-    """One connection. A refusal is an answer of its own wherever none was begun; then the connection is closed."""
+    """One connection. A refused request is answered where no answer was begun; then the connection is closed."""
 
     _ending: LingeringTransport
 
@@ -65,7 +65,7 @@ class BudgetedHttpProtocol(HttpToolsProtocol):
         self._body_bytes = self._chunks = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take the connection, or say why not."""
+        """Accept the connection, or refuse it with the reason."""
         self._ending = LingeringTransport(transport, self.loop.time, self._may_be_sending)
         super().connection_made(cast("asyncio.Transport", self._ending))
         address = self.client[0] if self.client else ""
@@ -190,7 +190,7 @@ class BudgetedHttpProtocol(HttpToolsProtocol):
             self.transport.close()  # browsers open connections in advance; an answer to nothing would confuse them
 
     def _silence(self) -> tuple[int, str]:
-        """What to say of bytes that the parser has gathered and handed nothing over of."""
+        """The status and the message for bytes of which the parser has handed nothing over."""
         most = f"{self._most_silent:,} bytes"
         if self._phase is _Phase.BODY:
             return 400, f"A chunk of the body has extensions or trailers of more than {most}."
@@ -235,12 +235,12 @@ class BudgetedHttpProtocol(HttpToolsProtocol):
         self._ending.linger()
 
     def _may_be_sending(self) -> bool:
-        """Whether a request has not come whole, or others may lie behind the last that was read."""
+        """True when a request has not arrived completely, or others may lie behind the last that was read."""
         is_within = self._phase is not _Phase.REQUEST and self._has_sent
         return is_within or bool(self.pipeline) or self.flow.read_paused
 
     def _is_answering_another(self) -> bool:
-        """Whether an answer was begun, or is due to an earlier request than the one that is refused."""
+        """True when an answer was begun, or is due to an earlier request than the one that is refused."""
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is None or cycle.response_complete:
             return False

@@ -1,4 +1,4 @@
-"""Asking for keys over a network: wrong ones are counted by address, cost little, and are noted now and then."""
+"""Authenticating clients: wrong keys are counted by address, cost little, and are put into the audit now and then."""
 
 import asyncio
 import logging
@@ -14,16 +14,16 @@ from graphql_api.edge.connections import network_of
 from graphql_api.edge.rates import RateExceeded, RateKind, Rates
 
 _AT_ONCE = 8
-"""Keys that are new here and looked up at the same time: as many guesses may go beyond an address's rate."""
+"""The most unknown keys that are looked up at a time: so many guesses may go beyond an address's rate."""
 _NOTED_EVERY = timedelta(minutes=10)
 _MOST_NOTED = 200
-"""Addresses that the audit has an entry of within that time; further ones are left out."""
+"""The most addresses with an entry in the audit within `_NOTED_EVERY`; further ones are left out."""
 
 logger = logging.getLogger("stepgraph.access")
 
 
 class KeyGate:
-    """Who sends a request. An address that has sent too many wrong keys waits, unless its key is known to be right."""
+    """Authenticates clients. An address with too many wrong keys waits, unless its key is known to be right."""
 
     def __init__(self, access: AccessService, *, rates: Rates, audit: AuditLog, clock: Clock) -> None:
         self._access = access
@@ -49,7 +49,7 @@ class KeyGate:
                 raise
 
     def _note(self, network: str) -> None:
-        """Write a wrong key down, once in a while for each address."""
+        """Put a wrong key into the audit, at most once in `_NOTED_EVERY` for each address."""
         now = self._clock.now()
         while self._noted and not now - _NOTED_EVERY < next(iter(self._noted.values())) <= now:
             self._noted.popitem(last=False)

@@ -11,7 +11,7 @@ from typing import Any
 LONGEST = 10.0
 LONGEST_SILENCE = 2.0
 MOST_DROPPED = 16_000_000
-"""Bounds of that while: seconds in all, seconds in which nothing comes, and bytes. Nothing is kept of the bytes."""
+"""Bounds of the lingering: seconds in all, seconds in which nothing comes, and bytes. Nothing is kept of the bytes."""
 
 _PIECE = 65_536
 
@@ -35,7 +35,7 @@ class LingeringTransport:
         return getattr(self.inner, name)
 
     def is_closing(self) -> bool:
-        """Whether nothing more can be said."""
+        """True when nothing more can be sent."""
         return self.is_lingering or self.inner.is_closing()
 
     def pause_reading(self) -> None:
@@ -64,14 +64,14 @@ class LingeringTransport:
         self.inner.resume_reading()
 
     def drop(self, data: bytes) -> None:
-        """Take what comes while the connection lingers."""
+        """Count and discard what arrives while the connection lingers."""
         self._heard = self._now()
         self._dropped += len(data)
         if self._dropped > MOST_DROPPED:
             self.inner.abort()
 
     def look(self, now: float) -> None:
-        """End the lingering where it has taken too long, not counting the time in which the last word is sent."""
+        """End the lingering where it has taken too long, not counting the time in which the last answer is sent."""
         if self.inner.get_write_buffer_size():
             self._began = self._heard = now
         elif now - self._began > LONGEST or now - self._heard > LONGEST_SILENCE:
@@ -79,7 +79,7 @@ class LingeringTransport:
 
 
 async def close_lingering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """End a connection of streams in the same way. Raises `OSError` where it is broken."""
+    """End a connection of asyncio streams in the same way. Raises `OSError` where it is broken."""
     dropped = 0
     try:
         writer.write_eof()

@@ -1,4 +1,4 @@
-"""How often a client may ask: windows of `limits`, counted in this process, told in the standard headers.
+"""The rates of clients: windows of the library `limits`, counted in this process, told in the standard headers.
 
 Headers: https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/. Why each process counts for itself:
 docs/decisions/0030-each-process-counts-for-itself.md.
@@ -24,7 +24,7 @@ _MOST_COUNTED = 50_000
 
 
 class RateKind(StrEnum):
-    """What is counted apart, by its name in the headers."""
+    """The rates that are counted separately, by their names in the headers."""
 
     REQUESTS = "requests"
     QUERIES = "queries"
@@ -38,7 +38,7 @@ _SETTINGS = {kind: f"STEPGRAPH_RATE_{kind.name}" for kind in RateKind}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How a client stands: `quota` in each `window` of seconds, `remaining` of it for `reset` seconds more."""
+    """The standing of a client: `quota` in each `window` of seconds, `remaining` of it for `reset` seconds more."""
 
     kind: RateKind
     quota: int
@@ -48,7 +48,7 @@ class Standing:
     is_over: bool
 
     def headers(self) -> list[tuple[bytes, bytes]]:
-        """The headers that tell it; with `Retry-After` where it is over."""
+        """The headers that report it; with `Retry-After` where it is over."""
         told = [
             (b"ratelimit-policy", f'"{self.kind}";q={self.quota};w={self.window}'.encode()),
             (b"ratelimit", f'"{self.kind}";r={self.remaining};t={self.reset}'.encode()),
@@ -72,10 +72,10 @@ class RateExceeded(LimitExceeded):
 
 
 class Counters(Storage):
-    """Counters in memory, each until its window ends, and no more than so many: the oldest go first.
+    """Counters in memory, each until its window ends; beyond `most` of them the oldest go first.
 
-    The memory storage of the library walks through everything that it holds at nearly every hit, so whoever comes from
-    many addresses would make all hits slow.
+    The memory storage of the library walks through everything that it holds at nearly every hit, so a client
+    with many addresses would make all hits slow.
     """
 
     def __init__(self, most: int = _MOST_COUNTED, clock: Any = time.time) -> None:
@@ -86,11 +86,11 @@ class Counters(Storage):
 
     @property
     def base_exceptions(self) -> type[Exception]:
-        """What it could raise: nothing."""
+        """The exception that the library would catch; nothing here raises it."""
         return ValueError
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        """Count, and return how many there were in this window."""
+        """Add `amount`, and return the count of this window, which ends `expiry` seconds after its first."""
         now = self._clock()
         count, ends_at = self._counts.get(key, (0, 0.0))
         if ends_at <= now:
@@ -102,21 +102,21 @@ class Counters(Storage):
         return count + amount
 
     def get(self, key: str) -> int:
-        """How many there were in this window."""
+        """The count of this window."""
         count, ends_at = self._counts.get(key, (0, 0.0))
         return count if ends_at > self._clock() else 0
 
     def get_expiry(self, key: str) -> float:
-        """When the window ends, as a Unix time."""
+        """The end of the window, as a Unix time in seconds."""
         now: float = self._clock()
         return max(now, self._counts.get(key, (0, 0.0))[1])
 
     def check(self) -> bool:
-        """Always there."""
+        """True: memory is always there."""
         return True
 
     def reset(self) -> int:
-        """Forget everything; returns how many counters there were."""
+        """Forget everything; returns the number of counters that there were."""
         count = len(self._counts)
         self._counts.clear()
         return count
@@ -127,7 +127,7 @@ class Counters(Storage):
 
 
 class Rates:
-    """The rates of one API process. Clients of exempt networks are not counted, but for wrong keys."""
+    """The rates of one API process. Clients of exempt networks are not counted, except for wrong keys."""
 
     def __init__(self, budgets: RequestBudgets, counters: Counters | None = None) -> None:
         self._limiter = FixedWindowRateLimiter(counters or Counters())
@@ -139,7 +139,7 @@ class Rates:
                 self._items[kind] = parse(text)
 
     def is_exempt(self, address: str) -> bool:
-        """Whether a client at this address is not counted; one on a Unix socket has none."""
+        """True when a client at this address is not counted, and for a Unix socket, whose address is empty."""
         return not address or address in self._exempt
 
     def spend(self, kind: RateKind, address: str, who: str | None = None) -> Standing | None:
@@ -152,7 +152,7 @@ class Rates:
         return self._standing(item, kind, subject, is_over=not is_within)
 
     def stands(self, kind: RateKind, address: str) -> Standing | None:
-        """How an address stands, without counting."""
+        """The standing of an address, without counting; None where this rate has no limit."""
         item = self._items.get(kind)
         if item is None:
             return None

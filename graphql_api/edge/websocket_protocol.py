@@ -21,11 +21,11 @@ ACKNOWLEDGE = "stepgraph.acknowledge"
 
 _PIECE = 16_000
 _BURST = 10
-"""How many seconds' worth of frames or messages may come at once."""
+"""Seconds' worth of frames or messages that may come at once."""
 
 
 class Allowance:
-    """How much may be taken now: it grows by `rate` a second, up to `_BURST` seconds' worth."""
+    """A token bucket, which grows by `rate` a second, up to `_BURST` seconds' worth."""
 
     __slots__ = ("_left", "_most", "_rate", "_seen")
 
@@ -134,7 +134,7 @@ class BudgetedWebSocketProtocol(WebSocketsSansIOProtocol):
         return message
 
     def resume_writing(self) -> None:
-        """Go on reading too: who does not read what we say is not listened to."""
+        """Resume reading too: nothing is read from a client that does not read our answers."""
         super().resume_writing()
         if not self._is_waiting:
             self._advance()

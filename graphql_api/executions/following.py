@@ -59,7 +59,7 @@ def after(origin: ExecutionRecord, change: ExecutionChange) -> ExecutionRecord:
 class Follower:
     """Follows one execution; `origin` is that execution as it was at any time.
 
-    An update has `most` steps at most. Without `steps` none is read: updates then have those that were heard of.
+    An update has `most` steps at most. Without `steps` none is read from the store; updates have those in the changes.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Follower:
 
 
 def _follows(change: ExecutionChange, seen: int) -> bool:
-    """Whether the change says by itself all that happened after `seen`."""
+    """True when the change by itself holds all that happened after `seen`."""
     return change.steps is not None and change.sequence - change.covers <= seen
 
 
@@ -121,7 +121,7 @@ async def status_changes(
 ) -> AsyncGenerator[ExecutionRecord, None]:
     """Every execution that matches, at each new status, from now on.
 
-    While Redis is away, changes pass unseen here: a list is where to look for what was missed.
+    Changes that are made while Redis is away are not seen here; listing executions shows them.
     """
     names: dict[UUID, str] = {}
     async with feed.listen_all() as changes:
@@ -143,7 +143,7 @@ async def status_changes(
 
 
 def _may_match(change: ExecutionChange, filter: ExecutionFilter) -> bool:
-    """What the change alone can tell, before anything is read."""
+    """False when the change alone, before anything is read, rules out a match."""
     return (filter.statuses is None or change.status in filter.statuses) and (
         filter.workflow_id is None or change.workflow_id == filter.workflow_id
     )

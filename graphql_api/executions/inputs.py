@@ -1,4 +1,4 @@
-"""What clients send about executions, and how it becomes what the services take."""
+"""GraphQL inputs of executions, and the requests to services that they become."""
 
 from datetime import datetime, timedelta
 
@@ -16,9 +16,9 @@ from graphql_api.workflows.documents import RawInput, TypedDocument, arrives_raw
 from graphql_api.workflows.step_inputs import OUTPUT, StepInput
 
 
-@strawberry.input(name="ExecutionFilter", description="Which executions: every given part must match.")
+@strawberry.input(name="ExecutionFilter", description="A filter of executions: every given part must match.")
 class ExecutionFilter:
-    """Which executions a list or a subscription shows."""
+    """A filter of the executions that a list or a subscription shows."""
 
     workflow_id: strawberry.ID | None
     workflow_name: str | None
@@ -43,9 +43,9 @@ class ExecutionFilter:
         )
 
 
-@strawberry.input(name="StepExecutionFilter", description="Which step executions: every given part must match.")
+@strawberry.input(name="StepExecutionFilter", description="A filter of step executions: every given part must match.")
 class StepExecutionFilter:
-    """Which step executions of an execution are shown."""
+    """A filter of the step executions that are shown of an execution."""
 
     status: list[StepStatus] | None
     type: list[StepType] | None
@@ -75,15 +75,15 @@ class ExecuteWorkflowInput(RawInput):
     labels: JSON | None
     priority: int = 0
     idempotency_key: str | None = strawberry.field(
-        description="Same key, same workflow: the first execution is the answer."
+        description="A second start of the same workflow with the same key answers with the first execution."
     )
     start_at: datetime | None
     wait_for: timedelta | None = strawberry.field(
-        description="Answer when the execution has ended, or with what there is when this is over.",
+        description="Answer when the execution has ended, or after this time with the execution as it is then.",
     )
 
     def to_request(self) -> ExecuteRequest:
-        """What the service takes. Raises `InvalidInput` for a malformed id."""
+        """The request that the service takes. Raises `InvalidInput` for a malformed id."""
         given = self.given
         workflow_id = given.get("workflowId")
         return ExecuteRequest(
@@ -114,7 +114,7 @@ class OrchestrateInput(TypedDocument):
     wait_for: timedelta | None
 
     def to_request(self) -> OrchestrateRequest:
-        """What the service takes."""
+        """The request that the service takes."""
         return OrchestrateRequest(
             document=self.members(without=("input", "labels", "idempotencyKey", "waitFor")),
             input=self.given.get("input"),
@@ -124,21 +124,21 @@ class OrchestrateInput(TypedDocument):
         )
 
 
-@strawberry.input(description="How to retry an execution.")
+@strawberry.input(description="Options of a retry of an execution.")
 class RetryExecutionInput:
-    """How to retry an execution."""
+    """Options of a retry of an execution."""
 
     from_step: str | None = strawberry.field(
         description="The path of a step to begin with. By default every completed step and item is kept, and the rest "
         "runs again."
     )
     latest_version: bool = strawberry.field(
-        default=False, description="The workflow's newest version instead of the one that failed."
+        default=False, description="Use the workflow's newest version instead of the one that failed."
     )
 
     @staticmethod
     def to_request(given: "RetryExecutionInput | None") -> RetryRequest:
-        """What the service takes."""
+        """The request that the service takes."""
         if not given:
             return RetryRequest()
         return RetryRequest(from_step=given.from_step, latest_version=given.latest_version)

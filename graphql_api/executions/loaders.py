@@ -1,4 +1,4 @@
-"""Loaders of executions and steps: what many resolvers ask for in the same moment becomes one statement."""
+"""Loaders of executions and steps: reads of many resolvers at the same moment become one SQL statement."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -82,7 +82,7 @@ class ExecutionLoaders:
 
 
 def _grouped(wanted: list[StepsWanted]) -> dict[tuple[StepFilter, int], set[UUID]]:
-    """One statement for each way of asking: an operation has as many as it has `steps` fields."""
+    """The executions by filter and page size: one SQL statement for each, so one for each `steps` field at most."""
     groups: dict[tuple[StepFilter, int], set[UUID]] = defaultdict(set)
     for each in wanted:
         groups[each.filter, each.first].add(each.execution_id)

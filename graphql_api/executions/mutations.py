@@ -1,4 +1,4 @@
-"""Mutations of executions: start them, one or many, tell them what to do, try them again, delete them."""
+"""Mutations of executions: start one or many, cancel, pause, resume, signal, retry and delete them."""
 
 from typing import Annotated, TypeAlias
 
@@ -25,19 +25,19 @@ ExecutionResult: TypeAlias = Annotated[
 ]
 
 
-@strawberry.type(description="What came of executeWorkflows.")
+@strawberry.type(description="The results of executeWorkflows.")
 class ExecutionBatch:
     """The answers to a batch of starts."""
 
     results: list[ExecutionResult] = strawberry.field(description="One for each start, in the order of the inputs.")
 
 
-@strawberry.type(description="What came of a change of many executions.")
+@strawberry.type(description="The result of a change of many executions.")
 class BulkResult:
-    """What came of a change of many executions."""
+    """The result of a change of many executions."""
 
-    matched: int = strawberry.field(description="How many executions the filter matches.")
-    changed: int = strawberry.field(description="How many of them it was done for.")
+    matched: int = strawberry.field(description="The number of executions that the filter matches.")
+    changed: int = strawberry.field(description="The number of them that were changed.")
 
     @classmethod
     def from_result(cls, result: control.BulkResult) -> "BulkResult":
@@ -47,11 +47,11 @@ class BulkResult:
 
 ExecutionBatchResult: TypeAlias = Annotated[
     ExecutionBatch | ValidationError,
-    strawberry.union("ExecutionBatchResult", description="What came of each start, or why none of them was looked at."),
+    strawberry.union("ExecutionBatchResult", description="The result of each start, or why none was attempted."),
 ]
 BulkExecutionResult: TypeAlias = Annotated[
     BulkResult | ValidationError,
-    strawberry.union("BulkExecutionResult", description="How many executions were changed, or why none was."),
+    strawberry.union("BulkExecutionResult", description="The number of executions that were changed, or why none was."),
 ]
 
 
@@ -91,21 +91,21 @@ class ExecutionMutations:
         return WorkflowExecution.from_record(await info.context.services.control.cancel(execution_id, reason or None))
 
     @strawberry.mutation(
-        description="Let what is in flight end, and start nothing new until resumeExecution. The timeout's clock "
-        "stands still."
+        description="Pause an execution: steps that run go on to their end, and no others start until resumeExecution. "
+        "The timeout's clock stands still."
     )
     async def pause_execution(self, info: Info, id: strawberry.ID) -> ExecutionResult:
         record = await info.context.services.control.pause(read_id(id, IdKind.EXECUTION))
         return WorkflowExecution.from_record(record)
 
-    @strawberry.mutation(description="Go on with an execution that was paused.")
+    @strawberry.mutation(description="Resume an execution that was paused.")
     async def resume_execution(self, info: Info, id: strawberry.ID) -> ExecutionResult:
         record = await info.context.services.control.resume(read_id(id, IdKind.EXECUTION))
         return WorkflowExecution.from_record(record)
 
     @strawberry.mutation(
-        description="Run an execution that failed, timed out or was cancelled again, as a new one that keeps what was "
-        "done."
+        description="Retry an execution that failed, timed out or was cancelled, as a new one that keeps what was "
+        "completed."
     )
     async def retry_execution(
         self, info: Info, id: strawberry.ID, input: RetryExecutionInput | None = strawberry.UNSET
@@ -160,7 +160,7 @@ def _request_of(input: ExecuteWorkflowInput) -> ExecuteRequest | StepgraphError:
 
 
 def _answer_of(outcome: ExecutionRecord | StepgraphError) -> ExecutionResult:
-    """Strawberry's exception handlers do not reach into lists, so the errors of a batch become members here."""
+    """The union member for an outcome: Strawberry's exception handlers do not reach into the list of a batch."""
     if isinstance(outcome, ExecutionRecord):
         return WorkflowExecution.from_record(outcome)
     return error_member(outcome)

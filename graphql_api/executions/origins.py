@@ -1,4 +1,4 @@
-"""What never changes about an execution, kept for the subscriptions of this process that ask for it."""
+"""A cache of the parts of executions that never change, for the subscriptions of this process."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from domain.executions.records import ExecutionRecord
 from domain.kernel.json.text import dumps
 
 BATCH = 256
-"""As many are read ahead."""
+"""The number of executions that are read ahead."""
 
 _MOST_KEPT = 16_384
 """The most characters of an input that is kept."""
@@ -23,7 +23,7 @@ class ExecutionOrigins:
 
     Of such a record only what a change does not carry is to be used: input, labels, workflow, time of creation. It is
     lean: large inputs are read when they are asked for.
-    Whoever asks in the same moment shares one statement; whoever has just started an execution asks for nothing.
+    Look-ups at the same moment share one SQL statement; an execution that was just started here needs none.
     """
 
     def __init__(self, queries: ExecutionQueries, size: int = 2 * BATCH) -> None:
@@ -45,7 +45,7 @@ class ExecutionOrigins:
         await self._loader.load_many({id for id in execution_ids if id not in self._kept})
 
     def knows(self, execution_id: UUID) -> bool:
-        """Whether `get` needs no statement for it."""
+        """True when `get` needs no SQL statement for it."""
         return execution_id in self._kept
 
     def remember(self, execution: ExecutionRecord) -> None:

@@ -1,4 +1,4 @@
-"""The selections of an operation: what is worth reading, before anything is read."""
+"""The selections of an operation, so that nothing is read that was not selected."""
 
 from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
 
@@ -6,7 +6,7 @@ from graphql_api.context import Info
 
 
 def may_select(info: Info, name: str) -> bool:
-    """Whether a field of this name is selected of what the resolver gives, through fragments too.
+    """True when a field of this name is selected of the resolver's value, through fragments too.
 
     True also where a directive leaves it out.
     """

@@ -22,13 +22,13 @@ from graphql_api.kit.scalars import JSON
 LARGEST_STEP_PAGE = 500
 
 
-@strawberry.type(description="Why a step or an execution failed: the code decides, the message explains.")
+@strawberry.type(description="The failure of a step or an execution: the code is for programs, the message for people.")
 class StepError:
     """A failure, as a value that is stored and shown."""
 
     code: str
     message: str
-    path: str | None = strawberry.field(description="The step that it came from.")
+    path: str | None = strawberry.field(description="The path of the step that it came from.")
     details: JSON | None
 
     @classmethod
@@ -38,9 +38,9 @@ class StepError:
         return cls(code=error.code.value, message=error.message, path=error.path, details=details)
 
 
-@strawberry.type(description="Why something is not running, and until when where that is known.")
+@strawberry.type(description="The reason why something is not running, and until when, where that is known.")
 class WaitReason:
-    """Why something is not running."""
+    """The reason why something is not running."""
 
     kind: WaitKind
     until: datetime | None
@@ -78,18 +78,18 @@ class StepAttempt:
 class StepExecution(Node):
     """One step of one execution."""
 
-    path: str = strawberry.field(description="Branches and items are part of it: fan.eu.fetch, loop[17].fetch.")
+    path: str = strawberry.field(description="Its path, with branches and items in it: fan.eu.fetch, loop[17].fetch.")
     step_id: str
     type: StepType
     status: StepStatus
-    input: JSON | None = strawberry.field(description="What the step was called with, its templates filled in.")
+    input: JSON | None = strawberry.field(description="The input of the step's call, its templates filled in.")
     output: JSON | None
     error: StepError | None
     started_at: datetime | None
     finished_at: datetime | None
     duration: timedelta | None = strawberry.field(description="From start to end; null until it has ended.")
     sequence: int = strawberry.field(description="The execution's sequence when this step last changed.")
-    waiting_for: WaitReason | None = strawberry.field(description="Why it is not running; null when it is.")
+    waiting_for: WaitReason | None = strawberry.field(description="The reason why it is not running; null when it is.")
     tries: strawberry.Private[tuple[state.Attempt, ...] | Later]
 
     @strawberry.field(description="Every try so far, the running one last.")
@@ -157,7 +157,7 @@ async def step_page(
     position = BY_POSITION.read(after)
     info.context.spend_rows(size)
     loaders = info.context.one(ExecutionLoaders)
-    # Before the rows: a step that starts in between is then seen twice, and not not at all.
+    # Before the rows: a step that starts in between is then seen twice instead of not at all.
     pending = matching(await loaders.pending.load(execution), filter)
     if position is None:  # the usual case, and the one that a list of executions multiplies
         stored = await loaders.step_pages.load(StepsWanted(execution.id, filter, size))

@@ -1,4 +1,4 @@
-"""Live views of executions."""
+"""Subscriptions to executions."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -23,9 +23,9 @@ from graphql_api.kit.large_values import LargeValueLoader
 from graphql_api.kit.stream_position import StreamPosition
 
 
-@strawberry.enum(description="Whether an update holds everything, or what changed.")
+@strawberry.enum(description="The kind of an update: SNAPSHOT holds everything, DELTA only what changed.")
 class UpdateKind(Enum):
-    """Whether an update holds everything, or what changed."""
+    """The kind of an update: it holds everything, or only what changed."""
 
     SNAPSHOT = "SNAPSHOT"
     DELTA = "DELTA"
@@ -66,7 +66,7 @@ class ExecutionSubscriptions:
     async def execution_progress(
         self, info: Info, id: strawberry.ID, after_sequence: int | None = strawberry.UNSET
     ) -> AsyncGenerator[ExecutionUpdate, None]:
-        """Not a generator itself, so that an unknown execution is an error of the operation and not its first event."""
+        """The stream. No generator itself, so that an unknown execution is an error of the operation, not an event."""
         execution_id = read_id(id, IdKind.EXECUTION)
         if after_sequence is strawberry.UNSET:
             after_sequence = None
@@ -83,7 +83,7 @@ class ExecutionSubscriptions:
         if origin is None or origin.is_batch:
             raise NotFound("execution", id)
         if after_sequence is not None and after_sequence > origin.sequence:
-            after_sequence = None  # nobody's past: a snapshot is the one true answer
+            after_sequence = None  # a sequence that was never reached: start with a snapshot
         most, steps = info.context.options.max_rows, may_select(info, "steps")
         follower = Follower(services.execution_queries, services.feed, origin, most=most, steps=steps)
         return _updates(info, follower, after_sequence, position, steps=steps)

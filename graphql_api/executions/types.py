@@ -28,19 +28,21 @@ if TYPE_CHECKING:
 
 
 @strawberry.type(
-    description="How far an execution is. The numbers count step executions: those of the workflow, and those inside "
-    "of branches and loops from the moment when these are opened, all items of a loop at once."
+    description="The progress of an execution. The numbers count step executions: those of the workflow, and those "
+    "inside branches and loops from the moment when these are opened, all items of a loop at once."
 )
 class Progress:
-    """How far an execution is."""
+    """The progress of an execution."""
 
     total: int = strawberry.field(
-        description="How many are known so far. It grows where a branch, a loop or a handler is opened; some are never "
-        "reached, such as those of a failed item after the step that failed."
+        description="The number of step executions known so far. It grows where a branch, a loop or a handler is "
+        "opened; some are never reached, such as those of a failed item after the step that failed."
     )
-    completed: int = strawberry.field(description="How many have COMPLETED; those that were skipped have not.")
-    failed: int = strawberry.field(description="How many have FAILED, also where the execution goes on nevertheless.")
-    running: int = strawberry.field(description="How many are being run right now; those that wait are not.")
+    completed: int = strawberry.field(description="The number of those that have COMPLETED, without the skipped ones.")
+    failed: int = strawberry.field(
+        description="The number of those that have FAILED, also where the execution goes on."
+    )
+    running: int = strawberry.field(description="The number of those that run right now, without the waiting ones.")
     percent: float = strawberry.field(
         description="0 to 100, in hundredths. It never goes back, and is 100 when the execution has COMPLETED and not "
         "before. The steps of the workflow share it equally, the branches or items of a step share what that step has; "
@@ -49,7 +51,7 @@ class Progress:
 
     @classmethod
     def from_record(cls, progress: records.Progress, status: statuses.ExecutionStatus) -> "Progress":
-        """The progress as clients see it: all of what has COMPLETED is done."""
+        """The progress as clients see it: 100 percent for a COMPLETED execution."""
         return cls(
             total=progress.total,
             completed=progress.completed,
@@ -59,7 +61,7 @@ class Progress:
         )
 
 
-@strawberry.type(description="One run of a workflow, or of the steps of an orchestrate.")
+@strawberry.type(description="One run of a workflow, or of the steps of an orchestration.")
 class WorkflowExecution(Node):
     """One run of a workflow."""
 
@@ -76,15 +78,15 @@ class WorkflowExecution(Node):
     finished_at: datetime | None
     duration: timedelta | None = strawberry.field(description="From start to end; null until it has ended.")
     sequence: int = strawberry.field(
-        description="Grows by one with every committed change; what a subscription resumes from."
+        description="A number that grows by one with every committed change; a subscription resumes from it."
     )
     progress: Progress
     waiting_for: WaitReason | None = strawberry.field(
-        description="What the execution as a whole waits for; null when it runs or has ended."
+        description="The reason why the execution as a whole waits; null when it runs or has ended."
     )
     record: strawberry.Private[ExecutionRecord]
 
-    @strawberry.field(description="The workflow, deleted or not; null for an orchestrate.")
+    @strawberry.field(description="The workflow, deleted or not; null for an orchestration.")
     async def workflow(
         self, info: Info
     ) -> Annotated["Workflow", strawberry.lazy("graphql_api.workflows.types")] | None:
@@ -121,7 +123,7 @@ class WorkflowExecution(Node):
         return await load_step(info, self.record, path)
 
     @strawberry.field(
-        description="Where signals with this name are sent to by POST, without a key: whoever has the address may."
+        description="The address to send signals with this name to by POST. It takes no key: it is enough to know it."
     )
     async def signal_url(self, info: Info, name: str) -> str:
         return (await info.context.hook_addresses()).of_signals(self.record.id, name)

@@ -1,1 +1,1 @@
-"""What every subject of the API is made with: ids, scalars, pages, enums, errors."""
+"""The building blocks that all subjects of the API share: ids, scalars, pages, enums, errors."""

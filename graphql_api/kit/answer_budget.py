@@ -13,19 +13,19 @@ from domain.kernel.json.text import JsonText, dumps
 
 _SHORT = 1_000
 _TURN_SECONDS = 0.01
-"""Of the processor: time in which the database answers, or the machine is at something else, holds nobody up."""
+"""Processor time of a turn: waiting for the database does not count, as it holds nobody up."""
 
 
 class Mask(Protocol):
-    """What hides from a value what is not to be shown."""
+    """Hides the parts of a value that must not be shown."""
 
     def masked(self, value: Any) -> Any:
-        """The value without it."""
+        """The value without those parts."""
         ...
 
 
 class AnswerBudget:
-    """What is left of the budget of one operation, or of one event of a subscription.
+    """The rest of the budget of one operation, or of one event of a subscription.
 
     `is_exceeded` stays true once anything was over it, until `renew`: the answer is then the error and nothing else.
     """
@@ -80,10 +80,7 @@ class AnswerBudget:
             raise self.exceeded()
 
     def exceeded(self, reason: str | None = None) -> LimitExceeded:
-        """The error of an answer that is over the budget, from now on, or over another one for a given reason.
-
-        The first reason stays.
-        """
+        """Mark the answer as over its budget, and return the error, with the first `reason` given as its message."""
         if reason is not None and not self.is_exceeded:
             self._reason = reason
         self.is_exceeded = True
@@ -115,14 +112,14 @@ class AnswerBudget:
 
     @property
     def turn(self) -> asyncio.Lock:
-        """Held by the list that is being completed; rarely needed, so made when it is."""
+        """The lock that is held by the list being completed; made when it is first needed."""
         if self._turn is None:
             self._turn = asyncio.Lock()
         return self._turn
 
     @property
     def is_turn_over(self) -> bool:
-        """Whether the operation has held the event loop for so long that others should have it."""
+        """True when the operation has held the event loop for so long that others should have it."""
         now = time.thread_time()
         if self._turn_began is None:
             self._turn_began = now

@@ -1,4 +1,4 @@
-"""What a mutation that deletes something answers."""
+"""The result of mutations that delete something."""
 
 from typing import Annotated, TypeAlias
 
@@ -7,14 +7,14 @@ import strawberry
 from graphql_api.kit.errors import ConflictError, InvalidStateError, NotFoundError
 
 
-@strawberry.type(description="What was deleted.")
+@strawberry.type(description="The confirmation of a deletion, with the id of the deleted object.")
 class Deleted:
-    """What was deleted."""
+    """The confirmation of a deletion."""
 
     id: strawberry.ID
 
 
 DeleteResult: TypeAlias = Annotated[
     Deleted | NotFoundError | ConflictError | InvalidStateError,
-    strawberry.union("DeleteResult", description="What was deleted, or why it was not."),
+    strawberry.union("DeleteResult", description="The id of the deleted object, or why it was not deleted."),
 ]

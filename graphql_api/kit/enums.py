@@ -1,4 +1,4 @@
-"""The enums that the domain and the schema share, value for value, each with what it says in the schema.
+"""The enums that the domain and the schema share, value for value, each with its description in the schema.
 
 Types and inputs take them from here, so that none is used before it is known to the schema.
 """
@@ -45,40 +45,40 @@ __all__ = [
 ]
 
 for enum, description in (
-    (ErrorCode, "What went wrong, for programs."),
-    (WorkflowStatus, "Whether a workflow may be started: only ACTIVE ones may."),
+    (ErrorCode, "The kind of an error, for programs."),
+    (WorkflowStatus, "The status of a workflow: only ACTIVE ones can be started."),
     (
         ExecutionStatus,
-        "Where an execution is in its life. Once it is COMPLETED, FAILED, CANCELLED or TIMED_OUT, it stays so.",
+        "The status of an execution. Once it is COMPLETED, FAILED, CANCELLED or TIMED_OUT, it stays so.",
     ),
     (
         StepStatus,
-        "Where a step execution is in its life. Once it is COMPLETED, FAILED, SKIPPED or CANCELLED, it stays so.",
+        "The status of a step execution. Once it is COMPLETED, FAILED, SKIPPED or CANCELLED, it stays so.",
     ),
     (StepType, "The kinds of step that a workflow is made of."),
-    (WaitKind, "What something that does not run is waiting for."),
+    (WaitKind, "The kinds of reasons why something is not running."),
     (HttpMethod, "The methods that an HTTP request may use."),
-    (RetryStrategy, "How the delay grows from one attempt to the next: LINEAR by delay, EXPONENTIAL by factor."),
-    (Jitter, "How much of a delay is left to chance: NONE of it, all of it (FULL), or half of it (EQUAL)."),
+    (RetryStrategy, "The growth of the delay from one attempt to the next: LINEAR by delay, EXPONENTIAL by factor."),
+    (Jitter, "The part of a delay left to chance: NONE of it, all of it (FULL), or half of it (EQUAL)."),
     (
         CircuitBreakerState,
         "CLOSED: calls go through. OPEN: none does. HALF_OPEN: a few go through, to find out how the service is.",
     ),
-    (CircuitBreakerUse, "What to do about an open breaker: WAIT for it, FAIL, or use none (OFF)."),
+    (CircuitBreakerUse, "The reaction to an open breaker: WAIT for it, FAIL, or use none (OFF)."),
     (
         Role,
-        "What a key may do: read (VIEWER), also control executions (OPERATOR), also change definitions (EDITOR), all.",
+        "A key's rights: read (VIEWER), also control executions (OPERATOR), also change definitions (EDITOR), all.",
     ),
     (
         OverlapPolicy,
-        "What a schedule does while its last execution runs: nothing, start once that has ended, start, or cancel it.",
+        "A schedule's policy while its last execution runs: start nothing, start after it, start too, or cancel it.",
     ),
-    (WebhookDirection, "Who sends: others to us (INBOUND), or we to others (OUTBOUND)."),
+    (WebhookDirection, "The direction of a webhook: others send to us (INBOUND), or we to others (OUTBOUND)."),
     (
         WebhookEventStatus,
-        "What became of an event: PENDING, DELIVERED, FAILED where it is sent; RECEIVED, REJECTED where it came in.",
+        "The status of an event: PENDING, DELIVERED, FAILED where it is sent; RECEIVED, REJECTED where it came in.",
     ),
-    (InboundSignature, "How senders prove themselves. NONE: whoever knows the address may send."),
-    (Join, "When the branches are done: when ALL have completed, when ANY has, or when all have ended (SETTLED)."),
+    (InboundSignature, "The way in which senders prove themselves. NONE: whoever knows the address may send."),
+    (Join, "The condition on which branches are done: ALL have completed, ANY has, or all have ended (SETTLED)."),
 ):
     strawberry.enum(enum, description=description)

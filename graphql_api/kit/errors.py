@@ -19,7 +19,7 @@ from graphql_api.kit.enums import ErrorCode
 logger = logging.getLogger("stepgraph.graphql")
 
 
-@strawberry.interface(description="What every member of a result union that is not a success has.")
+@strawberry.interface(description="The fields of every member of a result union that is not a success.")
 class Error:
     """The base of the error types."""
 
@@ -32,7 +32,7 @@ class NotFoundError(Error):
     """The member for `NotFound`."""
 
     target_id: strawberry.ID | None = strawberry.field(
-        default=None, description="The id or the name that nothing has; null where what was given is no id at all."
+        default=None, description="The id or the name that was not found; null where the given id is malformed."
     )
 
     @classmethod
@@ -46,13 +46,13 @@ class Problem:
     """One fault of an input."""
 
     path: list[str] = strawberry.field(
-        description='Where in the input: ["steps", "2", "config", "httpRequest", "url"].'
+        description='The place in the input: ["steps", "2", "config", "httpRequest", "url"].'
     )
     message: str
     hint: str | None = None
     step_id: str | None = strawberry.field(
         default=None,
-        description="The innermost step of a workflow that it is in; null for what is no part of a step.",
+        description="The id of the innermost step of a workflow that it is in; null where it is in no step.",
     )
 
     @classmethod
@@ -61,7 +61,7 @@ class Problem:
         return cls(path=list(problem.path), message=problem.message, hint=problem.hint, step_id=problem.step_id)
 
 
-@strawberry.type(description="The input is malformed: every problem at once, each with where it is.")
+@strawberry.type(description="The input is malformed: every problem at once, each with its place.")
 class ValidationError(Error):
     """The member for `InvalidInput` and `LimitExceeded`."""
 
@@ -77,7 +77,7 @@ class ValidationError(Error):
         return cls(message=str(error), code=error.code, problems=problems)
 
 
-@strawberry.type(description="Somebody else was there first, or the name is taken.")
+@strawberry.type(description="The object was changed in the meantime, or the name is taken.")
 class ConflictError(Error):
     """The member for `Conflict`."""
 
@@ -87,12 +87,12 @@ class ConflictError(Error):
         return cls(message=str(error), code=error.code)
 
 
-@strawberry.type(description="It exists, but its status does not allow this.")
+@strawberry.type(description="The object exists, but its status does not allow the operation.")
 class InvalidStateError(Error):
     """The member for `InvalidState`."""
 
     current_status: str = strawberry.field(
-        description="The status that it has: a value of the enum of its own status, such as ExecutionStatus."
+        description="Its current status: a value of the enum of its type's status, such as ExecutionStatus."
     )
 
     @classmethod
@@ -105,7 +105,7 @@ ErrorMember: TypeAlias = NotFoundError | ValidationError | ConflictError | Inval
 
 
 def error_member(error: domain.StepgraphError) -> ErrorMember:
-    """The union member that says what an exception says. Raises the exception where none does."""
+    """The union member for an exception. Raises the exception itself where there is none."""
     match error:
         case domain.NotFound():
             return NotFoundError.from_error(error)
@@ -212,7 +212,7 @@ def publish(error: GraphQLError) -> None:
 
 
 def _cause(error: GraphQLError) -> BaseException | None:
-    """What was raised first, where a resolver or a scalar raised it; None for graphql-core's own errors."""
+    """The exception that a resolver or a scalar raised first; None for graphql-core's own errors."""
     cause: BaseException | None = error
     while isinstance(cause, GraphQLError):
         cause = cause.original_error

@@ -10,9 +10,9 @@ from domain.kernel.errors import InvalidInput, Problem
 from domain.kernel.ids import IdKind
 
 
-@strawberry.interface(description="Everything that `node` can fetch by its id.")
+@strawberry.interface(description="Any object that `node` can fetch by its id.")
 class Node:
-    """What has a prefixed id of its own."""
+    """An object with a prefixed id of its own."""
 
     id: strawberry.ID = strawberry.field(
         description="Unique among all that `node` can fetch, whatever its type. Opaque to clients; its prefix says "
@@ -40,7 +40,7 @@ def read_id(text: str, kind: IdKind, *path: str) -> UUID:
 
 
 def read_kind(text: str) -> IdKind:
-    """What an id names. Raises `InvalidInput` where its prefix is unknown."""
+    """The kind of object that an id names. Raises `InvalidInput` where its prefix is unknown."""
     try:
         return ids.kind_of(text)
     except ids.MalformedId as error:

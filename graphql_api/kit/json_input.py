@@ -1,4 +1,4 @@
-"""JSON that clients send as arguments: what shape it must have."""
+"""JSON that clients send as arguments, and the shapes that it must have."""
 
 from collections.abc import Mapping
 from typing import cast

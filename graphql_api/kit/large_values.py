@@ -1,4 +1,4 @@
-"""What rows have left out, read when it is selected: a chunk at a time, and as far as an answer's budget goes."""
+"""Large values that rows leave out, read when they are selected: a chunk at a time, within the answer's budget."""
 
 import asyncio
 from collections import defaultdict
@@ -14,11 +14,11 @@ from domain.kernel.large_values import LargeValue, ValueKind
 from graphql_api.kit.answer_budget import AnswerBudget
 
 _CHUNK_BYTES = 250_000
-"""As they are stored, or one value if that is larger: they may be compressed, and the server looks at each."""
+"""The most stored bytes, perhaps compressed, that are read at once; a larger value is read alone."""
 _CHUNK_ROWS = 500
 
 Shows = Callable[[Any], object]
-"""Makes what clients see of a value as records have it."""
+"""Converts a value of a record to the one that clients see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Later:
     def __await__(self) -> Generator[Any, None, Any]:
         """The value as it is now; None where its row is gone.
 
-        Where it is awaited may be given up, for an error beside it; where else it is awaited must not be.
+        Cancelling one awaiter, for an error beside it, does not cancel the read for the others.
         """
         value = yield from asyncio.shield(self._loader.load(self._value)).__await__()
         return value if value is None or self._shows is None else self._shows(value)
@@ -65,7 +65,7 @@ class LargeValueLoader:
     def fill(
         self, shown: object, left_out: Mapping[str, int], parts: Mapping[str, LargeField], id: UUID, path: str = ""
     ) -> None:
-        """Put a `Later` in place of each field that a record has left out. `parts` are those that may be."""
+        """Put a `Later` in place of each field that a record has left out; `parts` has those that can be, by name."""
         for name, least in left_out.items():
             part = parts[name]
             setattr(shown, part.attribute or name, self.later(LargeValue(part.kind, id, path, least), part.shows))

@@ -93,7 +93,7 @@ BY_POSITION: CursorKind[str] = CursorKind("step", str, _read_position)
 
 
 def page_size(first: int | None, *, default: int = DEFAULT_PAGE, largest: int = LARGEST_PAGE) -> int:
-    """How many rows to load. Raises `InvalidInput` outside of 1 to `largest`."""
+    """The number of rows to load. Raises `InvalidInput` outside of 1 to `largest`."""
     if first is None:
         return default
     if not 1 <= first <= largest:
@@ -102,9 +102,9 @@ def page_size(first: int | None, *, default: int = DEFAULT_PAGE, largest: int = 
     return first
 
 
-@strawberry.type(description="Where a page is in its list.")
+@strawberry.type(description="The position of a page in its list.")
 class PageInfo:
-    """Where a page is in its list."""
+    """The position of a page in its list."""
 
     has_next_page: bool
     has_previous_page: bool
@@ -133,7 +133,7 @@ class Connection(Generic[Item]):
     def edges(self) -> list[Edge[Item]]:
         return [Edge(node=node, cursor=cursor) for node, cursor in zip(self.nodes, self.cursors, strict=True)]
 
-    @strawberry.field(description="How many items the list has in all. Counted only when selected.")
+    @strawberry.field(description="The number of items in the whole list. Counted only when selected.")
     async def total_count(self) -> int:
         return await self.count()
 

@@ -1,4 +1,4 @@
-"""What an operation keeps for one event of a subscription, and for the whole of a query or a mutation."""
+"""State that an operation keeps for one event of a subscription, or for the whole of a query or a mutation."""
 
 
 class PerEvent:

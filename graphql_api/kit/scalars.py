@@ -15,7 +15,7 @@ JSON = NewType("JSON", object)
 """A JSON value in Python's own types; integers keep every digit, objects keep their order."""
 
 Expression = NewType("Expression", str)
-"""The source of an expression. What it says is checked where it is stored or evaluated, with everything else."""
+"""The source of an expression. It is checked where it is stored or evaluated, with everything else."""
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 

@@ -1,4 +1,4 @@
-"""Answers that one look-up gives to many: to all who ask meanwhile, and to all who ask soon after."""
+"""Answers that one look-up gives to many callers: to those who ask meanwhile, and to those who ask soon after."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -10,13 +10,13 @@ from domain.kernel.single_flight import SingleFlight
 Answer = TypeVar("Answer")
 
 RECENT = timedelta(seconds=1)
-"""How old an answer about the state of the system may be."""
+"""The greatest age of an answer about the state of the system."""
 
 
 class SharedAnswer(Generic[Answer]):
     """The answer to one question, asked at most once at a time, and not again while the last answer is `recent`.
 
-    Whoever gives up waiting leaves the look-up to the others. What it raises is raised to all who wait, and not kept.
+    A caller that is cancelled leaves the look-up to the others. An error of it reaches all who wait, and is not kept.
     """
 
     def __init__(self, question: Callable[[], Awaitable[Answer]], recent: timedelta = RECENT) -> None:

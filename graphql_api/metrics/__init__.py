@@ -1,1 +1,1 @@
-"""Metrics: how executions have gone."""
+"""Metrics: counts and durations of executions."""

@@ -14,14 +14,14 @@ from graphql_api.context import Context
 
 
 class TotalsWanted(NamedTuple):
-    """What was counted of a series in a range."""
+    """A request for the totals of a series in a range."""
 
     series: UUID
     covered: MetricsRange
 
 
 class TimelineWanted(NamedTuple):
-    """The timeline of a series."""
+    """A request for the timeline of a series."""
 
     series: UUID
     covered: MetricsRange

@@ -19,7 +19,7 @@ class MetricsQueries:
     """The part of Query that is about metrics."""
 
     @strawberry.field(
-        description="How executions have gone, those of one workflow or all; by default in the last 24 hours."
+        description="Counts and durations of executions, those of one workflow or all; by default of the last 24 hours."
     )
     async def metrics(
         self,

@@ -13,12 +13,14 @@ from graphql_api.kit.enums import StepType
 from graphql_api.metrics.loaders import MetricsLoaders, TimelineWanted, TotalsWanted
 
 _LARGEST = 2**31 - 1
-"""The largest Int of GraphQL; what is more is shown as this."""
+"""The largest Int of GraphQL; larger numbers are shown as this."""
 
 
-@strawberry.type(description="How long something took. The mean is exact, a quantile is within 5 %; PT0S for nothing.")
+@strawberry.type(
+    description="Statistics of durations. The mean is exact, a quantile within 5 %; PT0S where there are none."
+)
 class DurationStats:
-    """How long something took."""
+    """Statistics of durations."""
 
     mean: timedelta
     p50: timedelta
@@ -62,7 +64,9 @@ class MetricsBucket:
     started: int
     completed: int
     failed: int
-    p95: timedelta | None = strawberry.field(description="Of the executions that ended in it; null where none did.")
+    p95: timedelta | None = strawberry.field(
+        description="The 95th percentile of the durations of executions that ended in it; null where none did."
+    )
 
     @classmethod
     def from_record(cls, at: datetime, tally: Tally) -> "MetricsBucket":
@@ -77,18 +81,18 @@ class MetricsBucket:
 
 
 @strawberry.type(
-    description="How executions have gone in a range of time: those that started in it, and those that ended in it. "
+    description="Counts and durations of the executions that started or ended in a range of time. "
     "They are counted about a second later, each exactly once, and stay counted when they are deleted."
 )
 class OrchestrationMetrics:
-    """How executions have gone in a range of time."""
+    """Counts and durations of the executions in a range of time."""
 
     from_: datetime = strawberry.field(
         name="from",
-        description="What was covered: from and to move outwards to whole minutes; where those are kept no longer, to "
-        "whole hours or days.",
+        description="The start of the range covered: from and to move outwards to whole minutes; where those are kept "
+        "no longer, to whole hours or days.",
     )
-    to: datetime = strawberry.field(description="The end of what was covered, and no part of it.")
+    to: datetime = strawberry.field(description="The end of the range covered, and no part of it.")
     started: int
     completed: int
     failed: int = strawberry.field(description="Failed or timed out.")
@@ -136,7 +140,7 @@ class OrchestrationMetrics:
 
 
 async def load_metrics(info: Info, series: UUID, start: datetime | None, end: datetime | None) -> OrchestrationMetrics:
-    """The metrics of a series. Raises `InvalidInput` for a range that is none."""
+    """The metrics of a series. Raises `InvalidInput` for a malformed range."""
     covered = info.context.services.metrics.range_of(
         None if start is strawberry.UNSET else start, None if end is strawberry.UNSET else end
     )

@@ -31,7 +31,7 @@ def answer(media_type: str, value: object, status: int, headers: Mapping[str, st
 
 @cache
 def _heads(media_type: str) -> tuple[tuple[bytes, bytes], ...]:
-    """The headers that all answers of a media type have, as bytes: to make them of texts costs more than to send."""
+    """The headers that all answers of a media type have, as bytes: encoding them costs more than sending them."""
     headers = {"Content-Type": f"{media_type}; charset=utf-8", **_HEADERS}
     return tuple((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items())
 
@@ -45,7 +45,7 @@ def refusal(
     code: str = USER_INPUT_CODE,
     **extensions: object,
 ) -> Response:
-    """A request that never became an operation."""
+    """The answer to a request that never became an operation."""
     media_type = acceptance_of(request.headers.getlist("accept")).error
     error = {"message": message, "extensions": {"code": code, **extensions}}
     return answer(media_type, {"errors": [error]}, status, headers)

@@ -1,4 +1,4 @@
-"""What one operation may cost: the size of its document, checked in time linear in that size.
+"""Limits of the size of an operation's document, checked in time linear in that size.
 
 Strawberry's own limiters walk a fragment once for each path to it, so that a query of a kilobyte takes minutes. Here
 every fragment is measured once.
@@ -94,7 +94,7 @@ def excesses(document: DocumentNode, limits: OperationLimits) -> Iterator[GraphQ
 
     operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
     found = [error for each in operations for error in _over_limits(measure(each.selection_set), limits, each)]
-    if not found:  # nor is one that nobody spreads worth validating
+    if not found:  # fragments that nobody spreads would be validated too
         spread = (each for each in document.definitions if isinstance(each, FragmentDefinitionNode))
         errors = (error for each in spread for error in _over_limits(measure(each.selection_set), limits, each))
         found = list(islice(errors, 1))
@@ -134,7 +134,7 @@ def excess_of_work(document: DocumentNode, limits: OperationLimits) -> GraphQLEr
 
 
 def _counted(document: DocumentNode, limits: OperationLimits) -> GraphQLError | None:
-    """The error for the first of the things that can be counted as they stand of which there are too many."""
+    """The error for the first kind of node that there are too many of, each counted once where it is written."""
     counts = {
         "fragment_definition": ("fragments", limits.fragments),
         "variable_definition": ("variables", limits.variables),
@@ -161,7 +161,7 @@ def _counted(document: DocumentNode, limits: OperationLimits) -> GraphQLError | 
 
 
 def _keys_of(kind: type[Node]) -> tuple[str, ...]:
-    """The members of a kind of nodes, which graphql-core finds out anew for each."""
+    """The members of a type of node, kept here because graphql-core collects them anew for each node."""
     keys = _KEYS.get(kind)
     if keys is None:
         keys = _KEYS[kind] = tuple(kind.keys)

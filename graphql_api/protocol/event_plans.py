@@ -46,7 +46,7 @@ _SIZED = ("String", "JSON", "Expression")
 
 
 class NoPlan(Exception):
-    """The selection, or this event, is graphql-core's to execute."""
+    """The selection, or this event, must be executed by graphql-core."""
 
 
 class PlanningExecutor(BudgetedExecutor):
@@ -61,7 +61,7 @@ class PlanningExecutor(BudgetedExecutor):
                 self._plan = Planner(self).root(root, self.operation.selection_set)
 
     def build_per_event_executor(self, payload: Any) -> Any:
-        """What executes one event; graphql-core calls only its `execute_operation`."""
+        """The executor of one event; graphql-core calls only its `execute_operation`."""
         self.context_value.begin_event()
         if self._plan is not None:
             return PlannedEvent(self._plan, payload, self._anew)

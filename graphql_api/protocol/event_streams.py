@@ -30,7 +30,7 @@ NO_SINGLE_CONNECTION = (
 
 
 def read_last_event_id(text: str | None) -> int | None:
-    """The sequence in a `Last-Event-ID`; None for what is no sequence, which then means nothing."""
+    """The sequence in a `Last-Event-ID`; None for anything else, which is ignored."""
     return int(text) if text is not None and text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
@@ -47,7 +47,7 @@ class EventStreamTransport(SSETransport):
         return self.encode_event("complete", id=COMPLETED)
 
     def encode_comment(self, comment: str) -> str:
-        """What keeps a quiet connection alive, and is no event."""
+        """A comment, which is no event and keeps a quiet connection alive."""
         return f": {comment}\n\n"
 
     async def frames(

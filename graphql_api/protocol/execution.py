@@ -16,7 +16,7 @@ from domain.webhooks.hook_mask import HookMask
 from graphql_api.kit.answer_budget import AnswerBudget
 
 _LONG = 50
-"""Items of a list that is completed in turns."""
+"""The number of items above which a list is always completed in turns."""
 
 # Called for every object and every value of every answer: looked up once.
 _execute_fields = StrawberryGraphQLCoreExecutionContext.execute_fields

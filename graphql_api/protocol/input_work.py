@@ -1,4 +1,4 @@
-"""What making the arguments of an operation from its variables would cost, in about a microsecond a unit.
+"""The cost of making an operation's arguments from its variables, in units of about a microsecond.
 
 graphql-core makes them in one go, and Strawberry an object for each input that does not arrive raw. Before that, what
 the variables hold is counted along their types, and no further than what may be spent. JSON is taken as it is, and
@@ -26,14 +26,14 @@ from graphql_api.protocol.document_limits import TOO_COMPLEX_CODE
 from graphql_api.workflows.documents import is_raw
 
 _ITEM = 1
-"""One of a list of scalars."""
+"""Units for an item in a list of scalars."""
 _OBJECT = 5
 _BUILT = 20
-"""An input for which Strawberry makes an object, which is also each one at the root that arrives raw."""
+"""Units for an input for which Strawberry makes an object, and for a raw one at the root."""
 
 
 class TooMuchWork(Exception):
-    """More than may be spent."""
+    """The work is more than may be spent."""
 
 
 def excess_of_input_work(
@@ -64,7 +64,7 @@ class _Work:
         self._left = most
 
     def spend(self, value: Any, type_: Any, *, is_built: bool, is_root: bool = False) -> None:
-        """Spend what a value costs as this type. Raises `TooMuchWork`."""
+        """Spend the cost of making an argument of this type from a value. Raises `TooMuchWork`."""
         if isinstance(type_, GraphQLNonNull):
             type_ = type_.of_type
         if isinstance(type_, GraphQLList):

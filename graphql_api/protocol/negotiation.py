@@ -1,4 +1,4 @@
-"""Which media type an answer has and which status it comes with, as GraphQL over HTTP and RFC 9110 say.
+"""The media type and the status of an answer, as GraphQL over HTTP and RFC 9110 say.
 
 Spec: https://graphql.github.io/graphql-over-http/draft/ as its audit suite (npm graphql-http) tests it: 400 for what
 was never executed, in the new media type; 200 for all that is well-formed, in the old one. The draft is moving to 422
@@ -19,7 +19,7 @@ GRAPHQL_TYPE = "application/graphql-response+json"
 EVENT_STREAM_TYPE = "text/event-stream"
 
 _ANSWERS = (JSON_TYPE, GRAPHQL_TYPE, EVENT_STREAM_TYPE)
-"""What a query can be answered as; of what is liked equally, the first."""
+"""Media types that a query can be answered in; of equally preferred ones the first."""
 
 _KEPT_CHARACTERS = 1_000
 _MOST_RANGES = 100
@@ -29,7 +29,7 @@ _QUALITY = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """How a client can be answered.
+    """The media types in which a client can be answered.
 
     `answer`: the media type that it likes best for a query or a mutation; None where it takes none that there is.
     `error`: the JSON type for what never became an operation. `streams`: it has named event streams, the one way in
@@ -42,7 +42,7 @@ class Acceptance:
 
 
 def acceptance_of(headers: Sequence[str]) -> Acceptance:
-    """What a request's `Accept` headers, of which there may be several, say."""
+    """The media types that a request's `Accept` headers, of which there may be several, allow."""
     written = ", ".join(headers)
     return _remembered(written) if len(written) <= _KEPT_CHARACTERS else _read(written)
 
@@ -67,7 +67,7 @@ class _Range:
         return (self.type != "*") + (self.subtype != "*"), len(self.parameters)
 
     def covers(self, media_type: str) -> bool:
-        """Whether the type is in the range. Every type that there is comes in UTF-8, and with no other parameter."""
+        """True when the type is in the range. All types here come in UTF-8, and with no other parameter."""
         type, _, subtype = media_type.partition("/")
         return (
             self.type in ("*", type)

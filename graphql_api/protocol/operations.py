@@ -24,14 +24,17 @@ from graphql_api.protocol.document_limits import (
 _KEPT_CHARACTERS = 8_000
 _KEPT_IN_ALL = 250_000
 _KEPT_BESIDE = 500
-"""Characters of all documents that are kept, and what each counts beside its own. One takes up to 200 bytes: 50 MB."""
+"""Characters of one document and of all that are kept, and those that each counts in addition.
+
+One takes up to 200 bytes: 50 MB in all.
+"""
 _MOST_ERRORS = 20
 _MESSAGE_CHARACTERS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedDocument:
-    """A document that was parsed, how many operations it has, and what is wrong with it: nothing, if it can be run."""
+    """A document that was parsed, the number of its operations, and its errors: none, if it can be run."""
 
     document: DocumentNode
     operations: int

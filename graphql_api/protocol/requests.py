@@ -1,7 +1,7 @@
 """Reading what a client sent, over HTTP or a WebSocket, so that nothing malformed gets any further.
 
-What is refused here is refused with a sentence: what is no JSON, what is nested beyond what could be written back, and
-U+0000, which PostgreSQL cannot store.
+Refused with a message are: malformed JSON, JSON that is nested too deeply to be written back, and U+0000, which
+PostgreSQL cannot store.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,7 +21,7 @@ MAX_NESTING = 200
 
 _ZERO = "{place} {what} U+0000, which cannot be stored."
 _SHOWN = 8
-"""Names of a place that are shown, the outermost ones."""
+"""The number of names that are shown of a place, the outermost ones."""
 
 
 class MalformedRequest(ValueError):
@@ -50,10 +50,7 @@ async def read_body(request: Request, most: int) -> bytes:
 
 
 def check_content_type(content_type: str) -> None:
-    """JSON in UTF-8 and nothing else: what a form could send from a foreign page never gets in.
-
-    Raises `MalformedRequest`.
-    """
+    """Raise `MalformedRequest` for all but JSON in UTF-8: nothing that a form on a foreign page could send gets in."""
     said = media_type(content_type)
     if said.name != JSON_TYPE or said.charset != "utf-8":
         raise MalformedRequest("Send the request as Content-Type: application/json, in UTF-8.", status=415)
@@ -70,7 +67,7 @@ def read_json(text: str | bytes) -> JsonValue:
 
 
 def problem_in(text: str | bytes, value: JsonValue) -> str | None:
-    """What about this value, read from this text, is JSON but not acceptable; None where all is well.
+    """The problem of a value, read from this text, that is JSON but not acceptable; None for an acceptable one.
 
     The time that it takes is linear in the text.
     """
@@ -85,7 +82,7 @@ def problem_in(text: str | bytes, value: JsonValue) -> str | None:
 
 
 def _is_fine(value: JsonValue, *, may_have_zero: bool) -> bool:
-    """Whether there is no problem. A level is looked at as a whole, which costs a tenth of a walk that knows places."""
+    """True when there is no problem. Whole levels are checked, which costs a tenth of a walk that knows places."""
     level: list[Any] = [value]
     for _ in range(MAX_NESTING):
         objects = [each for each in level if type(each) is dict]
@@ -130,7 +127,7 @@ def _problem(value: JsonValue, *, may_have_zero: bool) -> str | None:
 
 
 def _zero_in(each: Any, members: Iterable[Any]) -> tuple[tuple[str, ...], str] | None:
-    """What in a container has U+0000: the name of the member and the verb to say it with; no name for a key."""
+    """The name of the member of a container with U+0000 (no name for a key), and the verb for it; None for none."""
     if any(type(member) is str and "\0" in member for member in members):
         names = each.items() if isinstance(each, dict) else enumerate(each)
         name = next(str(name) for name, member in names if isinstance(member, str) and "\0" in member)
@@ -141,7 +138,7 @@ def _zero_in(each: Any, members: Iterable[Any]) -> tuple[tuple[str, ...], str] |
 
 
 def _place(levels: list[list[Any]], origins: list[list[int]], index: int, *inner: str) -> str:
-    """Where the value is that stands at this index of the last level: its outermost names, and `inner` ones."""
+    """The place of the value at this index of the last level: its outermost names, and `inner` ones."""
     names = list(inner)
     for depth in range(len(levels) - 1, 0, -1):
         each, index = levels[depth][index], origins[depth][index]

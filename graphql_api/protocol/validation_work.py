@@ -1,4 +1,4 @@
-"""What validating a document would cost, in about a microsecond a unit, found in time linear in what may be spent.
+"""The cost of validating a document, in units of about a microsecond, found in time linear in the limit.
 
 Two rules of GraphQL's validation take more than linear time, and both are counted as what they do. Fields that answer
 under one name in one place are compared in pairs, and so are the fields inside of each pair. Every operation is walked
@@ -27,11 +27,11 @@ Fragments = Mapping[str, FragmentDefinitionNode]
 
 
 class TooMuchWork(Exception):
-    """More than may be spent."""
+    """The work is more than may be spent."""
 
 
 def check_validation_work(document: DocumentNode, fragments: Fragments, most: int) -> None:
-    """Raises `TooMuchWork` where validating would cost more than `most` units; stops when that is certain.
+    """Raise `TooMuchWork` where validating would cost more than `most` units, as soon as that is certain.
 
     No fragment may spread itself, which a rule of validation finds in linear time.
     """
@@ -42,14 +42,14 @@ def check_validation_work(document: DocumentNode, fragments: Fragments, most: in
 
 
 class _Work:
-    """Spends what validation will, on the same paths that it will take."""
+    """Counts the work of validation along the paths that it will take."""
 
     def __init__(self, fragments: Fragments, most: int) -> None:
         self._fragments = fragments
         self._left = most
 
     def compare(self, merged: Sequence[SelectionSetNode]) -> None:
-        """Spend what the comparison of selections costs that are answered in one place, and of all inside of them."""
+        """Spend the cost of comparing selections that are merged in one place, and of all inside of them."""
         waiting = [merged]
         while waiting:
             groups: dict[str, list[FieldNode]] = {}

@@ -70,7 +70,7 @@ if TYPE_CHECKING:  # the schema is made of what is here
 QUERY, MUTATION, SUBSCRIPTION = OperationType.QUERY, OperationType.MUTATION, OperationType.SUBSCRIPTION
 
 _EXCHANGE = "stepgraph.exchange"
-"""Where a request carries what is known about it."""
+"""The key under which the ASGI scope of a request has its `Exchange`."""
 
 _METHODS = {"Allow": "GET, POST"}
 _FORGEABLE = (
@@ -81,7 +81,7 @@ _FORGEABLE = (
 
 @dataclass(slots=True)
 class Exchange:
-    """What is known about a request before its operation is read. `by_ticket`: it was let in by a stream ticket.
+    """The facts about a request before its operation is read. `by_ticket`: it was let in by a stream ticket.
 
     `given` are the names of its headers: most requests have few of those that are asked for, and a look-up of one that
     is not there costs as much as of one that is.
@@ -173,7 +173,7 @@ class GraphQLView(GraphQL[Context, None]):
             return refusal(request, 500, message, code="INTERNAL", requestId=request_id)
 
     def _refused(self, request: Request, exchange: Exchange) -> Response | None:
-        """The answer to what is refused for its method or its headers alone; None for everything else."""
+        """The answer to a request that is refused for its method or its headers alone; None for all others."""
         headers, method = request.headers, request.method
         is_get = method == "GET"
         if method in ("PUT", "DELETE") or SINGLE_CONNECTION in exchange.given:
@@ -190,7 +190,7 @@ class GraphQLView(GraphQL[Context, None]):
         return None
 
     async def _admit(self, request: Request, exchange: Exchange) -> None:
-        """Find out who sends the request. Raises `Unauthenticated`."""
+        """Authenticate the client. Raises `Unauthenticated`."""
         access, given = self._services.access, exchange.given
         authorization = request.headers.get("authorization") if b"authorization" in given else None
         ticket = request.query_params.get("ticket") if request.method == "GET" else None
@@ -224,7 +224,7 @@ class GraphQLView(GraphQL[Context, None]):
         )
 
     async def on_ws_connect(self, context: Context) -> dict[str, object] | UnsetType | None:
-        """Let in who has a key, if one is asked for: in the payload of connection_init, or in the handshake."""
+        """Let in a client with a key, if one is required: in the payload of connection_init, or in the handshake."""
         given = {name.lower(): value for name, value in (context.connection_params or {}).items()}.get("authorization")
         address = "" if context.asker is None else context.asker.address
         try:
@@ -245,7 +245,7 @@ class GraphQLView(GraphQL[Context, None]):
         return True
 
     def should_render_graphql_ide(self, request: Any) -> bool:
-        """Never: the playground is served from files of its own."""
+        """False: the playground is served from files of its own."""
         return False
 
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
@@ -298,7 +298,7 @@ class GraphQLView(GraphQL[Context, None]):
         )
 
     def _stream_result(self, request: Request, result: Any, transport: HTTPStreamTransport) -> AsyncTextStream:
-        """The frames of an event stream, and what keeps it alive in between."""
+        """The frames of an event stream, and comments between them that keep it alive."""
         assert isinstance(transport, EventStreamTransport)
         position: StreamPosition = request.scope[_EXCHANGE].position
 
@@ -322,7 +322,7 @@ class GraphQLView(GraphQL[Context, None]):
         return response
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
-        """Strawberry's carrier of what is known about the response before it exists: here, its media type."""
+        """The object in which Strawberry carries facts about a response to be made: here, its media type."""
         response = Response()
         response.status_code, response.raw_headers = None, []  # type: ignore[assignment] # as Strawberry's own
         exchange: Exchange | None = request.scope.get(_EXCHANGE)
@@ -358,4 +358,4 @@ class GraphQLView(GraphQL[Context, None]):
 
 
 def _nothing() -> None:
-    """Where the server has no limit of its own for messages of clients that are not let in yet."""
+    """Takes the place of `acknowledge` where the server does not limit the messages of clients not let in yet."""

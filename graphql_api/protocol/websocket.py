@@ -27,10 +27,10 @@ _LONGEST_REASON = 123
 
 
 class CloseCode(IntEnum):
-    """Why a connection is closed, in the codes that tell clients of graphql-ws whether to come back.
+    """The codes that connections are closed with, which tell clients of graphql-ws whether to reconnect.
 
-    They stop at 4401, which they hold to be final, and connect again after the others, where they ask their application
-    for the parameters of the connection anew: a key that has ended may have a successor by then.
+    Clients treat 4401 as final, and reconnect after the others, asking their application for the parameters of the
+    connection anew: a key that has ended may have a successor by then.
     """
 
     TRY_AGAIN_LATER = 1013
@@ -61,12 +61,12 @@ class OversizedMessage:
 
 
 class TransportHandler(BaseGraphQLTransportWSHandler[Context, None]):
-    """One connection, on which every message is checked before it is believed."""
+    """One connection, on which every message is checked before it is handled."""
 
     _key_watch: asyncio.Task[None] | None = None
 
     async def handle_message(self, message: Any) -> None:
-        """Refuse what is no message of the protocol; Strawberry takes its parts for granted."""
+        """Refuse malformed messages, whose parts Strawberry would take for granted, and handle the others."""
         problem = _problem_of(message)
         if problem is not None:
             await self.handle_invalid_message(problem)
@@ -123,12 +123,12 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
     @staticmethod
     def _get_pre_execution_close_reason(error: object) -> str | None:
-        """Never close for what is wrong with one operation: an `error` message says it."""
+        """None: a fault of one operation never closes the connection, but is told in an `error` message."""
         return None
 
 
 def _problem_of(message: Any) -> str | None:
-    """Why this is no message of the protocol; None where it is one. The text is a close reason: 123 bytes at most."""
+    """The reason why this is no message of the protocol; None where it is. A close reason: 123 bytes at most."""
     if isinstance(message, OversizedMessage):
         return f"A message that is no subscribe has at most {message.most:,} bytes"
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
@@ -147,7 +147,7 @@ def _problem_of(message: Any) -> str | None:
 
 
 def _refused(payload: Any) -> str | None:
-    """Why an operation cannot be run as it was sent; None where it can."""
+    """The reason why an operation cannot be run as it was sent; None where it can."""
     if isinstance(payload, RefusedPayload):
         return payload.problem
     try:

@@ -1,1 +1,1 @@
-"""Schedules: which workflow starts when."""
+"""Schedules: their types, queries and mutations."""

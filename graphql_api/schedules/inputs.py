@@ -1,4 +1,4 @@
-"""What clients send about schedules."""
+"""GraphQL inputs of schedules."""
 
 from datetime import timedelta
 
@@ -12,9 +12,9 @@ from graphql_api.kit.json_input import json_value
 from graphql_api.kit.scalars import JSON
 
 
-@strawberry.input(description="A schedule as it is to be: what is left out has its default, also in one that exists.")
+@strawberry.input(description="All settings of a schedule: what is left out gets its default, also in one that exists.")
 class ScheduleInput:
-    """A schedule as it is to be."""
+    """All settings of a schedule."""
 
     name: str = strawberry.field(description="Unique; the one with this name is overwritten.")
     workflow_id: strawberry.ID
@@ -27,16 +27,17 @@ class ScheduleInput:
         description="The input of every execution; it must meet the workflow's inputSchema."
     )
     overlap: OverlapPolicy = strawberry.field(
-        default=OverlapPolicy.SKIP, description="What to do while the execution that it started last still runs."
+        default=OverlapPolicy.SKIP,
+        description="The policy for a tick while the execution that it started last still runs.",
     )
     catch_up_window: timedelta = strawberry.field(
         default=timedelta(minutes=1),
-        description="How far back missed ticks are started after an outage, PT0S to P366D; older ones are dropped.",
+        description="The age up to which missed ticks are started after an outage, PT0S to P366D; older ones never.",
     )
-    enabled: bool = strawberry.field(default=True, description="What is due while it is disabled is never started.")
+    enabled: bool = strawberry.field(default=True, description="Ticks while it is disabled are never started.")
 
     def to_settings(self) -> ScheduleSettings:
-        """What the service takes. Raises `InvalidInput` for a malformed id."""
+        """The settings that the service takes. Raises `InvalidInput` for a malformed id."""
         return ScheduleSettings(
             name=self.name,
             workflow_id=read_id(self.workflow_id, IdKind.WORKFLOW, "workflowId"),

@@ -29,7 +29,7 @@ class ScheduleMutations:
     async def save_schedule(self, info: Info, input: ScheduleInput) -> ScheduleResult:
         return Schedule.from_record(await info.context.services.schedules.save(input.to_settings()))
 
-    @strawberry.mutation(description="Delete a schedule. What it has started goes on.")
+    @strawberry.mutation(description="Delete a schedule. Executions that it has started go on.")
     async def delete_schedule(self, info: Info, id: strawberry.ID) -> DeleteResult:
         await info.context.services.schedules.delete(read_id(id, IdKind.SCHEDULE))
         return Deleted(id=id)

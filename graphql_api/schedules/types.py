@@ -36,31 +36,31 @@ class Schedule(Node):
     catch_up_window: timedelta
     enabled: bool
     next_run_at: datetime | None = strawberry.field(
-        description="The next tick that was not looked at yet; null when it is disabled."
+        description="The next tick that was not handled yet; null when it is disabled."
     )
     buffered_run_at: datetime | None = strawberry.field(
-        description="A tick that is started as soon as the execution that runs has ended."
+        description="A tick that is started as soon as the execution that runs has ended; null when none waits."
     )
     last_run_at: datetime | None = strawberry.field(description="The newest tick that an execution was started for.")
     last_error: str | None = strawberry.field(
-        description="Why the newest ticks started nothing; null once one has started something again."
+        description="The reason why the newest ticks started nothing; null once one has started something again."
     )
     created_at: datetime
     updated_at: datetime
     record: strawberry.Private[ScheduleRecord]
 
-    @strawberry.field(description="What it starts, at its newest version.")
+    @strawberry.field(description="The workflow that it starts, at its newest version.")
     async def workflow(self, info: Info) -> Workflow:
         record = await info.context.one(WorkflowLoaders).by_id.load(self.record.settings.workflow_id)
         assert record is not None  # workflows are hidden, never removed
         return Workflow.from_record(record, info.context.large_values)
 
     @strawberry.field(
-        description=f"When it fires next, at most {MAX_RUNS} times and {MAX_YEARS} years ahead, in order, with every "
-        "change of the clock; none when it is disabled."
+        description=f"The next times at which it fires, at most {MAX_RUNS} and {MAX_YEARS} years ahead, in order, with "
+        "every change of the clock taken into account; none when it is disabled."
     )
     def next_runs(
-        self, info: Info, count: Annotated[int, strawberry.argument(description="How many.")] = 5
+        self, info: Info, count: Annotated[int, strawberry.argument(description="The number of times to list.")] = 5
     ) -> list[datetime]:
         if not 1 <= count <= MAX_RUNS:
             message = f"count must be between 1 and {MAX_RUNS}, and is {count}."
@@ -75,8 +75,8 @@ class Schedule(Node):
         return list(takewhile(lambda run: run <= latest, islice(runs, count)))
 
     @strawberry.field(
-        description="What the cron expression may mean otherwise than it seems to say, such as */45, which fires at 0 "
-        "and 45 of each hour; a sentence each."
+        description="Warnings about parts of the cron expression that do not mean what they seem to, such as */45, "
+        "which fires at 0 and 45 of each hour; a sentence each."
     )
     def warnings(self) -> list[str]:
         return cron_warnings(self.record.settings.cron)

@@ -22,7 +22,7 @@ class SecretMutations:
 
     @strawberry.mutation(
         description="Store a secret, or a new value of it, at most 64 KiB: two seconds later no attempt "
-        "begins with the old one. Send the value as a variable, so that it stands in no text of a query."
+        "begins with the old one. Send the value as a variable, so that no query text contains it."
     )
     async def set_secret(self, info: Info, name: str, value: str) -> SecretResult:
         return Secret.from_record(await info.context.services.secrets.set(name, value))

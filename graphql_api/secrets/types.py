@@ -9,13 +9,13 @@ from domain.secrets.model import SecretRecord
 from graphql_api.kit.ids import Node
 
 
-@strawberry.type(description="A value that workflows read as `secrets.<name>`, and that nothing ever gives back.")
+@strawberry.type(description="A value that workflows read as `secrets.<name>`, and that the API never returns.")
 class Secret(Node):
     """A secret, without its value."""
 
     name: str
     created_at: datetime
-    updated_at: datetime = strawberry.field(description="When its value was last set.")
+    updated_at: datetime = strawberry.field(description="The time at which its value was last set.")
 
     @classmethod
     def from_record(cls, secret: SecretRecord) -> "Secret":

@@ -24,7 +24,7 @@ _WITHOUT_REDIS = (
 
 
 async def read_health(services: ApiServices, options: ApiOptions) -> SystemHealth:
-    """How everything is. A part that does not answer in time is DOWN; that is an answer, not an error.
+    """The health of all parts. A part that does not answer in time is DOWN; that is an answer, not an error.
 
     Nothing is asked of a part that is down: the answer comes within twice the time that one part has.
     """
@@ -54,7 +54,7 @@ def overall(components: Sequence[ComponentHealth], queues: Sequence[Queue] = (),
 
 
 async def check_readiness(services: ApiServices, options: ApiOptions) -> tuple[bool, dict[str, JsonValue]]:
-    """Whether this process can take work, and every check as JSON; options say whether somebody must be there to do it.
+    """True when this process can take work, and every check as JSON; `ready_needs_worker` also asks for a live worker.
 
     Dead letters and a late outbox are no reason to send work elsewhere.
     """
@@ -94,7 +94,7 @@ async def _nothing() -> list[Any]:
 
 
 async def _in_time(question: Awaitable[list[Answer]], options: ApiOptions) -> list[Answer]:
-    """The answer, or nothing where there is none in time: that a part is away was said of its component."""
+    """The answer, or an empty list where none comes in time: the part's own component reports that it is away."""
     try:
         async with asyncio.timeout(options.health_timeout.total_seconds()):
             return await question
@@ -103,7 +103,7 @@ async def _in_time(question: Awaitable[list[Answer]], options: ApiOptions) -> li
 
 
 async def _work(services: ApiServices, options: ApiOptions) -> list[ComponentHealth]:
-    """Whether the work is told of, looked after, begun in time, and timed right."""
+    """The health of the outbox, the reconciler, the executions that are due, and the clocks."""
     backlog, progress, workers = await asyncio.gather(
         services.health.backlog(services.clock.now()), services.health.progress(), live_workers(services, options)
     )

@@ -39,7 +39,7 @@ from graphql_api.workflows.types import Workflow, WorkflowVersion
 class SystemQueries:
     """The part of Query that belongs to no domain."""
 
-    @strawberry.field(description="Anything that has an id, by its id; null where there is nothing with it.")
+    @strawberry.field(description="The object with this id, of any type; null where there is none.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         kind = read_kind(id)
         require(info.context, NODES.get(kind, Role.VIEWER), "node")
@@ -91,7 +91,7 @@ class SystemQueries:
             case _:
                 assert_never(kind)
 
-    @strawberry.field(description="How the parts of the system are, or were at most a second ago.")
+    @strawberry.field(description="The health of the parts of the system, at most a second old.")
     async def health(self, info: Info) -> SystemHealth:
         return await info.context.health()
 

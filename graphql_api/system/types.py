@@ -13,7 +13,7 @@ from graphql_api.kit.scalars import JSON
 
 @strawberry.enum(description="UP: all is well. DEGRADED: work is accepted but not all is well. DOWN: it is not there.")
 class ServiceStatus(StrEnum):
-    """How well something is."""
+    """The health of a part, or of the whole system."""
 
     UP = "UP"
     DEGRADED = "DEGRADED"
@@ -26,7 +26,7 @@ class ComponentHealth:
 
     name: str
     status: ServiceStatus
-    latency: timedelta | None = strawberry.field(description="How long its answer took; null when there was none.")
+    latency: timedelta | None = strawberry.field(description="The time that its answer took; null when there was none.")
     detail: str | None
 
     @classmethod
@@ -75,9 +75,9 @@ class Queue:
         return cls(name=record.name, depth=record.depth, dead_letters=record.dead_letters)
 
 
-@strawberry.type(description="How the system is, right now.")
+@strawberry.type(description="The health of the system, right now.")
 class SystemHealth:
-    """How the system is."""
+    """The health of the system."""
 
     status: ServiceStatus
     version: str
@@ -86,9 +86,9 @@ class SystemHealth:
     queues: list[Queue]
 
 
-@strawberry.type(description="What came of an expression: its value, or what went wrong.")
+@strawberry.type(description="The result of an expression: its value, or the error.")
 class Evaluation:
-    """What came of an expression."""
+    """The result of an expression."""
 
     value: JSON | None
     error: str | None

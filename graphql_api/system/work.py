@@ -1,4 +1,4 @@
-"""The parts of the health that are no servers: is the work told of, looked after, begun in time, and timed right?"""
+"""The parts of the health that are no servers: the outbox, the reconciler, executions that are due, and clocks."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -9,13 +9,13 @@ from graphql_api.context import ApiOptions
 from graphql_api.system.types import ComponentHealth, ServiceStatus
 
 LONGEST_LAG = timedelta(minutes=1)
-"""Metrics and webhooks that hear of things later than this are not well, nor are executions that are due for longer."""
+"""The longest delay that is healthy: of events in the outbox, and of executions that are due."""
 
 NAMES = frozenset({"outbox", "reconciler", "executions", "clocks"})
 
 
 def outbox_health(backlog: OutboxBacklog) -> ComponentHealth:
-    """What waits to be told to metrics and webhooks."""
+    """DEGRADED when an event has waited for longer than `LONGEST_LAG` to reach metrics and webhooks."""
     if backlog.lag <= LONGEST_LAG:
         return _component("outbox")
     return _component(
@@ -26,7 +26,7 @@ def outbox_health(backlog: OutboxBacklog) -> ComponentHealth:
 
 
 def reconciler_health(progress: WorkProgress, options: ApiOptions) -> ComponentHealth:
-    """Somebody looks after all executions every second. Where nobody ever did, that is said of the workers."""
+    """DEGRADED when no round of the reconciler was completed for two leases. UP if none ever was: no worker has run."""
     since = progress.since_reconciled
     if since is None or since <= 2 * options.worker_lease:
         return _component("reconciler")
@@ -38,7 +38,7 @@ def reconciler_health(progress: WorkProgress, options: ApiOptions) -> ComponentH
 
 
 def executions_health(progress: WorkProgress) -> ComponentHealth:
-    """Executions whose time has come are begun."""
+    """DEGRADED when an execution is due for longer than `LONGEST_LAG`."""
     if progress.overdue_for <= LONGEST_LAG:
         return _component("executions")
     return _component(
@@ -49,7 +49,7 @@ def executions_health(progress: WorkProgress) -> ComponentHealth:
 
 
 def clocks_health(progress: WorkProgress, workers: Sequence[WorkerRecord], options: ApiOptions) -> ComponentHealth:
-    """The clocks of machines agree with the database's."""
+    """DEGRADED when the clock of a machine is off the database's by more than the tolerance."""
     offsets = {f"worker's machine {worker.host}": worker.clock_offset for worker in workers}
     offsets["API's machine"] = progress.clock_offset
     wrong = {where: offset for where, offset in offsets.items() if abs(offset) > options.clock_tolerance}

@@ -1,4 +1,4 @@
-"""What clients send about transformation rules."""
+"""GraphQL inputs of transformation rules."""
 
 import strawberry
 
@@ -7,17 +7,17 @@ from graphql_api.kit.json_input import json_value
 from graphql_api.kit.scalars import JSON, Expression
 
 
-@strawberry.input(description="What a rule must give for an input.")
+@strawberry.input(description="An example of a rule: an input, and the output that it must give.")
 class RuleExampleInput:
-    """What a rule must give for an input."""
+    """An example of a rule: an input, and the output that it must give."""
 
     input: JSON
     output: JSON = strawberry.field(description="Equal as JSON: 1 and 1.0 are the same, and members have no order.")
 
 
-@strawberry.input(description="A rule as it is to be: what is left out is none, also in one that exists.")
+@strawberry.input(description="All settings of a rule: what is left out is unset, also in one that exists.")
 class TransformationRuleInput:
-    """A rule as it is to be."""
+    """All settings of a rule."""
 
     name: str = strawberry.field(description="Unique; the one with this name is overwritten.")
     description: str | None = None
@@ -29,7 +29,7 @@ class TransformationRuleInput:
     )
 
     def to_settings(self) -> RuleSettings:
-        """What the service takes."""
+        """The settings that the service takes."""
         return RuleSettings(
             name=self.name,
             expression=self.expression,

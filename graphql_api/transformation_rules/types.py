@@ -14,9 +14,9 @@ from graphql_api.kit.large_values import LargeField, LargeValueLoader
 from graphql_api.kit.scalars import JSON, Expression
 
 
-@strawberry.type(description="What a rule gives for an input.")
+@strawberry.type(description="An example of a rule: an input, and the output that it gives.")
 class RuleExample:
-    """What a rule gives for an input."""
+    """An example of a rule: an input, and the output that it gives."""
 
     input: JSON | None
     output: JSON | None
@@ -29,9 +29,9 @@ class TransformationRule(Node):
     name: str
     description: str | None
     expression: Expression
-    input_schema: JSON | None = strawberry.field(description="A JSON Schema that whatever it is applied to must meet.")
-    output_schema: JSON | None = strawberry.field(description="A JSON Schema that whatever it gives must meet.")
-    examples: list[RuleExample] = strawberry.field(description="What held when it was saved.")
+    input_schema: JSON | None = strawberry.field(description="A JSON Schema that every input must meet.")
+    output_schema: JSON | None = strawberry.field(description="A JSON Schema that every output must meet.")
+    examples: list[RuleExample] = strawberry.field(description="The examples, which held when it was saved.")
     created_at: datetime
     updated_at: datetime
 

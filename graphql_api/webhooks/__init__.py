@@ -1,1 +1,1 @@
-"""Schedules: which workflow starts when."""
+"""Webhooks: their types, queries and mutations, and the route that receives them."""

@@ -1,4 +1,4 @@
-"""What clients send about webhooks. The inputs carry no rules of their own: the service checks what they become."""
+"""GraphQL inputs of webhooks. They carry no rules of their own: the service checks the requests they become."""
 
 from uuid import UUID
 
@@ -17,12 +17,12 @@ class CreateWebhookInput:
 
     name: str
     direction: WebhookDirection
-    url: str | None = strawberry.field(default=None, description="Outbound: where to.")
+    url: str | None = strawberry.field(default=None, description="Outbound: the address to send to.")
     event_types: list[str] | None = strawberry.field(
-        default=None, description="Outbound: execution.completed, execution.failed, …; left out or empty: everything."
+        default=None, description="Outbound: execution.completed, execution.failed, …; left out or empty: all of them."
     )
     workflow_id: strawberry.ID | None = strawberry.field(
-        default=None, description="Inbound: what to start. Outbound: of which workflow alone it is told."
+        default=None, description="Inbound: the workflow to start. Outbound: the one workflow it is told of; else all."
     )
     input: Expression | None = strawberry.field(
         default=None,
@@ -31,11 +31,11 @@ class CreateWebhookInput:
     )
     signature: InboundSignature = InboundSignature.STANDARD_WEBHOOKS
     secret: str | None = strawberry.field(
-        default=None, description="Left out: one is made up. STANDARD_WEBHOOKS: whsec_… and base64; else any text."
+        default=None, description="Left out: one is generated. STANDARD_WEBHOOKS: whsec_… and base64; else any text."
     )
 
     def to_request(self) -> CreateWebhook:
-        """What the service takes. Raises `InvalidInput` for a malformed id."""
+        """The request that the service takes. Raises `InvalidInput` for a malformed id."""
         return CreateWebhook(
             name=self.name,
             direction=self.direction,
@@ -58,11 +58,11 @@ class UpdateWebhookInput:
     workflow_id: strawberry.ID | None = strawberry.UNSET
     input: Expression | None = strawberry.UNSET
     enabled: bool | None = strawberry.field(
-        default=strawberry.UNSET, description="Enabling forgets past failures: what is due is sent at once."
+        default=strawberry.UNSET, description="Enabling forgets past failures: events that are due are sent at once."
     )
 
     def to_changes(self) -> WebhookChanges:
-        """What the service takes. Raises `InvalidInput` for a malformed id."""
+        """The changes that the service takes. Raises `InvalidInput` for a malformed id."""
         changes = WebhookChanges()
         if self.name is not strawberry.UNSET:
             changes["name"] = self.name

@@ -1,4 +1,4 @@
-"""Loaders of webhooks and their events: what many resolvers ask for in the same moment becomes one statement."""
+"""Loaders of webhooks and their events: reads of resolvers at the same moment become one SQL statement."""
 
 from collections import defaultdict
 from uuid import UUID

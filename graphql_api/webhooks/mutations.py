@@ -41,7 +41,7 @@ class WebhookMutations:
         return Webhook.from_record(await info.context.services.webhooks.update(webhook_id, input.to_changes()))
 
     @strawberry.mutation(
-        description="Give a webhook a new secret, the given one or one that is made up; the present one stays good "
+        description="Give a webhook a new secret, the given one or a generated one; the present one stays valid "
         "for 24 hours."
     )
     async def rotate_webhook_secret(
@@ -51,7 +51,7 @@ class WebhookMutations:
         chosen = None if secret is strawberry.UNSET else secret
         return _created(await info.context.services.webhooks.rotate(webhook_id, chosen))
 
-    @strawberry.mutation(description="Delete a webhook with all its events. What it has started goes on.")
+    @strawberry.mutation(description="Delete a webhook with all its events. Executions that it has started go on.")
     async def delete_webhook(self, info: Info, id: strawberry.ID) -> DeleteResult:
         await info.context.services.webhooks.delete(read_id(id, IdKind.WEBHOOK))
         return Deleted(id=id)

@@ -1,4 +1,4 @@
-"""`POST /hooks/{token}`: where others reach in: callbacks of steps, signals of executions, registered webhooks."""
+"""`POST /hooks/{token}`: the route for callbacks of steps, signals of executions, and registered webhooks."""
 
 import logging
 from collections.abc import Mapping
@@ -52,7 +52,7 @@ _HEADERS: Mapping[int, Mapping[str, str]] = {
 
 
 class Hooks:
-    """The route. The token says what is meant, and nothing is looked up before it is known to be one of ours:
+    """The route. The token names the target, and nothing is looked up before the token is verified. Targets:
 
     - the callback of a step: JSON, or nothing, which counts as null
     - the signals of an execution: the same, and `?name=…`
@@ -71,7 +71,7 @@ class Hooks:
         self._most = options.max_hook_bytes
 
     async def __call__(self, request: Request) -> Response:
-        """Answer one request; nothing of a fault is shown but an id to find it in the log."""
+        """Answer one request; an unexpected error shows only an id to find it by in the log."""
         try:
             return _json(202, {"executionId": _public(await self._receive(request))})
         except MalformedRequest as error:
@@ -85,7 +85,7 @@ class Hooks:
             return _fault(error)
 
     async def _receive(self, request: Request) -> UUID | None:
-        """Take it, and return the execution that it is about."""
+        """Store the message, and return its execution; None for a message that asks for nothing."""
         control = self._services.control
         match read_hook_token(await self._services.installation.key(), request.path_params["token"]):
             case CallbackHook(execution_id, path):
@@ -127,7 +127,7 @@ def _joined(request: Request) -> dict[str, str]:
 
 
 def _query(request: Request) -> dict[str, JsonValue]:
-    """What stands behind the question mark; what came more than once as an array."""
+    """The parameters of the URL's query; one that came more than once as an array."""
     found: dict[str, list[JsonValue]] = {}
     for name, value in request.query_params.multi_items():
         found.setdefault(name, []).append(value)
@@ -139,7 +139,7 @@ def _public(execution_id: UUID | None) -> str | None:
 
 
 def _refusal_of(error: StepgraphError) -> Response:
-    """What was raised on purpose, as its sender sees it: not whether a token is wrong or what it names is gone."""
+    """The answer to an expected error, which does not tell a wrong token from one whose target is gone."""
     if isinstance(error, NotFound):
         return _refusal(404, error.code, "There is nothing at this address.")
     problems: JsonValue = None

@@ -24,7 +24,7 @@ from graphql_api.workflows.loaders import WorkflowLoaders
 from graphql_api.workflows.types import Workflow
 
 SHOWN_ATTEMPTS = 100
-"""A schedule of retries makes a dozen; whoever replays an event again and again makes any number."""
+"""The most attempts that are shown of an event: retries make a dozen, but replays any number."""
 
 BY_WEBHOOK: CursorKind[UUID] = CursorKind("webhook", lambda key: key.hex, UUID)
 BY_WEBHOOK_EVENT: CursorKind[UUID] = CursorKind("webhookEvent", lambda key: key.hex, UUID)
@@ -41,34 +41,38 @@ class Webhook(Node):
 
     name: str
     direction: WebhookDirection
-    event_types: list[str] = strawberry.field(description="Outbound: what it is told of; everything where it is empty.")
+    event_types: list[str] = strawberry.field(
+        description="Outbound: the types of events that it is told of; all where it is empty."
+    )
     signature: InboundSignature = strawberry.field(
-        description="How senders prove themselves. What is sent is always signed as STANDARD_WEBHOOKS."
+        description="The way in which senders prove themselves. Sent events are always signed as STANDARD_WEBHOOKS."
     )
     input: Expression | None = strawberry.field(
         description="Inbound: builds the execution's input from `body`, `headers`, `query` and `webhook`; null: the "
         "input is the body."
     )
     enabled: bool
-    disabled_reason: str | None = strawberry.field(description="Why it was disabled, where nobody asked for that.")
+    disabled_reason: str | None = strawberry.field(
+        description="The reason why it was disabled automatically; else null."
+    )
     failing_since: datetime | None = strawberry.field(
         description="Outbound: the first failure since a delivery last succeeded."
     )
     previous_secret_until: datetime | None = strawberry.field(
-        description="Until when the secret before the present one is good, after a rotation."
+        description="The time until which the secret before the present one is valid, after a rotation."
     )
     created_at: datetime
     updated_at: datetime
     record: strawberry.Private[WebhookRecord]
 
-    @strawberry.field(description="Outbound: where to. Inbound: the address to give to senders.")
+    @strawberry.field(description="Outbound: the address to send to. Inbound: the address to give to senders.")
     async def url(self, info: Info) -> str:
         if self.record.url is not None:
             return self.record.url
         return (await info.context.hook_addresses()).of_webhook(self.record.id)
 
     @strawberry.field(
-        description="Inbound: what it starts. Outbound: the one workflow whose executions it is told of; null: all."
+        description="Inbound: the workflow that it starts. Outbound: the one workflow that it is told of; null: all."
     )
     async def workflow(self, info: Info) -> Workflow | None:
         if self.record.workflow_id is None:
@@ -76,7 +80,7 @@ class Webhook(Node):
         record = await info.context.one(WorkflowLoaders).by_id.load(self.record.workflow_id)
         return None if record is None else Workflow.from_record(record, info.context.large_values)
 
-    @strawberry.field(description="What it was told of, or has brought, newest first.")
+    @strawberry.field(description="The events that it was told of or has received, newest first.")
     async def events(
         self, info: Info, first: int | None = 20, after: str | None = strawberry.UNSET
     ) -> Connection[_LazyEvent]:
@@ -129,8 +133,8 @@ class WebhookAttempt:
     at: datetime
     duration: timedelta
     status_code: int | None
-    error: str | None = strawberry.field(description="Why it failed; null where it succeeded.")
-    response: str | None = strawberry.field(description="The beginning of what the receiver answered.")
+    error: str | None = strawberry.field(description="The reason why it failed; null where it succeeded.")
+    response: str | None = strawberry.field(description="The beginning of the receiver's answer.")
 
     @classmethod
     def from_record(cls, attempt: webhooks.WebhookAttempt) -> "WebhookAttempt":
@@ -145,27 +149,29 @@ class WebhookAttempt:
 
 
 @strawberry.type(
-    description="Something that a webhook was or is to be told of (PENDING, DELIVERED, FAILED), or has brought "
+    description="An event that a webhook was or is to be told of (PENDING, DELIVERED, FAILED), or has received "
     "(RECEIVED, REJECTED)."
 )
 class WebhookEvent(Node):
-    """Something that a webhook was told of, or has brought."""
+    """An event that a webhook is told of, or has received."""
 
     event_type: str
     status: WebhookEventStatus
-    payload: JSON | None = strawberry.field(description="What is sent, or what came.")
-    attempts: int = strawberry.field(description="How many attempts at delivering it there were, replays included.")
+    payload: JSON | None = strawberry.field(description="The payload that is sent, or that was received.")
+    attempts: int = strawberry.field(description="The number of attempts at delivering it, replays included.")
     attempt_log: list[WebhookAttempt] = strawberry.field(
         description=f"The newest {SHOWN_ATTEMPTS} attempts at delivering it, oldest first."
     )
     last_status_code: int | None
-    last_error: str | None = strawberry.field(description="Why the last attempt failed, or why it was rejected.")
+    last_error: str | None = strawberry.field(
+        description="The reason why the last attempt failed, or why it was rejected."
+    )
     created_at: datetime
     delivered_at: datetime | None
     next_attempt_at: datetime | None
     record: strawberry.Private[WebhookEventRecord]
 
-    @strawberry.field(description="Whose event it is.")
+    @strawberry.field(description="The webhook that it belongs to.")
     async def webhook(self, info: Info) -> Webhook:
         record = await info.context.one(WebhookLoaders).by_id.load(self.record.webhook_id)
         if record is None:  # deleted while it was read

@@ -1,4 +1,4 @@
-"""What clients send about workflow templates."""
+"""GraphQL inputs of workflow templates."""
 
 import strawberry
 
@@ -7,20 +7,21 @@ from graphql_api.kit.json_input import json_value
 from graphql_api.kit.scalars import JSON
 
 
-@strawberry.input(description="What a template asks for.")
+@strawberry.input(description="A parameter of a template.")
 class TemplateParameterInput:
-    """What a template asks for."""
+    """A parameter of a template."""
 
     name: str = strawberry.field(description="A letter or _, and then letters, digits and _.")
     description: str | None = None
     schema: JSON = strawberry.field(description="A JSON Schema that its value must meet; {} takes any value.")
     required: bool = strawberry.field(
-        default=True, description="One with a default is never required. One with neither is null where it is left out."
+        default=True,
+        description="One with a default is never required. An optional one without is null where it is left out.",
     )
     default: JSON | None = None
 
     def to_parameter(self) -> TemplateParameter:
-        """What the service takes."""
+        """The parameter that the service takes."""
         return TemplateParameter(
             name=self.name,
             schema=json_value(self.schema),
@@ -30,9 +31,9 @@ class TemplateParameterInput:
         )
 
 
-@strawberry.input(description="A template as it is to be: what is left out is none, also in one that exists.")
+@strawberry.input(description="All settings of a template: what is left out is unset, also in one that exists.")
 class WorkflowTemplateInput:
-    """A template as it is to be."""
+    """All settings of a template."""
 
     name: str = strawberry.field(description="Unique; the stored one with this name is overwritten.")
     description: str | None = None
@@ -43,7 +44,7 @@ class WorkflowTemplateInput:
     )
 
     def to_settings(self) -> TemplateSettings:
-        """What the service takes."""
+        """The settings that the service takes."""
         return TemplateSettings(
             name=self.name,
             document=json_value(self.document),

@@ -40,8 +40,8 @@ class WorkflowTemplateMutations:
         return Deleted(id=public_id(IdKind.WORKFLOW_TEMPLATE, record.id))
 
     @strawberry.mutation(
-        description="Store the workflow that a template becomes with these parameters, an object by their names. It "
-        "has the label `template`."
+        description="Create a workflow from a template and its parameters, an object of values by name. It "
+        "gets the label `template`."
     )
     async def instantiate_template(self, info: Info, name: str, workflow_name: str, parameters: JSON) -> WorkflowResult:
         service = info.context.services.templates

@@ -13,9 +13,9 @@ from graphql_api.kit.large_values import LargeField, LargeValueLoader
 from graphql_api.kit.scalars import JSON
 
 
-@strawberry.type(description="What a template asks for.")
+@strawberry.type(description="A parameter of a template.")
 class TemplateParameter:
-    """What a template asks for."""
+    """A parameter of a template."""
 
     name: str
     description: str | None
@@ -46,7 +46,7 @@ class WorkflowTemplate(Node):
     document: JSON
     created_at: datetime
     updated_at: datetime
-    shipped: bool = strawberry.field(description="Whether it comes with Stepgraph; it cannot be deleted then.")
+    shipped: bool = strawberry.field(description="True when it comes with Stepgraph; it cannot be deleted then.")
 
     @classmethod
     def from_record(cls, record: domain.TemplateRecord, values: LargeValueLoader | None = None) -> "WorkflowTemplate":

@@ -1,4 +1,4 @@
-"""From typed inputs to the portable document, and from a place in the document back to the place in the input.
+"""Turns typed inputs into the portable document, and a path in the document back into the path in the input.
 
 The two say the same in two ways. Where a document's step has `type` and a plain `config`, GraphQL has a oneOf:
 
@@ -49,10 +49,10 @@ class RawInput:
 
 
 class TypedDocument(RawInput):
-    """The base of an input that says what a document says."""
+    """The base of an input that has the members of a document."""
 
     def members(self, *, without: Collection[str] = (), keep_null: bool = False) -> Members:
-        """The document's members, in its own terms. Null ones are left out, for they say what leaving out says."""
+        """The document's members, in its own terms. Null ones are left out, which means the same."""
         write = _object_writer(type(self))
         chosen = {name: value for name, value in self.given.items() if name not in without}
         return {name: value for name, value in write(chosen).items() if keep_null or value is not None}
@@ -71,7 +71,7 @@ def arrives_raw(input_type: InputType) -> InputType:
 
 
 def is_raw(input_type: object) -> bool:
-    """Whether an input arrives as it was sent."""
+    """True when an input arrives as it was sent."""
     return isinstance(input_type, type) and issubclass(input_type, RawInput)
 
 
@@ -79,7 +79,7 @@ _WRITERS: dict[type, Writer] = {}
 
 
 def _object_writer(input_type: type) -> Writer:
-    """Writes a coerced input as JSON, without the members that only say what not saying them says."""
+    """The writer of a coerced input as JSON, without the members that have their default."""
     if input_type not in _WRITERS:
         _WRITERS[input_type] = _new_object_writer(input_type)
     return _WRITERS[input_type]
@@ -130,7 +130,7 @@ def _step(step: Members) -> Members:
 
 @contextmanager
 def problems_of_typed_input(document: Mapping[str, JsonValue]) -> Iterator[None]:
-    """Every `InvalidInput` raised in here, about this document, tells where in the typed input its problems are."""
+    """Turn the paths of every `InvalidInput` raised inside, about this document, into those in the typed input."""
     try:
         yield
     except InvalidInput as error:
@@ -138,7 +138,7 @@ def problems_of_typed_input(document: Mapping[str, JsonValue]) -> Iterator[None]
 
 
 def typed_problem(problem: Problem, document: Mapping[str, JsonValue]) -> Problem:
-    """The same problem, at its place in the typed input that the document was made from."""
+    """A copy of the problem, with its path in the typed input that the document was made from."""
     return replace(problem, path=tuple(_in_object(problem.path, document, ("steps", "onFailure"))))
 
 

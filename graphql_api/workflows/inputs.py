@@ -1,4 +1,4 @@
-"""What clients send about workflows: the portable document, member by member, in GraphQL's types.
+"""GraphQL inputs of workflows: the portable document, member by member, in GraphQL's types.
 
 The inputs carry no rules of their own, for the domain validates the document that they become.
 """
@@ -40,7 +40,7 @@ class UpdateWorkflowInput(TypedDocument):
     """Changes to a workflow."""
 
     expected_version: int | None = strawberry.field(
-        description="Optimistic lock: CONFLICT when the workflow has moved on."
+        description="Optimistic lock: CONFLICT unless this is the newest version."
     )
     name: str | None
     description: str | None
@@ -56,9 +56,9 @@ class UpdateWorkflowInput(TypedDocument):
     note: str | None
 
 
-@strawberry.input(name="WorkflowFilter", description="Which workflows: every given part must match.")
+@strawberry.input(name="WorkflowFilter", description="A filter of workflows: every given part must match.")
 class WorkflowFilter:
-    """Which workflows a list shows."""
+    """A filter of the workflows that a list shows."""
 
     name: str | None
     name_contains: str | None

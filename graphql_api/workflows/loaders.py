@@ -1,4 +1,4 @@
-"""Loaders of workflows: what many resolvers ask for in the same moment becomes one statement."""
+"""Loaders of workflows: reads of many resolvers at the same moment become one SQL statement."""
 
 import asyncio
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ class DocumentLoader(PerEvent):
         self._loader: DataLoader[UUID, Document] = DataLoader(self._load)
 
     async def load(self, definition_id: UUID) -> Document:
-        """The document of a version. Who gives up waiting for it takes it from nobody else who waits for it."""
+        """The document of a version. Cancelling one caller does not cancel the read for the others."""
         return await asyncio.shield(self._loader.load(definition_id))
 
     def forget(self) -> None:

@@ -19,8 +19,8 @@ class WorkflowQueries:
     """The part of Query that is about workflows."""
 
     @strawberry.field(
-        description="One workflow; null where there is none with this id or this name. `id: …` and `name: …` say what "
-        "`by: {id: …}` and `by: {name: …}` say: exactly one of the three is given."
+        description="One workflow; null where there is none with this id or this name. `id: …` and `name: …` mean "
+        "`by: {id: …}` and `by: {name: …}`: exactly one of the three is given."
     )
     async def workflow(
         self,
@@ -64,7 +64,7 @@ class WorkflowQueries:
         )
 
     @strawberry.field(
-        description="Everything that createWorkflow or applyWorkflow would say about this input or this document, "
+        description="Check this input as createWorkflow would, or this document as applyWorkflow would, "
         "without storing it."
     )
     async def validate_workflow(

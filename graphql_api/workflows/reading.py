@@ -1,7 +1,7 @@
 """Parts of documents that must be read as a whole: their steps and graphs, each read once in an operation.
 
 Reading a document takes a hundred times as long as sending it, so it is paid for out of the budget of the answer, and
-a large one is read beside the event loop.
+a large one is read in a thread, beside the event loop.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from graphql_api.kit.per_event import PerEvent
 
 _LARGE = 20_000
 _BYTES_A_VALUE = 100
-"""A value of an answer takes about as long as reading this much of a document."""
+"""Bytes of a document that take about as long to read as a value of an answer."""
 
 Part = TypeVar("Part")
 
@@ -37,7 +37,7 @@ class DocumentReader(PerEvent):
         stored: Mapping[str, JsonValue],
         make: Callable[[WorkflowDocument], Part],
     ) -> Part:
-        """What `make` makes of a document. Raises `LimitExceeded` before reading what the budget has no room for."""
+        """The result of `make` for a document. Raises `LimitExceeded` before reading where the budget is too small."""
         key = workflow_id, version, make
         async with self._reading:
             if key not in self._read:

@@ -1,4 +1,4 @@
-"""What clients send about steps: a step of the portable document, member by member, in GraphQL's types."""
+"""GraphQL inputs of steps: a step of the portable document, member by member, in GraphQL's types."""
 
 from datetime import timedelta
 
@@ -10,9 +10,9 @@ from graphql_api.kit.scalars import JSON, Expression
 OUTPUT = "An expression, or a text with {{ … }} in it: alone they keep the type of their value."
 
 
-@strawberry.input(description="How often to try a step, and how far apart.")
+@strawberry.input(description="The number of attempts at a step, and the delays between them.")
 class RetryPolicyInput:
-    """How often to try a step."""
+    """The attempts at a step."""
 
     strategy: RetryStrategy = RetryStrategy.EXPONENTIAL
     max_attempts: int = strawberry.field(default=3, description="Calls in all, the first included.")
@@ -43,7 +43,7 @@ class PaginateInput:
         description="The next page's URL, or an object of query parameters, from response and page; nothing at the end."
     )
     items: Expression = strawberry.field(
-        description="What of each page to collect; the step's body becomes the list of all."
+        description="The items of each page to collect; the step's body becomes the list of all."
     )
     max_pages: int = 100
 
@@ -74,9 +74,9 @@ class OAuth2Input:
     scope: str | None
 
 
-@strawberry.input(one_of=True, description="How a request proves who sends it.")
+@strawberry.input(one_of=True, description="The authentication of a request: exactly one of its kinds.")
 class HttpAuthInput:
-    """How a request proves who sends it."""
+    """The authentication of a request: exactly one of its kinds."""
 
     bearer: str | None
     basic: BasicAuthInput | None
@@ -111,26 +111,26 @@ class HttpRequestInput:
     )
 
 
-@strawberry.input(description="A stored transformation rule, and what to apply it to.")
+@strawberry.input(description="A stored transformation rule, and the value to apply it to.")
 class RuleUseInput:
-    """A stored transformation rule, and what to apply it to."""
+    """A stored transformation rule, and the value to apply it to."""
 
     name: str
     input: JSON | None = strawberry.field(description="May hold {{ … }}. By default the execution's input.")
 
 
-@strawberry.input(one_of=True, description="Make a value of what is there.")
+@strawberry.input(one_of=True, description="Compute a value, in exactly one of these ways.")
 class DataTransformInput:
-    """Make a value of what is there."""
+    """Compute a value, in exactly one of these ways."""
 
     expression: Expression | None = strawberry.field(description=OUTPUT)
     output: JSON | None = strawberry.field(description="A JSON value that may hold {{ … }}.")
     rule: RuleUseInput | None
 
 
-@strawberry.input(description="Run some steps or others.")
+@strawberry.input(description="Run one of two blocks of steps, by a condition.")
 class ConditionalInput:
-    """Run some steps or others."""
+    """Run one of two blocks of steps, by a condition."""
 
     if_: Expression = strawberry.field(name="if")
     then: list["StepInput"]
@@ -206,9 +206,9 @@ class ValidationRuleInput:
     message: str
 
 
-@strawberry.input(description="Fail unless data is as it should be.")
+@strawberry.input(description="Fail unless data meets the given JSON Schema and rules.")
 class ValidationInput:
-    """Fail unless data is as it should be."""
+    """Fail unless data meets the given JSON Schema and rules."""
 
     data: Expression | None
     schema: JSON | None
@@ -225,9 +225,9 @@ class SubWorkflowInput:
     wait: bool = strawberry.field(default=True, description="False: start it and go on.")
 
 
-@strawberry.input(one_of=True, description="What the step does: exactly one of its kinds.")
+@strawberry.input(one_of=True, description="The configuration of a step: exactly one of its kinds.")
 class StepConfigInput:
-    """What the step does."""
+    """The configuration of a step."""
 
     http_request: HttpRequestInput | None
     data_transform: DataTransformInput | None
@@ -240,9 +240,9 @@ class StepConfigInput:
     sub_workflow: SubWorkflowInput | None
 
 
-@strawberry.input(one_of=True, description="What a step's final failure does. By default it fails the block.")
+@strawberry.input(one_of=True, description="The reaction to a step's final failure. By default it fails the block.")
 class OnErrorInput:
-    """What a step's final failure does."""
+    """The reaction to a step's final failure."""
 
     continue_: bool | None = strawberry.field(name="continue", description="Carry on as if it had been skipped.")
     steps: list["StepInput"] | None = strawberry.field(description="Run these steps, with error in scope.")

@@ -35,9 +35,9 @@ from graphql_api.workflows.reading import DocumentReader
 Part = TypeVar("Part")
 
 
-@strawberry.type(description="How often to try a step, and how far apart.")
+@strawberry.type(description="The number of attempts at a step, and the delays between them.")
 class RetryPolicy:
-    """How often to try a step."""
+    """The attempts at a step."""
 
     strategy: RetryStrategy
     max_attempts: int = strawberry.field(description="Calls in all, the first included.")
@@ -191,7 +191,7 @@ class Workflow(Node):
         """The stored document: the one that is known already, else read with those of the other workflows."""
         return await info.context.one(DocumentLoader).load(self.definition_id) if self.known is None else self.known
 
-    @strawberry.field(description="The whole definition as one portable document: what applyWorkflow takes.")
+    @strawberry.field(description="The whole definition as one portable document, as applyWorkflow takes it.")
     async def document(self, info: Info) -> JSON:
         return JSON(await self.stored(info))
 
@@ -207,8 +207,8 @@ class Workflow(Node):
         return await self._part(info, _steps_of) or []
 
     @strawberry.field(
-        description="Why this release cannot read the stored document, which another one has written, and what to do; "
-        "null where it can. Such a workflow can be looked at, applied anew and deleted, and not executed."
+        description="The reason why this release cannot read the stored document, which another one has written, and "
+        "what to do; null where it can. Such a workflow can be read, applied anew and deleted, but not executed."
     )
     async def document_problem(self, info: Info) -> str | None:
         try:
@@ -223,7 +223,7 @@ class Workflow(Node):
         return JSON((await self.stored(info)).get("inputSchema"))
 
     @strawberry.field(
-        description="What an execution's output is. By default the last step's output. An object or an array with "
+        description="The output of an execution. By default the last step's output. An object or an array with "
         "{{ … }} in its texts is shown as its JSON text; the document has it as it is."
     )
     async def output(self, info: Info) -> Expression | None:
@@ -232,7 +232,7 @@ class Workflow(Node):
             return None
         return Expression(output if isinstance(output, str) else dumps(output))
 
-    @strawberry.field(description="How long an execution may take.")
+    @strawberry.field(description="The longest time that an execution may take.")
     async def timeout(self, info: Info) -> timedelta | None:
         timeout = (await self.stored(info)).get("timeout")
         return None if timeout is None else parse_duration(without_years(cast("str", timeout)))
@@ -269,7 +269,7 @@ class Workflow(Node):
         wanted = replace(ExecutionFilter.to_record(filter), workflow_id=self.uuid)
         return await execution_page(info, wanted, first, after)
 
-    @strawberry.field(description="How its executions have gone; by default in the last 24 hours.")
+    @strawberry.field(description="Counts and durations of its executions; by default of the last 24 hours.")
     async def metrics(
         self,
         info: Info,
@@ -279,13 +279,13 @@ class Workflow(Node):
         return await load_metrics(info, self.uuid, from_, to)
 
     @strawberry.field(
-        description="The graph that a console draws: blocks are nested, edges are dependencies. Empty as `steps` is."
+        description="The graph that a console draws: blocks are nested, edges are dependencies. Empty where `steps` is."
     )
     async def graph(self, info: Info) -> WorkflowGraph:
         return await self._part(info, _graph_of) or WorkflowGraph(nodes=[], edges=[])
 
     async def _part(self, info: Info, make: Callable[[WorkflowDocument], Part]) -> Part | None:
-        """What `make` makes of the document; None where it cannot be read."""
+        """The result of `make` for the document; None where it cannot be read."""
         try:
             return await info.context.one(DocumentReader).part(self.uuid, self.version, await self.stored(info), make)
         except errors.InvalidInput:
@@ -314,9 +314,9 @@ class Workflow(Node):
 _PARTS = {"labels": LargeField(ValueKind.WORKFLOW_LABELS)}
 
 
-@strawberry.type(description="What is to be said about a document that was not stored.")
+@strawberry.type(description="The result of checking a document that was not stored.")
 class ValidationReport:
-    """What is to be said about a document."""
+    """The result of checking a document."""
 
     valid: bool
     problems: list[Problem]
