@@ -1,1 +1,1 @@
-"""The rules of Stepgraph: what a workflow means and what happens next. No clock, no randomness, no I/O."""
+"""The rules of Stepgraph: what workflows mean, and what happens next. No clock, no randomness, no I/O."""

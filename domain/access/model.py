@@ -1,7 +1,7 @@
-"""Who may do what: API keys, the principals that they stand for, and the audit of what was done.
+"""Access rules as values: API keys, the principals that they stand for, and the audit of what was done.
 
 A token is `sg_<12 characters>_<40 characters>`, letters and digits at random: 238 bits, so a plain hash keeps it as
-safely as a slow one would, and can be looked up. Only the hash is stored, and what comes before the second underscore
+safely as a slow one would, and can be looked up. Only the hash is stored, with the part before the second underscore
 to recognise it by. The fixed beginning lets scanners find tokens that leak into repositories.
 """
 
@@ -36,7 +36,7 @@ class ApiKeyRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """On whose behalf something is done. `key_id` and `digest` are None where no key was asked for."""
+    """The one on whose behalf something is done. `key_id` and `digest` are None where no key was asked for."""
 
     name: str
     role: Role
@@ -45,14 +45,14 @@ class Principal:
 
 
 ANYBODY = Principal(name="anybody", role=Role.ADMIN)
-"""Whoever reaches an API that asks for no keys."""
+"""The principal of every request to an API that asks for no keys."""
 NOBODY = Principal(name="nobody", role=Role.VIEWER)
-"""Who has opened a WebSocket and has not said yet who it is: nothing is executed for it."""
+"""The principal of a WebSocket that was opened and has not authenticated yet: nothing is executed for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """That a principal has asked for a mutation, and how that went.
+    """A record that a principal has asked for a mutation, and of how that went.
 
     `action` is the mutation's name; `target` the id or the name that it was about, where it was given one; `outcome`
     the type of the answer (`Workflow`, `NotFoundError`, …), or the code of the error.
@@ -78,7 +78,7 @@ def prefix_of(token: str) -> str:
 
 
 def digest_of(token: str) -> bytes | None:
-    """The 32 bytes that a token is looked up by; None for what cannot be one."""
+    """The 32-byte hash by which a token is looked up; None for a text that cannot be a token."""
     if _TOKEN.fullmatch(token) is None:
         return None
     return sha256(token.encode()).digest()

@@ -24,17 +24,17 @@ class ApiKeyStore(Protocol):
         """Keys, oldest first (by id)."""
 
     async def count(self) -> int:
-        """How many there are."""
+        """The number of keys."""
 
     async def remove(self, id: UUID) -> bool:
-        """Take a key away; False where there is none."""
+        """Remove a key; False where none has this id."""
 
     async def touch(self, id: UUID, now: datetime) -> None:
         """Note that a key is used, unless a later use was noted."""
 
 
 class AuditLog(Protocol):
-    """What was asked for, by whom."""
+    """The list of the mutations that were asked for, and by whom."""
 
     def add(self, entry: AuditEntry) -> None:
         """Store this soon. Never waits and never raises: a full database must not stop the work."""
@@ -46,7 +46,7 @@ class AuditLog(Protocol):
         """Entries, newest first (by id)."""
 
     async def count(self) -> int:
-        """How many there are."""
+        """The number of entries."""
 
     async def prune(self, before: datetime, limit: int) -> int:
-        """Remove entries that are older, at most `limit`; returns how many."""
+        """Remove entries older than `before`, at most `limit`; returns the number removed."""

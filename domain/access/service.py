@@ -1,4 +1,4 @@
-"""API keys: made, revoked, and asked for."""
+"""The service of API keys: makes, revokes and checks them."""
 
 import asyncio
 from collections import OrderedDict
@@ -16,11 +16,11 @@ from domain.kernel.statuses import Role
 
 MAX_NAME_CHARACTERS = 200
 TRUSTED_FOR = timedelta(seconds=2)
-"""How long a key is trusted without being looked up again: what a revoked one goes on for, at most."""
+"""The time for which a key is trusted without being looked up again: a revoked one works on for so long at most."""
 
 _REMEMBERED = 1_000
 _UNKNOWN_FOR = timedelta(minutes=1)
-"""How long it is remembered that a token is no key: tokens are chosen here, so one that is none does not become one."""
+"""The time for which an unknown token is remembered as unknown: tokens are made here, so it cannot become valid."""
 _MOST_UNKNOWN = 10_000
 _NOTED_EVERY = timedelta(minutes=1)
 _NO_KEY = "This API asks for a key: send Authorization: Bearer sg_…, or the same in the payload of connection_init."
@@ -37,7 +37,7 @@ class _Known:
 
 
 class AccessService:
-    """Keys are remembered for a moment, so that a busy client costs one look-up every two seconds."""
+    """Use cases of API keys. Keys are cached, so that a busy client costs one look-up every two seconds."""
 
     def __init__(self, *, keys: ApiKeyStore, clock: Clock, requires_keys: bool) -> None:
         self._keys = keys
@@ -48,11 +48,11 @@ class AccessService:
 
     @property
     def requires_keys(self) -> bool:
-        """Whether nobody may ask without a key."""
+        """True when every request needs a key."""
         return self._requires_keys
 
     async def create(self, name: str, role: Role, expires_at: datetime | None) -> tuple[ApiKeyRecord, str]:
-        """A new key and its token, which is never shown again. Raises `InvalidInput`."""
+        """Make a key; returns it and its token, which is never shown again. Raises `InvalidInput`."""
         now = self._clock.now()
         problems = name_problems(name, "Say who or what will use the key.", longest=MAX_NAME_CHARACTERS)
         if expires_at is not None and expires_at <= now:
@@ -69,7 +69,7 @@ class AccessService:
         return key, token
 
     async def revoke(self, id: UUID) -> None:
-        """Take a key away: no request is answered with it from now on, here, and elsewhere within two seconds."""
+        """Revoke a key: refused from now on here, and within two seconds by other processes. Raises `NotFound`."""
         if not await self._keys.remove(id):
             raise NotFound("API key", to_public(IdKind.API_KEY, id))
         for digest, known in list(self._known.items()):
@@ -77,7 +77,7 @@ class AccessService:
                 del self._known[digest]
 
     async def authenticate(self, authorization: str | None) -> Principal:
-        """Who sends this `Authorization`. Raises `Unauthenticated`.
+        """The principal that sends this `Authorization` header. Raises `Unauthenticated`.
 
         Without one it is `ANYBODY`, where keys are not asked for; a wrong one is refused everywhere.
         """
@@ -94,7 +94,7 @@ class AccessService:
         return await self._principal(digest)
 
     async def holder(self, digest: bytes | None) -> Principal:
-        """Whose key has this digest; `ANYBODY` for none, where keys are not asked for. Raises `Unauthenticated`."""
+        """The principal whose key has this digest; `ANYBODY` for None, if that is allowed. Raises `Unauthenticated`."""
         if digest is not None:
             return await self._principal(digest)
         if self._requires_keys:
@@ -102,17 +102,17 @@ class AccessService:
         return ANYBODY
 
     def recognises(self, authorization: str) -> bool:
-        """Whether this `Authorization` has a key that was right when it was last looked up here."""
+        """True when this `Authorization` has a key that was valid when it was last looked up here."""
         digest = digest_of(_token_in(authorization) or "")
         return digest is not None and digest in self._known
 
     async def check(self, principal: Principal) -> None:
-        """Raises `Unauthenticated` where the principal's key is not valid any more."""
+        """Raise `Unauthenticated` where the principal's key is not valid any more."""
         if principal.digest is not None:
             await self._principal(principal.digest)
 
     async def until_invalid(self, principal: Principal) -> None:
-        """Wait until the principal's key has expired, was revoked or has another role; for ever for one without."""
+        """Wait until the principal's key expires, is revoked or gets another role; without a key, for ever."""
         if principal.digest is None:
             await asyncio.Event().wait()
             return

@@ -1,7 +1,7 @@
-"""Stream tickets: what a browser's EventSource, which can send no header, puts into a URL in place of a key.
+"""Stream tickets: a substitute for a key in the URL of a browser's EventSource, which can send no header.
 
 A ticket stands for the key that asked for it, opens event streams and nothing else, and is good for some minutes. It is
-URL-safe base64 (RFC 4648, section 5), unpadded, of a keyed BLAKE2b code (RFC 7693) and what that is over: when the
+URL-safe base64 (RFC 4648, section 5), unpadded, of a keyed BLAKE2b code (RFC 7693) and its message: when the
 ticket ends, in seconds since 1970, and the digest of the key, nothing where keys are not asked for. Every API process
 of an installation reads it; nothing of it is stored. The digest is the hash of 238 random bits, of no use to others.
 """

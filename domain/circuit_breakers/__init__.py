@@ -1,1 +1,1 @@
-"""Circuit breakers: their configuration, shared state, and what operators do with them."""
+"""Circuit breakers: their configuration, their shared state, and use cases for operators."""

@@ -1,4 +1,4 @@
-"""Circuit breakers as values: how one is configured, and the state that all processes share."""
+"""Circuit breakers as values: their configuration, and the state that all processes share."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -9,7 +9,7 @@ from domain.kernel.errors import InvalidInput, Problem
 from domain.kernel.statuses import CircuitBreakerState
 
 MAX_SERVICE_ID = 200
-"""Characters of a service's id."""
+"""The largest length of a service's id, in characters."""
 
 _MOST_CALLS = 10_000
 _SHORTEST, _LONGEST = timedelta(milliseconds=100), timedelta(days=1)
@@ -17,7 +17,7 @@ _SHORTEST, _LONGEST = timedelta(milliseconds=100), timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakerConfig:
-    """When a breaker opens and closes.
+    """The thresholds at which a breaker opens and closes.
 
     `failure_threshold` failures in a row open it; after `reset_timeout` probes are let through, `half_open_max_calls`
     at a time over all workers; `success_threshold` of them that succeed close it, and one that fails opens it again.
@@ -29,7 +29,7 @@ class BreakerConfig:
     half_open_max_calls: int = 1
 
     def checked(self) -> "BreakerConfig":
-        """The same, if it makes sense. Raises `InvalidInput` with every problem."""
+        """This configuration, if it makes sense. Raises `InvalidInput` with every problem."""
         problems = [
             Problem(path=("config", name), message=f"must be between 1 and {_MOST_CALLS:,}, and is {value}.")
             for name, value in (
@@ -68,15 +68,15 @@ class BreakerSnapshot:
 
     @property
     def is_healthy(self) -> bool:
-        """Whether nothing speaks against a call: neither its state nor a failure."""
+        """True when the breaker is CLOSED and has counted no failure."""
         return self.state is CircuitBreakerState.CLOSED and self.failure_count == 0
 
     def is_older_than(self, other: "BreakerSnapshot") -> bool:
-        """Whether the other one is the newer state of the same breaker."""
+        """True when the other one is the newer state of the same breaker."""
         return (self.generation, self.version) < (other.generation, other.version)
 
     def closed(self) -> "BreakerSnapshot":
-        """The same breaker, closed by hand."""
+        """This breaker's next state when it is closed by hand."""
         return BreakerSnapshot(service_id=self.service_id, version=self.version + 1, generation=self.generation + 1)
 
 
@@ -91,16 +91,16 @@ class CircuitBreakerRecord:
 
     @property
     def service_id(self) -> str:
-        """What it guards."""
+        """The id of the service that it guards."""
         return self.snapshot.service_id
 
     def at(self, snapshot: BreakerSnapshot | None) -> "CircuitBreakerRecord":
-        """The same with what is known of its state elsewhere, where that is newer."""
+        """This record with the given state, where that is newer than its own."""
         if snapshot is None or not self.snapshot.is_older_than(snapshot):
             return self
         return replace(self, snapshot=snapshot)
 
 
 def is_service_id(text: str) -> bool:
-    """Whether a text can name a service: 1 to 200 characters that can be seen."""
+    """True when a text can name a service: 1 to 200 printable characters, without spaces around them."""
     return 0 < len(text) <= MAX_SERVICE_ID and text.isprintable() and text == text.strip()

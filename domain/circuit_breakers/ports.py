@@ -1,4 +1,4 @@
-"""The ports of circuit breakers: what a step asks before it calls a service, and how that is shared and kept."""
+"""The ports of circuit breakers: the question before a service is called, and the sharing and storing of states."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -16,9 +16,9 @@ from domain.kernel.statuses import CircuitBreakerState
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Leave to call a service once. One with a `probe` takes one of the few places that a half-open breaker has.
+    """Permission to call a service once. One with a `probe` takes one of the few places that a half-open breaker has.
 
-    `generation` is that of the breaker when this was given: what is told of a call that began in an earlier state
+    `generation` is that of the breaker when this was given: a report about a call that began in an earlier state
     changes nothing.
     """
 
@@ -36,31 +36,31 @@ class Refused:
 
 
 class CircuitBreakers(Protocol):
-    """Guards services by their `service_id`, across all workers. Nothing here raises: where Redis is away each process
+    """Guards services by their `service_id`, across all workers. No method raises.
 
-    goes on with what it knows. While a service is healthy, none of these waits for anything outside of the process.
-    Every permit is given back once, by one of the last three. Whoever is cancelled while it asks has no permit, and
-    what was told counts also where whoever tells is cancelled.
+    Where Redis is away, each process goes on with what it knows. While a service is healthy, none of these waits for
+    anything outside of the process. Every permit is given back once, by one of the last three. A call of `admit`
+    that is cancelled gives no permit; a report counts also where its caller is cancelled.
     """
 
     async def admit(self, service_id: str) -> Permit | Refused:
-        """Whether a call may be made. The first one ever creates the service's breaker."""
+        """A permit for one call, or a refusal. The first call ever creates the service's breaker."""
 
     async def succeeded(self, permit: Permit) -> None:
-        """The service has answered, be it with a complaint about the request."""
+        """Report that the service has answered, be it with a complaint about the request."""
 
     async def failed(self, permit: Permit) -> None:
-        """The service could not be reached, did not answer in time, or has answered that it is at fault."""
+        """Report that the service could not be reached, did not answer in time, or has answered that it is at fault."""
 
     def abandoned(self, permit: Permit) -> None:
-        """The call was given up before it was known how it goes."""
+        """Report that the call was given up before its result was known."""
 
 
 @dataclass(frozen=True, slots=True)
 class BreakerNews:
-    """What a process hears of a breaker: its new `snapshot`, that its `config` has changed, or (neither) that it is
+    """News of one breaker: its new `snapshot`, that its `config` has changed, or (neither) that it was deleted.
 
-    gone. `service_id` None: the connection is new, and anything may have been missed.
+    `service_id` None: the connection is new, and anything may have been missed.
     """
 
     service_id: str | None
@@ -75,29 +75,29 @@ class SharedBreakers(Protocol):
     """
 
     async def read(self, service_ids: Collection[str]) -> Mapping[str, BreakerSnapshot]:
-        """The state of these; what it does not know is left out."""
+        """The states of these services' breakers; those that are unknown are left out."""
 
     async def replace(self, snapshot: BreakerSnapshot, *, after: int) -> BreakerSnapshot | None:
-        """Put a state in the place of version `after`, or where nothing is known, and tell everybody.
+        """Replace version `after` of a state, or store it where none is known, and publish it.
 
-        None when that is done; else the state that is there.
+        Returns None when that is done, else the state that is there instead.
         """
 
     async def configured(self, service_id: str, config: BreakerConfig) -> None:
-        """Tell everybody of a new configuration."""
+        """Publish a new configuration."""
 
     async def deleted(self, service_id: str) -> None:
-        """Tell everybody that a breaker was deleted.
+        """Publish that a breaker was deleted.
 
-        What is there of its state stays for a while: what comes too late must find that it is too late.
+        Its state is kept for a while, so that late reports are recognised as late.
         """
 
     def news(self) -> "AbstractAsyncContextManager[AsyncIterator[BreakerNews]]":
-        """What is told, from now on, over connections that are made anew for ever."""
+        """The news published from now on; lost connections are made anew for ever."""
 
 
 class BreakerStore(Protocol):
-    """What is kept of breakers: their configuration, and their last state. Ordered by service id."""
+    """The stored breakers: their configuration, and their last state. Ordered by service id."""
 
     async def ensure(self, service_id: str, *, id: UUID, now: datetime) -> CircuitBreakerRecord:
         """The breaker of this service, stored with this id if it is new.
@@ -120,7 +120,7 @@ class BreakerStore(Protocol):
         """Breakers by their service id; `after` is one."""
 
     async def count(self, states: Collection[CircuitBreakerState] | None) -> int:
-        """How many `page` would show in all."""
+        """The number of breakers that match `page`'s filter."""
 
     async def configure(self, service_id: str, config: BreakerConfig, now: datetime) -> CircuitBreakerRecord:
         """Change the configuration of a breaker that is stored. Raises `NotFound`."""
@@ -135,10 +135,10 @@ class BreakerStore(Protocol):
         """Remove a breaker; returns its id, None where there is none."""
 
     async def waiting(self, service_ids: Collection[str]) -> Mapping[str, int]:
-        """How many executions have a step that waits for the breaker of each of these; zeroes are left out."""
+        """For each service the number of executions with a step that waits for its breaker; zeroes are left out."""
 
     async def release(self, service_id: str, *, now: datetime, every: timedelta, limit: int) -> Sequence[UUID]:
-        """Make steps that wait for this breaker due, one `every` so long, those that wait longest first.
+        """Make steps that wait for this breaker due, one each `every`, those that wait longest first.
 
         No step is made due later than it was. Those of executions that a worker holds, or that are paused, are left as
         they are: they come when they would have come. Returns the executions that have changed.

@@ -20,15 +20,15 @@ from domain.kernel.pages import Page
 from domain.kernel.statuses import CircuitBreakerState
 
 RELEASED_EVERY = timedelta(milliseconds=5)
-"""What lies between two steps that are let go when a breaker closes: 200 a second."""
+"""The time between two steps that are released when a breaker closes: 200 a second."""
 RELEASED_AT_ONCE = 10_000
-"""Of more than so many the rest comes at the times that were set when they began to wait."""
+"""The most steps that are released when a breaker closes; the rest runs at the times that were set before."""
 
 _TRIES = 20
 
 
 class BreakerService:
-    """What is stored is shown with what is shared where that is newer; without Redis, as it was stored."""
+    """Use cases of circuit breakers. They show the stored or the shared state, whichever is newer."""
 
     def __init__(self, *, store: BreakerStore, shared: SharedBreakers, clock: Clock) -> None:
         self._store = store
@@ -48,12 +48,12 @@ class BreakerService:
     async def page(
         self, states: Collection[CircuitBreakerState] | None, *, first: int, after: str | None
     ) -> Page[CircuitBreakerRecord]:
-        """Breakers by their service id, those in one of `states` as it was stored."""
+        """A page of breakers by service id; `states` filters by the stored state."""
         page = await self._store.page(states, first=first, after=after)
         return Page(rows=tuple(await self.current(page.rows)), has_next=page.has_next)
 
     async def current(self, records: Collection[CircuitBreakerRecord]) -> list[CircuitBreakerRecord]:
-        """The same records with the newest states that are known."""
+        """These records with the newest states that are known."""
         shared: Mapping[str, BreakerSnapshot] = {}
         if records:
             with suppress(Unavailable):
@@ -78,7 +78,7 @@ class BreakerService:
         return (await self.current([record]))[0]
 
     async def reset(self, service_id: str) -> CircuitBreakerRecord:
-        """Close a breaker by hand, and let those go that wait for it. Raises `NotFound`."""
+        """Close a breaker by hand, and release the steps that wait for it. Raises `NotFound`."""
         record, now = await self._known(service_id), self._clock.now()
         found = await self._newest(record.snapshot)
         record = record.at(found) if found.is_healthy else await self._closed(record, found, now)
@@ -99,7 +99,7 @@ class BreakerService:
         return record
 
     async def updates(self, service_id: str | None) -> AsyncGenerator[CircuitBreakerRecord, None]:
-        """Each change of a breaker, or of all, from now on; after Redis was away, what became of those told of."""
+        """Each change of one service's breaker (None: of all) from now on; after Redis was away, the present states."""
         told: dict[str, CircuitBreakerRecord] = {}
         if service_id is not None:
             told |= {record.service_id: record for record in await self._read([service_id])}
@@ -128,7 +128,7 @@ class BreakerService:
     async def _closed(
         self, record: CircuitBreakerRecord, found: BreakerSnapshot, now: datetime
     ) -> CircuitBreakerRecord:
-        """The breaker closed, wherever it is known, whatever workers make of it at the same moment."""
+        """The breaker, closed in the store and in all workers, also against changes made at the same moment."""
         closed = await self._shared_closed(found)
         for _ in range(_TRIES):
             if await self._store.save(closed, now):
@@ -139,7 +139,7 @@ class BreakerService:
         return replace(record, snapshot=closed, updated_at=now)
 
     async def _read(self, names: list[str], told: BreakerSnapshot | None = None) -> list[CircuitBreakerRecord]:
-        """What these are now; with the state that was told of one, so that each change of it is seen by itself."""
+        """The present records of these services; with `told`, that state, so that each change is seen by itself."""
         names = [name for name in names if is_service_id(name)]
         if not names:
             return []
@@ -163,7 +163,7 @@ class BreakerService:
         return closed
 
     async def _newest(self, snapshot: BreakerSnapshot) -> BreakerSnapshot:
-        """What is stored, or what is shared where that is newer."""
+        """The newer of the stored and the shared state."""
         try:
             shared = (await self._shared.read([snapshot.service_id])).get(snapshot.service_id)
         except Unavailable:

@@ -1,4 +1,4 @@
-"""Commands: what the shell is to do next, in the imperative. Nothing is done before the facts beside it are safe."""
+"""Commands: instructions of the decider to the shell. None is carried out before the facts beside it are stored."""
 
 from dataclasses import dataclass
 
@@ -31,14 +31,14 @@ class FailStep:
 
 @dataclass(frozen=True, slots=True)
 class StopStep:
-    """Cancel the running attempt; its report is no longer wanted. Of a loop that is spread: take its batches away."""
+    """Cancel the running attempt; its report is no longer wanted. For a loop that is spread: remove its batches."""
 
     path: str
 
 
 @dataclass(frozen=True, slots=True)
 class CloseContainer:
-    """All of a container has ended well: put its output together and report it as the step's."""
+    """Every block of a container has ended well: put its output together and report it as the step's."""
 
     path: str
 
@@ -54,7 +54,7 @@ class ResolveItem:
 
 @dataclass(frozen=True, slots=True)
 class RunBatch:
-    """Have some worker run a part of a loop; asking twice for the same part is asking once."""
+    """Have some worker run a part of a loop; idempotent."""
 
     range: ItemRange
 
@@ -70,7 +70,7 @@ Command = RunStep | FailStep | StopStep | CloseContainer | ResolveItem | RunBatc
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What follows from one report. An empty one means that the report was stale, repeated or of no consequence."""
+    """The facts and commands of one report; none where the report was stale, repeated or of no consequence."""
 
     facts: tuple[Fact, ...] = ()
     commands: tuple[Command, ...] = ()

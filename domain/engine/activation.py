@@ -1,4 +1,4 @@
-"""Going on where an execution was: after a claim, and after a pause. Everything is found from the state."""
+"""Starting or continuing an execution after a claim or a pause. Everything is found from the state."""
 
 from domain.engine.actions import CloseContainer, ResolveItem, RunBatch, RunStep
 from domain.engine.containers import items_in
@@ -24,7 +24,7 @@ def activated(draft: Draft) -> None:
 
 
 def resumed(draft: Draft) -> None:
-    """Start what a pause has held back."""
+    """Start the steps that a pause has held back."""
     state = draft.state
     if state.paused_at is None:
         return
@@ -76,7 +76,7 @@ def _start_unstarted(draft: Draft, block: BlockState) -> None:
 
 
 def _continue(draft: Draft, container: ContainerState) -> None:
-    """What an open container is to do next, as far as its own blocks do not tell."""
+    """Add the commands for an open container that its own blocks do not lead to."""
     if container.spread is not None:
         items = items_in(draft.state.steps[container.path].checkpoint)
         draft.commands += [RunBatch(range) for range in runnable_batches(container, items)]
@@ -95,7 +95,7 @@ def _continue(draft: Draft, container: ContainerState) -> None:
 
 
 def _is_won(container: ContainerState) -> bool:
-    """Whether a branch of a PARALLEL that wants only one has succeeded."""
+    """True when a branch of a PARALLEL with join ANY has succeeded."""
     config = container.step.config
     if not isinstance(config, ParallelConfig) or config.join is not Join.ANY:
         return False

@@ -1,4 +1,4 @@
-"""How facts about blocks and containers change the state. None but `StepOpened` is stored: rows tell the rest."""
+"""Folding of facts about blocks and containers into the state. Only `StepOpened` is stored: step rows tell the rest."""
 
 from dataclasses import replace
 from heapq import heappush
@@ -75,7 +75,7 @@ def _end_block(state: ExecutionState, definition: Definition, fact: BlockEnded) 
 
 
 def end_key(container: ContainerState, key: str | int, error: StepError | None) -> None:
-    """One of a container's blocks has ended."""
+    """Note that one of a container's blocks has ended."""
     container.outcomes[key] = error
     if error is not None:
         container.failures += 1

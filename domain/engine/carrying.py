@@ -1,4 +1,4 @@
-"""What a retry carries over for steps that it begins again: keys of calls whose fate is unknown, and children."""
+"""State that a retry carries over for steps that begin again: keys of calls of unknown fate, and children."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -13,10 +13,10 @@ from domain.workflows.definition import Definition
 from domain.workflows.graph import FAILURE_HANDLER
 
 CALLS: Final = frozenset({StepType.HTTP_REQUEST, StepType.WEBHOOK_CALL, StepType.SUB_WORKFLOW})
-"""The steps that do something to others."""
+"""The types of steps that have effects outside of their execution."""
 
 EVERY_OTHER: Final = ""
-"""The path of what is carried over for all steps that have nothing of their own."""
+"""The path under which everything is carried over for steps that have no entry of their own."""
 
 _DONE = frozenset({StepStatus.COMPLETED, StepStatus.SKIPPED})
 _NEVER_SENT = frozenset(
@@ -29,14 +29,14 @@ _NEVER_SENT = frozenset(
     }
 )
 _OF_GATEWAYS = frozenset({502, 504})
-"""Statuses by which something in between says that it has got no answer."""
+"""Statuses by which a gateway says that it has got no answer."""
 
 _OF_NOTHING_DONE = frozenset({408, 409, 425, 429, 503})
 """Statuses that refuse a request and say nothing about an earlier one under the same key."""
 
 
 def is_fate_unknown(row: StepState, *, was_unknown: bool = False) -> bool:
-    """Whether a call may have been carried out although its step is not done, so that it has to keep its key.
+    """True when a call may have been carried out although its step is not done, so that it has to keep its key.
 
     It is unless the service has refused it by a status of its own, or it was never sent. `was_unknown`: the fate of
     an earlier call under the same key was. An event that was delivered is known to be, whether it was answered or not.
@@ -58,7 +58,7 @@ def _after(attempt: Attempt, was_unknown: bool) -> bool:
     if error.code is FailureCode.HTTP_STATUS:
         status = attempt.status_code if error.details is None else error.details.get("status", attempt.status_code)
         return status in _OF_GATEWAYS or (was_unknown and status in _OF_NOTHING_DONE)
-    # What was answered, and was not what a poll or an awaited callback wanted, is answered.
+    # A call that was answered counts as answered, also when a poll or an awaited callback wanted another answer.
     return error.code is not FailureCode.TIMEOUT or attempt.status_code is None
 
 
@@ -74,13 +74,13 @@ def carried_steps(
     is_new_version: bool = False,
     latest_version: bool = False,
 ) -> tuple[CarriedStep, ...]:
-    """What the retry `retry_id` of the execution carries over: it left `rows`, those at the paths `kept` are kept.
+    """The steps that the retry `retry_id` carries over from an execution with these `rows`, without those `kept`.
 
-    `known` is what the execution had been given itself, by path. A call of which there is no row may have been made as
-    well, by a worker that died before it could say so: `EVERY_OTHER` is told about all of those. Calls keep their key
-    also where `from_step` has them run anew, for they may have been carried out; children do not: those are what is
-    asked to begin from the first step. With `latest_version` children go on with the newest versions of theirs. Nothing
-    of `onFailure` is carried.
+    `known` are the steps that the execution itself carried over, by path. A call of which there is no row may have been
+    made as well, by a worker that died before it could say so: the entry at `EVERY_OTHER` stands for all of those.
+    Calls keep their key also where `from_step` has them run anew, for they may have been carried out; children do not:
+    those are to begin from their first step. With `latest_version` children go on with the newest versions of theirs.
+    Nothing of `onFailure` is carried.
     """
     by_path = {row.path: row for row in rows}
     left_out = set(kept)
@@ -114,7 +114,7 @@ def carried_steps(
 
 
 def carried_for(carried: Mapping[str, CarriedStep], path: str) -> CarriedStep | None:
-    """What is carried over for the step at a path; None in an execution that is no retry."""
+    """The state that is carried over for the step at a path; None in an execution that is no retry."""
     return carried.get(path) or carried.get(EVERY_OTHER)
 
 
@@ -130,7 +130,7 @@ def _child(
 
 
 def _child_of(row: StepState) -> JsonValue:
-    """The child that a SUB_WORKFLOW is known to have started."""
+    """The id of the child that a SUB_WORKFLOW is known to have started, as JSON; None for none."""
     details = None if row.error is None else row.error.details
     match row.checkpoint, details:
         case {"child": str(child)}, _:
@@ -142,7 +142,7 @@ def _child_of(row: StepState) -> JsonValue:
 
 
 def _begun(checkpoint: JsonValue, is_other: bool) -> JsonValue:
-    """What a call that begins again goes on with: a poll's count, and the pages of a list unless it is another one."""
+    """The checkpoint with which a call begins again: a poll's count, or a list's pages unless it is another list."""
     match checkpoint:
         case {"calls": int(calls)}:
             return {"calls": calls}
@@ -153,7 +153,7 @@ def _begun(checkpoint: JsonValue, is_other: bool) -> JsonValue:
 
 
 def _anew(definition: Definition, from_step: str) -> Iterable[str]:
-    """The steps that run anew from here: this one, and what depends on it or on what it is in."""
+    """The paths of the steps that run anew: `from_step`, and the steps that depend on it or on a container of it."""
     yield from_step
     path: str | None = from_step
     while path:

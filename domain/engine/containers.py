@@ -56,11 +56,11 @@ def items_in(checkpoint: JsonValue) -> Sequence[JsonValue]:
 
 
 def tolerated_failures(config: ForEachConfig, size: int) -> int:
-    """How many items may fail: the larger of the two that the step allows."""
+    """The number of items that may fail: the larger of the two bounds that the step sets."""
     percent = config.tolerated_failure_percent
     return max(config.tolerated_failures, 0 if percent is None else int(size * percent / 100))
 
 
 def join_of(step: CompiledStep) -> Join:
-    """When a PARALLEL is done."""
+    """The condition under which a PARALLEL is done."""
     return cast("ParallelConfig", step.config).join

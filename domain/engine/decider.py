@@ -1,4 +1,4 @@
-"""What happens next: a report goes in, facts and commands come out. Nothing here reads a clock, rolls dice or does I/O.
+"""The decider: a report goes in, facts and commands come out. Nothing here reads a clock, rolls dice or does I/O.
 
 The world *reports*; `decide` answers with *facts*, which `evolve` folds into the state and the shell stores, and with
 *commands*, which the shell carries out once the facts are safe. A report about an attempt that is not the running one
@@ -63,7 +63,7 @@ from domain.workflows.retry import next_attempt_at
 
 
 def decide(definition: Definition, state: ExecutionState, report: Report, now: datetime) -> Decision:
-    """What follows from `report`. An execution that has ended answers every report with nothing."""
+    """The facts and commands that follow from `report`; none for an execution that has ended."""
     if state.status.is_terminal:
         return NOTHING
     draft = Draft(definition, state, now, state.is_paused)
@@ -162,7 +162,7 @@ def _attempt_failed(draft: Draft, report: StepErrored) -> None:
 
 
 def _opened(draft: Draft, report: ContainerOpened) -> None:
-    """Begin what a container has chosen; a long loop is cut into batches instead."""
+    """Begin the blocks that a container has chosen; a long loop is cut into batches instead."""
     state, path = draft.state, report.path
     if not _is_running(state, path, report.attempt) or path in state.containers:
         return
@@ -254,7 +254,7 @@ def _signalled(draft: Draft, report: SignalReceived) -> None:
 
 
 def _time_passed(draft: Draft, report: TimePassed) -> None:
-    """The one thing that has been due for longest."""
+    """Handle the one timer that has been due for longest."""
     state, now = draft.state, draft.now
     if _is_past_deadline(state, now):
         _timed_out(draft)
@@ -300,7 +300,7 @@ def _timed_out(draft: Draft) -> None:
 
 
 def _limit_of(draft: Draft, step: StepState, reason: WaitReason | None) -> datetime | None:
-    """When the running attempt of a step is over, whatever it does; its time stands while a breaker holds it up."""
+    """The time at which a step's running attempt times out; None without a timeout or while a breaker delays it."""
     timeout = draft.definition.step(step.path).timeout
     if timeout is None or (reason is not None and reason.kind is WaitKind.CIRCUIT_BREAKER):
         return None

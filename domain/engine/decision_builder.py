@@ -1,4 +1,4 @@
-"""A decision in the making: what `decide` has found so far, with what it was found from."""
+"""A decision in the making: the facts and commands that `decide` has found so far, and the state they follow from."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +13,7 @@ NOTHING = Decision()
 
 @dataclass(slots=True)
 class Draft:
-    """The state stays as it was before the report: what the facts below have changed is not in it yet.
+    """A decision in the making. Its state stays as it was before the report: it does not contain the facts found yet.
 
     That is enough, because one report ends at most one step of each block. `is_paused`: nothing new may start.
     """
@@ -26,7 +26,7 @@ class Draft:
     commands: list[Command] = field(default_factory=list)
 
     def decision(self) -> Decision:
-        """What was found."""
+        """The facts and commands that were found."""
         if not self.facts and not self.commands:
             return NOTHING
         return Decision(tuple(self.facts), tuple(self.commands))

@@ -1,4 +1,4 @@
-"""How facts change the state, and how a state is rebuilt from stored rows: the other half of the decider.
+"""Folding of facts into the state, and rebuilding of a state from stored rows: the other half of the decider.
 
 `evolve` changes the state in place (see domain/engine/state.py for why) and refuses transitions that are not in the
 table.
@@ -94,7 +94,7 @@ def _evolve_execution(state: ExecutionState, definition: Definition, fact: Execu
 
 
 def _resume_execution(state: ExecutionState, fact: ExecutionResumed) -> None:
-    """The deadline is later by the pause, and so are the timeouts of open containers."""
+    """Resume, and move the deadline and the timeouts of open containers by the length of the pause."""
     state.paused_at = None
     move(state, ExecutionStatus.RUNNING)
     if state.deadline_at is not None:

@@ -1,4 +1,4 @@
-"""Facts: what the decider has decided, in the past tense. `evolve` folds them into the state; their touch is stored."""
+"""Facts: decisions of the decider, in the past tense. `evolve` folds them into the state; changed rows are stored."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class StepSkipped:
 
 @dataclass(frozen=True, slots=True)
 class StepWaited:
-    """The step lets go until `due_at` (None: until something comes).
+    """The step waits and frees its worker until `due_at` (None: until something comes).
 
     With a checkpoint it is then called again, without one it completes with `output`.
     """
@@ -69,7 +69,7 @@ class StepResumed:
 
 @dataclass(frozen=True, slots=True)
 class StepOpened:
-    """A container is open: what `checkpoint` says runs in it now, until `due_at` at the latest."""
+    """A container is open: the blocks that `checkpoint` names run in it now, until `due_at` at the latest."""
 
     path: str
     at: datetime
@@ -93,7 +93,7 @@ class AttemptFailed:
 
 @dataclass(frozen=True, slots=True)
 class StepFailed:
-    """The step has failed for good. A checkpoint is what a retry of the execution may go on with."""
+    """The step has failed for good. A retry of the execution may go on with its checkpoint."""
 
     path: str
     at: datetime
@@ -132,7 +132,7 @@ class BlockEnded:
 @fast_init
 @dataclass(frozen=True, slots=True)
 class ItemResolved:
-    """The result of an item has been computed. It is not stored, but can be computed again."""
+    """The result of an item has been computed. It is not stored, since it can be computed again."""
 
     loop: str
     index: int
@@ -142,7 +142,7 @@ class ItemResolved:
 
 @dataclass(frozen=True, slots=True)
 class BatchDone:
-    """A batch of a loop has ended. It is not stored: the command that told so stays until the loop ends."""
+    """A batch of a loop has ended. It is not stored: the command that reported it stays until the loop ends."""
 
     loop: str
     first: int
@@ -152,7 +152,7 @@ class BatchDone:
 
 @dataclass(frozen=True, slots=True)
 class SignalKept:
-    """Nobody waits for this yet."""
+    """A signal that no step waits for yet was kept."""
 
     signal: Signal
 
@@ -171,7 +171,7 @@ class ExecutionPaused:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionResumed:
-    """It goes on; what bounds it in time is later by the time that it was paused, also for open containers (paths)."""
+    """The execution goes on; its deadline and the timeouts of open containers (paths) are later by the pause."""
 
     at: datetime
     pause: timedelta

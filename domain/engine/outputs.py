@@ -1,4 +1,4 @@
-"""What comes out: of a step that counts as ended, of a container, of an execution without an `output` expression."""
+"""Outputs: of a step that counts as ended, of a container, of an execution without an `output` expression."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ from domain.workflows.steps import Join
 
 
 def result_of(definition: Definition, state: ExecutionState, path: str) -> JsonValue:
-    """What expressions see as a step's output: its own, or where it failed that of its last handler step."""
+    """The value that expressions see as a step's output: its own, or where it failed that of its last handler step."""
     step = state.steps.get(path) or state.outer.get(path)
     if step is None:
         return None
@@ -31,7 +31,7 @@ def last_result(definition: Definition, state: ExecutionState, block: Block, pre
 
 
 def execution_output(definition: Definition, state: ExecutionState) -> JsonValue:
-    """The output of a workflow that does not say what its output is: the result of its last step."""
+    """The output of a workflow that has no `output` expression: the result of its last step."""
     return last_result(definition, state, definition.root, "")
 
 
@@ -65,7 +65,7 @@ def _results(definition: Definition, state: ExecutionState, block: Block, prefix
 
 
 def _loop_output(definition: Definition, state: ExecutionState, container: ContainerState) -> JsonValue:
-    """Of a batch, the same for its part: `failures` have the indexes of the whole loop."""
+    """The output of a loop; of a batch, that of its part, with `failures` indexed as in the whole loop."""
     results: list[JsonValue] = []
     failures: list[JsonValue] = []
     computed = container.step.result is not None or container.spread is not None

@@ -1,4 +1,4 @@
-"""What the shell tells the decider: the outside world, as values. Repeated or stale reports decide nothing."""
+"""Reports: events of the outside world that the shell tells the decider. Repeated or stale ones decide nothing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ class Activated:
 @fast_init
 @dataclass(frozen=True, slots=True)
 class StepSucceeded:
-    """Attempt `attempt` of the step at `path` gave `output`. `input` is what it was called with."""
+    """Attempt `attempt` of the step at `path` gave `output`. `input` is the one it was called with."""
 
     path: str
     attempt: int
@@ -38,8 +38,10 @@ class StepBypassed:
 @fast_init
 @dataclass(frozen=True, slots=True)
 class StepErrored:
-    """Attempt `attempt` failed. `retry_after` is what the service asked for; `retry_wanted` is what the policy's
-    `when` said (None: it has none); `chance` in [0, 1) is the randomness that jitter uses.
+    """Attempt `attempt` failed.
+
+    `retry_after` is the delay that the service asked for; `retry_wanted` the value of the policy's `when` (None: it has
+    none); `chance` in [0, 1) is the randomness that jitter uses.
     """
 
     path: str
@@ -71,7 +73,7 @@ class StepDeferred:
 
 @dataclass(frozen=True, slots=True)
 class ContainerOpened:
-    """A container has chosen what runs in it: `{branch}`, `{items}`, or `{}` for all branches."""
+    """A container has chosen the blocks that run in it: `{branch}`, `{items}`, or `{}` for all branches."""
 
     path: str
     attempt: int
@@ -106,19 +108,19 @@ class BatchEnded:
 
 @dataclass(frozen=True, slots=True)
 class SignalReceived:
-    """Somebody sent this: a signal by name, or something to the step at a path."""
+    """Something was sent to the execution: a signal by name, or a message to the step at a path."""
 
     signal: Signal
 
 
 @dataclass(frozen=True, slots=True)
 class PauseRequested:
-    """Somebody asked that nothing new starts."""
+    """Someone asked that nothing new starts."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResumeRequested:
-    """Somebody asked that it goes on."""
+    """Someone asked to go on after a pause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ class TimePassed:
 
 @dataclass(frozen=True, slots=True)
 class CancelRequested:
-    """Somebody asked for the execution to be cancelled."""
+    """Someone asked for the execution to be cancelled."""
 
     reason: str | None = None
 

@@ -1,7 +1,7 @@
-"""How an execution goes on when a step has ended: what starts, what is done, and where a failure leads.
+"""Going on after a step has ended: the steps that start, the blocks that are done, and the way a failure takes.
 
-Everything here adds to a `Draft`. A step that ends well may end its block, which may end what the block belongs to;
-a step that fails may take its block with it, and so on outwards until something bears the failure.
+Everything here adds to a `Draft`. A step that ends well may end its block, which may end the step that the block is in;
+a step that fails may take its block with it, and so on outwards until something tolerates the failure.
 """
 
 from collections.abc import Iterable
@@ -51,7 +51,7 @@ def open_block(draft: Draft, prefix: str, block: Block, owner: str | None, key: 
 
 
 def step_ended(draft: Draft, path: str) -> None:
-    """A step counts as ended, well or with a failure that was borne: start what waited for it alone."""
+    """Count a step as ended, well or with a failure that was tolerated: start the steps that waited for it alone."""
     around = draft.block_around(path)
     steps = around.block.steps
     ready: list[CompiledStep] = []
@@ -74,7 +74,7 @@ def step_failed(
     status_code: int | None = None,
     checkpoint: JsonValue = None,
 ) -> None:
-    """A step has failed for good: see what bears it, from the step itself outwards."""
+    """Handle a step that has failed for good: find what tolerates the failure, from the step itself outwards."""
     step = draft.definition.step(path)
     draft.facts.append(StepFailed(path, draft.now, error, input, status_code, checkpoint))
     handler = step.handler
@@ -104,7 +104,7 @@ def open_pending(draft: Draft, container: ContainerState, *, freed: int = 0) -> 
 
 
 def item_failed(draft: Draft, container: ContainerState, index: int, error: StepError) -> bool:
-    """Whether one more failed item is more than the loop bears; then it fails, or ends where it is a batch."""
+    """True when one more failed item is more than the loop tolerates; then it fails, or ends where it is a batch."""
     if container.failures + 1 <= container.tolerated:
         return False
     stop_blocks_of(draft, container, except_key=index)
@@ -113,7 +113,7 @@ def item_failed(draft: Draft, container: ContainerState, index: int, error: Step
 
 
 def fail_loop(draft: Draft, container: ContainerState, index: int, error: StepError, failures: int) -> None:
-    """Too many items of a loop have failed; `index` and `error` are those of one that tipped the scales."""
+    """Fail a loop of which too many items have failed; `index` and `error` are those of the item that was too many."""
     if draft.state.batch is not None and draft.state.batch.path == container.path:
         draft.commands.append(CloseContainer(container.path))
         return
@@ -130,7 +130,7 @@ def fail_loop(draft: Draft, container: ContainerState, index: int, error: StepEr
 
 
 def fail_execution(draft: Draft, error: StepError, *, is_timeout: bool = False) -> None:
-    """Nothing has borne a failure: run `onFailure` where there is one, and end."""
+    """Handle a failure that nothing has tolerated: run `onFailure` where there is one, and end."""
     on_failure = draft.definition.on_failure
     if on_failure is not None and draft.state.failure is None:
         draft.facts.append(FailureHandlingStarted(draft.now, error, is_timeout))
@@ -146,7 +146,7 @@ def end_failed(draft: Draft, error: StepError, *, is_timeout: bool) -> None:
 
 
 def finish(draft: Draft) -> None:
-    """Every step of the workflow has ended: what is its output?"""
+    """End an execution whose steps have all ended, or have its output evaluated first."""
     definition = draft.definition
     if definition.output is None:
         last = definition.root.last
@@ -163,7 +163,7 @@ def finish(draft: Draft) -> None:
 
 
 def _block_done(draft: Draft, block: BlockState) -> None:
-    """Every step of a block has ended."""
+    """Handle the end of all steps of a block."""
     state = draft.state
     if block.owner is None:
         if state.failure is not None:
@@ -179,7 +179,7 @@ def _block_done(draft: Draft, block: BlockState) -> None:
 
 
 def _block_failed(draft: Draft, block: BlockState, error: StepError, failed_path: str) -> None:
-    """A step of a block has failed, and nothing inside of the block bears it."""
+    """Handle the failure of a step that nothing inside of its block tolerates."""
     state = draft.state
     stop_block(draft, block, except_path=failed_path)
     if block.owner is None:
@@ -196,7 +196,7 @@ def _block_failed(draft: Draft, block: BlockState, error: StepError, failed_path
 
 
 def _went_on(draft: Draft, container: ContainerState, key: str | int, error: StepError | None) -> None:
-    """One of a container's blocks has ended: is the container done, has it failed, or what begins next?"""
+    """Handle the end of one of a container's blocks: end or fail the container, or begin further blocks."""
     if container.step.type is StepType.FOR_EACH:
         assert isinstance(key, int)
         _item_ended(draft, container, key, error)

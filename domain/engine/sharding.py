@@ -1,4 +1,4 @@
-"""Which loops are cut into batches for all workers, how they are cut, and which batches may run."""
+"""Cutting of large loops into batches for all workers: which loops, of what size, and which batches may run."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -9,7 +9,7 @@ from domain.workflows.definition import Block, CompiledStep, Definition
 from domain.workflows.steps import ForEachConfig, WaitConfig, WebhookCallConfig
 
 FEWEST_ITEMS = 400
-"""Loops of fewer items are run by one worker: cutting them costs more than it gains."""
+"""The fewest items of a loop that is cut; shorter ones are run by one worker, as cutting costs more than it gains."""
 
 _MOST_LANES = 8
 _FEWEST_IN_BATCH = 50
@@ -18,7 +18,7 @@ _BATCHES_PER_LANE = 4
 
 
 def spread_of(definition: Definition, state: ExecutionState, step: CompiledStep, path: str, size: int) -> Spread | None:
-    """How the loop at `path` with `size` items is cut; None where it stays with its execution.
+    """The division into batches of the loop at `path` with `size` items; None where it stays with its execution.
 
     It stays where it is short, where its items go one by one, where it is inside another loop, and where its steps
     wait for something that is sent to the execution.
@@ -36,7 +36,7 @@ def spread_of(definition: Definition, state: ExecutionState, step: CompiledStep,
 
 
 def spread_in(checkpoint: Mapping[str, JsonValue]) -> Spread | None:
-    """What a loop's checkpoint says of it."""
+    """The division into batches in a loop's checkpoint; None for none."""
     match checkpoint.get("spread"):
         case {"batchSize": int(batch_size), "lanes": int(lanes)}:
             return Spread(batch_size=batch_size, lanes=lanes)
@@ -45,12 +45,12 @@ def spread_in(checkpoint: Mapping[str, JsonValue]) -> Spread | None:
 
 
 def spread_json(spread: Spread) -> JsonValue:
-    """`{batchSize, lanes}`."""
+    """A division into batches as JSON: `{batchSize, lanes}`."""
     return {"batchSize": spread.batch_size, "lanes": spread.lanes}
 
 
 def runnable_batches(container: ContainerState, items: Sequence[JsonValue]) -> Iterator[ItemRange]:
-    """On each lane the first batch that has not ended."""
+    """The first batch on each lane that has not ended."""
     spread = container.spread
     assert spread is not None
     count = batches_of(container)
@@ -69,7 +69,7 @@ def next_on_lane(container: ContainerState, items: Sequence[JsonValue], number: 
 
 
 def batches_of(container: ContainerState) -> int:
-    """How many batches the loop is cut into."""
+    """The number of batches of a loop that is spread."""
     assert container.spread is not None
     return -(-container.size // container.spread.batch_size)
 

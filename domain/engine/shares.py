@@ -1,4 +1,4 @@
-"""How much of an execution each of its steps is, how much of it has ended, and how many steps are known.
+"""Progress: the share of an execution that each step is, the share that has ended, and the number of known steps.
 
 The whole is shared out equally among the steps of the workflow's own block; the share of a container among its
 branches or items, and theirs among their steps. A loop that unfolds late takes nothing away from what has ended.
@@ -26,7 +26,7 @@ def share_of_block(container: ContainerState) -> float:
 
 
 def count_share(state: ExecutionState, block: BlockState | None, amount: float) -> None:
-    """So much more of a block has ended, and of all that it is in."""
+    """Add `amount` to the ended share of a block, of all blocks around it, and of the execution."""
     if not amount:
         return  # as at the end of nearly every block, whose steps have counted it
     if amount > 0:
@@ -37,7 +37,7 @@ def count_share(state: ExecutionState, block: BlockState | None, amount: float) 
 
 
 def pass_on(state: ExecutionState, block: BlockState | None, amount: float) -> None:
-    """Note in a block and in all that it is in that so much more has ended, which the whole has counted already."""
+    """Add `amount` to the ended share of a block and of those around it; the execution's own has counted it already."""
     while block is not None:
         block.done += amount
         container = None if block.owner is None else state.containers.get(block.owner)
@@ -48,14 +48,14 @@ def pass_on(state: ExecutionState, block: BlockState | None, amount: float) -> N
 
 
 def steps_inside(container: ContainerState) -> int:
-    """How many step executions the blocks of a container have, all its items at once; inner blocks add their own."""
+    """The number of step executions in a container's blocks, for all its items at once; inner blocks add their own."""
     if container.step.type is StepType.FOR_EACH:
         return container.size * len(container.step.blocks[EACH].steps)
     return sum(len(container.block_of(key).steps) for key in container.pending)
 
 
 def known_steps(definition: Definition, steps: Iterable[StepState]) -> int:
-    """How many step executions there are beside the workflow's own block, once these steps have been reached.
+    """The number of known step executions outside of the workflow's own block, once these steps have been reached.
 
     All that containers which were opened hold, whether or not it has begun, and handlers that have.
     """

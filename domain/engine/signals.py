@@ -1,4 +1,4 @@
-"""Signals and other messages to an execution: which step takes which."""
+"""Signals and other messages to an execution, and the steps that take them."""
 
 from domain.engine.actions import RunStep
 from domain.engine.decision_builder import Draft
@@ -8,7 +8,7 @@ from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import WaitKind
 
 RECEIVED = "received"
-"""The member of a checkpoint that holds what the step was sent."""
+"""The member of a checkpoint that holds the message that was sent to the step."""
 
 _ADDRESSED = frozenset({WaitKind.CALLBACK, WaitKind.DEPENDENCY})
 
@@ -24,12 +24,12 @@ def consumer_of(state: ExecutionState, signal: Signal) -> StepState | None:
 
 
 def first_for(state: ExecutionState, path: str, reason: WaitReason) -> Signal | None:
-    """The oldest signal that was kept and that a step which begins to wait takes."""
+    """The oldest kept signal that a step takes which begins to wait."""
     return next((signal for signal in state.signals if _takes(path, reason, signal)), None)
 
 
 def resume(draft: Draft, path: str, attempt: int, checkpoint: JsonValue, signal: Signal) -> None:
-    """Call a waiting step again with what it was sent: as part of its checkpoint, so that no crash can lose it."""
+    """Call a waiting step again with the message it was sent: in its checkpoint, so that no crash can lose it."""
     left = checkpoint if isinstance(checkpoint, dict) else {}
     draft.facts.append(StepResumed(path, draft.now, {**left, RECEIVED: {"payload": signal.payload}}))
     draft.commands.append(RunStep(path, attempt))

@@ -1,7 +1,7 @@
-"""An execution's state as the decider sees it: what has happened to each step, and what is still owed.
+"""An execution's state as the decider sees it: the state of each step, and the work that is still owed.
 
 The state is rebuilt from stored rows when a worker claims an execution, and then changed by `evolve` alone.
-It is the one mutable value of the domain: exactly one driver owns it, and copying it on every fact would make an
+It is the one mutable value of the domain: exactly one activation owns it, and copying it on every fact would make an
 execution of ten thousand steps quadratic.
 """
 
@@ -22,7 +22,7 @@ from domain.workflows.graph import EACH
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitReason:
-    """Why something is not running, and until when if that is known."""
+    """The reason for which something is not running, and the time until which if that is known."""
 
     kind: WaitKind
     until: datetime | None = None
@@ -31,7 +31,7 @@ class WaitReason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delay:
-    """What an attempt lost to circuit breakers. `since` is when the one began that holds it up now, if one does.
+    """The time that an attempt lost to circuit breakers. `since` is when the present delay began, if there is one.
 
     Its time counts from `timed_from`: its start, moved by all the time for which it was held up.
     """
@@ -57,7 +57,7 @@ class Attempt:
 
     @property
     def timed_from(self) -> datetime:
-        """Since when the step's timeout counts."""
+        """The time from which the step's timeout counts."""
         return self.started_at if self.delay is None else self.delay.timed_from
 
 
@@ -68,7 +68,7 @@ class StepState:
 
     `attempts` holds every try so far, the running one last. `due_at` is when a waiting step goes on (a timer or a
     retry), or when a container's timeout is over. `input` is what the step was called with, after its templates were
-    rendered; `output` only counts when `status` is COMPLETED. `checkpoint` is what a step that is not done remembers
+    rendered; `output` only counts when `status` is COMPLETED. `checkpoint` is the memory of a step that is not done
     (which branch, which items, how many calls); of completed steps only a loop has one, for its items may be retried.
     """
 
@@ -94,11 +94,12 @@ class StepState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarriedStep:
-    """What a retry carries over for a step that was not done and begins again: see domain/engine/carrying.py.
+    """State that a retry carries over for a step that was not done and begins again: see domain/engine/carrying.py.
 
     `origins` are the executions whose step at this path it goes on with, the newest first; the retry itself where it
     goes on with none. A call has only one, under whose Idempotency-Key it is made; of a SUB_WORKFLOW, the children of
-    all are looked at. `checkpoint` is what a call begins with; of a SUB_WORKFLOW it is `{child, latestVersion}`.
+    all are looked at. `checkpoint` is the one that a call begins with; of a SUB_WORKFLOW it is
+    `{child, latestVersion}`.
     """
 
     path: str
@@ -108,14 +109,14 @@ class CarriedStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
-    """Something that was sent to an execution and is not consumed yet: by name, or to the step at `path`."""
+    """A message to an execution that is not consumed yet: a signal with a name, or a message to the step at `path`."""
 
     payload: JsonValue
     name: str | None = None
     path: str | None = None
 
     def to_json(self) -> JsonValue:
-        """`{name?, path?, payload}`: how it is stored."""
+        """The signal as it is stored: `{name?, path?, payload}`."""
         value: dict[str, JsonValue] = {"payload": self.payload}
         if self.name is not None:
             value["name"] = self.name
@@ -138,8 +139,8 @@ class Signal:
 class BlockState:
     """A block that has been opened: the workflow's own, a branch, an item of a loop, a handler.
 
-    `prefix` is what the paths of its steps start with, `owner` the path of the step that it is in (None for the
-    workflow's own and for `onFailure`), `key` what that step knows it by: a label, or the index of an item.
+    `prefix` is the beginning of the paths of its steps, `owner` the path of the step that it is in (None for the
+    workflow's own and for `onFailure`), `key` its label in that step, or the index of an item.
     `unmet[id]` counts the dependencies of a step that have not ended, once one of them has. `ended` counts steps that
     have ended well enough to go on. `share` is how much of the whole it is, 0 to 1, and `done` how much of that has
     ended; `partial` is the same of steps in it that did not end well, by id. Derived from the steps, never stored.
@@ -161,13 +162,13 @@ class BlockState:
 
     @property
     def is_done(self) -> bool:
-        """Whether every step of it has ended."""
+        """True when every step of it has ended."""
         return self.ended == len(self.block.steps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
-    """How a loop is cut into batches of `batch_size` items, which take turns on `lanes`.
+    """The division of a loop into batches of `batch_size` items, which take turns on `lanes`.
 
     Batch n runs on lane n modulo `lanes`, once the batch before it on that lane has ended; the lanes share the loop's
     concurrency. So which batches may run follows from which have ended, and nothing else has to be remembered.
@@ -181,8 +182,8 @@ class Spread:
 class ItemRange:
     """A batch: the part of a loop's items that one activation runs.
 
-    `path` is the loop's, `first` the index of the first item in the whole list. `concurrency` is this batch's share
-    of the loop's, `tolerated` how many failed items the whole loop bears, `share` how much of the execution one item
+    `path` is the loop's, `first` the index of the first item in the whole list. `concurrency` is this batch's share of
+    the loop's, `tolerated` how many failed items the whole loop tolerates, `share` how much of the execution one item
     is, 0 to 1. As JSON it is a batch's `input`.
     """
 
@@ -194,7 +195,7 @@ class ItemRange:
     share: float = 0.0
 
     def to_json(self) -> JsonValue:
-        """`{path, first, items, concurrency, tolerated, share}`."""
+        """The range as JSON: `{path, first, items, concurrency, tolerated, share}`."""
         return {
             "path": self.path,
             "first": self.first,
@@ -219,11 +220,11 @@ class ItemRange:
 
 @dataclass(slots=True, kw_only=True)
 class ContainerState:
-    """A CONDITIONAL, PARALLEL or FOR_EACH that is open: which of its blocks run, wait for a turn, and have ended.
+    """An open CONDITIONAL, PARALLEL or FOR_EACH, with its blocks that run, that wait for a turn, and that have ended.
 
     Blocks are known by key: the label, or the index of an item. `pending` are those not started, in order; `active`
     maps keys to prefixes. `outcomes` has an entry for each that has ended: None when it ended well, else its error;
-    `failures` counts the errors. `results` holds what an `output` expression gave for an item; the items in
+    `failures` counts the errors. `results` holds the values of the `output` expression for items; the items in
     `unresolved` have ended and are having theirs computed. Derived from the steps, never stored.
 
     A loop that is spread has no block of its own here: `spread` says how it is cut, `ended_batches` which are done.
@@ -248,7 +249,7 @@ class ContainerState:
     done: float = field(default=0.0, compare=False)
 
     def prefix_of(self, key: str | int) -> str:
-        """What the paths of the steps in one of its blocks start with."""
+        """The prefix of the paths of the steps in one of its blocks."""
         return f"{self.path}[{key}]" if isinstance(key, int) else f"{self.path}.{key}"
 
     def block_of(self, key: str | int) -> Block:
@@ -258,7 +259,7 @@ class ContainerState:
 
 @dataclass(slots=True, kw_only=True)
 class ExecutionState:
-    """One execution: its status, the state of every step that has one, and what `evolve` derives from them.
+    """One execution: its status, the state of every step that has one, and the values that `evolve` derives from them.
 
     A step that has no entry in `steps` has not been reached. `running` and `waiting` are paths of steps that are not
     containers. `blocks` are those that are open, by prefix; `containers` those steps that are, by path. `timers` is a
@@ -268,8 +269,9 @@ class ExecutionState:
     TIMED_OUT. `spread`: loops whose items other activations run. `batch`: the loop of which this activation runs a
     part, where it is not a whole execution; `outer` are then the steps around that loop, which are only read.
     `carried`: what a retry knows, by path, of steps that it begins again.
-    `ended` is how much of the whole has ended, 0 to 1, and `ahead` how much of that the rows do not tell: a worker that
-    was lost had counted it, so what is counted next is a part of it. `total` is how many step executions are known.
+    `ended` is how much of the whole has ended, 0 to 1, and `ahead` how much of that is missing from the rows: a worker
+    that was lost had counted it, so what is counted next is a part of it. `total` is how many step executions are
+    known.
     """
 
     execution_id: UUID
@@ -300,9 +302,9 @@ class ExecutionState:
     failed: int = 0
     total: int = 0
     finishing: bool = False
-    """All steps have ended and the output is being evaluated."""
+    """True once all steps have ended and while the output is being evaluated."""
 
     @property
     def is_paused(self) -> bool:
-        """Whether nothing new may start."""
+        """True when nothing new may start."""
         return self.paused_at is not None

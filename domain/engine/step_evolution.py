@@ -1,4 +1,4 @@
-"""How facts about steps change the state: attempts, ends, waits, and what follows for counters and timers."""
+"""Folding of facts about steps into the state: attempts, ends, waits, and their effect on counters and timers."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -204,7 +204,7 @@ def _end_step(
 
 
 def count_status(state: ExecutionState, status: StepStatus) -> None:
-    """One more step has ended this way."""
+    """Count one more step that has ended with this status."""
     if status is StepStatus.COMPLETED:
         state.completed += 1
     elif status is StepStatus.FAILED:
@@ -212,7 +212,7 @@ def count_status(state: ExecutionState, status: StepStatus) -> None:
 
 
 def count_end(state: ExecutionState, path: str) -> None:
-    """A step counts as ended in its block: those that depend on it have one less to wait for."""
+    """Count a step as ended in its block: those that depend on it have one dependency less to wait for."""
     prefix, _, own_id = path.rpartition(".")
     block = state.blocks.get(prefix)
     if block is None:
@@ -289,7 +289,7 @@ def _check(state: ExecutionState, path: str, before: StepStatus | None, after: S
 
 
 def settle(state: ExecutionState) -> None:
-    """An execution in which nothing runs and something waits is WAITING; one in which nothing waits is not."""
+    """Set the status: WAITING where nothing runs and something waits, RUNNING where nothing waits."""
     if state.status is ExecutionStatus.WAITING:
         if not state.waiting:
             move(state, ExecutionStatus.RUNNING)
@@ -305,14 +305,14 @@ def move(state: ExecutionState, status: ExecutionStatus) -> None:
 
 
 def set_timers(state: ExecutionState) -> None:
-    """Make the heap of timers anew, from the steps."""
+    """Rebuild the heap of timers from the steps."""
     steps = (state.steps.get(path) for path in (*state.waiting, *state.containers))
     state.timers = [(step.due_at, step.path) for step in steps if step is not None and step.due_at is not None]
     heapify(state.timers)
 
 
 def drop_stale_timers(state: ExecutionState) -> None:
-    """Take off the heap's top what something else has overtaken."""
+    """Remove stale timers from the top of the heap."""
     timers = state.timers
     while timers and not _is_live(state, *timers[0]):
         heappop(timers)

@@ -1,4 +1,4 @@
-"""Cancelling what is not finished: of one block, of one container, or of everything."""
+"""Cancelling of unfinished steps: of one block, of one container, or of everything."""
 
 from domain.engine.actions import StopStep
 from domain.engine.decision_builder import Draft
@@ -23,7 +23,7 @@ def stop_everything(draft: Draft) -> None:
 
 
 def stop_block(draft: Draft, block: BlockState, *, except_path: str | None = None) -> None:
-    """Cancel what runs or waits in a block."""
+    """Cancel the steps of a block that run or wait."""
     _stop_steps(draft, block.block, block.prefix, except_path)
 
 

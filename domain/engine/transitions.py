@@ -1,4 +1,4 @@
-"""Which status may follow which. `evolve` refuses everything else: a wrong decision fails before it is stored."""
+"""The table of allowed status transitions. `evolve` refuses all others, so that a wrong decision is never stored."""
 
 from domain.kernel.statuses import ExecutionStatus as Execution
 from domain.kernel.statuses import StepStatus as Step
@@ -50,7 +50,7 @@ EXECUTION_TRANSITIONS: frozenset[tuple[Execution, Execution]] = frozenset(
 
 
 class IllegalTransition(AssertionError):
-    """A fact would take a status where it must not go: a fault of the decider, never of a workflow."""
+    """A fact would make a transition that is not allowed: a fault of the decider, never of a workflow."""
 
     def __init__(self, what: str, before: Step | Execution | None, after: Step | Execution) -> None:
         super().__init__(f"{what} cannot go from {before} to {after}")

@@ -1,1 +1,1 @@
-"""Executions: starting and controlling them, retries, signals, children, and what is stored of them."""
+"""Executions: starting and controlling them, retries, signals, children, and their stored records."""

@@ -1,4 +1,4 @@
-"""Waiting for an execution to end: told by the feed, and asking the store when the feed is silent."""
+"""Waiting for an execution to end: changes come from the feed; the store is asked when the feed is silent."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -52,7 +52,7 @@ async def _ended(
 
 
 async def _hears_of_an_end(changes: AsyncIterator[ExecutionChange | None]) -> bool:
-    """Read changes until one may be the last. False: there are no more."""
+    """Read changes until one may be the last. False when there are no more."""
     async for change in changes:
         if change is None or change.status.is_terminal:
             return True

@@ -27,14 +27,14 @@ from domain.workflows.ports import WorkflowStore
 from domain.workflows.resolution import Lookups
 
 MAX_NESTING = 10
-"""How many executions may be around a child: an endless recursion ends here."""
+"""The most executions that may be around a child: an endless recursion ends here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildRequest:
-    """What a step asks for: a child of the step at `parent_path`, for its attempt.
+    """A step's request for a child: of the step at `parent_path`, for its attempt.
 
-    `workflow` is a name, `version` None its newest. `carried` is what the parent knows of the step as a retry.
+    `workflow` is a name, `version` None its newest. `carried` is the step as the parent, a retry, has carried it over.
     """
 
     parent_id: UUID
@@ -53,7 +53,7 @@ class ChildRequest:
 
 
 class ChildStarter:
-    """Starts children, each once however often it is asked for: by parent, path and attempt.
+    """Starts children, idempotently by parent, path and attempt.
 
     A step that has had a child before, in an attempt of its own or in the execution that its own is a retry of, goes on
     with that one instead of beginning anew: so no step of a child that has completed is run again.
@@ -148,7 +148,7 @@ class ChildStarter:
             return request.input
 
     async def _retry(self, request: ChildRequest, earlier: ExecutionRecord) -> NewExecution:
-        """A retry of a child that has ended badly, with the newest version where that is wanted."""
+        """A retry of a child that did not complete, with the newest version where that is asked for."""
         is_latest = _wants_latest(request)
         if is_latest:
             lookups = Lookups(self._workflows, self._definitions)
@@ -195,7 +195,7 @@ class ChildStarter:
             await self._commands.send(child_id, CommandKind.CANCEL, payload)
 
     async def _parent(self, parent_id: UUID) -> tuple[ExecutionRecord, UUID]:
-        """The parent, once it is known that it may have a child, and the execution that nobody has started."""
+        """The parent, checked to be allowed a child, and the id of the root execution of its family."""
         record = await self._read(parent_id)
         around, ancestor = 1, record
         while ancestor.parent_id is not None:
@@ -222,7 +222,7 @@ _ENDED_BADLY = frozenset({ExecutionStatus.FAILED, ExecutionStatus.CANCELLED, Exe
 
 
 def _to_go_on_with(line: Sequence[ExecutionRecord]) -> ExecutionRecord:
-    """Of a step's children and their retries the newest that has COMPLETED, else that has not ended, else that has."""
+    """The execution to go on with, of children and their retries: the newest that COMPLETED, else runs, else ended."""
     done = [child for child in line if child.status is ExecutionStatus.COMPLETED]
     live = [child for child in line if not child.status.is_terminal]
     return (done or live or list(line))[-1]

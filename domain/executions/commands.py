@@ -1,4 +1,4 @@
-"""Telling executions something: a row first, then a nudge of the worker that holds it, or a hint to any."""
+"""Sending of commands to executions: a row first, then a nudge of the worker that holds it, or a hint to any."""
 
 from collections.abc import Callable, Sequence
 from uuid import UUID
@@ -14,7 +14,7 @@ from domain.system.workers import WorkQueue
 
 
 class CommandSender:
-    """Stores commands. A nudge or a hint that is lost loses nothing: the reconciler finds the row."""
+    """Stores and announces commands. A lost nudge or hint loses nothing: the reconciler finds the row."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class CommandSender:
         self._new_id = new_id
 
     async def send(self, execution_id: UUID, kind: CommandKind, payload: JsonValue = None) -> None:
-        """Tell one execution. Raises `NotFound`, or `InvalidState` when it has ended."""
+        """Send a command to one execution. Raises `NotFound`, or `InvalidState` when it has ended."""
         try:
             worker_id = await self._executions.add_command(
                 command_id=self._new_id(),
@@ -47,7 +47,7 @@ class CommandSender:
             await self._queue.nudge(worker_id, execution_id)
 
     async def send_all(self, execution_ids: Sequence[UUID], kind: CommandKind, payload: JsonValue = None) -> int:
-        """Tell many the same in one commit; those that have ended are passed over. Returns how many were told."""
+        """Send a command to many in one commit; those that have ended are passed over. Returns the number told."""
         now = self._clock.now()
         commands = [
             PendingCommand(id=self._new_id(), execution_id=id, kind=kind, payload=payload, created_at=now)

@@ -1,4 +1,4 @@
-"""Telling executions what to do: cancel, pause, go on, a signal, a callback; and deleting those that have ended."""
+"""Control of executions: cancel, pause, resume, signals, callbacks; and deleting those that have ended."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ LIVE = frozenset(ExecutionStatus) - TERMINAL_EXECUTION_STATUSES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkResult:
-    """How many executions matched, and how many of them something was done about."""
+    """The number of executions that matched, and the number of those that were changed."""
 
     matched: int
     changed: int
@@ -71,7 +71,7 @@ class ExecutionControl:
         return BulkResult(matched=matched, changed=changed)
 
     async def pause(self, execution_id: UUID) -> ExecutionRecord:
-        """Let what is in flight end, and start nothing new until `resume`. One that has not begun does not begin.
+        """Let running attempts end, and start nothing new until `resume`. A PENDING execution does not begin.
 
         Raises `NotFound`, or `InvalidState` when it has ended, or is paused (or about to be).
         """
@@ -97,7 +97,7 @@ class ExecutionControl:
         """Send a signal; it is kept until a step waits for it, and the step that has waited longest takes it.
 
         Raises `NotFound`, `InvalidInput`, `InvalidState` when the execution has ended, or `LimitExceeded` when
-        `Limits.max_signals` wait for somebody to take them, or as many bytes as ten inputs may have.
+        `Limits.max_signals` wait for a step to take them, or as many bytes as ten inputs may have.
         """
         problems = [
             problem.under("payload")
@@ -140,7 +140,7 @@ class ExecutionControl:
         raise InvalidState(message, execution.status.value)
 
     async def _is_paused(self, execution: ExecutionRecord) -> bool:
-        """Whether it is paused once the commands that wait for it are applied. Raises `InvalidState`."""
+        """True when the execution is paused once the commands that wait for it are applied. Raises `InvalidState`."""
         if execution.status.is_terminal:
             raise InvalidState(f"The execution has ended: it is {execution.status.value}.", execution.status.value)
         told = [command.kind for command in await self._pending(execution)]
@@ -159,7 +159,7 @@ class ExecutionControl:
             raise LimitExceeded(f"With this one, more than {most_bytes:,} bytes of signals would wait for a step.")
 
     async def _has_callback(self, execution: ExecutionRecord, path: str) -> bool:
-        """Whether a callback for this step was stored and is not taken yet."""
+        """True when a callback for this step was stored and is not taken yet."""
         if any(signal.path == path for signal in execution.signals):
             return True
         pending = (command for command in await self._pending(execution) if command.kind is CommandKind.CALLBACK)

@@ -1,4 +1,4 @@
-"""Idempotency keys: those that clients give, and those that Stepgraph makes for what it starts itself."""
+"""Idempotency keys: those of clients, and those that Stepgraph makes for the executions it starts itself."""
 
 from collections.abc import Iterable
 
@@ -8,15 +8,15 @@ from domain.kernel.json.text import is_same
 
 MAX_CHARACTERS = 256
 CHILDREN, TICKS, MESSAGES = "child:", "schedule:", "webhook:"
-"""What the keys start with that are made for children, for ticks of schedules, and for messages to inbound webhooks."""
+"""The beginnings of the keys of children, of ticks of schedules, and of messages to inbound webhooks."""
 
 _OWN = (CHILDREN, TICKS, MESSAGES)
 
 
 def key_problems(key: str, *, is_own: bool = False) -> Iterable[Problem]:
-    """What is wrong with a key, as the value itself. Only Stepgraph's own start in the ways that are theirs.
+    """The problems of a key, with the empty path. Only Stepgraph's own keys may have the beginnings reserved for them.
 
-    So nobody can take a tick's or a message's place, whatever he sends.
+    So no client can take a tick's or a message's place, whatever it sends.
     """
     if not 1 <= len(key) <= MAX_CHARACTERS or not key.isprintable():
         yield Problem(path=(), message=f"A key has 1 to {MAX_CHARACTERS} characters, all of them printable.")
@@ -27,9 +27,9 @@ def key_problems(key: str, *, is_own: bool = False) -> Iterable[Problem]:
 
 
 def difference(new: NewExecution, known: ExecutionRecord, *, version: int | None) -> str | None:
-    """Why an execution is not the one that is asked for again under its key; None where it is.
+    """The difference between an execution and the one that is asked for again under its key; None where there is none.
 
-    What is done has to be the same: the workflow's version where one is asked for, or the steps of an orchestration,
+    These must be equal: the workflow's version where one is asked for, or the steps of an orchestration,
     and the input. Labels, priority and time of start may differ.
     """
     if new.workflow_id is None and new.definition_id != known.definition_id:

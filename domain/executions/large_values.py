@@ -1,4 +1,4 @@
-"""The port that reads what lists leave out of rows."""
+"""The port that reads the large values that lists leave out of rows."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,11 +7,11 @@ from domain.kernel.large_values import LargeValue, StoredValues
 
 
 class LargeValues(Protocol):
-    """The values that were left out of records which were read `lean`: their `left_out` says which.
+    """The values that were left out of records which were read `lean`: their `left_out` names them.
 
-    How large a value must be to be left out is the store's to say; the more rows are asked for, the smaller, so that
-    what one call reads has a bound whatever its rows hold.
+    The store decides how large a value must be to be left out; the more rows are asked for, the smaller, so that
+    the size of one call's answer has a bound whatever its rows hold.
     """
 
     async def read(self, wanted: Sequence[LargeValue], *, max_bytes: int) -> StoredValues:
-        """These values as they are now, all of one kind. None is read where they have more bytes together."""
+        """The present values, all of one kind. None is read where they have more than `max_bytes` together."""

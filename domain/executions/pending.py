@@ -1,6 +1,6 @@
-"""Steps that have not been reached yet, as people see them: PENDING, and why; and why an execution does not run.
+"""Steps that have not been reached yet (PENDING), with the reason; and the reason for which an execution does not run.
 
-No row says so. What can be told is told from the definition: every step of the workflow's own block, and of blocks in
+They have no rows. They are found from the definition: every step of the workflow's own block, and of blocks in
 containers that are open, that has no row. The items of loops are not among them, for they may be very many.
 """
 
@@ -20,7 +20,7 @@ _ENDED_WELL = frozenset({StepStatus.COMPLETED, StepStatus.SKIPPED})
 
 
 def waiting_for(execution: ExecutionRecord, now: datetime | None = None) -> WaitReason | None:
-    """Why an execution as a whole does not run; None when it runs or has ended.
+    """The reason for which an execution as a whole does not run; None when it runs or has ended.
 
     With `now`, one whose time to start has come waits for a worker.
     """
@@ -66,7 +66,7 @@ def pending_steps(
 
 
 def _idle_reason(execution: ExecutionRecord, now: datetime) -> WaitReason:
-    """Why a step that nothing else holds back does not run."""
+    """The reason for which a step that nothing else holds back does not run."""
     if execution.status in (ExecutionStatus.PENDING, ExecutionStatus.PAUSED):
         reason = waiting_for(execution, now)
         assert reason is not None
@@ -81,7 +81,7 @@ class _Pending:
         self._idle = idle
 
     def in_block(self, block: Block, held_back: WaitReason | None) -> Iterator[StepRecord]:
-        """The steps of a block, and of the open containers in it. `held_back`: why it has not begun."""
+        """The steps of a block, and of open containers in it. `held_back` is the reason for which it has not begun."""
         for step in block.steps.values():
             status = self._statuses.get(step.path)
             if status is None:
@@ -111,7 +111,7 @@ class _Pending:
         return status in _ENDED_WELL or (status is StepStatus.FAILED and step.on_error_continue)
 
     def _turn_of(self, step: CompiledStep) -> WaitReason | None:
-        """Why a branch that has not begun has not."""
+        """The reason for which a branch of an open container has not begun."""
         config = step.config
         if self._idle.kind is WaitKind.PAUSED or not isinstance(config, ParallelConfig):
             return None
@@ -131,7 +131,7 @@ def _after(ids: Sequence[str]) -> WaitReason:
 
 
 def matching(records: Sequence[StepRecord], filter: StepFilter) -> list[StepRecord]:
-    """Those that a filter shows."""
+    """The records that match a filter."""
     return [
         record
         for record in records
@@ -144,7 +144,7 @@ def matching(records: Sequence[StepRecord], filter: StepFilter) -> list[StepReco
 def merged(
     stored: Page[StepRecord], pending: Sequence[StepRecord], *, first: int, after: str | None
 ) -> Page[StepRecord]:
-    """The page of both: `stored` is the page of rows of the same size and beginning, `pending` all that match.
+    """One page of both: `stored` is the page of rows of the same size and beginning, `pending` all that match.
 
     A step that has got its row meanwhile is shown by its row.
     """

@@ -1,4 +1,4 @@
-"""The ports that keep executions: as workers change them, as people read them, as the reconciler asks."""
+"""The ports that store executions: for the workers, for readers, and for the reconciler."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -32,7 +32,7 @@ class ExecutionStore(Protocol):
     """
 
     async def create(self, executions: Sequence[NewExecution]) -> list[ExecutionRecord]:
-        """Insert all in one transaction, and answer in order.
+        """Insert all in one transaction; the answers are in the order of the arguments.
 
         Where the workflow has an execution with the same idempotency key (also earlier in the same call), the
         answer is that one and nothing is inserted: compare ids to tell. Raises `LimitExceeded` where a
@@ -44,9 +44,9 @@ class ExecutionStore(Protocol):
     ) -> list[Claim]:
         """Take those of `ids` that want attention: not ended, held by nobody, and due (or with a pending command).
 
-        So are those that `worker_id` holds already: asking again is safe when an answer was lost, and taking over from
-        its own driver is the caller's to avoid. Each answer is held by `worker_id` at a new epoch. The others are left
-        out without a word. PENDING becomes RUNNING only with the first commit.
+        So are those that `worker_id` holds already: asking again is safe when an answer was lost, and the caller must
+        not take over from its own activation. Each answer is held by `worker_id` at a new epoch. The others are
+        silently left out. PENDING becomes RUNNING only with the first commit.
 
         Of suspects (see `domain.executions.suspects`) one is taken, that which has lost the fewest workers, and none
         where `worker_id` holds one that is not among `watched`: those have been watched for long enough.
@@ -63,7 +63,7 @@ class ExecutionStore(Protocol):
     def post(self, delta: ExecutionDelta) -> None:
         """Like `commit` without waiting: stored with the execution's next commit, or soon.
 
-        A later `commit` of the same execution absorbs it. A lost lease is only told to the next `commit`.
+        A later `commit` of the same execution absorbs it. A lost lease is only reported by the next `commit`.
         """
 
     async def add_command(
@@ -90,7 +90,7 @@ class ExecutionStore(Protocol):
         """The executions that this worker holds and that have a command which was not applied yet."""
 
     async def holders(self, ids: Collection[UUID]) -> Mapping[UUID, UUID | None]:
-        """Who holds these executions, None for nobody; those that have ended or do not exist are left out."""
+        """The worker that holds each execution, None for nobody; those that have ended or do not exist are left out."""
 
     async def create_batches(self, batches: Sequence[NewBatch]) -> None:
         """Insert parts of a loop, claimable at once; those that are there already are left as they are.
@@ -99,7 +99,7 @@ class ExecutionStore(Protocol):
         """
 
     async def drop_batches(self, execution_id: UUID, path: str, now: datetime) -> Sequence[tuple[UUID, UUID]]:
-        """Take away what is left of a loop: its batches go, and their steps that run or wait are CANCELLED.
+        """Remove the rest of a loop: its batches are deleted, and their steps that run or wait are CANCELLED.
 
         Returns (worker, batch) of those that a worker holds, so that it can be nudged; its commits are refused.
         """
@@ -115,7 +115,7 @@ class ExecutionStore(Protocol):
         """Remove executions that have ended, with their steps; returns those that were removed."""
 
     async def prune(self, before: datetime, limit: int) -> int:
-        """Remove the oldest executions that ended before `before`, with their steps; returns how many, at most `limit`.
+        """Remove the oldest executions that ended before `before`, with their steps, at most `limit`; returns how many.
 
         One whose parent has not ended stays: the parent may not have read its output yet. Calls at the same time each
         remove others.
@@ -125,8 +125,8 @@ class ExecutionStore(Protocol):
 class ExecutionQueries(Protocol):
     """Executions and their steps, as people read them.
 
-    What is read `lean` is without large values, which its `left_out` names (see `LargeValues`), and without what is
-    only for whoever goes on with an execution: signals, and checkpoints of steps.
+    Records read `lean` are without large values, which `left_out` names (see `LargeValues`), and without fields
+    only for activations: signals, and checkpoints of steps.
     """
 
     async def get_many(self, ids: Collection[UUID], *, lean: bool = False) -> Mapping[UUID, ExecutionRecord]:
@@ -138,7 +138,7 @@ class ExecutionQueries(Protocol):
         """Executions, newest first (by id, which sorts by creation)."""
 
     async def count(self, filter: ExecutionFilter) -> int:
-        """How many `page` would show in all."""
+        """The number of executions that match."""
 
     async def steps_page(
         self, execution_id: UUID, filter: StepFilter, *, first: int, after: str | None, lean: bool = False
@@ -146,7 +146,7 @@ class ExecutionQueries(Protocol):
         """The step executions of an execution in document order; `after` is a position."""
 
     async def steps_count(self, execution_id: UUID, filter: StepFilter) -> int:
-        """How many `steps_page` would show in all."""
+        """The number of step executions that match."""
 
     async def steps_pages(
         self, execution_ids: Collection[UUID], filter: StepFilter, *, first: int, lean: bool = False
@@ -178,34 +178,34 @@ class ExecutionQueries(Protocol):
         """The newest sequence of each of these executions."""
 
     async def carried(self, ids: Collection[UUID]) -> Mapping[UUID, Sequence[CarriedStep]]:
-        """What these executions were given about steps that they begin again; those without any are left out."""
+        """The steps that each of these retries carries over; executions without any are left out."""
 
     async def children_at(self, parent_ids: Collection[UUID], path: str) -> Sequence[ExecutionRecord]:
         """The executions that the step at this path of any of these has started, and all retries of them, by id."""
 
     async def newest_retries(self, ids: Collection[UUID]) -> Mapping[UUID, ExecutionRecord]:
-        """The newest retry of each, of a retry, and so on; itself where there is none. Unknown ids are left out."""
+        """The newest of the retries of each, and of theirs; itself where it has none. Unknown ids are left out."""
 
 
 class Recovery(Protocol):
-    """What the reconciler asks, so that nothing is ever stuck."""
+    """The queries of the reconciler, so that no execution is ever stuck."""
 
     async def lead(
         self, candidate: UUID, *, lease: timedelta, stands_back: timedelta | None = None, has_worked: bool = False
     ) -> Term | None:
-        """Become the one that reconciles, or stay it, for `lease` from now on by the store's clock; None: another is.
+        """Become or remain the leading reconciler for `lease` from now on by the store's clock; None where another is.
 
-        One that `stands_back` takes over only what nobody has had for that long, and leaves it to whoever comes
-        without standing back. `has_worked`: since it last asked, it has been through a whole round.
+        One that `stands_back` takes over only when nobody has led for that long, and lets any candidate go first that
+        does not. `has_worked`: since it last asked, it has been through a whole round.
         """
 
     async def resign(self, candidate: UUID) -> None:
-        """Let another lead at once, where this one does."""
+        """Give up the lead at once, so that another can take it; no effect where this one does not lead."""
 
     async def due_executions(self, *, now: datetime, limit: int) -> Sequence[UUID]:
         """Executions that nobody holds and that want attention: PENDING, past their due time, or with a command.
 
-        Higher priorities come first, then what has been due for longest. Queued ones are left out (see `admit`).
+        Higher priorities come first, then those that have been due for longest. Queued ones are left out (see `admit`).
         """
 
     async def queued_workflows(self) -> Sequence[tuple[UUID, int]]:
@@ -227,7 +227,7 @@ class Recovery(Protocol):
         """End as FAILED with code POISONED those that nobody holds and that have outlived this many workers."""
 
     async def drop_commands(self, limit: int) -> int:
-        """Remove commands of executions that have ended or are gone, at most `limit`; returns how many.
+        """Remove commands of executions that have ended or are gone, at most `limit`; returns the number removed.
 
         Nobody will apply them: they came in the moment of the end, or the end was not a worker's doing.
         """

@@ -9,22 +9,22 @@ from domain.executions.records import ExecutionChange
 
 
 class ChangeStream(Protocol):
-    """Changes in the order of their commits; None: some may be missing, ask the store."""
+    """Changes in the order of their commits. None means that some may be missing: ask the store."""
 
     def __aiter__(self) -> AsyncIterator[ExecutionChange | None]:
-        """The changes, each when it comes."""
+        """The changes, each as it comes."""
 
     def __anext__(self) -> Awaitable[ExecutionChange | None]:
-        """The next one; ends only with the context."""
+        """The next change; ends only with the context."""
 
     def waiting(self, most: int) -> Sequence[ExecutionChange]:
         """The next changes, at most `most`, that can be read without waiting; they stay to be read."""
 
 
 class ProgressFeed(Protocol):
-    """Committed changes, live. One connection per process, however many listen.
+    """Committed changes, live. One connection per process, for any number of listeners.
 
-    A listener is told of every change from the moment its context is entered; changes that reach it late or never
+    A listener gets every change from the moment its context is entered; changes that reach it late or never
     (Redis was away) show as a gap in `sequence`. A listener that reads slowly gets changes merged: newest execution
     part, union of steps by path. A wake-up without a change (None) means: ask the store.
     """
@@ -37,7 +37,7 @@ class ProgressFeed(Protocol):
 
 
 class ProgressPublisher(Protocol):
-    """Where committed changes are announced. Losing an announcement loses nothing: readers fill gaps from the store."""
+    """Announces committed changes. Losing an announcement loses nothing: readers fill gaps from the store."""
 
     def publish(self, changes: Sequence[ExecutionChange]) -> None:
-        """Announce these soon, in order. Never blocks and never raises; drops what does not fit its bounded queue."""
+        """Announce these soon, in order. Never blocks and never raises; drops changes when its queue is full."""

@@ -1,4 +1,4 @@
-"""What the shell reads off a state: how far it is, what it waits for, and when it wants attention next."""
+"""Values that the shell derives from a state: progress, the reason for waiting, and the next due time."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -31,7 +31,7 @@ def next_due(state: ExecutionState) -> datetime | None:
 
 
 def waiting_for(state: ExecutionState) -> WaitReason | None:
-    """Why the execution does not run: the reason of the waiting step that is due first; None while it runs."""
+    """The reason for which the execution does not run, that of the waiting step due first; None while it runs."""
     if state.status is ExecutionStatus.PENDING:
         return WaitReason(kind=WaitKind.WORKER)
     if state.status is ExecutionStatus.PAUSED:

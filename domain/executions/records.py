@@ -1,4 +1,4 @@
-"""What is stored and read back: one frozen record for each kind of row, in Python's own types."""
+"""Stored records of executions: one frozen record for each kind of row, in Python's own types."""
 
 import math
 from collections.abc import Mapping
@@ -15,11 +15,11 @@ from domain.kernel.statuses import CommandKind, ExecutionStatus, StepStatus, Ste
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewExecution:
-    """What `ExecutionStore.create` inserts. `start_at` in the future makes it wait until then.
+    """The row that `ExecutionStore.create` inserts. `start_at` in the future makes it wait until then.
 
     `idempotency_key` is unique within the workflow (or within all orchestrations, where `workflow_id` is None).
     `parent_id` and `parent_path`: the SUB_WORKFLOW step that started it. `retried_from_id`: the execution that it is a
-    retry of; it begins with `steps`, copies of what that one had done, `carried`, what it knows of others, and `ended`,
+    retry of; it begins with `steps`, copies of the steps already done, `carried`, state of other steps, and `ended`,
     how much of it is done (see `Progress`).
     `max_concurrent`: it gets a slot among the executions of its workflow, at once or when one is free (`is_queued`
     until then).
@@ -49,7 +49,7 @@ class NewExecution:
 
 
 WHOLE = 1_000_000_000
-"""All of an execution, as `Progress.ended` counts it."""
+"""The whole of an execution, as `Progress.ended` counts it."""
 
 _NEARLY = 99.99
 
@@ -57,7 +57,7 @@ _NEARLY = 99.99
 @fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far an execution is. All but `ended` count step executions; `total` are all that are known.
+    """The progress of an execution. All but `ended` count step executions; `total` are all that are known.
 
     A container's are known when it is opened, all items of a loop at once. `ended` is the part of the whole that has
     ended, in billionths (`WHOLE`): it only grows, see domain/engine/shares.py.
@@ -71,7 +71,7 @@ class Progress:
 
     @property
     def percent(self) -> float:
-        """The part that has ended, 0 to 99.99: all of it is done when the execution has COMPLETED, and not before."""
+        """The share that has ended, in percent from 0 to 99.99: only a COMPLETED execution counts as 100."""
         return min(_NEARLY, math.floor(10_000 * self.ended / WHOLE) / 100)
 
 
@@ -80,12 +80,12 @@ class Progress:
 class ExecutionRecord:
     """An execution as it is stored. `sequence` grows by one with every committed change; 0 is the bare start.
 
-    `due_at`: when an execution that nobody holds wants attention. `worker_id` and `epoch`: who holds it, and the
-    how-manieth holder that is. `crashes`: how many workers have died while they held it since a step of it last ended.
+    `due_at`: when an execution that nobody holds wants attention. `worker_id` and `epoch`: its holder, and how often it
+    was claimed or taken away. `crashes`: how many workers have died holding it since a step of it last ended.
 
     `parent_path`: the step of the parent that waits for it. `is_batch`: no execution of its own, but a part of a loop
     of its parent; its `input` is an `ItemRange`, its steps are rows of the parent, and no list shows it. `signals`:
-    what was sent and is not consumed yet. `paused_at`: since when it is PAUSED. `is_queued`: it waits for a slot
+    those sent and not consumed yet. `paused_at`: since when it is PAUSED. `is_queued`: it waits for a slot
     (`maxConcurrentExecutions`). An `error` before the end: the one it ends with once `onFailure` has run.
 
     `left_out`: the fields that were not read because they are large, with the fewest bytes that each has as JSON.
@@ -124,7 +124,7 @@ class ExecutionRecord:
 
     @property
     def is_ending(self) -> bool:
-        """Whether it has failed, though `onFailure` may still run."""
+        """True when it has failed, though `onFailure` may still run."""
         return self.error is not None or "error" in self.left_out
 
 
@@ -145,7 +145,7 @@ class StepRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingCommand:
-    """Something that an execution is told, stored and not applied yet: see `CommandKind` for kinds and payloads."""
+    """A command to an execution, stored and not applied yet: see `CommandKind` for kinds and payloads."""
 
     id: UUID
     execution_id: UUID
@@ -171,11 +171,11 @@ class NewBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """An execution that this worker now holds, with all that is needed to go on with it.
+    """An execution that this worker now holds, with everything needed to go on with it.
 
     `steps` is empty for one that never ran, and has none of loops that batches run. `commands` are applied first. For
     a batch, `steps` are those of its own items, `parent` is the execution that it belongs to, and `outer` that one's
-    steps outside of such loops. `carried` is what a retry knows of the steps that it begins again; of a batch, of those
+    steps outside of such loops. `carried` are the steps that a retry has carried over; of a batch, of those
     in its loop.
     """
 
@@ -199,14 +199,14 @@ class StepChange:
 @fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionDelta:
-    """One driver's change of one execution, to be committed whole or not at all.
+    """One activation's change of one execution, to be committed whole or not at all.
 
     Every field of the execution is its value after the change. `release`: the worker lets go; `due_at` is then when
     the execution wants attention again (None: only when a command comes). `applied_commands` are removed in the same
     transaction. A terminal `status` releases by itself and sets `finished_at`; it takes the execution's batches with
     it, and `notify`, a command for the parent, is stored in the same transaction. The steps of a batch are stored as
-    the parent's, at the parent's next sequence. `starts`: it has started, and that may not have been
-    told yet; a store puts it into the outbox with the first such change, and the end with the last.
+    the parent's, at the parent's next sequence. `starts`: it has started, and the event may not have been
+    stored yet; a store puts it into the outbox with the first such change, and the end with the last.
     """
 
     execution_id: UUID
@@ -232,7 +232,7 @@ class ExecutionDelta:
 @fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionChange:
-    """What was committed, as it travels to subscribers: the changing part of an execution and the steps it touched.
+    """A committed change, as it travels to subscribers: the changing part of an execution and the steps it touched.
 
     `steps` is None where the change was too large to travel: read it from the store, from `sequence - 1` on.
     `covers` is how many sequences it stands for, more than one where changes were merged: it follows on from
@@ -256,7 +256,7 @@ class ExecutionChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionFilter:
-    """Which executions a list or a subscription shows. Every given part must match; labels match by containment."""
+    """The filter of a list of executions or a subscription. All given parts must match; labels match by containment."""
 
     workflow_id: UUID | None = None
     workflow_name: str | None = None
@@ -268,7 +268,7 @@ class ExecutionFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepFilter:
-    """Which step executions of an execution are shown."""
+    """The filter of a list of step executions."""
 
     statuses: frozenset[StepStatus] | None = None
     types: frozenset[StepType] | None = None

@@ -1,4 +1,4 @@
-"""The state behind stored rows: the same that the facts behind those rows would have given."""
+"""Rebuilding of a state from stored rows: the result equals that of the facts behind those rows."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -55,13 +55,13 @@ def restore(definition: Definition, execution: ExecutionRecord, steps: Iterable[
 
 
 def _keep_what_had_ended(state: ExecutionState, execution: ExecutionRecord) -> None:
-    """Take nothing back of what was counted: of what has failed its rows no longer tell."""
+    """Keep the share that was counted as ended: the rows of a failed execution no longer tell all of it."""
     state.ahead = max(0.0, execution.progress.ended / WHOLE - state.ended)
     state.ended += state.ahead
 
 
 def ended_with(definition: Definition, kept: Iterable[StepChange]) -> int:
-    """How much of an execution has ended that begins with these steps, as `Progress.ended` counts it."""
+    """The share that has ended of an execution that begins with these steps, as `Progress.ended` counts it."""
     state = ExecutionState(execution_id=_NOBODY, status=ExecutionStatus.PENDING, created_at=_NEVER)
     state.steps = {change.state.path: change.state for change in kept}
     _Rebuild(definition, state).everything(None)
@@ -123,7 +123,7 @@ class _Rebuild:
         )
 
     def _leave_out_items_of_batches(self) -> None:
-        """The steps of a loop that is spread are its batches' to know and to count."""
+        """Leave out the steps of a loop that is spread: its batches count them."""
         state = self._state
         spread = tuple(
             f"{step.path}["
@@ -138,7 +138,7 @@ class _Rebuild:
         return any((f"{prefix}.{id}" if prefix else id) in steps for id in block.steps)
 
     def _block(self, prefix: str, block: Block, owner: str | None, key: str | int) -> StepError | None:
-        """Rebuild a block that has begun; the answer is how it has failed, if it has. It stays among the open ones."""
+        """Rebuild a block that has begun; returns the error it failed with, or None. It stays among the open ones."""
         state = self._state
         opened = state.blocks[prefix] = BlockState(prefix=prefix, block=block, owner=owner, key=key)
         container = None if owner is None else state.containers.get(owner)
@@ -168,7 +168,7 @@ class _Rebuild:
         return failure
 
     def _failed_step(self, step: StepState, compiled: CompiledStep) -> StepError | None:
-        """How the block of a step that has failed fails, if it does; a handler that is at work stays open."""
+        """The error with which a failed step fails its block, None if it does not; a running handler stays open."""
         state, path = self._state, step.path
         error = step.error or STOPPED
         located = error if error.path is not None else replace(error, path=path)

@@ -1,4 +1,4 @@
-"""Retrying executions that failed, timed out or were cancelled: as new executions that keep what had been done."""
+"""Retries of executions that failed, timed out or were cancelled: new executions that keep the work already done."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -26,7 +26,7 @@ PAGE = 50
 
 
 class ExecutionRetries:
-    """Starts retries. What has been done is copied, so that the execution that failed stays as it was."""
+    """Starts retries. The work already done is copied, so that the execution that failed stays as it was."""
 
     def __init__(
         self,
@@ -51,9 +51,9 @@ class ExecutionRetries:
         self._preparation = RetryPreparation(queries=queries, clock=clock, new_id=new_id)
 
     async def retry(self, execution_id: UUID, request: RetryRequest | None = None) -> ExecutionRecord:
-        """A new execution with the same input, labels and priority, which begins with what this one had done.
+        """Start a new execution with the same input, labels and priority; it begins with the work that was done.
 
-        See `kept_steps` for what that is, and `carried_steps` for what becomes of children and of calls whose fate is
+        See `kept_steps` for the steps that are kept, and `carried_steps` for children and for calls whose fate is
         unknown. Raises `NotFound`, `InvalidState` when it has not ended or has COMPLETED, or
         `InvalidInput`: `fromStep` was never reached, or the input does not meet the newest version's schema.
         """
@@ -97,7 +97,7 @@ class ExecutionRetries:
     async def _definition(
         self, execution: ExecutionRecord, request: RetryRequest, checks: SchemaChecks
     ) -> LoadedDefinition:
-        """The version to retry with, whose input schema the input meets."""
+        """The version to retry with, its input schema checked against the input."""
         if not request.latest_version:
             return await self._definitions.load(execution.definition_id)
         if execution.workflow_id is None:

@@ -1,4 +1,4 @@
-"""What a retry keeps of an execution that failed: the rows that the new execution begins with."""
+"""The steps that a retry keeps of an execution that failed: the rows that the new execution begins with."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -27,16 +27,16 @@ def kept_steps(
     from_step: str | None = None,
     is_new_version: bool = False,
 ) -> tuple[StepChange, ...]:
-    """The rows to begin with, in document order: what has ended, and what containers that are done in part hold.
+    """The rows to begin with, in document order: steps that have ended, and the contents of containers done in part.
 
     - a step is kept when it COMPLETED or was SKIPPED, or FAILED in a way that counts as ended (`onError` continue, or
       a handler that ended well), and everything that it depends on in its block is kept so too
-    - a step whose handler has done something, and not ended well, stays FAILED, and its handler goes on: what was
-      done about a failure would else be done again, or stand although the step succeeds after all
+    - a step whose handler has done something, and not ended well, stays FAILED, and its handler goes on: its effects
+      would else be repeated, or stand although the step succeeds after all
     - a container that did not end is open again with its checkpoint, the same holds for the steps in it, and its
       timeout runs from `now`; without a checkpoint it starts anew
-    - `from_step`, the path of a step that was reached, is not kept, nor is what depends on it; the containers around
-      it are open again, and what depends on those is not kept
+    - `from_step`, the path of a step that was reached, is not kept, nor are the steps that depend on it; the containers
+      around it are open again, and the steps that depend on those are not kept
     - of another version (`is_new_version`) only those are kept that `definition` has with the same path and type
 
     Steps of `onFailure` are never kept. Raises `InvalidInput` (at `fromStep`) for a path that was never reached.
@@ -50,12 +50,12 @@ def kept_steps(
 
 
 def total_steps(definition: Definition, kept: Iterable[StepChange]) -> int:
-    """How many step executions are known when an execution begins with these."""
+    """The number of known step executions of an execution that begins with these."""
     return definition.total_steps + known_steps(definition, (change.state for change in kept))
 
 
 class _Keeping:
-    """One walk over the rows of an execution. `kept` is what it has found."""
+    """One walk over the rows of an execution. `kept` are the rows found so far."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class _Keeping:
                 self._blocks_of[owner][prefix] = None
 
     def check(self, from_step: str) -> None:
-        """Raise where there is nothing to begin from at this path."""
+        """Raise `InvalidInput` where there is nothing to begin from at this path."""
         if from_step.startswith(f"{FAILURE_HANDLER}.") and FAILURE_HANDLER not in self._definition.root.steps:
             message = "The steps of `onFailure` run again only when the execution fails again."
             raise _refused(message, "Name a step of the workflow itself.")
@@ -95,7 +95,7 @@ class _Keeping:
             raise _refused(message, "Retry with the version that failed, or from another step.")
 
     def block(self, prefix: str, block: Block) -> bool:
-        """Keep what is to be kept of an open block; whether all of its steps count as ended."""
+        """Keep the steps of an open block that a retry keeps; True when all of its steps count as ended."""
         ended: set[str] = set()
         for stage in block.stages:
             for id in stage:
@@ -108,7 +108,7 @@ class _Keeping:
         return len(ended) == len(block.steps)
 
     def _step(self, step: CompiledStep, row: StepState) -> bool:
-        """Keep what is to be kept of a step whose dependencies have ended; whether it counts as ended itself."""
+        """Keep a step whose dependencies have ended, as far as a retry keeps it; True when it counts as ended."""
         if row.path not in self._around:
             if row.status in (StepStatus.COMPLETED, StepStatus.SKIPPED) or self._is_borne(step, row):
                 self._whole(row)
@@ -128,7 +128,7 @@ class _Keeping:
         return False
 
     def _is_borne(self, step: CompiledStep, row: StepState) -> bool:
-        """Whether the step failed and its block went on."""
+        """True when the step failed and its block went on."""
         if row.status is not StepStatus.FAILED:
             return False
         if step.on_error_continue:
@@ -142,7 +142,7 @@ class _Keeping:
             self.kept = known
 
     def _has_acted(self, prefix: str) -> bool:
-        """Whether something in a block may have done something to others, or has taken what others have sent."""
+        """True when steps of a block may have had effects outside of the execution, or have taken signals."""
         return any(
             (row.type in CALLS and (row.type is StepType.SUB_WORKFLOW or row.status is StepStatus.COMPLETED))
             or (row.type is StepType.WAIT and row.status is StepStatus.COMPLETED)
@@ -152,11 +152,11 @@ class _Keeping:
         )
 
     def _is_in_handler_of(self, row: StepState) -> bool:
-        """Whether the step to begin from handles the failure of this one."""
+        """True when the step to begin from is in the handler of this one."""
         return self._from_step is not None and self._from_step.startswith(f"{row.path}.{HANDLER}.")
 
     def _handling(self, step: CompiledStep, row: StepState) -> None:
-        """Keep a step that failed as it is, and of its handler what does not run again."""
+        """Keep a step that failed as it is, and the part of its handler that does not run again."""
         assert step.handler is not None
         handler = f"{row.path}.{HANDLER}"
         self._whole(row, without=handler)
@@ -188,7 +188,7 @@ class _Keeping:
                 self.block(prefix, step.blocks[label])
 
     def _whole(self, row: StepState, *, without: str | None = None) -> None:
-        """Keep a step as it is, with everything in it; the items of a loop that was cut become its own to count."""
+        """Keep a step as it is, with everything in it; a loop that was spread counts its items itself from now on."""
         is_cut = isinstance(row.checkpoint, Mapping) and _SPREAD in row.checkpoint
         self.kept.append(replace(row, checkpoint=_uncut(row.checkpoint) or None) if is_cut else row)
         for prefix in self._blocks_of.get(row.path, ()):
@@ -212,7 +212,7 @@ def _owner_of(prefix: str) -> str | None:
 
 
 def _around(path: str) -> Iterable[str]:
-    """The paths of the steps in whose blocks the step is, innermost first."""
+    """The paths of the steps in whose blocks the step at `path` is, innermost first."""
     owner = _owner_of(prefix_of(path))
     while owner is not None:
         yield owner
@@ -220,14 +220,14 @@ def _around(path: str) -> Iterable[str]:
 
 
 def _uncut(checkpoint: JsonValue) -> JsonValue:
-    """A checkpoint without how the loop that left it was cut."""
+    """A loop's checkpoint without its division into batches."""
     if not isinstance(checkpoint, Mapping):
         return checkpoint
     return {name: value for name, value in checkpoint.items() if name != _SPREAD}
 
 
 def _checkpoint_of(row: StepState) -> JsonValue:
-    """What a container that has completed had left behind until then; None where that cannot be told."""
+    """The checkpoint that a completed container had before it completed; None where that is unknown."""
     match row.type, row.checkpoint, row.input, row.output:
         case StepType.PARALLEL, _, _, _:
             return {}

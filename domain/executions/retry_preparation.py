@@ -1,4 +1,4 @@
-"""Making of an execution that has ended badly the one that goes on with it."""
+"""Preparing the retry of an execution that did not complete."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +25,7 @@ STEPS = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryRequest:
-    """How to retry. `from_step` None: keep every step and item that is done, and run the rest again.
+    """The options of a retry. `from_step` None: keep every step and item that is done, and run the rest again.
 
     `latest_version`: with the newest version of the workflow, and not with the one that failed.
     """
@@ -36,14 +36,14 @@ class RetryRequest:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What an execution has left behind: the first page of its steps, and what it had been given as a retry."""
+    """The rows of an execution that its retry needs: the first page of its steps, and the steps it carried over."""
 
     first: Page[StepRecord]
     given: Sequence[CarriedStep]
 
 
 class RetryPreparation:
-    """Prepares retries: copies what has been done, so that what has failed stays as it was."""
+    """Prepares retries: copies the work already done, so that the execution that failed stays as it was."""
 
     def __init__(self, *, queries: ExecutionQueries, clock: Clock, new_id: Callable[[], UUID] = new_id) -> None:
         self._queries = queries
@@ -51,7 +51,7 @@ class RetryPreparation:
         self._new_id = new_id
 
     async def histories(self, ids: Sequence[UUID]) -> Mapping[UUID, History]:
-        """What these executions have left behind, in few statements."""
+        """The histories of these executions, read in few statements."""
         firsts = await self._queries.steps_pages(ids, StepFilter(), first=STEPS)
         given = await self._queries.carried(ids)
         return {id: History(firsts[id], given.get(id, ())) for id in ids}
@@ -59,7 +59,7 @@ class RetryPreparation:
     async def retry_of(
         self, execution: ExecutionRecord, loaded: LoadedDefinition, history: History, request: RetryRequest
     ) -> NewExecution:
-        """The execution that goes on with this one. Raises `InvalidInput`: `fromStep` was never reached."""
+        """The retry of an execution, not stored yet. Raises `InvalidInput`: `fromStep` was never reached."""
         definition, now = loaded.definition, self._clock.now()
         rows = [record.state for record in await self._steps(execution.id, history.first)]
         id = self._new_id()
@@ -84,7 +84,7 @@ class RetryPreparation:
         )
 
     async def _steps(self, execution_id: UUID, first: Page[StepRecord]) -> Sequence[StepRecord]:
-        """Every step of an execution that has ended, of which this is the first page."""
+        """Every step of an execution that has ended, of which `first` is the first page."""
         rows = list(first.rows)
         has_next = first.has_next
         while has_next:
@@ -103,7 +103,7 @@ def _taken_over(
     request: RetryRequest,
     now: datetime,
 ) -> tuple[tuple[StepChange, ...], tuple[CarriedStep, ...]]:
-    """The rows that are kept, and what is carried over."""
+    """The rows that are kept, and the steps that are carried over."""
     is_new_version = definition.id != execution.definition_id
     kept = kept_steps(definition, rows, now=now, from_step=request.from_step, is_new_version=is_new_version)
     carried = carried_steps(

@@ -46,7 +46,7 @@ class ExecuteRequest:
     """Start a workflow, named by exactly one of `workflow_id` and `workflow_name`.
 
     `version` None: the newest. `labels`: a flat object, or null. `wait_for`: answer when the execution has ended, or
-    with what there is when this is over. `is_own_key`: the key is one that Stepgraph has made, and no client can give.
+    as it is when this is over. `is_own_key`: the key is one that Stepgraph has made, and no client can give.
     `use`: whose share of the sandbox checks the input, where that needs it.
     """
 
@@ -80,7 +80,7 @@ _Request = ExecuteRequest | OrchestrateRequest
 class ExecutionService:
     """Starts executions. Hints are sent after the commit, and losing one loses nothing.
 
-    Without `rules`, nobody looks whether the transformation rules exist that an orchestration names. Without a
+    Without `rules`, nothing checks that the transformation rules exist that an orchestration names. Without a
     `sandbox`, input schemas that need it refuse every input.
     """
 
@@ -153,7 +153,7 @@ class ExecutionService:
     async def _prepared(
         self, request: ExecuteRequest, lookups: Lookups, checks: SchemaChecks
     ) -> NewExecution | StepgraphError:
-        """One of many, or why it cannot be started."""
+        """The execution to start for one of many requests, or the error for which it cannot be started."""
         try:
             if request.wait_for is not None:
                 message = "`waitFor` is not allowed where many executions are started at once."
@@ -163,7 +163,7 @@ class ExecutionService:
             return error
 
     async def orchestrate(self, request: OrchestrateRequest) -> ExecutionRecord:
-        """Run steps once, without a workflow, or answer the newest run of what the key has started.
+        """Run steps once, without a workflow, or answer the newest run of those that the key has started.
 
         Raises `InvalidInput`, or `Conflict` where the key has started something else.
         """
@@ -235,7 +235,7 @@ class ExecutionService:
         )
 
     def _problems(self, request: _Request) -> list[Problem]:
-        """What is wrong with the parts that every start has."""
+        """The problems of the parts that every start has."""
         found: list[tuple[str, Iterable[Problem]]] = [
             ("input", payload_problems(request.input, max_bytes=self._limits.max_input_bytes, what="input")),
             ("labels", self._label_problems(request.labels)),
@@ -257,7 +257,7 @@ class ExecutionService:
         )
 
     async def _start(self, asked: Sequence[tuple[NewExecution, _Request]]) -> list[ExecutionRecord | Conflict]:
-        """Store what is new. What a client's key has started before is answered as it stands now, by its newest run."""
+        """Store the new executions. One that a client's key has started before is answered by its newest run."""
         records = await launch([new for new, _ in asked], store=self._executions, queue=self._queue)
         known = [
             record.id
@@ -273,7 +273,7 @@ class ExecutionService:
         ]
 
     async def _as_known(self, new: NewExecution, request: _Request, known: ExecutionRecord) -> NewExecution:
-        """The input as the version would have stored it with which a key has started an execution before."""
+        """The execution, its input as stored by the version with which the key has started one before."""
         if new.definition_id == known.definition_id:
             return new
         try:
@@ -293,7 +293,7 @@ def _is_own(request: _Request) -> bool:
 
 
 def _conflict(new: NewExecution, request: _Request, known: ExecutionRecord) -> Conflict | None:
-    """That the key of a request has started something else."""
+    """The error that the key of a request has started something else; None where it has not."""
     version = request.version if isinstance(request, ExecuteRequest) else None
     found = difference(new, known, version=version)
     if found is None:
@@ -304,7 +304,7 @@ def _conflict(new: NewExecution, request: _Request, known: ExecutionRecord) -> C
 
 
 def _more_problems(request: ExecuteRequest) -> list[Problem]:
-    """What is wrong with the parts that only a stored workflow's start has."""
+    """The problems of the parts that only a stored workflow's start has."""
     problems: list[Problem] = []
     if not -MAX_PRIORITY <= request.priority <= MAX_PRIORITY:
         message = f"A priority is between -{MAX_PRIORITY} and {MAX_PRIORITY}."

@@ -1,4 +1,4 @@
-"""The last step of every start: insert, then hint what can run now."""
+"""The last step of every start: insert the executions, then send hints for those that can run now."""
 
 from collections.abc import Sequence
 
@@ -10,9 +10,9 @@ from domain.system.workers import WorkQueue
 async def launch(
     executions: Sequence[NewExecution], *, store: ExecutionStore, queue: WorkQueue
 ) -> list[ExecutionRecord]:
-    """Insert all in one commit and answer in order; hint those that are new, due and have a slot.
+    """Insert all in one commit and answer in order; send hints for those that are new, due and have a slot.
 
-    A hint that is lost loses nothing: the reconciler repeats it.
+    A lost hint loses nothing: the reconciler repeats it.
     """
     if not executions:
         return []

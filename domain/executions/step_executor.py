@@ -1,4 +1,4 @@
-"""The port between the driver and the executors of the step types: a call goes in, an outcome comes out."""
+"""The port between activations and the executors of the step types: a call goes in, an outcome comes out."""
 
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
@@ -17,17 +17,17 @@ from domain.workflows.definition import CompiledStep
 @fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepCall:
-    """One attempt at a step. `input` is what `step.inputs` rendered to; `scope` is what expressions may read.
+    """One attempt at a step. `input` is the rendered `step.inputs`; `scope` is the data that expressions may read.
 
     `idempotency_key` is the same for every attempt of this step execution, over crashes and workers, and in a retry of
-    the execution that does not know what became of the call; a pure step, which calls nothing, has none. `carried` is
-    what such a retry knows. `now` is when the attempt started.
+    the execution that does not know the call's fate; a pure step, which calls nothing, has none. `carried` is
+    the state that such a retry has carried over. `now` is when the attempt started.
 
     Where the input holds values of secrets, `shown_input` is the input without them, and `mask` takes them out of what
-    the executor itself stores or logs, and of what it cuts short; what it returns is masked by its caller.
+    the executor itself stores or logs, and of what it cuts short; its outcome is masked by its caller.
 
-    `checkpoint` is what an earlier call of the same step execution has left (None at first); `received` is what a
-    step that waits for a signal, a callback or a child was sent, `{"payload": …}`, None where it is called for any
+    `checkpoint` is the one that an earlier call of the same step execution has left (None at first); `received` is the
+    message that the step has waited for, `{"payload": …}`: a signal, a callback or a child's end; None for any
     other reason. `called_at` is the present, where `now` is the start of the attempt; for `held_for` of the time
     between the two, circuit breakers held it up.
     """
@@ -65,7 +65,7 @@ class Succeeded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """The attempt failed. `retry_after` is what the service asked for; `checkpoint` is left for the next attempt."""
+    """The attempt failed. `retry_after` is the delay the service asked for; `checkpoint` is for the next attempt."""
 
     error: StepError
     retry_after: timedelta | None = None
@@ -75,10 +75,10 @@ class Failed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deferred:
-    """Nothing needs to run until `until` (None: until something comes).
+    """The step waits: nothing needs to run until `until` (None: until something comes).
 
     Without a checkpoint the step then completes with `output`. With one it is called again, with that checkpoint: at
-    `until`, or when what it waits for comes: a signal called `reason.detail` (kind SIGNAL), or what was sent to its
+    `until`, or when its message comes: a signal called `reason.detail` (kind SIGNAL), or a message to its
     path (kinds CALLBACK and DEPENDENCY).
     """
 
@@ -90,7 +90,7 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A container has chosen what runs in it: `{"branch": label}`, `{"items": [...]}`, or `{}` for all branches."""
+    """A container has chosen its blocks to run: `{"branch": label}`, `{"items": [...]}`, or `{}` for all branches."""
 
     checkpoint: Mapping[str, JsonValue]
 
@@ -99,9 +99,9 @@ Outcome = Succeeded | Failed | Deferred | Opened
 
 
 class StepExecutor(Protocol):
-    """Runs one step type. It never raises for what a service or an input did: that is a `Failed`.
+    """Runs one step type. It never raises for an error of a service or an input: that is a `Failed`.
 
-    An executor that needs no waiting returns its outcome; one that does returns an awaitable. The driver bounds the
+    An executor that needs no waiting returns its outcome; one that does returns an awaitable. The activation bounds the
     time (`timeout` of the step), cancels the awaitable when the attempt is no longer wanted, and checks the size.
     """
 

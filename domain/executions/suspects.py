@@ -1,16 +1,16 @@
-"""Which executions may be what their workers died of, and how such are told from those that were only beside them."""
+"""The rule for suspects: executions that may have killed their workers, unlike those that only ran beside them."""
 
 from datetime import timedelta
 
 SUSPECT_AFTER = 2
-"""An execution, or a batch, that has lost so many workers since a step of it last ended is a suspect.
+"""The number of workers that an execution or batch has lost, since a step of it last ended, which makes it a suspect.
 
 A worker watches one suspect at a time and takes no other meanwhile: where it dies, no other suspect is blamed for that.
 One lost worker makes none, or all that a worker held would be taken on one by one after every loss of a worker.
 """
 
 WATCHED_FOR = timedelta(seconds=5)
-"""A suspect is watched until a step of it ends or it is let go of, but no longer than this.
+"""The longest time for which a suspect is watched; it ends earlier when a step of it ends or it is released.
 
 So those whose steps take hours do not keep all others waiting.
 """

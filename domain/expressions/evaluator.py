@@ -1,4 +1,4 @@
-"""Evaluating where each expression belongs: in this process, or in the sandbox and then in this process."""
+"""Evaluation of expressions in the process that suits each: in this one, or in the sandbox and then in this one."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -15,20 +15,21 @@ from domain.sandbox.ports import Sandbox
 from domain.sandbox.shares import SandboxUse
 
 MAX_WORK = 4_000_000
-"""Characters of an expression times bytes of its data, up to which a process evaluates it that serves others meanwhile.
+"""The most work in one expression, as its characters times the bytes of its data, in a process that serves others.
 
-What the engine does between two looks at its clock, and to read the data, takes no longer than these allow.
+The time for which the engine does not look at its clock, and that for reading the data, stay small up to here.
 """
 
 
 class Evaluator:
     """Evaluates expressions of every tier. Without a sandbox, those that need it fail.
 
-    What is too costly for this process gets a second chance in the sandbox, which has more time and room.
-    A caller in a hurry may do what `render` does step by step: `answers` for what is known to need the sandbox, then
+    An expression that is too costly for this process gets a second chance in the sandbox, with more time and room. A
+    caller in a hurry may do the steps of `render` itself: `answers` for expressions known to need the sandbox, then
     `Template.render` or `Expression.evaluate` with them, and `more_answers` and once again where that was too costly.
     All methods raise `ExpressionError`, `Unavailable` where the sandbox itself does not work, and for trials
-    `LimitExceeded`. `use` is what all of it is for, `owner` the execution, the webhook or the key that it is done for.
+    `LimitExceeded`. `use` is the purpose of all of it, `owner` the execution, the webhook or the key that it is done
+    for.
     `schemas` checks JSON Schemas by the same means, `schema_work` as its `most_here`.
 
     `is_here` decides on single expressions that need no sandbox, by their characters times the bytes of their data,
@@ -50,14 +51,14 @@ class Evaluator:
 
     @classmethod
     def of_trial(cls, trial: Trial, sandbox: Sandbox | None) -> "Evaluator":
-        """What tries expressions and schemas out, as far as the trial's budget goes."""
+        """The evaluator for trials of expressions and schemas, which may cost as much as the trial's budget allows."""
         return cls(
             trial.budgeted(sandbox), SandboxUse.TRIAL, is_here=trial.budget.spend_here, schema_work=MAX_WORK_OF_REQUEST
         )
 
     @classmethod
     def of_hooks(cls, sandbox: Sandbox | None) -> "Evaluator":
-        """What builds inputs of messages that anybody may send."""
+        """The evaluator for inputs made of messages to inbound webhooks, which anybody may send."""
         return cls(sandbox, SandboxUse.HOOK, is_here=lambda work: work <= MAX_WORK)
 
     async def evaluate(
@@ -106,14 +107,14 @@ class Evaluator:
     async def is_true(
         self, expression: Expression, scope: Mapping[str, JsonValue], *, now: datetime, seed: int, owner: UUID
     ) -> bool:
-        """`Expression.is_true`."""
+        """`Expression.is_true`, in the process that suits the expression."""
         value = await self.evaluate(expression, scope, now=now, seed=seed, owner=owner)
         return expression.is_true(scope, now=now, seed=seed, answers={expression.source: value})
 
     async def render(
         self, template: Template, scope: Mapping[str, JsonValue], *, now: datetime, seed: int, owner: UUID
     ) -> JsonValue:
-        """`Template.render`, on the scope as it is now, whatever becomes of it while the sandbox is asked."""
+        """`Template.render`, on the scope as it is now: changes while the sandbox is asked do not matter."""
         scope = dict(scope)
         answers = await self.answers(template.sandboxed, scope, now=now, seed=seed, owner=owner)
         while True:
@@ -131,7 +132,7 @@ class Evaluator:
         seed: int,
         owner: UUID,
     ) -> Mapping[str, JsonValue]:
-        """What the sandbox gives for those expressions that need it, by their sources: all are asked at once."""
+        """The sandbox's values of those expressions that need it, by their sources; all are asked for at once."""
         sandbox = self._sandbox
         asked = [expression for expression in expressions if expression.needs_sandbox]
         if sandbox is None or not asked:
@@ -151,7 +152,7 @@ class Evaluator:
         return {each.source: value for each, value in zip(asked, values, strict=True)}
 
     def may_answer(self, error: ExpressionError, answers: Mapping[str, JsonValue]) -> bool:
-        """Whether an expression was too costly for this process, and the sandbox has not been asked about it yet."""
+        """True when an expression was too costly for this process, and the sandbox has not been asked about it yet."""
         return (
             self._sandbox is not None
             and error.code is FailureCode.EXPRESSION_LIMIT
@@ -169,7 +170,7 @@ class Evaluator:
         seed: int,
         owner: UUID,
     ) -> Mapping[str, JsonValue]:
-        """The `answers`, and the sandbox's to the expression that was too costly for this process.
+        """The `answers` with the sandbox's to the expression that was too costly for this process.
 
         Raises `error` where it is not one that the sandbox `may_answer`.
         """

@@ -1,4 +1,4 @@
-"""One expression language (JSONata): parsing, what an expression reads, and which tier evaluates it."""
+"""The expression language (JSONata): parsing, the paths that an expression reads, and the tier that evaluates it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -63,7 +63,7 @@ class ExpressionError(Exception):
         self.source = source
 
     def to_step_error(self, path: str | None = None) -> StepError:
-        """How the step at `path` fails for it."""
+        """The error with which the step at `path` fails."""
         return StepError(code=self.code, message=str(self), path=path, details={"expression": self.source})
 
 
@@ -89,13 +89,13 @@ class Expression:
 
     @property
     def needs_sandbox(self) -> bool:
-        """Whether it must not be evaluated in this process."""
+        """True when it must not be evaluated in this process."""
         return self.tier is Tier.SANDBOX
 
     def pruned(self, scope: Mapping[str, JsonValue], *, through_arrays: bool = False) -> Mapping[str, JsonValue]:
-        """What it may read of a scope, which gives the same result as the whole of it: never a secret.
+        """The part of a scope that it may read, which gives the same result as the whole: never a secret.
 
-        Arrays are kept whole, or cut `through_arrays` to what is read of their items, which takes its time.
+        Arrays are kept whole, or cut `through_arrays` to the parts of their items that are read, which takes longer.
         """
         if EVERYTHING in self.reads:
             return {name: value for name, value in scope.items() if name != SECRETS}
@@ -111,8 +111,8 @@ class Expression:
     ) -> JsonValue:
         """Its value on this scope, which may be a part of the scope itself: treat it as immutable.
 
-        `now` is what `$now()` and `$millis()` give, to the millisecond; `seed` fixes `$random()`. A plain path keeps
-        numbers exactly; elsewhere integers beyond 2^53 fail rather than change. `answers` are what the sandbox gave
+        `now` is the value of `$now()` and `$millis()`, to the millisecond; `seed` fixes `$random()`. A plain path keeps
+        numbers exactly; elsewhere integers beyond 2^53 fail rather than change. `answers` are the sandbox's values
         for some expressions, by their sources. Raises `ExpressionError` where it yields nothing, fails, costs
         too much, or needs the sandbox and has no answer.
         """
@@ -140,14 +140,14 @@ class Expression:
         seed: int,
         answers: Mapping[str, JsonValue] | None = None,
     ) -> bool:
-        """The same for a condition. Raises `ExpressionError` also where the value is neither true nor false."""
+        """The value of a condition. Raises `ExpressionError` also where it is neither true nor false."""
         value = self.evaluate(scope, now=now, seed=seed, answers=answers)
         if isinstance(value, bool):
             return value
         raise self._failed(f"A condition must give true or false, but {self._quoted} gives {_kind_of(value)}.")
 
     def leads_through_array(self, scope: Mapping[str, JsonValue]) -> bool:
-        """Whether it is a plain path that takes a name from each item of an array on its way."""
+        """True when it is a plain path that takes a name from each item of an array on its way."""
         value: Any = scope
         for step in self._path:
             if isinstance(value, list) and isinstance(step, str):
@@ -159,16 +159,16 @@ class Expression:
         return False
 
     def yields_nothing(self, scope: Mapping[str, JsonValue]) -> ExpressionError:
-        """The error that it gave no value on this scope, with the first name on the way that is not there."""
+        """The error that it gave no value on this scope; it names the first name on the way that is missing."""
         message = _nothing(self._quoted, self.reads, scope) + _hint_about_roots(self.source)
         return YieldsNothing(FailureCode.EXPRESSION_FAILED, message, self.source)
 
     def failed(self, reason: str) -> ExpressionError:
-        """The error that it cannot be evaluated on some data."""
+        """The error that it cannot be evaluated on some data, for this reason."""
         return self._failed(f"{self._quoted} failed: {reason}")
 
     def too_costly(self, reason: str) -> ExpressionError:
-        """The error that it went over a limit."""
+        """The error that it went over a limit, which `reason` names."""
         message = f"{self._quoted} costs too much: {reason}"
         return ExpressionError(FailureCode.EXPRESSION_LIMIT, message, self.source)
 
@@ -220,7 +220,7 @@ def compile_expression(source: str) -> Expression:
 
 
 def _without_braces(source: str) -> tuple[str, int]:
-    """The expression itself, and how many characters stand before it."""
+    """The expression without braces around it, and the number of characters before it."""
     trimmed = source.strip()
     offset = len(source) - len(source.lstrip())
     if not trimmed.startswith(OPEN):
@@ -263,7 +263,7 @@ def _compiled(source: str, tokens: Sequence[Token]) -> Expression:
 
 
 def _check_variables(tokens: Sequence[Token]) -> None:
-    """Find a `$name` that can never have a value, where the expression itself defines none."""
+    """Raise for a `$name` that can never have a value, because the expression does not define it."""
     if any(
         token.text in _BINDING_OPERATORS if token.kind is Kind.OPERATOR else token.text in _LAMBDAS for token in tokens
     ):
@@ -275,7 +275,7 @@ def _check_variables(tokens: Sequence[Token]) -> None:
 
 
 def _nothing(quoted: str, reads: frozenset[tuple[str, ...]], scope: Mapping[str, JsonValue]) -> str:
-    """That it yields nothing, and the first name on the way that is not there."""
+    """The message that it yields nothing, with the first name on the way that is missing."""
     for path in sorted(reads - {EVERYTHING}):
         value: object = scope
         for depth, name in enumerate(path):
@@ -290,7 +290,7 @@ def _nothing(quoted: str, reads: frozenset[tuple[str, ...]], scope: Mapping[str,
 
 
 def _hint_about_roots(source: str) -> str:
-    """What to write where a root seems to be meant, but is read from the items of something."""
+    """A hint for a root that is meant but is read from the items of something; "" where none is."""
     root = read_from_item(tokenize(source), _ROOTS)
     if root is None:
         return ""

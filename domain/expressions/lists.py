@@ -1,4 +1,4 @@
-"""Expressions that are asked for a list, where JSONata gives one thing for one match and nothing for none."""
+"""Expressions whose value is used as a list, where JSONata gives one thing for one match and nothing for none."""
 
 from collections.abc import Sequence
 
@@ -15,10 +15,10 @@ _SELECTING = frozenset(
 
 
 def compile_list(source: str) -> Expression:
-    """The expression, or where it selects or maps, an array of what it finds: of none, one or many.
+    """The expression; where it selects or maps, one that gives an array of its results, be it none, one or many.
 
-    A plain path stays as it is: `Expression.leads_through_array` tells whether it selects. So does what can only give
-    one value, such as a text or an object, so that it can be refused. Raises `ExpressionSyntaxError`.
+    A plain path stays as it is: `Expression.leads_through_array` tells if it selects. So does an expression that can
+    only give one value, such as a text or an object, so that it can be refused. Raises `ExpressionSyntaxError`.
     """
     expression = compile_expression(source)
     if expression.tier is Tier.PATH or not _selects(tokenize(expression.source)):
@@ -30,7 +30,7 @@ def compile_list(source: str) -> Expression:
 
 
 def _selects(tokens: Sequence[Token]) -> bool:
-    """Whether the outermost part of it is a path or a filter, or a function that gives as many values as there are."""
+    """True when its outermost part is a path, a filter, or a function that gives as many values as there are."""
     found = False
     depth = 0
     before: Token | None = None

@@ -13,7 +13,7 @@ _Shape: TypeAlias = "dict[str, _Shape]"
 def cut_to(
     data: Mapping[str, JsonValue], paths: frozenset[tuple[str, ...]], *, through_arrays: bool
 ) -> dict[str, JsonValue]:
-    """The same data without what none of `paths` leads to; it shares with `data` whatever it keeps whole.
+    """The data without the parts that none of `paths` leads to; it shares with `data` whatever it keeps whole.
 
     A path leads through an array into each of its items. They are cut only on demand, since that takes longer than
     writing and reading them whole.

@@ -1,4 +1,4 @@
-"""Where the `{{ … }}` of a text begin and end: a walk over the tokens inside, never a search for `}}`."""
+"""Finding of the `{{ … }}` of a text: a walk over the tokens inside, never a search for `}}`."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What an expression may read at its place in a document."""
+"""The names and paths that an expression may read at its place in a document."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ ROOTS = frozenset({"input", "vars", "steps", "execution", "workflow"})
 STEP_ROOTS = ROOTS | {"attempt"}
 RESERVED = STEP_ROOTS | {"error", "secrets", "response", "page", "index"}
 WORDS = frozenset({"true", "false", "null", "and", "or", "in", "function"})
-"""What the expression language itself understands by these names."""
+"""Names that the expression language itself gives a meaning."""
 
 _MEMBERS: Mapping[str, tuple[str, ...]] = {
     "execution": ("id", "createdAt", "startedAt", "signalUrl"),
@@ -30,7 +30,7 @@ _SEEN_ELSEWHERE: Mapping[str, str] = {
 
 
 class Steps(Protocol):
-    """The steps of one block, as far as a scope asks about them."""
+    """The steps of one block, as a scope sees them."""
 
     @property
     def index(self) -> Mapping[str, int]:
@@ -39,17 +39,17 @@ class Steps(Protocol):
 
     @property
     def inner(self) -> Mapping[str, tuple[str, str]]:
-        """For the steps inside of this block's steps: the step of this block, and where their results come out."""
+        """The step of this block and the path of the result, for each step inside of this block's steps."""
         ...
 
     def runs_before(self, earlier: str, position: int) -> bool:
-        """Whether the step with this id has surely ended when the one at `position` starts."""
+        """True when the step with this id has surely ended when the one at `position` starts."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A block that is around the place: what has run before `position` in it, or all of it where that is None.
+    """A block around the place: the steps that have run before `position` in it, or all of it where that is None.
 
     `has_failed`: the place is in a handler of the step at `position`.
     """
@@ -63,7 +63,7 @@ class Frame:
 class Scope:
     """The roots that are known at a place, the declared variables, and the blocks around it, innermost first.
 
-    `items` are what the loops around it call their items, innermost first.
+    `items` are the names of the items of the loops around it, innermost first.
     """
 
     roots: frozenset[str]
@@ -76,7 +76,7 @@ class Scope:
         return replace(self, frames=(frame, *self.frames))
 
     def seeing(self, roots: Iterable[str]) -> "Scope":
-        """The same with further roots."""
+        """This scope with further roots."""
         return replace(self, roots=self.roots.union(roots))
 
     def handling(self) -> "Scope":
@@ -85,11 +85,11 @@ class Scope:
         return replace(self.seeing(("error",)), frames=(replace(step, has_failed=True), *around))
 
     def looping(self, item: str) -> "Scope":
-        """The scope of a block in which `item` is one of many."""
+        """The scope of a block that runs once for each item, with `item` as the item's name."""
         return replace(self.seeing((item, "index", index_name(item))), items=(item, *self.items))
 
     def problem_of(self, read: tuple[str, ...], *, guessing: bool = True) -> tuple[str, str | None] | None:
-        """The message and the hint about a path that an expression reads, if it leads nowhere.
+        """The message and the hint about a path that an expression reads; None where it leads somewhere.
 
         `guessing`: take the time to find the step that may have been meant.
         """
@@ -135,13 +135,13 @@ class Scope:
         return None
 
     def _problem_of_failed(self, read: tuple[str, ...]) -> tuple[str, str | None] | None:
-        """The step whose failure is being handled is seen, but it has no output."""
+        """The problem of reading the output of the step whose failure is being handled: it is visible, but has none."""
         if len(read) == 2 or read[2] in ("status", "error"):
             return None
         return f"The step {read[1]!r} has failed when it is handled, and gave nothing.", "Read `error`."
 
     def _instead_of(self, id: str, guessing: bool) -> str:
-        """What to read where no step is called `id`, as seen from here."""
+        """A hint about the path to read where no visible step is called `id`."""
         for frame in self.frames:
             if id in frame.flow.inner:
                 outer, result = frame.flow.inner[id]
@@ -158,5 +158,5 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def index_name(item: str) -> str:
-    """What expressions call the index of the loop that calls its item `item`, also in the loops inside of it."""
+    """The name of the index in a loop whose items are called `item`, also in the loops inside of it."""
     return f"{item}Index"

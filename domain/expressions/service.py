@@ -1,4 +1,4 @@
-"""Trying out an expression, exactly as a worker would evaluate it."""
+"""Trials of expressions, evaluated exactly as a worker would evaluate them."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,7 +19,7 @@ _SEED = 0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """What came of it: a value, or a sentence about what went wrong, and how long it took."""
+    """The result of a trial: a value, or a sentence about what went wrong, and the time that it took."""
 
     value: "JsonValue | JsonText"
     error: str | None
@@ -27,8 +27,9 @@ class Evaluation:
 
 
 class EvaluationService:
-    """Evaluates expressions for people who write them, by the means that a worker has. Without a `sandbox`, those fail
-    that need it.
+    """Evaluates expressions for people who write them, by the means that a worker has.
+
+    Without a `sandbox`, expressions that need it fail.
     """
 
     def __init__(self, *, clock: Clock, sandbox: Sandbox | None = None, limits: Limits | None = None) -> None:
@@ -39,7 +40,7 @@ class EvaluationService:
     async def evaluate(self, expression: str, context: JsonValue, trial: Trial | None = None) -> Evaluation:
         """The value of `expression` on `context`, an object of roots such as `input` and `steps`.
 
-        What is wrong with either is the `error`. Raises `LimitExceeded` where the trial's budget is used up, or too
+        The `error` says what is wrong with either. Raises `LimitExceeded` where the trial's budget is used up, or too
         much is being tried at once.
         """
         started_at = self._clock.now()

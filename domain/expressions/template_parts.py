@@ -1,4 +1,4 @@
-"""The parts of a template that change from one rendering to the next: this is all that runs when a step starts."""
+"""The parts of a template that change from one rendering to the next: only they run when a step starts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _PER_VALUE = 2  # what a number, a bracket or a comma counts for
 
 
 class Rendering:
-    """What all parts of one rendering share: the characters `left` to write into texts, and answers of the sandbox."""
+    """The state that all parts of one rendering share: the characters `left` to write, and answers of the sandbox."""
 
     __slots__ = ("answers", "left")
 
@@ -26,15 +26,15 @@ class Rendering:
 
 
 class Part(Protocol):
-    """What renders to a value."""
+    """A part that renders to a value."""
 
     def render(self, scope: Mapping[str, JsonValue], now: datetime, seed: int, shared: Rendering) -> JsonValue:
-        """Raises `ExpressionError`."""
+        """The value of this part. Raises `ExpressionError`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ValuePart:
-    """What one expression gives, as it is."""
+    """The value of one expression, as it is."""
 
     expression: Expression
 
@@ -44,7 +44,7 @@ class ValuePart:
 
 @dataclass(frozen=True, slots=True)
 class ListPart:
-    """What an expression gives, as a list where it leads through one: of one where that is all it finds, or of none."""
+    """The value of an expression as a list where its path leads through one, also when it finds one thing or none."""
 
     expression: Expression
 
@@ -115,7 +115,7 @@ class ArrayPart:
 
 
 def is_within(value: JsonValue, budget: int) -> bool:
-    """Whether the JSON text of a value has about `budget` characters or fewer; stops looking where it has not."""
+    """True when the JSON text of a value has about `budget` characters or fewer; stops looking where it has more."""
     pending: list[object] = [value]
     while pending:
         item = pending.pop()
@@ -133,7 +133,7 @@ def is_within(value: JsonValue, budget: int) -> bool:
 
 
 def too_large(expression: Expression) -> ExpressionError:
-    """That a rendering came to more than `MAX_RENDERED`; `expression` is where it was noticed."""
+    """The error that a rendering came to more than `MAX_RENDERED`; it names the `expression` where that was noticed."""
     message = f"The template renders to more than {MAX_RENDERED // 1024**2} MiB."
     return ExpressionError(FailureCode.EXPRESSION_LIMIT, message, expression.source)
 

@@ -30,7 +30,7 @@ _FEW_EXPRESSIONS = 16
 
 
 class TemplateError(ValueError):
-    """Everything that is wrong with a template; the paths of `problems` are relative to its value."""
+    """The value is no template; `problems` lists every fault, with paths relative to the value."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         lines = (f"{'.'.join(problem.path) or 'the value'}: {problem.message}" for problem in problems)
@@ -42,8 +42,8 @@ class TemplateError(ValueError):
 class Template:
     """A JSON value some of whose strings are expressions.
 
-    `expressions` are in the order of the value, each as often as it is written. `constant` is what it renders to
-    where there are none, and `part` what renders it otherwise. `sandboxed` are those expressions whose answers must
+    `expressions` are in the order of the value, each as often as it is written. `constant` is the rendered value
+    where there are none, and `part` renders it otherwise. `sandboxed` are those expressions whose answers must
     have been got from the sandbox before it can be rendered, each of them once.
     """
 
@@ -58,7 +58,7 @@ class Template:
 
     @property
     def is_constant(self) -> bool:
-        """Whether it renders to the same value, whatever the scope."""
+        """True when it renders to the same value, whatever the scope."""
         return self.part is None
 
     @property
@@ -76,9 +76,9 @@ class Template:
     ) -> JsonValue:
         """The value with every expression evaluated, to be treated as immutable: it may share parts with the scope.
 
-        `answers` are what the sandbox gave for some expressions, by their sources, at least for all `sandboxed`. What
-        an expression gives is data, whatever braces it holds. Raises `ExpressionError`, also where the whole comes to
-        more than `MAX_RENDERED`.
+        `answers` are the sandbox's values of some expressions, by their sources, at least of all `sandboxed`. The value
+        of an expression is data, whatever braces it holds. Raises `ExpressionError`, also where the whole comes to more
+        than `MAX_RENDERED`.
         """
         part = self.part
         if part is None:
@@ -101,7 +101,7 @@ def compile_template(value: JsonValue) -> Template:
 
 
 def compile_output(value: JsonValue) -> Template:
-    """The template of a value that may be an expression instead. Raises as `compile_expression` and `compile_template`.
+    """The template of a value that may be an expression. Raises as `compile_expression` and `compile_template`.
 
     A text is an expression where it `is_expression`. Any other value is a template.
     """
@@ -111,7 +111,7 @@ def compile_output(value: JsonValue) -> Template:
 
 
 def is_expression(text: str) -> bool:
-    """Whether a text that may be an expression or a template is an expression: it can be read as one, or has no `{{`.
+    """True when a text that may be either is an expression and no template: it can be read as one, or has no `{{`.
 
     So braces within an expression, in its strings and its comments, do not make a template of it.
     """
@@ -125,12 +125,12 @@ def is_expression(text: str) -> bool:
 
 
 def template_of(expression: Expression) -> Template:
-    """The template that renders to what the expression gives."""
+    """The template that renders to the value of an expression."""
     return Template((expression,), None, ValuePart(expression))
 
 
 def template_of_list(expression: Expression) -> Template:
-    """The template that renders to what an expression gives that `compile_list` has made."""
+    """The template that renders to the value of an expression made by `compile_list`."""
     return Template((expression,), None, ListPart(expression))
 
 

@@ -1,6 +1,6 @@
-"""Checks of JSON Schemas that come from outside, each where it belongs.
+"""Checks of JSON Schemas that come from outside, each in the process that suits it.
 
-What is known to cost little (domain/json_schemas/cost.py) is done in this process, everything else in the sandbox,
+Cheap checks (domain/json_schemas/cost.py) are done in this process, everything else in the sandbox,
 under its deadline and its limit on memory.
 """
 
@@ -19,14 +19,14 @@ _NOT_HERE = "this needs the sandbox, which is not available here."
 
 
 MAX_WORK_OF_REQUEST = 5 * MAX_WORK
-"""Parts times bytes that one request may check in this process; what is beyond goes to the sandbox, if it is there."""
+"""The parts times bytes that one request may check in this process; more goes to the sandbox, where there is one."""
 
 
 class SchemaChecks:
-    """Checks schemas and values, each where it belongs. Without a `sandbox`, what needs it fails.
+    """Checks schemas and values, each in the process that suits it. Without a `sandbox`, checks that need it fail.
 
-    `owner` is whom it is done for: the sandbox is shared out among owners. `most_here`: the parts times bytes that are
-    checked in this process, for ever so many values in all; None where they are somebody else's to bound.
+    `owner` is the one it is done for: the sandbox is shared out among owners. `most_here`: the parts times bytes that
+    are checked in this process, for all values together; None where the caller bounds them otherwise.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class SchemaChecks:
         self._turn = asyncio.Lock()
 
     async def problems(self, schema: JsonSchema, value: JsonValue, *, owner: UUID) -> list[Problem]:
-        """What in a value does not meet a schema.
+        """The problems of a value that does not meet a schema; none for one that does.
 
         Raises `SchemaTooCostly`, `InvalidSchema` for a schema that only the sandbox compiles, `Unavailable`, and
         `LimitExceeded` where the share is used up.
@@ -69,7 +69,7 @@ class SchemaChecks:
             raise
 
     def _work_here(self, schema: JsonSchema, value: JsonValue) -> int | None:
-        """What checking a value in this process takes, which is spent; None where it is for the sandbox."""
+        """Spend and return the parts times bytes of checking a value here; None where it is for the sandbox."""
         work = schema.work_here(value)
         if work is None or self._left_here is None or self._sandbox is None:
             return work
@@ -79,7 +79,7 @@ class SchemaChecks:
         return work
 
     async def problems_or_limit(self, schema: JsonSchema, value: JsonValue, *, owner: UUID) -> list[Problem]:
-        """`problems`; that it cannot be found out within the limits, or that the schema is none, is one of them."""
+        """`problems`; exceeding the limits and an invalid schema are problems too, and raise nothing."""
         try:
             return await self.problems(schema, value, owner=owner)
         except SchemaTooCostly as error:
@@ -88,7 +88,7 @@ class SchemaChecks:
             return [unreadable_problem(error)]
 
     async def faults(self, raw: JsonValue, *, owner: UUID) -> list[Problem]:
-        """Why something is no schema, or none that can be used. Raises `Unavailable` and `LimitExceeded`."""
+        """The problems of a value that is not a usable JSON Schema. Raises `Unavailable` and `LimitExceeded`."""
         try:
             if not JsonSchema(raw).is_costly:
                 return []

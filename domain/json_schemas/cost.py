@@ -1,9 +1,9 @@
-"""The cost of a JSON Schema, where it is known without compiling it: the one rule for what may run in this process.
+"""The cost of a JSON Schema, where it is known without compiling it: decides what may run in this process.
 
-A schema without recursion applies each of its parts at most once, for each way that leads there, to each value of what
-it checks. So the number of its parts, `$ref`s written out, times the size of a value bounds what checking costs. All
-that has another bound has no known cost: recursion, regular expressions, `unevaluated…`, `$dynamicRef`, formats that
-are expressions, and every keyword that is not in the tables below.
+A schema without recursion applies each of its parts at most once, for each way that leads there, to each value within
+the one that is checked. So the number of its parts, `$ref`s written out, times the size of a value bounds the cost of
+checking. All that has another bound has no known cost: recursion, regular expressions, `unevaluated…`, `$dynamicRef`,
+formats that are expressions, and every keyword that is not in the tables below.
 """
 
 import re
@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from domain.kernel.json.text import JsonValue, dumps
 
 MAX_SCHEMA_BYTES = 50_000
-"""Of a schema that is compiled in this process; this takes 3 ms."""
+"""The most bytes of a schema that is compiled in this process; this takes 3 ms."""
 
 MAX_WEIGHT = 5_000
-"""Parts that a schema may have in this process, `$ref`s written out."""
+"""The most parts that a schema may have in this process, `$ref`s written out."""
 
 MAX_WORK = 10_000_000
-"""Parts times bytes of a value that are checked in this process. This takes 40 ms at most, mostly 4."""
+"""The most parts times bytes of a value checked in this process. This takes 40 ms at most, mostly 4."""
 
 MAX_LISTED_WORK = 20_000
-"""Parts times bytes up to which all faults are listed in this process: one takes 9 µs, and all are made at once."""
+"""The most parts times bytes for which all faults are listed in this process: one takes 9 µs, all are made at once."""
 
 _MAX_NESTING = 64
 
@@ -40,9 +40,9 @@ _BOUNDS = frozenset(["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum
 # Numbers are compared as fractions where one of them is none of the machine's: measured, in the weight of other parts.
 _EXACT_NUMBER, _FRACTION, _DIVISION, _FINE_DIVISION = 30, 100, 80, 130
 _EXTREME, _LEAST_FINE, _LEAST = 2_000, 1e-6, 1e-15
-"""Of a constant nearer to 0 than `_LEAST`, whose fraction has hundreds of digits, whatever it is compared with."""
+"""`_EXTREME` is the weight of a constant nearer to 0 than `_LEAST`, whose fraction has hundreds of digits."""
 _HUGE_NUMBERS = 12
-"""By so much a division costs more where a value has numbers with an exponent, which are divided digit by digit."""
+"""The factor by which a division costs more for numbers with an exponent, which are divided digit by digit."""
 _EXPONENT = re.compile(rb"\de[-+]?\d")
 _MAX_EXACT = 2**53
 _SUBSCHEMA = frozenset(["additionalProperties", "propertyNames", "items", "contains", "not", "if", "then", "else"])
@@ -54,10 +54,10 @@ _ALTERNATIVES = frozenset({"anyOf", "oneOf"})
 
 @dataclass(frozen=True, slots=True)
 class SchemaCost:
-    """A bound on what a schema costs.
+    """A bound on the cost of a schema.
 
-    `weight`: its parts. `has_alternatives`: a fault may carry all the faults of each alternative, so that not even one
-    of them is had for little. `divides`: it has a `multipleOf`.
+    `weight`: its parts. `has_alternatives`: a fault may carry all the faults of each alternative, so that even one
+    may be costly. `divides`: it has a `multipleOf`.
     """
 
     weight: int
@@ -65,17 +65,17 @@ class SchemaCost:
     divides: bool = False
 
     def work(self, text: bytes) -> int:
-        """Parts times bytes for a value that is this as JSON."""
+        """The parts times bytes of checking a value whose JSON is `text`."""
         work = self.weight * len(text)
         return work * _HUGE_NUMBERS if self.divides and _EXPONENT.search(text) else work
 
 
 class _Unknown(Exception):
-    """Nothing is known about what a schema costs."""
+    """The cost of a schema is unknown."""
 
 
 def known_cost(schema: JsonValue) -> SchemaCost | None:
-    """The cost of a schema; None where it is unknown, or more than one process should bear for all."""
+    """The cost of a schema; None where it is unknown, or too high for this process."""
     if isinstance(schema, bool):
         return SchemaCost(1)
     if not isinstance(schema, Mapping):
@@ -157,7 +157,7 @@ class _Weighing:
             raise _Unknown
 
     def _format(self, value: JsonValue) -> int:
-        """Formats are annotations since 2019-09; before, they are checked."""
+        """The weight of a `format`: an annotation since 2019-09, and checked before."""
         if not self._asserts_formats:
             return 0
         return 4 if value in _PLAIN_FORMATS else self._give_up()

@@ -1,4 +1,4 @@
-"""Defaults of an input schema: what is put into an input where the schema says what a missing member is."""
+"""Defaults of an input schema: values of members that an input lacks."""
 
 from collections.abc import Mapping
 

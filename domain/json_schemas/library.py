@@ -1,7 +1,7 @@
-"""JSON Schema by its library: whether a schema is one, and what in a value does not meet it.
+"""JSON Schema by its library: checks of schemas, and of values against them.
 
-Compiling and checking may cost anything: what comes from outside goes through domain/json_schemas/schema.py, which
-decides in which process that is done. References are never fetched, and regular expressions may not backtrack for long.
+Compiling and checking may cost anything: schemas from outside go through domain/json_schemas/schema.py, which
+decides on the process for each. References are never fetched, and regular expressions may not backtrack for long.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from domain.kernel.errors import Problem
 from domain.kernel.json.text import JsonValue
 
 MAX_PATTERNS = 500
-"""Regular expressions in one schema."""
+"""The most regular expressions in one schema."""
 
 MAX_PATTERN_CHARACTERS = 1_000
 
@@ -25,7 +25,7 @@ _PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000, size_limit=
 
 
 class InvalidSchema(ValueError):
-    """The schema is none; `problems` say where and why."""
+    """The value is not a JSON Schema; `problems` give the places and the reasons."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(problems[0].message)
@@ -36,7 +36,7 @@ class SchemaValidator:
     """A schema, ready to check values with. Draft 2020-12 unless its `$schema` names another."""
 
     def __init__(self, schema: JsonValue) -> None:
-        """Raises `InvalidSchema`."""
+        """Compile a schema. Raises `InvalidSchema`."""
         if not isinstance(schema, dict | bool):
             raise InvalidSchema([Problem(path=(), message="A JSON Schema is an object or a boolean.")])
         if faults := list(_pattern_faults(schema)):
@@ -49,15 +49,15 @@ class SchemaValidator:
             raise InvalidSchema([Problem(path=(), message=_sentence(str(error)))]) from error
 
     def problems(self, value: JsonValue) -> list[Problem]:
-        """What in `value` does not meet the schema, at most a hundred of it."""
+        """The problems of a `value` that does not meet the schema, at most a hundred."""
         return [] if self._validator.is_valid(value) else _problems(self._validator, value)
 
     def is_met(self, value: JsonValue) -> bool:
-        """Whether `value` meets the schema."""
+        """True when `value` meets the schema."""
         return bool(self._validator.is_valid(value))
 
     def first_problem(self, value: JsonValue) -> Problem:
-        """One thing in `value`, which does not meet the schema: all others are not even looked for."""
+        """One problem of a `value` that does not meet the schema; the others are not looked for."""
         try:
             self._validator.validate(value)
         except jsonschema_rs.ValidationError as error:
@@ -67,7 +67,7 @@ class SchemaValidator:
 
 
 def _pattern_faults(schema: JsonValue) -> Iterator[Problem]:
-    """Regular expressions that are longer, or more of them, than anybody needs: each may take a megabyte."""
+    """The problems of regular expressions that are too long or too many: each may take a megabyte."""
     count = 0
     for path, pattern in _patterns(schema):
         count += 1
@@ -80,7 +80,7 @@ def _pattern_faults(schema: JsonValue) -> Iterator[Problem]:
 
 
 def _patterns(schema: JsonValue) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Every text that a validator would compile as a regular expression, and where it stands."""
+    """The regular expressions that a validator would compile, each with its path."""
     pending: list[tuple[tuple[str, ...], JsonValue]] = [((), schema)]
     while pending:
         path, value = pending.pop()
@@ -96,7 +96,7 @@ def _patterns(schema: JsonValue) -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def _faults(schema: Any, error: jsonschema_rs.ValidationError) -> list[Problem]:
-    """Everything that its meta-schema says against a schema, where it says anything; else the one fault."""
+    """The faults that the meta-schema finds in a schema, where it finds any; else the one fault given."""
     if error.kind.name == "$ref":
         hint = "`$ref` must lead into this schema, for no other is fetched; `$schema` must be a published draft."
         return [Problem(path=_path(error.instance_path), message=_sentence(error.message), hint=hint)]
@@ -115,7 +115,7 @@ def _meta_schema(draft: str) -> Any:
 
 
 def _typed(problem: Problem) -> Problem:
-    """The most frequent fault, said better."""
+    """The most frequent fault, in clearer words."""
     if problem.path[-1:] != ("type",) or "anyOf" not in problem.message:
         return problem
     hint = "It is one of array, boolean, integer, null, number, object and string, or a list of these."

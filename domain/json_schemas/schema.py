@@ -1,4 +1,4 @@
-"""JSON Schemas that come from outside: what of each is done in this process, where that is known to cost little."""
+"""JSON Schemas that come from outside, with the checks of them that are known to cost little in this process."""
 
 import orjson
 
@@ -22,7 +22,7 @@ class JsonSchema:
     __slots__ = ("_cost", "_validator", "raw")
 
     def __init__(self, raw: JsonValue) -> None:
-        """Raises `InvalidSchema` for what is compiled here and is none."""
+        """Compile a schema if that is known to cost little, and then raise `InvalidSchema` for an invalid one."""
         self.raw = raw
         is_schema = isinstance(raw, dict | bool)
         self._cost = known_cost(raw) if is_schema else None
@@ -30,17 +30,17 @@ class JsonSchema:
 
     @property
     def is_costly(self) -> bool:
-        """Whether nothing is known about its cost, so that it has not been compiled."""
+        """True when its cost is unknown, so that it has not been compiled."""
         return self._validator is None
 
     def is_met_here(self, value: JsonValue) -> bool | None:
-        """Whether a value meets it; None where finding out is for the sandbox."""
+        """True when a value meets it; None where only the sandbox may find out."""
         if self._validator is None or self.work_here(value) is None:
             return None
         return self._validator.is_met(value)
 
     def work_here(self, value: JsonValue) -> int | None:
-        """Parts times bytes of checking a value in this process; None where that is for the sandbox."""
+        """The parts times bytes of checking a value in this process; None where only the sandbox may check it."""
         if self._cost is None:
             return None
         try:
@@ -50,7 +50,7 @@ class JsonSchema:
         return work if work <= MAX_WORK else None
 
     def problems_here(self, value: JsonValue) -> list[Problem] | None:
-        """What in a value does not meet it; None where finding out is for the sandbox."""
+        """The problems of a value that does not meet it; None where only the sandbox may find out."""
         work = self.work_here(value)
         if self._validator is None or work is None:
             return None
@@ -59,7 +59,7 @@ class JsonSchema:
         return self._validator.problems(value) if work <= MAX_LISTED_WORK else None
 
     def first_problem(self, value: JsonValue) -> Problem:
-        """One thing in a value that does not meet it, of a value that `is_met_here` has refused."""
+        """One problem of a value that `is_met_here` has refused."""
         assert self._validator is not None and self._cost is not None
         if self._cost.has_alternatives:
             return Problem(path=(), message=_UNLISTED, hint="Give less at once.")
@@ -67,18 +67,18 @@ class JsonSchema:
 
 
 def limit_problem(error: SchemaTooCostly) -> Problem:
-    """The problem that nobody can say whether a value meets a schema."""
+    """The problem that checking a value against a schema is too costly."""
     message = f"Whether this meets the schema cannot be found out: {error}"
     return Problem(path=(), message=message, hint=f"Give less at once, or make the schema simpler. {COSTS}")
 
 
 def limit_error(error: SchemaTooCostly) -> StepError:
-    """How a step fails whose data nobody can check."""
+    """The error of a step whose data cannot be checked within the limits."""
     problem = limit_problem(error)
     return StepError(code=FailureCode.SCHEMA_LIMIT, message=f"{problem.message} {problem.hint}")
 
 
 def unreadable_problem(error: InvalidSchema) -> Problem:
-    """The problem that a stored schema is none, as far as this release can tell."""
+    """The problem that a stored schema is not valid, as far as this release can tell."""
     hint = "Store the schema anew, as validateWorkflow wants it."
     return Problem(path=(), message=f"The schema cannot be read: {error}", hint=hint)

@@ -1,1 +1,1 @@
-"""What every subject of the domain may use: errors, ids, times, names, the enums that SQL, Python and GraphQL share."""
+"""Basics for every subject of the domain: errors, ids, times, names, the enums that SQL, Python and GraphQL share."""

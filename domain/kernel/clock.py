@@ -6,7 +6,7 @@ from uuid import UUID
 
 
 class Clock(Protocol):
-    """Where the shell and the services read the time; the decider is only ever told it."""
+    """The source of the time for the shell and the services; the decider is only ever told it."""
 
     def now(self) -> datetime:
         """The present moment, aware, in UTC."""

@@ -37,9 +37,9 @@ _UNITS = frozenset({"weeks", "days", "hours", "minutes", "seconds"})
 
 
 def without_years(text: str) -> str:
-    """The same length in days, where it was stored as years of 365 days by an earlier release; any other text as it is.
+    """The text with its years, which earlier releases stored, rewritten as 365 days each; any other text as it is.
 
-    What is stored has been checked: only there do years have a length.
+    To be used only on stored text: nowhere else do years have a length.
     """
     found = _YEARS.fullmatch(text)
     if found is None:

@@ -3,7 +3,7 @@
 StepgraphError
 ├── NotFound            nothing has this id or name
 ├── InvalidInput        a document, id or value is malformed; carries every Problem at once
-├── Conflict            somebody else was there first, or the name is taken
+├── Conflict            someone else was there first, or the name is taken
 ├── InvalidState        the thing exists, but not in a state that allows this
 ├── LimitExceeded       a size or a rate is over its cap
 ├── Unauthenticated     no key, or none that is valid
@@ -24,7 +24,7 @@ _MAX_SHOWN = 300
 
 
 class ErrorCode(StrEnum):
-    """What went wrong, for programs."""
+    """The kind of an error, for programs."""
 
     NOT_FOUND = "NOT_FOUND"
     INVALID_INPUT = "INVALID_INPUT"
@@ -50,12 +50,12 @@ class Problem:
     step_id: str | None = None
 
     def under(self, *prefix: str) -> "Problem":
-        """The same problem, seen from further out."""
+        """This problem with a path that begins further out."""
         return Problem(path=(*prefix, *self.path), message=self.message, hint=self.hint, step_id=self.step_id)
 
 
 class StepgraphError(Exception):
-    """The base of all of them: a sentence for people and a code for programs."""
+    """The base of all errors: a sentence for people and a code for programs."""
 
     code: ErrorCode = ErrorCode.INTERNAL
 
@@ -77,7 +77,7 @@ _MOST_CHARACTERS = 400
 
 
 def told(problems: Sequence[tuple[str, str]], more: int = 0) -> str:
-    """Problems as a sentence: the first three, each with its place where it has one, and how many more there are.
+    """Problems as a sentence: the first three, each with its place where it has one, and the number of the others.
 
     `more` are there besides those that are given.
     """
@@ -103,13 +103,13 @@ class InvalidInput(StepgraphError, ValueError):
 
 
 class Conflict(StepgraphError):
-    """Somebody else was there first."""
+    """Someone else was there first, or the name is taken."""
 
     code = ErrorCode.CONFLICT
 
 
 class InvalidState(StepgraphError):
-    """It exists, but its status does not allow this."""
+    """The object exists, but its status does not allow this."""
 
     code = ErrorCode.INVALID_STATE
 
@@ -143,7 +143,7 @@ class Unavailable(StepgraphError):
 
 
 class Undecipherable(StepgraphError):
-    """What is stored cannot be decrypted: its key is not among STEPGRAPH_ENCRYPTION_KEYS, or it was tampered with."""
+    """Stored data cannot be decrypted: their key is not among STEPGRAPH_ENCRYPTION_KEYS, or they were tampered with."""
 
     def __init__(self, purpose: str) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""How a step or an execution fails: codes decide, prose explains."""
+"""Failures of steps and executions: codes decide, prose explains."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from domain.kernel.json.text import JsonValue
 
 
 class FailureCode(StrEnum):
-    """Why a step failed. Whether a code is retryable by nature is a fact of the code: see `is_retryable`."""
+    """The reason for which a step failed. It decides, mostly alone, if trying again may help: see `is_retryable`."""
 
     HTTP_STATUS = "HTTP_STATUS"
     TIMEOUT = "TIMEOUT"
@@ -44,7 +44,7 @@ _RETRYABLE = frozenset(
 _CODES = {code.value: code for code in FailureCode}
 _RETRYABLE_STATUSES = frozenset({408, 425, 429})
 _PASSING_WHERE_TOLD = frozenset({403, 409, 413, 420, 423})
-"""Statuses of a limit, a size, a conflict or a lock, which pass where the service says when."""
+"""Statuses of a limit, size, conflict or lock, which pass when the service says when to try again."""
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})  # https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1
 
 
@@ -59,7 +59,7 @@ class StepError:
 
     @property
     def is_retryable(self) -> bool:
-        """Whether trying again may help, which is the code's own nature but for what a service has answered.
+        """True when trying again may help; that depends on the code and, for some, on the service's answer.
 
         HTTP_STATUS: 5xx, 408, 425, 429; and 403, 409, 413, 420, 423 where the answer says when to come again
         (`details.retryAfter`).
@@ -75,7 +75,7 @@ class StepError:
         return self.code in _RETRYABLE
 
     def to_json(self) -> dict[str, JsonValue]:
-        """`{code, message, path?, details?}`: how it is stored and what expressions see."""
+        """The error as it is stored and as expressions see it: `{code, message, path?, details?}`."""
         value: dict[str, JsonValue] = {"code": self.code.value, "message": self.message}
         if self.path is not None:
             value["path"] = self.path

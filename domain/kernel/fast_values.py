@@ -10,7 +10,7 @@ def fast_init(cls: type[Value]) -> type[Value]:
     """Give a frozen dataclass with slots an `__init__` that writes to the slots; all else about it stays as it is.
 
     The one that `dataclass` makes calls `object.__setattr__` for each field, which looks its slot up by name once more.
-    Raises `TypeError` for a class that wants more of its `__init__` than to keep what it is given.
+    Raises `TypeError` for a class whose `__init__` does more than keep its arguments.
     """
     found = fields(cls)  # type: ignore[arg-type]
     if not cls.__dataclass_params__.frozen or hasattr(cls, "__post_init__") or not all(each.init for each in found):  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""How many problems are told: what somebody can mend at once, and not as many as a request can have."""
+"""The most problems that are reported at once: as many as can be fixed at once, not as many as a request can have."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -6,14 +6,14 @@ from itertools import islice
 from domain.kernel.errors import Problem
 
 MAX_PROBLEMS = 100
-"""Of one value. Each costs microseconds and hundreds of bytes, and a megabyte has room for a hundred thousand."""
+"""The most problems of one value. Each costs microseconds and hundreds of bytes, and a megabyte may hold 100,000."""
 
 MAX_GUESSES = 20
-"""So many of them get a hint that takes a search among names, which costs a hundred times what the problem does."""
+"""The most problems with a hint that needs a search among names, which costs a hundred times what the problem does."""
 
 
 def first_problems(found: Iterable[Problem], most: int = MAX_PROBLEMS) -> list[Problem]:
-    """The first of what is found, and where there are more, that there are. Those are never made if `found` is lazy."""
+    """The first of the problems found, and one that there are more. Those are never made if `found` is lazy."""
     problems = list(islice(found, most + 1))
     if len(problems) > most:
         message = f"There are more problems than these {most:,}."

@@ -1,4 +1,4 @@
-"""The next thing to try: which of the known names somebody may have meant, and how to show what they wrote."""
+"""Hints for people: the known name that may have been meant, and the written value in short."""
 
 import re
 from collections.abc import Iterable
@@ -21,14 +21,14 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
 
 
 def syntax_hint(written: str, otherwise: str | None = None) -> str | None:
-    """The next thing to try where an expression cannot be read that is, or stands in, what was `written`."""
+    """The next thing to try where an expression that is, or stands in, `written` cannot be parsed."""
     if _RANGE_IN_FILTER.search(written):
         return "A range is an array of its own: `list[[0..2]]` takes the first three items."
     return otherwise
 
 
 def one_of(known: Iterable[str]) -> str:
-    """`It is one of A, B and C.`"""
+    """A sentence of this form: `It is one of A, B and C.`"""
     names = list(known)
     if len(names) == 1:
         return f"It is {names[0]}."
@@ -36,13 +36,13 @@ def one_of(known: Iterable[str]) -> str:
 
 
 def shown(value: object) -> str:
-    """What somebody wrote, short enough for a sentence."""
+    """A short form of a written value, for use in a sentence."""
     text = repr(value) if isinstance(value, str | int | float | bool) else kind_of(value)
     return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 1] + "…"
 
 
 def kind_of(value: object) -> str:
-    """`a string`, `an object` and so on, in JSON's words."""
+    """The kind of a value in JSON's words: `a string`, `an object` and so on."""
     if value is None:
         return "null"
     if isinstance(value, bool):

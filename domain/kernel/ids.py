@@ -1,6 +1,6 @@
 """Identifiers: UUIDv7 inside, prefixed TypeIDs (`ex_01h…`) outside.
 
-Three things have no id of their own, and are shown by what they are known by: a step execution as
+Three kinds of objects have no id of their own, and are shown by their natural keys: a step execution as
 `se_<execution>.<path>`, a version as `wv_<workflow>.<number>`, a secret as `sk_<name>`.
 Format of TypeIDs: https://github.com/jetify-com/typeid/tree/main/spec
 """
@@ -18,12 +18,12 @@ from typeid.errors import TypeIDException
 from uuid_utils.compat import uuid7
 
 _TAIL = (1 << 80) - 1
-"""What a UUIDv7 holds beside its time."""
+"""The bits of a UUIDv7 beside its time."""
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
 
 
 class IdKind(StrEnum):
-    """What an id names; the value is the prefix that people see."""
+    """The kind of object that an id names; the value is the prefix that people see."""
 
     WORKFLOW = "wf"
     EXECUTION = "ex"
@@ -61,7 +61,7 @@ class IdSequence:
         self._last = 0
 
     def next(self, at: datetime) -> UUID:
-        """The next id."""
+        """The next id, of the time `at`."""
         milliseconds = int(at.timestamp() * 1000)
         id = milliseconds << 80 | (uuid7().int & _TAIL)
         if self._last >> 80 == milliseconds:
@@ -71,7 +71,7 @@ class IdSequence:
 
 
 def derived_id(of: UUID, name: str, at: datetime) -> UUID:
-    """The same UUIDv7 whenever it is asked for: of an id, a name for what belongs to it, and a time, all three known.
+    """The UUIDv7 that belongs to an id, a name and a time: equal arguments give equal ids.
 
     Its first 48 bits are the time in milliseconds, as RFC 9562 section 5.7 wants it; the rest is a keyed hash.
     """
@@ -82,12 +82,12 @@ def derived_id(of: UUID, name: str, at: datetime) -> UUID:
 
 
 def oldest_id_of(at: datetime) -> UUID:
-    """What no id is below that was made at `at` or later."""
+    """The smallest id that can be made at `at` or later."""
     return UUID(int=int(at.timestamp() * 1000) << 80)
 
 
 def to_public(kind: IdKind, value: UUID) -> str:
-    """`ex_01h455vb4pex5vsknk084sn02q` for an execution's UUID."""
+    """The public form of an id: `ex_01h455vb4pex5vsknk084sn02q` for an execution's UUID."""
     return str(TypeID.from_uuid(cast("uuid_utils.UUID", value), kind.value))  # it only asks for the bytes
 
 
@@ -117,7 +117,7 @@ def kind_of(text: str) -> IdKind:
 
 
 def step_execution_id(execution_id: UUID, path: str) -> str:
-    """`se_<26 characters of the execution>.<path>`: sorts with its execution, then by path."""
+    """The public id of a step execution: `se_<26 characters of the execution>.<path>`; sorts by execution and path."""
     return f"{to_public(IdKind.STEP_EXECUTION, execution_id)}.{path}"
 
 
@@ -130,7 +130,7 @@ def parse_step_execution_id(text: str) -> tuple[UUID, str]:
 
 
 def workflow_version_id(workflow_id: UUID, version: int) -> str:
-    """`wv_<26 characters of the workflow>.<number>`."""
+    """The public id of a version: `wv_<26 characters of the workflow>.<number>`."""
     return f"{to_public(IdKind.WORKFLOW_VERSION, workflow_id)}.{version}"
 
 
@@ -143,7 +143,7 @@ def parse_workflow_version_id(text: str) -> tuple[UUID, int]:
 
 
 def secret_id(name: str) -> str:
-    """`sk_<name>`."""
+    """The public id of a secret: `sk_<name>`."""
     return f"{IdKind.SECRET.value}_{name}"
 
 

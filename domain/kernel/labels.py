@@ -6,7 +6,7 @@ from domain.kernel.limits import Limits
 
 
 def label_problems(labels: object, limits: Limits) -> list[Problem]:
-    """What is wrong with `labels`; null is none at all. Of too many, no single one is looked at."""
+    """The problems of `labels`; null is valid. Where there are too many, no single one is checked."""
     if labels is None:
         return []
     if not isinstance(labels, dict):

@@ -1,4 +1,4 @@
-"""Values that are too large to be read with their rows: lists leave them out, and who shows one reads it apart."""
+"""Values that are too large to be read with their rows: lists leave them out, and they are read on demand."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,9 +32,9 @@ class ValueKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class LargeValue:
-    """Where a value is that was left out: the id of its row, of a step that of its execution and the step's path.
+    """The place of a value that was left out: the id of its row, or for a step that of its execution and its path.
 
-    `least`: it has at least so many bytes as JSON.
+    `least`: a lower bound of its size as JSON, in bytes.
     """
 
     kind: ValueKind
@@ -47,7 +47,7 @@ class LargeValue:
 class StoredValues:
     """Values as the fields of their records have them, and their size together as JSON, in bytes.
 
-    What is large of JSON is a `JsonText`. `values` is empty where `size` is more than was asked for, and without those
+    Large JSON is a `JsonText`. `values` is empty where `size` is more than was asked for, and without those
     whose rows are gone.
     """
 

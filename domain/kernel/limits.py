@@ -1,4 +1,4 @@
-"""The caps on what users may send; every one of them is a setting."""
+"""The limits on data that users may send; every one of them is a setting."""
 
 from dataclasses import dataclass
 from datetime import timedelta

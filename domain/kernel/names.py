@@ -1,4 +1,4 @@
-"""What is wrong with the name of something that people save and find by it, and with what they say about it."""
+"""Checks of the names and descriptions of stored objects."""
 
 from domain.kernel.errors import Problem
 from domain.kernel.json.values import payload_problems
@@ -8,12 +8,12 @@ MAX_DESCRIPTION_CHARACTERS = 10_000
 
 
 def is_name(name: str, *, longest: int = MAX_NAME_CHARACTERS) -> bool:
-    """Whether something may be called so: nothing else needs to be looked up."""
+    """True when a text may be a name: any other needs no look-up."""
     return 1 <= len(name) <= longest and name.isprintable() and name == name.strip()
 
 
 def name_problems(name: str, hint: str, *, longest: int = MAX_NAME_CHARACTERS) -> list[Problem]:
-    """What is wrong with a name."""
+    """The problems of a name."""
     if is_name(name, longest=longest):
         return []
     message = f"A name has 1 to {longest} characters, all of them printable, and no space at its ends."
@@ -21,7 +21,7 @@ def name_problems(name: str, hint: str, *, longest: int = MAX_NAME_CHARACTERS) -
 
 
 def description_problems(description: str | None) -> list[Problem]:
-    """What is wrong with a description; None is none."""
+    """The problems of a description; None is valid."""
     if description is None:
         return []
     if len(description) > MAX_DESCRIPTION_CHARACTERS:

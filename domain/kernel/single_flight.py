@@ -1,4 +1,4 @@
-"""Asking once for all who want the same answer at the same time."""
+"""Sharing of one answer among all who ask for the same at the same time."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable
@@ -9,9 +9,9 @@ Answer = TypeVar("Answer")
 
 
 class SingleFlight(Generic[Key, Answer]):
-    """Gives all who ask under a key while it is being asked one answer; nothing is kept once it is there.
+    """Gives one answer to all who ask under a key while the first is still waiting for it; answers are not kept.
 
-    Whoever is cancelled while it waits takes the answer from nobody else. An error is raised to all who wait.
+    A caller that is cancelled while it waits does not affect the others. An error is raised to all who wait.
     `name` is that of the tasks.
     """
 
@@ -21,7 +21,7 @@ class SingleFlight(Generic[Key, Answer]):
 
     @property
     def tasks(self) -> list[asyncio.Task[Answer]]:
-        """What is under way, for whoever closes down to cancel."""
+        """The tasks that are under way, to be cancelled at a shutdown."""
         return list(self._asking.values())
 
     async def __call__(self, key: Key, ask: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class WorkflowStatus(StrEnum):
-    """Whether a workflow may be started: only ACTIVE ones may."""
+    """The status of a workflow: only ACTIVE ones may be started."""
 
     DRAFT = "DRAFT"
     ACTIVE = "ACTIVE"
@@ -13,7 +13,7 @@ class WorkflowStatus(StrEnum):
 
 
 class ExecutionStatus(StrEnum):
-    """Where an execution is in its life. The last four are terminal and never change."""
+    """The status of an execution. The last four are terminal and never change."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"
@@ -26,7 +26,7 @@ class ExecutionStatus(StrEnum):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether the execution has ended."""
+        """True when the execution has ended."""
         return self in TERMINAL_EXECUTION_STATUSES
 
 
@@ -36,7 +36,7 @@ TERMINAL_EXECUTION_STATUSES = frozenset(
 
 
 class StepStatus(StrEnum):
-    """Where a step execution is in its life. The last four are terminal and never change."""
+    """The status of a step execution. The last four are terminal and never change."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"
@@ -48,7 +48,7 @@ class StepStatus(StrEnum):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether the step has ended."""
+        """True when the step has ended."""
         return self in TERMINAL_STEP_STATUSES
 
 
@@ -56,7 +56,7 @@ TERMINAL_STEP_STATUSES = frozenset({StepStatus.COMPLETED, StepStatus.FAILED, Ste
 
 
 class StepType(StrEnum):
-    """The kinds of step a workflow is made of."""
+    """The types of steps."""
 
     HTTP_REQUEST = "HTTP_REQUEST"
     DATA_TRANSFORM = "DATA_TRANSFORM"
@@ -70,7 +70,7 @@ class StepType(StrEnum):
 
 
 class WaitKind(StrEnum):
-    """What a step or an execution that does not run is waiting for."""
+    """The kind of event that a step or an execution which does not run is waiting for."""
 
     DEPENDENCY = "DEPENDENCY"
     TIMER = "TIMER"
@@ -84,7 +84,7 @@ class WaitKind(StrEnum):
 
 
 class CommandKind(StrEnum):
-    """What an execution can be told, with the payload of each.
+    """The commands that an execution can be sent, with the payload of each.
 
     CANCEL: `{reason}` or null. PAUSE, RESUME: null. SIGNAL: `{name, payload}`. CALLBACK: `{path, payload}`, for the
     step at `path`. CHILD_ENDED: `{path, executionId, status, output, error}`, for the step at `path`; a batch gives the
@@ -100,7 +100,7 @@ class CommandKind(StrEnum):
 
 
 class RetryStrategy(StrEnum):
-    """How the delay grows from one attempt to the next."""
+    """The growth of the delay from one attempt to the next."""
 
     NONE = "NONE"
     FIXED = "FIXED"
@@ -109,7 +109,7 @@ class RetryStrategy(StrEnum):
 
 
 class Jitter(StrEnum):
-    """How much of a delay is left to chance: nothing, half of it, or all of it."""
+    """The part of a delay that is random: nothing, all of it, or half of it."""
 
     NONE = "NONE"
     FULL = "FULL"
@@ -117,7 +117,7 @@ class Jitter(StrEnum):
 
 
 class HttpMethod(StrEnum):
-    """The methods an HTTP_REQUEST step may use."""
+    """The methods of HTTP_REQUEST steps."""
 
     GET = "GET"
     HEAD = "HEAD"
@@ -129,7 +129,7 @@ class HttpMethod(StrEnum):
 
 
 class EventType(StrEnum):
-    """What webhooks can be told of, and metrics are counted from."""
+    """The types of events that are sent to webhooks and counted in metrics."""
 
     EXECUTION_STARTED = "execution.started"
     EXECUTION_COMPLETED = "execution.completed"
@@ -142,7 +142,7 @@ class EventType(StrEnum):
 
     @classmethod
     def of_end(cls, status: ExecutionStatus) -> "EventType":
-        """What is told of an execution that has ended with this status."""
+        """The event of an execution that has ended with this status."""
         return _ENDS[status]
 
 
@@ -155,14 +155,14 @@ _ENDS = {
 
 
 class WebhookDirection(StrEnum):
-    """Who sends: others to us, or we to others."""
+    """The direction of a webhook: others send to us (INBOUND), or we to others (OUTBOUND)."""
 
     INBOUND = "INBOUND"
     OUTBOUND = "OUTBOUND"
 
 
 class WebhookEventStatus(StrEnum):
-    """Where the event of a webhook is in its life: the first three of what is sent, the last two of what comes in."""
+    """The status of a webhook's event: the first three of outbound ones, the last two of inbound ones."""
 
     PENDING = "PENDING"
     DELIVERED = "DELIVERED"
@@ -172,7 +172,7 @@ class WebhookEventStatus(StrEnum):
 
 
 class InboundSignature(StrEnum):
-    """How whoever sends to an inbound webhook proves that it does; NONE: whoever knows the address may."""
+    """The signature scheme of an inbound webhook; NONE: anyone who knows the address may send."""
 
     STANDARD_WEBHOOKS = "STANDARD_WEBHOOKS"
     GITHUB = "GITHUB"
@@ -182,7 +182,7 @@ class InboundSignature(StrEnum):
 
 
 class Role(StrEnum):
-    """What the holder of an API key may do; each role may do all that those before it may.
+    """The permissions of an API key; each role may do all that those before it may.
 
     VIEWER reads and subscribes. OPERATOR starts and controls executions. EDITOR changes definitions: workflows, rules,
     templates, schedules, webhooks, breakers. ADMIN manages keys and secrets.
@@ -194,7 +194,7 @@ class Role(StrEnum):
     ADMIN = "ADMIN"
 
     def covers(self, needed: "Role") -> bool:
-        """Whether this role may do what needs that one."""
+        """True when this role includes `needed`."""
         return _RANKS[self] >= _RANKS[needed]
 
 
@@ -202,7 +202,7 @@ _RANKS = {role: rank for rank, role in enumerate(Role)}
 
 
 class OverlapPolicy(StrEnum):
-    """What a schedule does at a tick while the execution that it started last has not ended.
+    """The behaviour of a schedule at a tick while the execution that it started last has not ended.
 
     SKIP: nothing. BUFFER_ONE: remember one tick, and start it when that execution has ended. ALLOW: start.
     CANCEL_OTHER: cancel that execution, and start the newest tick when it has ended.
@@ -215,7 +215,7 @@ class OverlapPolicy(StrEnum):
 
 
 class CircuitBreakerState(StrEnum):
-    """Whether a service is called: always (CLOSED), not now (OPEN), or to see whether it is well again (HALF_OPEN)."""
+    """The state of a breaker: calls are let through (CLOSED), refused (OPEN), or let through as probes (HALF_OPEN)."""
 
     CLOSED = "CLOSED"
     OPEN = "OPEN"

@@ -1,1 +1,1 @@
-"""Metrics: what was counted about executions."""
+"""Metrics: counts and durations of executions and steps."""

@@ -1,4 +1,4 @@
-"""Histograms of durations, from which quantiles are read: how many fell into which bin.
+"""Histograms of durations, from which quantiles are read: the number of durations in each bin.
 
 Bins grow by a fixed factor, as those of DDSketch do (Masson and others, 2019): any two histograms can be added, and a
 quantile is never off by more than half a bin, which is 3.5 %, and half of the microsecond that it is rounded to. Below
@@ -15,7 +15,7 @@ from itertools import accumulate
 from typing import Self
 
 FIRST_GROWING = 32
-"""From so many microseconds on, bins grow; a shorter duration is the number of its bin."""
+"""The microseconds from which on bins grow; the bin of a shorter duration is its number of microseconds."""
 GROWTH = 1.07
 """The upper end of a growing bin over its lower end. The bin of n microseconds is the logarithm of n to this base."""
 
@@ -33,15 +33,15 @@ def bin_of(microseconds: int) -> int:
 
 
 def middle_of(bin: int) -> timedelta:
-    """What a duration of this bin is said to be: as far from its lower end as from its upper one, as factors."""
+    """The duration that stands for a bin: as far from its lower end as from its upper one, as factors."""
     return timedelta(microseconds=bin if bin < FIRST_GROWING else GROWTH**bin * _MIDDLE)
 
 
 @dataclass(slots=True)
 class Histogram:
-    """How many durations fell into which bin.
+    """The number of durations in each bin.
 
-    `lanes` has 64 bits for each bin, from bin 0 on. So two histograms are added by one addition, which is what makes it
+    `lanes` has 64 bits for each bin, from bin 0 on. So two histograms are added by one addition, which makes it
     cheap to read a year of buckets.
     """
 
@@ -52,19 +52,19 @@ class Histogram:
 
     @property
     def total(self) -> int:
-        """How many durations there are."""
+        """The number of durations."""
         return sum(self._counts()[1])
 
     def count(self, bin: int, times: int = 1) -> None:
-        """Count a bin."""
+        """Add `times` durations to a bin."""
         self.lanes += times << (bin * _LANE)
 
     def add(self, other: "Histogram") -> None:
-        """Count what the other has counted too."""
+        """Add the durations of another histogram."""
         self.lanes += other.lanes
 
     def below(self, bins: Sequence[int]) -> list[int]:
-        """For each of these bins, how many fell into it or a lower one."""
+        """For each of these bins, the number of durations in it and in lower ones."""
         first, counts = self._counts()
         sums = [0, *accumulate(counts)]
         return [sums[min(max(bin - first + 1, 0), len(counts))] for bin in bins]
@@ -78,7 +78,7 @@ class Histogram:
         return [middle_of(first + bisect_left(sums, math.ceil(share * sums[-1]))) for share in shares]
 
     def packed(self) -> bytes:
-        """As it is stored: the width of a count in bytes, the first bin, and the counts, little-endian; or nothing."""
+        """The histogram as it is stored: bytes per count, first bin, and counts, little-endian; empty for none."""
         if not self.lanes:
             return b""
         first, counts = self._counts()

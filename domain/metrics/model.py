@@ -1,4 +1,4 @@
-"""How executions have gone: counts and durations in buckets of a minute, an hour and a day, and ranges of them."""
+"""Metrics of executions: counts and durations in buckets of a minute, an hour and a day, and ranges of them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,11 +12,11 @@ from domain.metrics.histograms import Histogram, bin_of
 from domain.outbox.events import OutboxEvent
 
 EVERYTHING = UUID(int=2**128 - 1)
-"""The series that all executions are counted in, beside that of their workflow."""
+"""The series in which all executions are counted, beside that of their workflow."""
 ORCHESTRATIONS = UUID(int=0)
 """The series of executions that have no workflow."""
 EXECUTIONS = ""
-"""Stands where a step type would, in the series of the executions themselves."""
+"""The step type in the series of executions themselves."""
 
 _MOST = 2**63 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -36,7 +36,7 @@ class Resolution(IntEnum):
 
 
 class Series(NamedTuple):
-    """What is counted: the executions of a workflow, or their steps of one type."""
+    """A counted series: the executions of a workflow, or their steps of one type."""
 
     workflow_id: UUID
     step_type: str
@@ -61,7 +61,7 @@ class Span(NamedTuple):
 
 @dataclass(slots=True)
 class Tally:
-    """What has been counted: how many, how often again, and how long it took (microseconds in all, and a histogram).
+    """The counts of one series: executions or steps, retries, and durations (microseconds in all, and a histogram).
 
     Executions that timed out are among `failed`. Steps have no `started`, executions no `retries`.
     """
@@ -76,17 +76,17 @@ class Tally:
 
     @property
     def ended(self) -> int:
-        """How many have ended, whichever way."""
+        """The number that have ended, whichever way."""
         return self.completed + self.failed + self.cancelled
 
     @property
     def timed(self) -> int:
-        """How many durations there are."""
+        """The number of durations."""
         return self.durations.total
 
     @property
     def success_rate(self) -> float:
-        """The share of those that completed among those that completed or failed; 1 where there are none."""
+        """The share of those that completed among those that completed or failed, 0 to 1; 1 where there are none."""
         decided = self.completed + self.failed
         return self.completed / decided if decided else 1.0
 
@@ -97,13 +97,13 @@ class Tally:
         return timedelta(microseconds=self.microseconds) / timed if timed else timedelta(0)
 
     def add_duration(self, length: timedelta) -> None:
-        """Count one duration. One that the clock has made negative is none at all."""
+        """Count one duration. One that the clock has made negative is ignored."""
         microseconds = max(0, length // _MICROSECOND)
         self.microseconds = min(self.microseconds + microseconds, _MOST)
         self.durations.count(bin_of(microseconds))
 
     def add(self, other: "Tally") -> None:
-        """Count what the other has counted too."""
+        """Add the counts of another tally."""
         self.started += other.started
         self.completed += other.completed
         self.failed += other.failed
@@ -114,7 +114,7 @@ class Tally:
 
 
 class StepTally(NamedTuple):
-    """Ended steps of one type, one status and one bin, of the executions of `bucket`: how many, and what they took.
+    """Ended steps of one type, status and bin of the executions of `bucket`: their number and total microseconds.
 
     `bin` is None where a step has no duration.
     """
@@ -151,7 +151,7 @@ def ceiling(at: datetime, length: timedelta) -> datetime:
 
 
 def executions_counted(events: Iterable[OutboxEvent]) -> tuple[Counted, EndedExecutions]:
-    """What these events say about executions, and the executions whose steps are to be counted too."""
+    """The counts of executions in these events, and the executions whose steps are to be counted too."""
     counted: Counted = {}
     ids: list[UUID] = []
     numbers: list[int] = []
@@ -174,7 +174,7 @@ def executions_counted(events: Iterable[OutboxEvent]) -> tuple[Counted, EndedExe
 
 
 def add_steps(counted: Counted, ended: EndedExecutions, steps: Iterable[StepTally]) -> None:
-    """Count the steps of executions that have ended, in the minutes in which those did."""
+    """Count the steps of executions that have ended, in the minutes in which those ended."""
     for step in steps:
         workflow_id, at = ended.buckets[step.bucket]
         tally = counted.setdefault((workflow_id, step.type, at), Tally())
@@ -187,7 +187,7 @@ def add_steps(counted: Counted, ended: EndedExecutions, steps: Iterable[StepTall
 
 
 def buckets_of(counted: Mapping[tuple[UUID, str, datetime], Tally]) -> dict[BucketKey, Tally]:
-    """What to add to which bucket: minute, hour and day, of the workflow and of everything."""
+    """The amounts to add to each bucket: minute, hour and day, of the workflow and of everything."""
     buckets: dict[BucketKey, Tally] = {}
     for (workflow_id, step_type, at), tally in counted.items():
         for resolution in Resolution:

@@ -1,4 +1,4 @@
-"""The port that reads what was counted about executions."""
+"""The port that reads metrics."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -15,19 +15,19 @@ class MetricsStore(Protocol):
     """
 
     async def totals(self, series: Collection[UUID], spans: Sequence[Span]) -> Mapping[UUID, Mapping[str, Tally]]:
-        """What the buckets of the spans sum up to: by series, and by step type, or `EXECUTIONS` for the executions."""
+        """The sums of the buckets in the spans: by series, and by step type, or `EXECUTIONS` for the executions."""
 
     async def points(
         self, series: Collection[UUID], spans: Sequence[Span], length: timedelta
     ) -> Mapping[UUID, Mapping[datetime, Tally]]:
-        """What the buckets of executions in these spans sum up to in parts of this length.
+        """The sums of the buckets of executions in these spans: by series, and by the start of parts of this length.
 
         Each bucket is in the part that begins at the last whole multiple of `length` since 1970 that is not after its
         start. Parts with nothing in them are left out.
         """
 
     async def running(self, series: Collection[UUID]) -> Mapping[UUID, int]:
-        """How many executions are RUNNING now. Those that wait, sleep or are paused are not looked at."""
+        """The number of executions that are RUNNING now, by series. Those that wait or are paused do not count."""
 
     async def prune(self, *, minutes_before: datetime, hours_before: datetime, limit: int) -> int:
-        """Forget buckets of a minute and of an hour that started before these; at most `limit`, and how many it was."""
+        """Delete buckets of a minute and of an hour that started before these, at most `limit`; returns how many."""

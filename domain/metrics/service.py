@@ -1,4 +1,4 @@
-"""Reading metrics: the range that is asked for, its totals, and its timeline."""
+"""Queries of metrics: the range that is asked for, its totals, and its timeline."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ MOST_POINTS = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricsRetention:
-    """How long buckets of a minute and of an hour are kept; those of a day are for ever."""
+    """The times for which buckets of a minute and of an hour are kept; those of a day are kept for ever."""
 
     minutes: timedelta = timedelta(days=35)
     hours: timedelta = timedelta(days=400)
@@ -25,7 +25,7 @@ class MetricsRetention:
 
 @dataclass(frozen=True, slots=True)
 class MetricsRange:
-    """A range whose ends are whole buckets of `resolution`; `end` is no part of it."""
+    """A range whose ends are whole buckets of `resolution`; `end` is exclusive."""
 
     start: datetime
     end: datetime
@@ -68,15 +68,15 @@ class MetricsService:
         return Resolution.HOUR if start < now - self._retention.minutes else Resolution.MINUTE
 
     async def totals(self, series: Collection[UUID], covered: MetricsRange) -> Mapping[UUID, Mapping[str, Tally]]:
-        """What was counted in a range, by series and step type."""
+        """The totals of a range, by series and step type."""
         return await self._metrics.totals(series, list(spans_of(covered.start, covered.end)))
 
     async def running(self, series: Collection[UUID]) -> Mapping[UUID, int]:
-        """How many executions run right now."""
+        """The number of executions that run right now, by series."""
         return await self._metrics.running(series)
 
     def points_of(self, covered: MetricsRange, bucket: timedelta) -> int:
-        """How many points a timeline has. Raises `InvalidInput` as `timeline` does."""
+        """The number of points of a timeline. Raises `InvalidInput` as `timeline` does."""
         least = timedelta(seconds=covered.resolution)
         if bucket <= timedelta(0) or bucket % least:
             name = covered.resolution.name.lower()

@@ -1,1 +1,1 @@
-"""What has happened and is still to be told: counted in metrics, and sent to webhooks."""
+"""The outbox: events that have happened and are still to be counted in metrics and sent to webhooks."""

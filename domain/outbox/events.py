@@ -1,4 +1,4 @@
-"""What has happened and is still to be told: counted in the metrics, and sent to webhooks."""
+"""Outbox events: they have happened and are still to be counted in metrics and sent to webhooks."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,10 +11,10 @@ from domain.kernel.statuses import EventType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxEvent:
-    """Something that has happened, stored in the transaction in which it did.
+    """An event that has happened, stored in the transaction of the change that it reports.
 
-    Events of executions have `execution_id`, `workflow_id` (None for an orchestration) and `started_at`; what else is
-    said of them is read from the execution when it is told. All others say it in `data`.
+    Events of executions have `execution_id`, `workflow_id` (None for an orchestration) and `started_at`; the rest is
+    read from the execution when the event is relayed. All others have their content in `data`.
     """
 
     type: EventType
@@ -26,7 +26,7 @@ class OutboxEvent:
 
 
 def event_id(event: OutboxEvent, position: int) -> UUID:
-    """The id under which an event is told, the same however often that is done. `position` is where it was stored."""
+    """The id under which an event is sent, always the same. `position` is its place in the outbox."""
     if event.execution_id is None:
         return derived_id(UUID(int=position), event.type, event.at)
     return derived_id(event.execution_id, event.type, event.at)

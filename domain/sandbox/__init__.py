@@ -1,1 +1,1 @@
-"""The sandbox as the domain sees it: what it is used for, how much of it a request may use, and its port."""
+"""The sandbox as the domain sees it: its uses, the budget of a request, and its port."""

@@ -1,4 +1,4 @@
-"""Budgets for the sandbox: how often, and for how long, one request may use it."""
+"""Budgets for the sandbox: the number of calls and the time that one request may use."""
 
 import asyncio
 from collections.abc import Awaitable, Mapping
@@ -16,12 +16,12 @@ from domain.sandbox.shares import SandboxUse
 Answer = TypeVar("Answer")
 
 NO_KEY = UUID(int=0)
-"""The owner of what is tried where no keys are asked for."""
+"""The owner of trials where no keys are asked for."""
 
 
 @dataclass(slots=True)
 class SandboxBudget:
-    """How often one request may use the sandbox, and for how long in all; and how many expressions it may try.
+    """The calls and the time of the sandbox that one request may use, and the number of expressions that it may try.
 
     `work_here`: characters of expressions times bytes of their data that are evaluated outside of it, in all.
     """
@@ -35,7 +35,7 @@ class SandboxBudget:
     _evaluated: int = field(default=0, init=False)
 
     def spend_evaluation(self) -> None:
-        """Take one expression that is tried out, wherever it is evaluated. Raises `LimitExceeded`."""
+        """Spend one trial of an expression, wherever it is evaluated. Raises `LimitExceeded`."""
         self._evaluated += 1
         if self._evaluated > self.evaluations:
             raise LimitExceeded(
@@ -44,14 +44,14 @@ class SandboxBudget:
             )
 
     def spend_here(self, work: int) -> bool:
-        """Whether so much may be evaluated outside of the sandbox; it is taken off then."""
+        """Spend `work` outside of the sandbox; False, and nothing is spent, where too little is left."""
         if work > self.work_here:
             return False
         self.work_here -= work
         return True
 
     def spend_call(self) -> None:
-        """Take one call. Raises `LimitExceeded` where calls or time are used up."""
+        """Spend one call. Raises `LimitExceeded` where calls or time are used up."""
         self._called += 1
         if self._called > self.calls:
             raise LimitExceeded(
@@ -75,7 +75,7 @@ class SandboxBudget:
 
 
 class BudgetedSandbox:
-    """A `domain.sandbox.ports.Sandbox` that ends with a budget: then it raises `LimitExceeded`."""
+    """A `domain.sandbox.ports.Sandbox` with a budget: once that is used up it raises `LimitExceeded`."""
 
     def __init__(self, sandbox: Sandbox, budget: SandboxBudget) -> None:
         self._sandbox = sandbox
@@ -91,7 +91,7 @@ class BudgetedSandbox:
         owner: UUID,
         use: SandboxUse = SandboxUse.EXECUTION,
     ) -> JsonValue:
-        """See the port."""
+        """The port's `evaluate`, on the budget."""
         self._budget.spend_call()
         return await self._budget.timed(self._sandbox.evaluate(source, data, now=now, seed=seed, owner=owner, use=use))
 
@@ -113,21 +113,21 @@ class BudgetedSandbox:
     async def schema_problems(
         self, schema: JsonValue, value: JsonValue, *, owner: UUID, use: SandboxUse = SandboxUse.EXECUTION
     ) -> list[Problem]:
-        """See the port."""
+        """The port's `schema_problems`, on the budget."""
         self._budget.spend_call()
         return await self._budget.timed(self._sandbox.schema_problems(schema, value, owner=owner, use=use))
 
     async def schema_faults(
         self, schema: JsonValue, *, owner: UUID, use: SandboxUse = SandboxUse.EXECUTION
     ) -> list[Problem]:
-        """See the port."""
+        """The port's `schema_faults`, on the budget."""
         self._budget.spend_call()
         return await self._budget.timed(self._sandbox.schema_faults(schema, owner=owner, use=use))
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """On whose behalf something is tried: the owner of a share, and the budget of the request."""
+    """The one for whom something is tried: the owner of a share, and the budget of the request."""
 
     owner: UUID = field(default_factory=new_id)
     budget: SandboxBudget = field(default_factory=SandboxBudget)

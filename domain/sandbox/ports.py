@@ -11,9 +11,9 @@ from domain.sandbox.shares import SandboxUse
 
 
 class Sandbox(Protocol):
-    """Does what must not be done in this process, for nobody knows beforehand what it costs.
+    """Does work of unknown cost, which must not be done in this process.
 
-    `owner` is the execution, the webhook or the key that it is done for, and `use` what for: what is shared is shared
+    `owner` is the execution, the webhook or the key that it is done for, and `use` the purpose: capacity is shared
     out among uses, and among the owners of each. All methods raise `Unavailable` where the sandbox itself does not
     work, and `LimitExceeded` where too many trials wait already.
     """
@@ -48,9 +48,9 @@ class Sandbox(Protocol):
     async def schema_problems(
         self, schema: JsonValue, value: JsonValue, *, owner: UUID, use: SandboxUse = SandboxUse.EXECUTION
     ) -> list[Problem]:
-        """What in a value does not meet a JSON Schema. Raises `SchemaTooCostly`, and `InvalidSchema`."""
+        """The problems of a value that does not meet a JSON Schema. Raises `SchemaTooCostly`, and `InvalidSchema`."""
 
     async def schema_faults(
         self, schema: JsonValue, *, owner: UUID, use: SandboxUse = SandboxUse.EXECUTION
     ) -> list[Problem]:
-        """Why a value is no JSON Schema; nothing where it is one. Raises `SchemaTooCostly`."""
+        """The problems of a value that is not a JSON Schema; none where it is one. Raises `SchemaTooCostly`."""

@@ -1,10 +1,10 @@
-"""Shares of the sandbox: what it is used for, and on whose behalf."""
+"""Shares of the sandbox: its uses."""
 
 from enum import StrEnum
 
 
 class SandboxUse(StrEnum):
-    """What somebody needs the sandbox for; each use has a share of its own, and executions come first."""
+    """The purposes that the sandbox is used for; each has a share of its own, and executions come first."""
 
     EXECUTION = "EXECUTION"
     HOOK = "HOOK"

@@ -1,8 +1,8 @@
-"""Cron expressions in a time zone: what is wrong with one, and when it fires, also across daylight-saving changes.
+"""Cron expressions in a time zone: their problems and the moments at which they fire, also when the clock changes.
 
-The grammar and the calendar are cronsim's, which follows Debian's cron; it is only ever asked about local times. What
-a local time means on a day on which the clock changes is decided here, so that it holds for shifts of half an hour and
-from any moment on:
+The grammar and the calendar are cronsim's, which follows Debian's cron; it is only ever asked about local times. The
+moment of a local time on a day on which the clock changes is decided here, so that it holds for shifts of half an hour
+and from any moment on:
 
 * A *fixed* expression (neither its minutes nor its hours begin with `*`) fires once. Where its time does not exist, it
   fires at the first moment that does; where its time exists twice, it fires at the first of the two.
@@ -49,10 +49,10 @@ _SECOND = timedelta(seconds=1)
 
 
 class Cron:
-    """When something fires. Moments are aware and in UTC."""
+    """The times of a schedule: a cron expression in a time zone. Moments are aware and in UTC."""
 
     def __init__(self, expression: str, timezone: str = "UTC") -> None:
-        """Five fields, six with seconds in front, or a nickname. Raises `InvalidInput` where it cannot be read."""
+        """Parse five fields, six with seconds in front, or a nickname. Raises `InvalidInput` for anything else."""
         problems = cron_problems(expression, timezone, is_stored=True)
         if problems:
             raise InvalidInput(problems)
@@ -62,7 +62,7 @@ class Cron:
         self._is_fixed = not minutes.startswith("*") and not hours.startswith("*")
 
     def after(self, moment: datetime) -> Iterator[datetime]:
-        """When it fires after a moment, in order, each later than the one before; it ends after 50 years of nothing."""
+        """The moments at which it fires after a moment, ascending; ends after 50 years without one."""
         last = moment
         for instant in self._instants(moment):
             if instant > last:
@@ -70,11 +70,11 @@ class Cron:
                 last = instant
 
     def next_after(self, moment: datetime) -> datetime | None:
-        """When it fires for the first time after a moment."""
+        """The first moment after `moment` at which it fires; None where it fires no more."""
         return next(self.after(moment), None)
 
     def between(self, first: datetime, last: datetime, most: int) -> tuple[list[datetime], bool]:
-        """When it fires from `first` to `last`, both included: the newest, at most `most`; and whether that is all."""
+        """The newest moments from `first` to `last`, both included, at most `most`; and True when those are all."""
         found = self._run(first - _SECOND, last, first, most + 1)
         if len(found) <= most:
             return list(found), True
@@ -90,7 +90,7 @@ class Cron:
         return list(islice(takewhile(lambda instant: instant <= last, ticks), most))
 
     def _instants(self, moment: datetime) -> Iterator[datetime]:
-        """At least all after the moment; in order but for some at the start, and with repetitions."""
+        """The moments after `moment`, perhaps some before; in order but for some at the start; with repetitions."""
         seconds: deque[datetime] = deque()  # the second passes of local times that were met already
         for local in CronSim(self._expression, self._start(moment)):
             first, second = self._instant_of(local)
@@ -136,12 +136,12 @@ class Cron:
 
 @lru_cache(maxsize=10_000)
 def cron_of(expression: str, timezone: str) -> Cron:
-    """The same, remembered. Raises `InvalidInput`."""
+    """A cached `Cron`. Raises `InvalidInput`."""
     return Cron(expression, timezone)
 
 
 def cron_problems(expression: str, timezone: str, *, is_stored: bool = False) -> list[Problem]:
-    """Everything that is wrong with an expression (`cron`) and a time zone (`timezone`).
+    """The problems of an expression (`cron`) and a time zone (`timezone`).
 
     Steps that are never taken are wrong in a new expression, not in one that `is_stored`: that must go on firing.
     """
@@ -153,7 +153,7 @@ def cron_problems(expression: str, timezone: str, *, is_stored: bool = False) ->
 
 
 def cron_warnings(expression: str) -> list[str]:
-    """Sentences about what an expression without problems may mean otherwise than it seems to say."""
+    """Sentences about parts of a valid expression that may not mean what they seem to say."""
     fields = _fields_of(expression)
     steps = [warning for text, field in fields for warning in uneven_steps(text, field)]
     return [*steps, *either_day(fields[-3][0], fields[-1][0])]

@@ -1,4 +1,4 @@
-"""Cron fields that are read otherwise than they seem to say: steps that are never taken, and those that start anew."""
+"""Cron fields that mean something else than they seem to: steps that are never taken, and steps that start anew."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class CronField:
-    """One of the fields: its name, its values from `first` to `last`, and what it starts anew in."""
+    """One of the fields: its name, its values from `first` to `last`, and the unit in which it starts anew."""
 
     name: str
     first: int
@@ -35,7 +35,7 @@ FIELDS = (SECOND, MINUTE, HOUR, DAY, MONTH, WEEKDAY)
 
 
 def unmeant_steps(text: str, field: CronField) -> Iterator[tuple[str, str]]:
-    """What a field that can be read does not mean, and what to write instead: for each step that is never taken."""
+    """A message and a hint for each step of a readable field that is never taken."""
     for term in text.split(","):
         base, slash, step_text = term.partition("/")
         if not slash or not step_text.isdecimal():
@@ -62,7 +62,7 @@ def unmeant_steps(text: str, field: CronField) -> Iterator[tuple[str, str]]:
 
 
 def uneven_steps(text: str, field: CronField) -> Iterator[str]:
-    """For each step that does not divide what it starts anew in: when it fires instead of evenly."""
+    """A sentence for each step that does not divide its unit, about the values at which it fires instead of evenly."""
     for term in text.split(","):
         base, _, step_text = term.partition("/")
         step = int(step_text) if base == "*" and step_text.isdecimal() else 1
@@ -74,7 +74,7 @@ def uneven_steps(text: str, field: CronField) -> Iterator[str]:
 
 
 def either_day(days: str, weekdays: str) -> Iterator[str]:
-    """That a day of the month and one of the week are each enough, where both are given."""
+    """A sentence that a day of the month and one of the week are each enough, where both are given."""
     if not days.startswith("*") and not weekdays.startswith("*"):
         yield f"It fires when either day is right: {days} of the month, or {weekdays} of the week."
 

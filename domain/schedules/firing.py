@@ -1,9 +1,9 @@
 """Firing schedules: every tick starts its execution at most once, whatever crashes and however many workers there are.
 
-Three steps. A claim takes what is due, so that one worker decides about it. Executions are started with a key made of
-schedule and tick, so doing it again after a crash finds those that are there. Only then the outcome is stored, which
-moves the schedule on, unless somebody else has claimed or changed it in between. A claim that follows one without an
-outcome brings what that one has started, so that it counts as running however long the outage was.
+Three steps. A claim takes due schedules, so one worker decides about each. Executions are started with a key made of
+schedule and tick, so doing it again after a crash finds those already started. Only then the outcome is stored, which
+moves the schedule on, unless it was claimed or changed again in between. A claim that follows one without an
+outcome brings the execution that one has started, so that it counts as running however long the outage was.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from domain.schedules.ports import ScheduleStore
 logger = logging.getLogger(__name__)
 
 CLAIM = timedelta(seconds=5)
-"""So long a claim keeps others away: when its worker dies, they go on after this."""
+"""The time for which a claim keeps others away: when its worker dies, they go on after this."""
 
 _TOGETHER = 250
 
@@ -33,21 +33,21 @@ _Answer: TypeAlias = ExecutionRecord | StepgraphError
 
 
 class Starter(Protocol):
-    """What starts executions: `ExecutionService`."""
+    """Starts executions: `ExecutionService`."""
 
     async def execute_many(self, requests: Sequence[ExecuteRequest]) -> list[ExecutionRecord | StepgraphError]:
         """Start many; one answer each, in order."""
 
 
 class Canceller(Protocol):
-    """What cancels executions: `ExecutionControl`."""
+    """Cancels executions: `ExecutionControl`."""
 
     async def cancel(self, execution_id: UUID, reason: str | None = None) -> ExecutionRecord:
         """Ask for an execution to be cancelled. Raises `NotFound`, or `InvalidState` when it has ended."""
 
 
 class ScheduleFiring:
-    """Starts what is due. Safe to be run by any number of workers at once, and to be cancelled anywhere."""
+    """Starts due schedules. Safe to be run by any number of workers at once, and to be cancelled anywhere."""
 
     def __init__(self, *, schedules: ScheduleStore, executions: Starter, control: Canceller, clock: Clock) -> None:
         self._schedules = schedules
@@ -56,10 +56,10 @@ class ScheduleFiring:
         self._clock = clock
 
     async def fire(self, limit: int, *, unproven: bool | None = None, apart: bool = False) -> int:
-        """Fire at most `limit` schedules that have something to be done; returns how many had. Raises `Unavailable`.
+        """Fire at most `limit` schedules that have something to do; returns how many had. Raises `Unavailable`.
 
         `unproven`: only those of which that is true, or only the others; None: either. `apart`: each by itself at the
-        same time, so that none waits for what another costs.
+        same time, so that none waits for another.
         """
         now = self._clock.now()
         claims = await self._schedules.claim(now=now, until=now + CLAIM, limit=limit, unproven=unproven)
@@ -70,7 +70,7 @@ class ScheduleFiring:
         return len(claims)
 
     async def _fire(self, claims: Sequence[ScheduleClaim], now: datetime) -> None:
-        """Start what claims ask for, and store what came of it."""
+        """Start the executions that claims ask for, and store the outcomes."""
         # On a thread: after a long outage, to find out what was missed takes a moment.
         plans = await asyncio.to_thread(lambda: [(claim, _planned(claim, now)) for claim in claims])
         started = await self._start(
@@ -140,7 +140,7 @@ def _request(schedule: ScheduleRecord, tick: datetime) -> ExecuteRequest:
 
 
 def _outcome(claim: ScheduleClaim, planned: Plan | StepgraphError, started: Mapping[_Tick, _Answer]) -> ScheduleOutcome:
-    """What came of a claim, as it is stored."""
+    """The outcome of a claim, as it is stored."""
     schedule = claim.schedule
     if not isinstance(planned, Plan):
         return ScheduleOutcome(

@@ -1,4 +1,4 @@
-"""Schedules: what is stored of one, and what is to be done about the ticks that are due."""
+"""Schedules: their stored records, and the plan for the ticks that are due."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,18 +14,18 @@ from domain.kernel.times import time_text
 from domain.schedules.cron import cron_of
 
 MAX_TICKS = 1_000
-"""So many missed ticks of a schedule are looked at, the newest of them."""
+"""The most missed ticks of a schedule that are considered, the newest of them."""
 
 MAX_STARTS = 100
-"""So many executions are started for one schedule at once; the rest of what it has missed follows."""
+"""The most executions that are started for one schedule at once; the rest of its missed ticks follows."""
 
 PROMPT = timedelta(seconds=10)
-"""So late, a tick has not been missed: it is on time whatever the catch-up window."""
+"""The lateness up to which a tick counts as on time, whatever the catch-up window."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleSettings:
-    """What somebody has asked for: a workflow, an input for it, and when to start it. `cron` is in `timezone`."""
+    """The settings of a schedule: a workflow, an input for it, and when to start it. `cron` is in `timezone`."""
 
     name: str
     workflow_id: UUID
@@ -41,10 +41,10 @@ class ScheduleSettings:
 class ScheduleRecord:
     """A schedule as it is stored. A *tick* is a moment at which its expression fires.
 
-    `revision` grows with every change of the settings. `next_run_at` is the next tick to be looked at; None when it is
+    `revision` grows with every change of the settings. `next_run_at` is the next tick to be considered; None when it is
     disabled, or fires no more. `buffered_at` is a tick that waits for the running execution to end. `last_run_at` is
-    the newest tick that was started, as `last_execution_id`. `last_error` says why the newest ticks were not, and is
-    None once one is. `left_out`: the settings that were not read, as of an `ExecutionRecord`.
+    the newest tick that was started, as `last_execution_id`. `last_error` is why the newest ones were not, and is
+    None once one is started. `left_out`: the settings that were not read, as of an `ExecutionRecord`.
     """
 
     id: UUID
@@ -61,15 +61,15 @@ class ScheduleRecord:
 
     @property
     def is_unproven(self) -> bool:
-        """Nobody knows what its next tick costs: the last has left an error, or none has started since the change."""
+        """True when its next tick is of unknown cost: the last left an error, or none has started since a change."""
         return self.last_error is not None or self.last_run_at is None or self.last_run_at < self.updated_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleClaim:
-    """A schedule that somebody is firing. `is_running`: the execution that it started last has not ended.
+    """A schedule that some worker is firing. `is_running`: the execution that it started last has not ended.
 
-    `schedule` also knows what somebody has started whose claim ran out before the outcome was stored.
+    `schedule` includes an execution started under an earlier claim that ran out before its outcome was stored.
     """
 
     schedule: ScheduleRecord
@@ -79,7 +79,7 @@ class ScheduleClaim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleOutcome:
-    """What came of firing a schedule. `last_run_at` and `last_execution_id` are None where nothing was started.
+    """The result of firing a schedule. `last_run_at` and `last_execution_id` are None where nothing was started.
 
     `stops`: it is disabled, for it can never start anything again.
     """
@@ -96,7 +96,7 @@ class ScheduleOutcome:
 
 @dataclass(slots=True)
 class Plan:
-    """What is to be done about a schedule: ticks to start, in order; whether to cancel the execution that runs.
+    """The decisions about a schedule: ticks to start, in order. `cancels`: the running execution is cancelled.
 
     `next_run_at` and `buffered_at` are as they will be. `passed` says which ticks are not started, and why.
     """
@@ -115,27 +115,27 @@ def next_run(settings: ScheduleSettings, now: datetime) -> datetime | None:
 
 
 def tick_key(schedule_id: UUID, tick: datetime) -> str:
-    """The idempotency key of the execution that is started for a tick: there is at most one, whatever crashes."""
+    """The idempotency key of the execution that a tick starts: so there is at most one, despite crashes."""
     return f"{tick_keys(schedule_id)}{tick_text(tick)}"
 
 
 def tick_keys(schedule_id: UUID) -> str:
-    """What the keys of all ticks of a schedule begin with; they sort as their ticks do."""
+    """The prefix of the keys of all ticks of a schedule; they sort as their ticks do."""
     return f"{TICKS}{to_public(IdKind.SCHEDULE, schedule_id)}:"
 
 
 def tick_of(key: str) -> datetime:
-    """The tick that a key is of."""
+    """The tick that a key belongs to."""
     return datetime.fromisoformat(key.split(":", 2)[2])
 
 
 def tick_text(tick: datetime) -> str:
-    """`2026-03-29T01:00:00Z`: a tick as text."""
+    """A tick as text: `2026-03-29T01:00:00Z`."""
     return time_text(tick)
 
 
 def plan(claim: ScheduleClaim, now: datetime) -> Plan:
-    """What is to be done about the ticks up to `now`. Raises `InvalidInput` for a time zone that is not known here."""
+    """The plan for the ticks up to `now`. Raises `InvalidInput` for a time zone that is not known here."""
     schedule = claim.schedule
     settings = schedule.settings
     planned = Plan(schedule.next_run_at, schedule.buffered_at, claim.is_running)
@@ -176,7 +176,7 @@ def _take_all(planned: Plan, ticks: list[datetime], overlap: OverlapPolicy) -> l
 
 
 def _take(planned: Plan, tick: datetime, overlap: OverlapPolicy) -> bool:
-    """Decide on one tick; whether it is started, now or later."""
+    """Decide on one tick; True when it is started, now or later."""
     if overlap is OverlapPolicy.ALLOW or not planned.is_running:
         _start(planned, tick)
         return True
@@ -194,7 +194,7 @@ def _start(planned: Plan, tick: datetime) -> None:
 def _passed(
     settings: ScheduleSettings, first: datetime, since: datetime, skipped: list[datetime], *, is_all: bool
 ) -> str | None:
-    """Which ticks are not started, and why."""
+    """A sentence about the ticks that are not started, with the reasons; None where all are."""
     reasons = []
     if first < since:
         window = format_duration(settings.catch_up_window)

@@ -1,4 +1,4 @@
-"""The port that keeps schedules, and hands those that are due to one worker at a time."""
+"""The port that stores schedules, and hands those that are due to one worker at a time."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -12,9 +12,9 @@ from domain.schedules.model import ScheduleClaim, ScheduleOutcome, ScheduleRecor
 class ScheduleStore(Protocol):
     """Schedules. Names are unique. A workflow's schedules go when it is deleted (`WorkflowStore.delete`).
 
-    What is read `lean` is without large inputs (see `LargeValues`).
+    Records read `lean` are without large inputs (see `LargeValues`).
 
-    Fencing: a claim and a change of the settings raise a schedule's epoch; what somebody found out at an older epoch
+    Fencing: a claim and a change of the settings raise a schedule's epoch; an outcome found at an older epoch
     no longer moves it.
     """
 
@@ -29,7 +29,7 @@ class ScheduleStore(Protocol):
         """
 
     async def delete(self, schedule_id: UUID) -> bool:
-        """Remove a schedule; whether there was one. What it has started goes on."""
+        """Remove a schedule; True when there was one. Executions that it has started go on."""
 
     async def get_many(self, ids: Collection[UUID], *, lean: bool = False) -> Mapping[UUID, ScheduleRecord]:
         """The schedules with these ids."""
@@ -43,23 +43,23 @@ class ScheduleStore(Protocol):
         """The schedules of a workflow, or all, by name (as code points); `after` is a name."""
 
     async def count(self, workflow_id: UUID | None) -> int:
-        """How many `page` would show in all."""
+        """The number of schedules that match."""
 
     async def claim(
         self, *, now: datetime, until: datetime, limit: int, unproven: bool | None = None
     ) -> Sequence[ScheduleClaim]:
-        """Take schedules that have something to be done, those that are due for longest first.
+        """Take schedules that have something to do, those that are due for longest first.
 
         `unproven`: only those of which that is true, or only the others; None: either.
 
-        That is: it is enabled, and its next run is due or its buffered tick can be started; and nobody else has claimed
-        it, or has had it until `now` already. Nobody else gets one of them before `until` or their outcome.
+        That is: it is enabled, and its next run is due or its buffered tick can be started; and no other worker has
+        claimed it, or has had it until `now` already. No other worker gets one of them before `until` or their outcome.
 
         Where the claim before has no outcome, the newest execution with a key of this schedule is the last one.
         """
 
     async def finish(self, outcomes: Sequence[ScheduleOutcome]) -> None:
-        """Store what came of claims, and let go of them.
+        """Store the outcomes of claims, and release them.
 
-        At an older epoch only what was started is stored. A schedule that is gone is passed over.
+        At an older epoch only the started execution is stored. A schedule that is gone is passed over.
         """

@@ -1,4 +1,4 @@
-"""What can be done with schedules: save, delete and find."""
+"""Use cases of schedules: save, delete and find."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,7 +27,7 @@ _MAX_RACES = 5
 
 
 class ScheduleService:
-    """Use cases around schedules. Firing them is `ScheduleFiring`, in the workers."""
+    """Use cases of schedules. Firing them is `ScheduleFiring`, in the workers."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class ScheduleService:
     async def save(self, settings: ScheduleSettings) -> ScheduleRecord:
         """Create a schedule, or overwrite the settings of the one with this name; the same settings change nothing.
 
-        When it runs next is worked out anew, from now on, where the workflow, `cron`, `timezone` or `enabled` change.
+        The next run is computed anew, from now on, where the workflow, `cron`, `timezone` or `enabled` change.
         Raises `NotFound` for the workflow, `InvalidInput` with every problem, or `Conflict` when others keep changing
         it.
         """
@@ -67,7 +67,7 @@ class ScheduleService:
         raise Conflict(f"The schedule {settings.name!r} is being changed by others: try again.")
 
     async def delete(self, schedule_id: UUID) -> None:
-        """Remove a schedule; what it has started goes on. Raises `NotFound`."""
+        """Remove a schedule; executions that it has started go on. Raises `NotFound`."""
         if not await self._schedules.delete(schedule_id):
             raise NotFound("schedule", to_public(IdKind.SCHEDULE, schedule_id))
 
@@ -84,7 +84,7 @@ class ScheduleService:
         return await self._schedules.page(workflow_id, first=first, after=after, lean=True)
 
     async def count(self, workflow_id: UUID | None) -> int:
-        """How many `page` would show in all."""
+        """The number of schedules that match."""
         return await self._schedules.count(workflow_id)
 
     async def _create(self, settings: ScheduleSettings) -> ScheduleRecord:
@@ -145,10 +145,10 @@ class ScheduleService:
 
 
 def _timing(settings: ScheduleSettings) -> tuple[object, ...]:
-    """What decides on when something is started, and of what."""
+    """The settings that decide when an execution is started, and of which workflow."""
     return settings.workflow_id, settings.cron, settings.timezone, settings.enabled
 
 
 def _is_same(one: ScheduleSettings, other: ScheduleSettings) -> bool:
-    """Whether they say the same. Python takes 1, 1.0 and true for equal, and JSON does not."""
+    """True when both are the same. Python takes 1, 1.0 and true for equal, and JSON does not."""
     return one == other and dumps(one.input) == dumps(other.input)

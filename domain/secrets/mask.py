@@ -1,4 +1,4 @@
-"""Taking the values of secrets out of everything that is stored, logged or shown."""
+"""Masking: the values of secrets are taken out of everything that is stored, logged or shown."""
 
 import base64
 import html
@@ -11,20 +11,20 @@ from domain.kernel.json.text import JsonValue, dumps
 from domain.secrets.quoting import pieces_in_urls, quoting_patterns
 
 MASK = "***"
-"""What stands in the place of a secret's value."""
+"""The text in the place of a secret's value."""
 
 MIN_OUTPUT_CHARACTERS = 8
-"""Shorter values are left in outputs: they may well be there for a reason of their own, and steps go on with them."""
+"""The fewest characters of a value that is masked in outputs: a short text may be there for a reason of its own."""
 
 _MIN_CUT = 4
 _MIN_BASE64_BYTES = 6
 _MOST_SEARCHED = 128 * 1024
-"""Characters of one text in which values are looked for that are quoted in a way that nobody usually quotes."""
+"""The most characters of a text that is searched for values in unusual quotings."""
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}|&#")
 
 
 class SecretMask:
-    """Puts `***` in the place of values: as they are, in base64, and quoted for URLs, JSON or HTML, also in part."""
+    """Puts `***` in the place of values: plain, in base64, and quoted for URLs, JSON or HTML, also in part."""
 
     __slots__ = ("_in_json", "_lasting", "_lasting_quoted", "_quoted", "_written")
 
@@ -38,15 +38,15 @@ class SecretMask:
         self._in_json = tuple({dumps(form)[1:-1] for form in self._lasting})
 
     def text(self, text: str) -> str:
-        """A text without any of the values, nor the beginning of one where it is cut off."""
+        """The text without any of the values, and without the beginning of one where it is cut off."""
         return _unquoted(_without_cut(_without(text, self._written), self._written), self._quoted)
 
     def shown(self, value: JsonValue) -> JsonValue:
-        """The same for all texts in a value."""
+        """The value with all its texts masked."""
         return _mapped(value, self.text, self._lasting)
 
     def output(self, value: JsonValue) -> JsonValue:
-        """A value without those of the secrets that are not short: the very same object where it holds none."""
+        """The value without the values of secrets that are not short: the same object where it holds none."""
         written = self._lasting
         if not written or not self._is_in(value):
             return value
@@ -59,7 +59,7 @@ class SecretMask:
         )
 
     def hides(self, value: JsonValue) -> bool:
-        """Whether `output` changes a value."""
+        """True when `output` changes a value."""
         return bool(self._lasting) and self._is_in(value)
 
     def _is_in(self, value: JsonValue) -> bool:
@@ -97,7 +97,7 @@ def _forms(value: str) -> Iterator[str]:
 
 
 def _within_json(text: str) -> Iterator[str]:
-    """A text as the strings of JSON have it, which may escape more than they must."""
+    """The text as strings of JSON may hold it, which may escape more than they must."""
     for written in (dumps(text)[1:-1], json.dumps(text)[1:-1]):
         yield written
         yield written.replace("/", "\\/")
@@ -109,7 +109,7 @@ def _lower_escapes(quoted: str) -> str:
 
 
 def _within_base64(value: bytes) -> Iterator[str]:
-    """What base64 holds of it whatever stands around it, wherever it begins: the characters that it alone decides."""
+    """The base64 characters that the value alone decides, for each position at which it may begin."""
     if len(value) < _MIN_BASE64_BYTES:
         return
     for before in range(3):
@@ -127,7 +127,7 @@ def _without(text: str, forms: Sequence[str]) -> str:
 
 
 def _unquoted(text: str, quoted: Sequence[re.Pattern[str]]) -> str:
-    """Without what is quoted in some other way."""
+    """The text without values in unusual quotings."""
     if len(text) <= _MOST_SEARCHED:
         for pattern in quoted:
             text = pattern.sub(MASK, text)
@@ -135,7 +135,7 @@ def _unquoted(text: str, quoted: Sequence[re.Pattern[str]]) -> str:
 
 
 def _without_cut(text: str, forms: Sequence[str]) -> str:
-    """Without what a text that was cut off ends with, where a value begins so."""
+    """The text without the beginning of a value at its end, where it may have been cut off."""
     for form in forms:
         start = form[:_MIN_CUT]
         position = text.find(start, max(0, len(text) - len(form) + 1))
@@ -147,7 +147,7 @@ def _without_cut(text: str, forms: Sequence[str]) -> str:
 
 
 def _mapped(value: JsonValue, masked: Callable[[str], str], numbers: Sequence[str]) -> JsonValue:
-    """A value with its texts and names `masked`, and numbers that are written like one of these."""
+    """The value with its texts and names `masked`, and numbers masked that are written like one of `numbers`."""
     match value:
         case str():
             return masked(value)

@@ -1,4 +1,4 @@
-"""Secrets: what is stored of them, and which of them a document reads."""
+"""Secrets: their stored records, and the secrets that a document reads."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -24,12 +24,12 @@ class SecretRecord:
 
 
 def purpose_of(name: str) -> str:
-    """What the value of a secret is sealed for."""
+    """The purpose under which the value of a secret is sealed."""
     return f"secret {name!r}"
 
 
 def value_problems(value: str) -> list[Problem]:
-    """What is wrong with the value of a secret. No problem quotes it."""
+    """The problems of the value of a secret. None of them quotes it."""
     path = ("value",)
     if not value:
         return [Problem(path=path, message="A secret cannot be empty.", hint="Delete it where it is not needed.")]

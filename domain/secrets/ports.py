@@ -1,4 +1,4 @@
-"""The port that keeps secrets."""
+"""The ports that store and encrypt secrets."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
@@ -11,10 +11,10 @@ class SecretStore(Protocol):
     """Secrets, sealed. Names are unique."""
 
     async def save(self, secret: SecretRecord) -> SecretRecord:
-        """Store a secret, or overwrite the one with its name, which keeps its `created_at`. Returns what is stored."""
+        """Store a secret, or overwrite the one with its name, which keeps its `created_at`. Returns the record."""
 
     async def delete(self, name: str) -> bool:
-        """Remove the secret with this name; whether there was one."""
+        """Remove the secret with this name; True when there was one."""
 
     async def find_many(self, names: Collection[str]) -> Mapping[str, SecretRecord]:
         """The secrets with these names, by name."""
@@ -23,20 +23,20 @@ class SecretStore(Protocol):
         """Secrets, by name (as code points), each with nothing `sealed`; `after` is a name."""
 
     async def count(self) -> int:
-        """How many there are."""
+        """The number of secrets."""
 
     async def readers_of(self, name: str, *, limit: int) -> Sequence[str]:
         """The names of at most `limit` workflows, in order, that are not deleted and whose newest version reads it."""
 
 
 class Cipher(Protocol):
-    """Seals what must not be read from a stolen database: secrets, and the keys that webhooks are signed with."""
+    """Encrypts data that must not be readable in a stolen database: secrets, and the keys of webhooks."""
 
     def encrypt(self, plain: bytes, *, purpose: str) -> bytes:
-        """Seal under the newest key. `purpose` names what it is for ("webhook wh_…"), and is needed to open it."""
+        """Seal under the newest key. `purpose` names the use ("webhook wh_…"), and is needed to open it."""
 
     def decrypt(self, sealed: bytes, *, purpose: str) -> bytes:
-        """Open what `encrypt` sealed for the same purpose, under any key that is still known.
+        """Open the result of `encrypt` for the same purpose, under any key that is still known.
 
         Raises `Undecipherable` where the key is gone, the bytes were changed, or they were sealed for something else.
         """

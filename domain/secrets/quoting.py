@@ -1,4 +1,4 @@
-"""Every way in which URLs, JSON and HTML may quote a value: each character by itself, escaped or not."""
+"""Patterns for the ways in which URLs, JSON and HTML may quote a value: each character by itself, escaped or not."""
 
 import html
 import re
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 _MOST_CHARACTERS = 2_000
-"""Longer values are looked for in the usual quotings only: the pattern of one would cost more than it is worth."""
+"""The longest value with a pattern, in characters; longer ones are only looked for in the usual quotings."""
 
 _LEAST_PIECE = 6
 _ESCAPES = re.compile(r"((?:%[0-9A-Fa-f]{2})+)")
@@ -23,13 +23,13 @@ def quoting_patterns(value: str) -> Iterator[re.Pattern[str]]:
 
 
 def pieces_in_urls(value: str) -> Iterator[str]:
-    """The pieces in which a receiver may read a value that stood in a URL as it is: of a path or a query."""
+    """The pieces that a receiver may read of a value that stood unquoted in the path or the query of a URL."""
     pieces = {*_DELIMITERS.split(value), value.partition("#")[0]} - {value}
     yield from (piece for piece in pieces if len(piece) >= _LEAST_PIECE)
 
 
 def _pattern(value: str) -> str:
-    """Escapes within a value may also have been read as what they escape."""
+    """The pattern of a value; escapes within it may also have been decoded."""
     return "".join(
         f"(?:{_literally(part)}|{_literally(unquote(part))})" if number % 2 else _literally(part)
         for number, part in enumerate(_ESCAPES.split(value))
@@ -41,7 +41,7 @@ def _literally(text: str) -> str:
 
 
 def _ways(character: str) -> Iterator[str]:
-    """The patterns of one character, as it is first."""
+    """The patterns of one character, the plain one first."""
     yield re.escape(character)
     if character in " +":
         yield "[ +]"  # either is read as the other in a query

@@ -1,4 +1,4 @@
-"""What can be done with secrets: set, delete and list; nothing here gives a value back."""
+"""Use cases of secrets: set, delete and list; none of them returns a value."""
 
 from domain.kernel.clock import Clock
 from domain.kernel.errors import Conflict, InvalidInput, NotFound, Problem
@@ -12,7 +12,7 @@ _NAME_HINT = "Names are letters, digits and underscores, at most 64, and do not 
 
 
 class SecretService:
-    """Use cases around secrets."""
+    """Use cases of secrets."""
 
     def __init__(self, *, secrets: SecretStore, cipher: Cipher, clock: Clock) -> None:
         self._secrets = secrets
@@ -50,7 +50,7 @@ class SecretService:
         return await self._secrets.page(first=first, after=after)
 
     async def count(self) -> int:
-        """How many there are."""
+        """The number of secrets."""
         return await self._secrets.count()
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerRecord:
-    """A worker process that has registered itself. `clock_offset`: how far its clock is ahead of the database's."""
+    """A registered worker process. `clock_offset`: how far its clock is ahead of the database's."""
 
     id: UUID
     host: str
@@ -27,7 +27,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueRecord:
-    """A Dramatiq queue: messages that wait, and messages that were given up."""
+    """A Dramatiq queue: the messages that wait, and its dead letters."""
 
     name: str
     depth: int
@@ -36,7 +36,7 @@ class QueueRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxBacklog:
-    """How many events wait to be told, and for how long the oldest of them has."""
+    """The number of events that wait to be relayed, and the age of the oldest."""
 
     pending: int
     lag: timedelta
@@ -44,10 +44,10 @@ class OutboxBacklog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkProgress:
-    """How the work goes on.
+    """The progress of the work.
 
-    `since_reconciled`: since somebody was last through a whole round of looking after executions; None where nobody
-    ever was. `overdue_for`: how long the execution has been due that has been so for longest. `clock_offset`: how far
+    `since_reconciled`: the time since a reconciler last completed a whole round; None where none
+    ever did. `overdue_for`: the longest time for which an execution has been due. `clock_offset`: how far
     the clock of the asking process's machine is ahead of the database's.
     """
 

@@ -1,4 +1,4 @@
-"""The ports that know the worker processes and send them hints."""
+"""The ports that register worker processes and send them hints."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from domain.system.records import QueueRecord, WorkerRecord
 
 
 class WorkerRegistry(Protocol):
-    """Which worker processes live."""
+    """The live worker processes."""
 
     async def register(self, worker_id: UUID, *, host: str, now: datetime) -> None:
         """Announce a worker process. `now` is by the clock that heartbeats go by."""
@@ -21,13 +21,13 @@ class WorkerRegistry(Protocol):
         """
 
     async def unregister(self, worker_id: UUID) -> Sequence[UUID]:
-        """Leave: whatever it still holds is released, and returned so that hints can be sent for it."""
+        """Leave; executions that it still holds are released, and returned so that hints can be sent for them."""
 
     async def holdings(self, worker_id: UUID) -> Mapping[UUID, int]:
-        """What it holds by what is stored: executions and batches, each with its epoch."""
+        """The executions and batches that a worker holds according to the store, each with its epoch."""
 
     async def release(self, worker_id: UUID, holdings: Mapping[UUID, int]) -> Sequence[UUID]:
-        """Let go of those of these that it still holds at this epoch, and return them; each counts as a crash."""
+        """Release those of these that it still holds at this epoch, and return them; each counts as a crash."""
 
     async def workers(self) -> Sequence[WorkerRecord]:
         """Every registered worker process, oldest first."""

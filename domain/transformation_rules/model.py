@@ -1,4 +1,4 @@
-"""Transformation rules: a stored expression on one value, what goes into it and comes out, and what must hold of it."""
+"""Transformation rules: a stored expression on one value, with schemas of its input and output, and examples."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,17 +17,17 @@ from domain.kernel.json.values import payload_problems
 from domain.kernel.names import description_problems, name_problems
 
 RULE_ROOTS = frozenset({"input"})
-"""What the expression of a rule sees."""
+"""The names that the expression of a rule sees."""
 
 MAX_EXAMPLES = 100
 MAX_SCHEMA_BYTES = 100_000
 MAX_EXAMPLE_BYTES = 100_000
-"""Of the input or the output of one example."""
+"""The most bytes of the input or the output of one example."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleExample:
-    """What a rule must give for an input."""
+    """An example: an input of a rule and the output that it must give."""
 
     input: JsonValue
     output: JsonValue
@@ -35,7 +35,7 @@ class RuleExample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSettings:
-    """What somebody says about a rule. A schema that is None lets everything through."""
+    """The settings of a rule. A schema that is None lets everything through."""
 
     name: str
     expression: str
@@ -79,7 +79,7 @@ class CompiledRule:
 
 
 def settings_problems(settings: RuleSettings) -> list[Problem]:
-    """Everything that is wrong with a rule, but whether its examples hold, and its costly schemas are schemas."""
+    """The problems of a rule, without trying its examples and without compiling its costly schemas."""
     return [
         *name_problems(settings.name, "For example order-total."),
         *description_problems(settings.description),
@@ -91,7 +91,7 @@ def settings_problems(settings: RuleSettings) -> list[Problem]:
 
 
 def schema_problems(schema: JsonValue) -> list[Problem]:
-    """Why a value is no JSON Schema, or too large a one; None is none, and one that is costly is not compiled here."""
+    """The problems of a value that is no JSON Schema or too large. None is valid; a costly one is not compiled here."""
     faults = payload_problems(schema, max_bytes=MAX_SCHEMA_BYTES, what="schema")
     if faults or schema is None:
         return faults
@@ -103,7 +103,7 @@ def schema_problems(schema: JsonValue) -> list[Problem]:
 
 
 def is_same_json(one: JsonValue, other: JsonValue) -> bool:
-    """Whether two values are equal as JSON: 1 and 1.0 are, 1 and true are not; the order of members says nothing."""
+    """True when two values are equal as JSON: 1 and 1.0 are, 1 and true are not; members have no order."""
     if isinstance(one, bool) or isinstance(other, bool) or one is None or other is None:
         return one is other
     if isinstance(one, str) or isinstance(other, str):
@@ -116,7 +116,7 @@ def is_same_json(one: JsonValue, other: JsonValue) -> bool:
 
 
 def rules_named_in(document: JsonValue) -> Iterator[str]:
-    """The name of every rule that something in a stored document applies which looks like a DATA_TRANSFORM."""
+    """The names of the rules applied by whatever looks like a DATA_TRANSFORM in a stored document."""
     pending: list[JsonValue] = [document]
     while pending:
         match pending.pop():

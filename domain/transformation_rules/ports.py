@@ -1,4 +1,4 @@
-"""The ports that keep transformation rules and workflow templates."""
+"""The port that stores transformation rules."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
@@ -9,16 +9,16 @@ from domain.transformation_rules.model import RuleRecord
 
 
 class TransformationRuleStore(Protocol):
-    """Transformation rules. Names are unique. What is read `lean` is without large settings (see `LargeValues`)."""
+    """Transformation rules. Names are unique. Records read `lean` are without large settings (see `LargeValues`)."""
 
     async def save(self, rule: RuleRecord) -> RuleRecord:
         """Store a rule, or overwrite the one with its name, which keeps its id and its `created_at`.
 
-        Returns what is stored. `revision` is one more than before, 1 at first.
+        Returns the stored record. `revision` is one more than before, 1 at first.
         """
 
     async def delete(self, name: str) -> bool:
-        """Remove the rule with this name; whether there was one."""
+        """Remove the rule with this name; True when there was one."""
 
     async def get_many(self, ids: Collection[UUID], *, lean: bool = False) -> Mapping[UUID, RuleRecord]:
         """The rules with these ids."""
@@ -30,7 +30,7 @@ class TransformationRuleStore(Protocol):
         """Rules, by name (as code points); `after` is a name."""
 
     async def count(self) -> int:
-        """How many there are."""
+        """The number of rules."""
 
     async def users_of(self, name: str, *, limit: int) -> Sequence[str]:
         """The names of at most `limit` workflows, in order, that are not deleted and whose newest version uses it."""

@@ -1,4 +1,4 @@
-"""What can be done with transformation rules: save, delete and find; and what a document says about them."""
+"""Use cases of transformation rules: save, delete and find."""
 
 import asyncio
 from collections.abc import Callable
@@ -27,7 +27,7 @@ from domain.transformation_rules.model import (
 from domain.transformation_rules.ports import TransformationRuleStore
 
 TRIED_FOR = timedelta(seconds=10)
-"""So long the examples of a rule may take together: what is not tried by then counts as not holding."""
+"""The time that the examples of a rule may take together: one that is not tried by then counts as not holding."""
 
 _SEED = 0
 _MAX_SHOWN = 300
@@ -36,7 +36,7 @@ _AT_ONCE = 8
 
 
 class TransformationRuleService:
-    """Use cases around rules. Examples are tried as a worker would: without a `sandbox`, those fail that need it."""
+    """Use cases of rules. Examples are tried as a worker would: without a `sandbox`, those fail that need it."""
 
     def __init__(
         self,
@@ -97,11 +97,11 @@ class TransformationRuleService:
         return await self._rules.page(first=first, after=after, lean=True)
 
     async def count(self) -> int:
-        """How many there are."""
+        """The number of rules."""
         return await self._rules.count()
 
     async def _problems_of_examples(self, settings: RuleSettings, bench: "_Bench") -> list[Problem]:
-        """What does not hold, of a rule whose examples are JSON; nothing where the rest of it is of no use."""
+        """The problems of the examples of a rule, which are JSON; none where the rule itself cannot be compiled."""
         try:
             rule = CompiledRule.of(settings)
         except (ExpressionSyntaxError, InvalidSchema):
@@ -139,14 +139,14 @@ class TransformationRuleService:
 
 
 class _Bench:
-    """What tries a rule out, as far as its budget goes."""
+    """Tries a rule out, as far as its budget goes."""
 
     def __init__(self, trial: Trial, sandbox: Sandbox | None) -> None:
         self.owner = trial.owner
         self.evaluator = Evaluator.of_trial(trial, sandbox)
 
     async def problems_of_schemas(self, settings: RuleSettings) -> list[Problem]:
-        """Why the schemas of a rule are none."""
+        """The problems of the rule's schemas that are not valid schemas."""
         return [
             problem.under(name)
             for name, schema in (("inputSchema", settings.input_schema), ("outputSchema", settings.output_schema))

@@ -1,4 +1,4 @@
-"""What is wrong with a webhook, new or changed: its name, where to, what of, how an input is built, its secret."""
+"""Checks of a new or changed webhook: its name, URL, event types, input expression and secret."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from domain.kernel.statuses import EventType, InboundSignature, WebhookDirection
 from domain.webhooks.standard_webhooks import secret_key
 
 INPUT_ROOTS = frozenset({"body", "headers", "query", "webhook"})
-"""What the expression of an inbound webhook sees."""
+"""The names that the expression of an inbound webhook sees."""
 
 MIN_SECRET_CHARACTERS = 16
 MAX_SECRET_CHARACTERS = 1024
@@ -29,7 +29,7 @@ _LEFT_OUT = "Leave it out to have one made up."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookSettings:
-    """What people say about a webhook. `event_types`: names of them, as they were sent."""
+    """The settings of a webhook, not checked yet. `event_types`: names of them, as they were sent."""
 
     name: str
     direction: WebhookDirection
@@ -40,12 +40,12 @@ class WebhookSettings:
 
     @property
     def types(self) -> tuple[EventType, ...]:
-        """Each type once, in the order in which they were named. Raises `KeyError` where they were not checked."""
+        """Each type once, in the order given. Raises `KeyError` where they were not checked."""
         return tuple(dict.fromkeys(_EVENT_TYPES[name] for name in self.event_types))
 
 
 def settings_problems(settings: WebhookSettings, *, longest_name: int) -> list[Problem]:
-    """Everything that is wrong with the settings; whether the workflow exists is the caller's to find out."""
+    """The problems of the settings; the caller checks that the workflow exists."""
     problems = name_problems(settings.name, "For example github-pushes.", longest=longest_name)
     is_inbound = settings.direction is WebhookDirection.INBOUND
     found = _inbound_problems(settings) if is_inbound else _outbound_problems(settings)
@@ -53,7 +53,7 @@ def settings_problems(settings: WebhookSettings, *, longest_name: int) -> list[P
 
 
 def secret_problems(signature: InboundSignature, secret: str | None) -> list[Problem]:
-    """What is wrong with a secret that somebody has chosen; None is none, and one is made up."""
+    """The problems of a chosen secret; None is valid, and a secret is generated."""
     if secret is None:
         return []
     path = ("secret",)
@@ -72,7 +72,7 @@ def secret_problems(signature: InboundSignature, secret: str | None) -> list[Pro
 
 
 def input_problems(source: str) -> list[Problem]:
-    """Every problem of the expression that builds an input; it sees `INPUT_ROOTS` and nothing else."""
+    """The problems of the expression that builds an input; it sees `INPUT_ROOTS` and nothing else."""
     if json_problems(source, max_values=1):
         return [Problem(path=(), message="It holds a character that cannot be stored.")]
     try:

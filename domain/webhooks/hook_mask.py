@@ -1,8 +1,8 @@
-"""Masking our own hook addresses in what is shown to those who may not use them.
+"""Masking of the installation's own hook addresses in texts that are shown to those who may not use them.
 
-Whoever has an address may grant an approval or answer for a step, without a key. Steps are called with addresses, and
-events are sent with them: they must stay in what is stored, for what is stored is what is sent, and are masked where
-it is shown. A token is known by the code in it, wherever it stands, and by `hooks/` in front of it, also where that
+Anyone with an address may grant an approval or answer for a step, without a key. Steps are called with addresses, and
+events are sent with them: they must stay in stored values, which are sent as they are, and are masked where
+they are shown. A token is known by the code in it, wherever it stands, and by `hooks/` in front of it, also where that
 is escaped for a URL, or where the text was cut: the code is its beginning, and the rest can be known.
 """
 
@@ -34,7 +34,7 @@ def _masked(found: re.Match[str]) -> str:
 
 
 class HookMask:
-    """Masks the tokens that were made with `key`, the installation's own."""
+    """Masks the tokens that were made with `key`, which belongs to the installation."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key

@@ -1,4 +1,4 @@
-"""Hook tokens: the last part of `/hooks/{token}`, which says what is meant and that it was given out by us.
+"""Hook tokens: the last part of `/hooks/{token}`, which names the target and proves that we made it.
 
 There are three kinds: the callback of a step execution, a registered inbound webhook, the signals of an execution. A
 token carries a keyed BLAKE2b code (RFC 7693, with the kind as its personalization) over what it names, so that it can
@@ -53,21 +53,21 @@ Hook: TypeAlias = CallbackHook | WebhookHook | SignalHook
 
 @dataclass(frozen=True, slots=True)
 class HookAddresses:
-    """The addresses of hooks. `key` is the installation's own, `public_url` where others reach the API."""
+    """The addresses of hooks. `key` is the installation's own, `public_url` the URL at which others reach the API."""
 
     key: bytes
     public_url: str
 
     def of_callback(self, execution_id: UUID, path: str) -> str:
-        """Where the step execution at `path` is called back."""
+        """The address at which the step execution at `path` is called back."""
         return self._address(callback_token(self.key, execution_id, path))
 
     def of_webhook(self, webhook_id: UUID) -> str:
-        """Where an inbound webhook is sent to."""
+        """The address that messages to an inbound webhook are sent to."""
         return self._address(webhook_token(self.key, webhook_id))
 
     def of_signals(self, execution_id: UUID, name: str | None = None) -> str:
-        """Where an execution is sent signals, those with this name; without one, `?name=…` is to be appended."""
+        """The address for an execution's signals with this name; without a name, `?name=…` is to be appended."""
         query = "" if name is None else f"?name={quote(name, safe='')}"
         return self._address(signal_token(self.key, execution_id)) + query
 
@@ -91,7 +91,7 @@ def signal_token(key: bytes, execution_id: UUID) -> str:
 
 
 def read_hook_token(key: bytes, token: str) -> Hook | None:
-    """What a token was made for; None for whatever was not made by one of the functions above."""
+    """The target that a token was made for; None for a text that none of the functions above made."""
     content = _content(token)
     if content is None:
         return None
@@ -106,7 +106,7 @@ def read_hook_token(key: bytes, token: str) -> Hook | None:
 
 
 def read_callback_token(key: bytes, token: str) -> tuple[UUID, str] | None:
-    """The execution and the path that a token was made for; None for whatever `callback_token` did not make."""
+    """The execution and the path that a token was made for; None for a text that `callback_token` did not make."""
     hook = read_hook_token(key, token)
     return (hook.execution_id, hook.path) if isinstance(hook, CallbackHook) else None
 

@@ -1,4 +1,4 @@
-"""Messages that come to inbound webhooks: what a body says, and what of it all an expression may read."""
+"""Messages to inbound webhooks: reading their bodies, and the scope of the webhook's expression."""
 
 from base64 import b64encode
 from collections.abc import Mapping
@@ -15,12 +15,12 @@ from domain.webhooks.inbound_signatures import DEFAULT_TYPE, event_type_of, exte
 from domain.webhooks.model import WebhookRecord
 
 MAX_BODY_MEMBERS = 50_000
-"""Objects and lists in the body of a message. It is read, given to an expression, checked and stored."""
+"""The most objects and lists in the body of a message. It is read, given to an expression, checked and stored."""
 
 _SECRET_WORDS = ("signature", "authorization", "cookie", "token", "secret", "api-key")
 
 MOST_INFLATED = 1_000_000
-"""Bytes of a body once its encoding is undone, where nobody says otherwise."""
+"""The most bytes of a body once its encoding is undone, unless another limit is given."""
 
 
 class UnsupportedBody(InvalidInput):
@@ -33,9 +33,9 @@ class OversizedBody(InvalidInput):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundMessage:
-    """What somebody has sent. Names of headers are lower-case; a `query` member that came twice is an array.
+    """A message as it was sent. Names of headers are lower-case; a `query` member that came twice is an array.
 
-    `body` is as it came, which is what is signed; `most` is what it may be once its encoding is undone, in bytes.
+    `body` is as it came, since that is signed; `most` is the most bytes that it may have once its encoding is undone.
     """
 
     headers: Mapping[str, str]
@@ -46,7 +46,7 @@ class InboundMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageContent:
-    """What a message says: its body as a value, what it is about, and the id by which it is known again, if any."""
+    """The content of a message: its body as a value, its event type, and the id by which it is recognised, if any."""
 
     body: JsonValue = None
     event_type: str = DEFAULT_TYPE
@@ -54,7 +54,7 @@ class MessageContent:
 
 
 def content_of(webhook: WebhookRecord, message: InboundMessage) -> MessageContent:
-    """What a message that is believed says. Raises `InvalidInput` where its body cannot be read, or not be stored."""
+    """The content of an authentic message. Raises `InvalidInput` where its body cannot be read, or not be stored."""
     body = _body_of(message)
     scheme, headers = webhook.signature, message.headers
     return MessageContent(
@@ -65,7 +65,7 @@ def content_of(webhook: WebhookRecord, message: InboundMessage) -> MessageConten
 
 
 def scope_of(webhook: WebhookRecord, message: InboundMessage, content: MessageContent) -> Mapping[str, JsonValue]:
-    """What the webhook's expression sees: nothing that proves anything about the sender is among the headers."""
+    """The scope of the webhook's expression: headers that prove anything about the sender are left out."""
     return {
         "body": content.body,
         "headers": {name: value for name, value in message.headers.items() if not _is_secret(name)},
@@ -75,7 +75,7 @@ def scope_of(webhook: WebhookRecord, message: InboundMessage, content: MessageCo
 
 
 def json_of(message: InboundMessage) -> JsonValue:
-    """The JSON value of a message that must be one, null where there is nothing. Raises `InvalidInput`."""
+    """The JSON value of a message that must be one, null for an empty body. Raises `InvalidInput`."""
     media = _media_of(message)
     if media.name and not media.is_json:
         raise UnsupportedBody([_problem("Send the body as Content-Type: application/json.")])
@@ -84,9 +84,9 @@ def json_of(message: InboundMessage) -> JsonValue:
 
 
 def _body_of(message: InboundMessage) -> JsonValue:
-    """What a body says: a JSON value, or a text, or base64 of bytes that are neither; null where there is nothing.
+    """The value of a body: JSON, a text, or base64 of bytes that are neither; null for an empty one.
 
-    As the responses of services are read, and beyond that: what is said to be neither JSON nor text, or nothing, is
+    Read like the responses of services; beyond that, a body whose type is neither JSON nor text, or is missing, is
     JSON where it has no type and is some, and a text where it is UTF-8.
     """
     if not message.body:

@@ -1,4 +1,4 @@
-"""How senders of inbound webhooks prove themselves: each scheme's check, on the bytes as they came.
+"""Signatures of inbound webhooks: each scheme's check, on the bytes as they came.
 
 - STANDARD_WEBHOOKS: `domain/webhooks/standard_webhooks.py`.
 - GITHUB: `X-Hub-Signature-256: sha256=<hex>`, HMAC-SHA256 of the body under the secret's UTF-8.
@@ -10,7 +10,7 @@
   `sha256=`.
 - NONE: nothing is checked.
 
-What is malformed is refused like what is forged. Signatures are compared in constant time, each with each secret.
+A malformed signature is refused like a forged one. Signatures are compared in constant time, each with each secret.
 """
 
 import base64
@@ -27,7 +27,7 @@ from domain.webhooks import standard_webhooks
 from domain.webhooks.standard_webhooks import TOLERANCE
 
 DEFAULT_TYPE = "message"
-"""The type of an event whose sender does not say one."""
+"""The type of an event whose sender gives none."""
 
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{43}=?")
@@ -42,10 +42,10 @@ _LONGEST_TYPE = 128
 def refusal_of(
     scheme: InboundSignature, secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now: datetime
 ) -> str | None:
-    """Why a message is not to be believed, in a sentence; None when one of the secrets has signed it.
+    """The reason to refuse a message, in a sentence; None when one of the secrets has signed it.
 
     Names of headers are lower-case; one that came twice must be there as one text, joined by commas, as RFC 9110 has
-    it. Never raises for what a sender has sent. An empty secret, or none at all, believes nothing.
+    it. Never raises for what a sender has sent. With an empty secret, or none at all, every message is refused.
     """
     usable = [secret for secret in secrets if secret]
     match scheme:
@@ -62,11 +62,11 @@ def refusal_of(
 
 
 def external_id_of(scheme: InboundSignature, headers: Mapping[str, str], body: bytes, value: JsonValue) -> str | None:
-    """By what a message is known again: the sender's id where the signature covers one, else a digest of the body.
+    """The id by which a message is recognised: the sender's where the signature covers one, else a digest of the body.
 
     That is `webhook-id` of STANDARD_WEBHOOKS and the body's `id` of STRIPE. GitHub's `X-GitHub-Delivery` is not signed:
-    whoever has caught a message could send it with another one. Where nothing is signed (NONE), it is `webhook-id` or
-    `Idempotency-Key`, if there is one: None counts every message as a new one. `value` is what the body says.
+    anyone who caught a message could send it with another one. Where nothing is signed (NONE), it is `webhook-id` or
+    `Idempotency-Key`, if there is one: None counts every message as a new one. `value` is the body's value.
     """
     match scheme:
         case InboundSignature.STANDARD_WEBHOOKS:
@@ -87,7 +87,7 @@ def external_id_of(scheme: InboundSignature, headers: Mapping[str, str], body: b
 
 
 def event_type_of(scheme: InboundSignature, headers: Mapping[str, str], value: JsonValue) -> str:
-    """What a message says that it is about: GitHub in a header, everybody else as the body's `type`."""
+    """The event type that a message gives: in a header of GitHub's, in the body's `type` elsewhere."""
     if scheme is InboundSignature.GITHUB:
         type: JsonValue = headers.get("x-github-event")
     else:

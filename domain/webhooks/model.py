@@ -1,4 +1,4 @@
-"""Webhooks and their events as they are stored, and the rules of delivering: when to try again, and when to give up."""
+"""Webhooks and their events as they are stored, and the rules of delivery: when to retry, and when to give up."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import EventType, InboundSignature, WebhookDirection, WebhookEventStatus
 
 ROTATION_GRACE = timedelta(hours=24)
-"""How long the secret before the present one is good for after a rotation."""
+"""The time for which the previous secret stays valid after a rotation."""
 
 RETRY_DELAYS = (
     timedelta(seconds=5),
@@ -23,19 +23,19 @@ RETRY_DELAYS = (
     timedelta(hours=20),
     timedelta(hours=24),
 )
-"""How long after each failed attempt the next one comes; after one more failure the event has FAILED."""
+"""The delay after each failed attempt; after one more failure the event has FAILED."""
 
 JITTER = 0.1
-"""By how much of itself a delay may be shorter or longer."""
+"""The largest random change of a delay, as a share of it, in either direction."""
 
 LONGEST_RETRY_AFTER = timedelta(hours=24)
-"""What a receiver asks for beyond this is not heeded."""
+"""The longest delay that a receiver may ask for; more is cut to this."""
 
 DISABLED_AFTER = timedelta(days=5)
-"""After so long of nothing but failures a webhook is disabled."""
+"""The time after which a webhook is disabled whose deliveries all fail."""
 
 EXCERPT_BYTES = 1024
-"""How much of a receiver's answer is kept with an attempt."""
+"""The most bytes of a receiver's answer that are kept with an attempt."""
 
 _FIRST_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(minutes=1)
@@ -46,12 +46,13 @@ _GONE = 410
 class WebhookRecord:
     """A registered webhook. Names are unique among all.
 
-    Outbound: `url` is where to, `event_types` what of (empty: all), and `workflow_id` of which workflow alone.
-    Inbound: `workflow_id` is what to start, `signature` how senders prove themselves, `input` an expression that builds
-    the execution's input; its address is made from its id. `secret` and `previous_secret` are sealed (`purpose_of`);
-    the text inside is the secret as it was shown. The previous one is good until `previous_secret_until`.
+    Outbound: `url` is the receiver, `event_types` limits the events (empty: all), and `workflow_id` their workflow.
+    Inbound: `workflow_id` is the one to start, `signature` how senders prove themselves, `input` an expression that
+    builds the execution's input; its address is made from its id. `secret` and `previous_secret` are sealed
+    (`purpose_of`); the text inside is the secret as it was shown. The previous one is good until
+    `previous_secret_until`.
 
-    `disabled_reason`: why it is not `enabled`, where it was not a person's will. `failing_since`: the first failure
+    `disabled_reason`: why it is not `enabled`, where no person disabled it. `failing_since`: the first failure
     since a delivery last succeeded. `left_out`: the fields that were not read, as of an `ExecutionRecord`.
     """
 
@@ -74,7 +75,7 @@ class WebhookRecord:
     left_out: Mapping[str, int] = field(default_factory=dict)
 
     def wants(self, type: EventType, workflow_id: UUID | None) -> bool:
-        """Whether an event of this type is for this webhook; `workflow_id` is that of the execution it is about."""
+        """True when an event of this type is for this webhook; `workflow_id` is that of the execution it is about."""
         return (
             self.enabled
             and self.direction is WebhookDirection.OUTBOUND
@@ -83,7 +84,7 @@ class WebhookRecord:
         )
 
     def sealed_secrets(self, now: datetime) -> tuple[bytes, ...]:
-        """The secrets that are good at this moment, the newest first."""
+        """The secrets that are valid at this moment, the newest first."""
         if self.previous_secret is None or self.previous_secret_until is None or self.previous_secret_until <= now:
             return (self.secret,)
         return self.secret, self.previous_secret
@@ -91,9 +92,9 @@ class WebhookRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookAttempt:
-    """One attempt at delivering. `status_code` is the answer's, `excerpt` its beginning; `error` is why there is none,
+    """One attempt at delivering. `status_code` is the answer's, `excerpt` its beginning.
 
-    or why it is no success.
+    `error` is the reason for which there is no answer, or for which it is no success.
     """
 
     at: datetime
@@ -104,18 +105,18 @@ class WebhookAttempt:
 
     @property
     def succeeded(self) -> bool:
-        """Whether the receiver has taken it: any 2xx, and nothing else."""
+        """True when the receiver has taken it: any 2xx, and nothing else."""
         return self.error is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookEventRecord:
-    """Something that a webhook was or is to be told of, or has brought.
+    """An event of a webhook: one that it was or is to be sent, or one that came in through it.
 
-    `payload` is the JSON that is sent, or that came. `position` orders what is sent for the first time; what was never
-    queued has none. `failures`: attempts that have failed since it was queued, or replayed. `next_attempt_at` is set
-    while it is PENDING. `external_id`: the sender's id of something inbound, unique within the webhook. `left_out`: the
-    fields that were not read, as of an `ExecutionRecord`; `attempt_count` is known nevertheless.
+    `payload` is the JSON that is sent, or that came. `position` orders events that are sent for the first time; events
+    never queued have none. `failures`: attempts that have failed since it was queued, or replayed. `next_attempt_at` is
+    set while it is PENDING. `external_id`: the sender's id of something inbound, unique within the webhook. `left_out`:
+    the fields that were not read, as of an `ExecutionRecord`; `attempt_count` is known nevertheless.
     """
 
     id: UUID
@@ -138,7 +139,7 @@ class WebhookEventRecord:
 
     @property
     def attempt_count(self) -> int:
-        """How many attempts at delivering it there were, replays included."""
+        """The number of attempts at delivering it, replays included."""
         return len(self.attempts) + self.unread_attempts
 
 
@@ -159,7 +160,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What an attempt means. `next_attempt_at`: when the event is tried again, None where it has ended.
+    """The consequences of an attempt. `next_attempt_at`: when the event is tried again, None where it has ended.
 
     For the endpoint: first attempts that have failed in a row (`failures`), `failing_since`, until when none are made
     (`paused_until`), until when nothing at all is sent (`throttled_until`), and why it is disabled, if it is.
@@ -175,7 +176,7 @@ class Verdict:
 
 
 def purpose_of(webhook_id: UUID) -> str:
-    """What a webhook's secrets are sealed for."""
+    """The purpose under which a webhook's secrets are sealed."""
     return f"webhook {webhook_id}"
 
 
@@ -188,7 +189,7 @@ def judge(
     chance: float,
     now: datetime,
 ) -> Verdict:
-    """What follows from an attempt that is over `now`. `chance`, 0 to 1, chooses the jitter."""
+    """The consequences of an attempt that is over `now`. `chance`, 0 to 1, chooses the jitter."""
     if attempt.succeeded:
         return Verdict(
             status=WebhookEventStatus.DELIVERED,
@@ -216,9 +217,9 @@ def judge(
 
 
 def retry_delay(failures: int, retry_after: timedelta | None, chance: float) -> timedelta | None:
-    """How long to wait after the `failures`-th failed attempt; None: it was the last.
+    """The time to wait after the `failures`-th failed attempt; None: it was the last.
 
-    It is never shorter than what the receiver has asked for.
+    It is never shorter than the receiver has asked for.
     """
     if failures > len(RETRY_DELAYS):
         return None
@@ -227,7 +228,7 @@ def retry_delay(failures: int, retry_after: timedelta | None, chance: float) -> 
 
 
 def pause_after(failures: int) -> timedelta:
-    """How long an endpoint gets nothing new after so many failures in a row: 1 s, 2 s, 4 s, up to a minute."""
+    """The time for which an endpoint gets nothing new after so many failures: 1 s, 2 s, 4 s, up to a minute."""
     return min(_LONGEST_PAUSE, _FIRST_PAUSE * (1 << min(failures - 1, 10)))
 
 
@@ -240,7 +241,7 @@ def _disabled_reason(status_code: int | None, failing_since: datetime, now: date
 
 
 def why_not_replayed(event: WebhookEventRecord, *, enabled: bool) -> str | None:
-    """Why an event cannot be sent once more; None when it can. `enabled` is whether its webhook is."""
+    """The reason for which an event cannot be replayed; None when it can. `enabled` is its webhook's."""
     if event.status in (WebhookEventStatus.RECEIVED, WebhookEventStatus.REJECTED):
         return "The event came in: only what was sent can be sent once more."
     if event.status is WebhookEventStatus.PENDING and not event.attempts:
@@ -249,7 +250,7 @@ def why_not_replayed(event: WebhookEventRecord, *, enabled: bool) -> str | None:
 
 
 def in_turn(events: Iterable[WebhookEventRecord]) -> tuple[WebhookEventRecord, ...]:
-    """Events in the order in which they are sent: what was never tried as it happened, then the rest as it is due."""
+    """Events in the order in which they are sent: new ones as they happened, then retries as they are due."""
     return tuple(sorted(events, key=_turn))
 
 

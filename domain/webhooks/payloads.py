@@ -1,4 +1,4 @@
-"""What webhooks are sent: `{type, timestamp, data}`, and what is said of an execution in `data`."""
+"""The payloads of outbound webhooks: `{type, timestamp, data}`, and the `data` of executions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from domain.kernel.times import time_text
 from domain.outbox.events import OutboxEvent
 
 MAX_OUTPUT_BYTES = 16 * 1024
-"""An output whose JSON text is longer is not sent along: whoever wants it can ask for it."""
+"""The most bytes of an output, as JSON text, that is sent along; a longer one can be queried."""
 
 _STATUSES = {
     EventType.EXECUTION_STARTED: ExecutionStatus.RUNNING,
@@ -27,7 +27,7 @@ _STATUSES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldExecution:
-    """What webhooks are told of an execution. `output` is None, too, where it is `output_omitted`."""
+    """The part of an execution that webhooks are sent. `output` is None, too, where it is `output_omitted`."""
 
     workflow_id: UUID | None
     workflow_name: str | None
@@ -40,7 +40,7 @@ class ToldExecution:
 
 
 def payload_of(event: OutboxEvent, execution: ToldExecution | None) -> dict[str, JsonValue]:
-    """What is sent of an event. `execution` is the one that it is about, as it is stored now; None if it is gone."""
+    """The payload of an event. `execution` is the one that it is about, as it is stored now; None if it is gone."""
     data = event.data
     if event.execution_id is not None:
         data = _execution_data(event, event.execution_id, execution)
@@ -48,7 +48,7 @@ def payload_of(event: OutboxEvent, execution: ToldExecution | None) -> dict[str,
 
 
 def _execution_data(event: OutboxEvent, id: UUID, execution: ToldExecution | None) -> dict[str, JsonValue]:
-    """The execution as it was at the event: it may have ended since it was told to have started."""
+    """The `data` of an execution as it was at the event: it may have ended since an event about its start."""
     has_ended = event.type is not EventType.EXECUTION_STARTED
     started_at = event.started_at or (None if has_ended else event.at)
     data: dict[str, JsonValue] = {

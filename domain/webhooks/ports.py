@@ -1,4 +1,4 @@
-"""The ports of webhooks: as people manage and read them, and as the workers deliver."""
+"""The ports of webhooks: for managing and reading them, and for the workers that deliver."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from domain.webhooks.model import Endpoint, Verdict, WebhookAttempt, WebhookEven
 class WebhookStore(Protocol):
     """Webhooks in both directions, and their events.
 
-    What is read `lean` is without large inputs, payloads and logs of attempts (see `LargeValues`).
+    Records read `lean` are without large inputs, payloads and logs of attempts (see `LargeValues`).
     """
 
     async def create(self, webhook: WebhookRecord) -> None:
@@ -32,7 +32,7 @@ class WebhookStore(Protocol):
         """Webhooks, newest first (by id)."""
 
     async def count(self, direction: WebhookDirection | None) -> int:
-        """How many `page` would show in all."""
+        """The number of webhooks that match."""
 
     async def update(
         self,
@@ -46,7 +46,7 @@ class WebhookStore(Protocol):
         enabled: bool,
         now: datetime,
     ) -> WebhookRecord:
-        """Overwrite what may be changed. Enabling forgets past failures, so that what is due is sent at once.
+        """Overwrite the given fields. Enabling resets past failures, so that due events are sent at once.
 
         Raises `NotFound`, or `Conflict` when the name is taken.
         """
@@ -73,16 +73,16 @@ class WebhookStore(Protocol):
         """The first page of `events_page` for each of these webhooks, in one statement; every id has an answer."""
 
     async def events_counts(self, webhook_ids: Collection[UUID]) -> Mapping[UUID, int]:
-        """How many events each of these webhooks has, in one statement; every id has an answer."""
+        """The number of events of each of these webhooks, in one statement; every id has an answer."""
 
     async def find_inbound(self, webhook_id: UUID, external_id: str) -> WebhookEventRecord | None:
-        """The event of a webhook that came in with this id of its sender's."""
+        """The event of an inbound webhook with this id of its sender's."""
 
     async def record_inbound(self, event: WebhookEventRecord) -> WebhookEventRecord:
-        """Store what has come in, RECEIVED or REJECTED; the answer is what is stored.
+        """Store an event that came in, RECEIVED or REJECTED; returns the stored event.
 
-        That is an earlier one where the webhook has one with the same `external_id` (compare ids to tell); without
-        one, every event is stored. Raises `NotFound` where the webhook is gone.
+        The answer is an earlier one where the webhook has one with the same `external_id` (compare ids to tell);
+        without one, every event is stored. Raises `NotFound` where the webhook is gone.
         """
 
     async def replay(self, event_id: UUID, now: datetime) -> WebhookEventRecord:
@@ -94,24 +94,24 @@ class WebhookStore(Protocol):
 
 
 class WebhookDeliveries(Protocol):
-    """What is to be sent to outbound webhooks, and what became of it.
+    """The events to be sent to outbound webhooks, and their outcomes.
 
-    Nothing but rows says what is to be sent. An endpoint is served by one worker at a time: whoever holds its lease.
+    All of that is in rows. An endpoint is served by one worker at a time: the one that holds its lease.
     """
 
     async def claim(
         self, *, now: datetime, lease: timedelta, endpoints: int, events: int, failing: bool | None = None
     ) -> Sequence[Endpoint]:
-        """Take up to `endpoints` enabled webhooks that have something due and that nobody serves.
+        """Take up to `endpoints` enabled webhooks that have something due and that no worker serves.
 
         `failing`: only those whose last delivery has failed, or only the others.
 
-        Each comes with up to `events` that are due: first what is tried again, then what was never tried, in the order
-        in which it happened; the latter not while the endpoint pauses, neither while it is throttled.
+        Each comes with up to `events` that are due: first retries, then new ones, in the order in which
+        they happened; no new ones while the endpoint pauses, and none at all while it is throttled.
         """
 
     async def due(self, endpoint: Endpoint, *, now: datetime, lease: timedelta, events: int) -> Endpoint | None:
-        """The endpoint with what is due by now, under a lease that begins anew; None where that was lost.
+        """The endpoint with the events due by now, under a lease that begins anew; None where that was lost.
 
         With nothing due its lease is given back, and the answer is None as well.
         """
@@ -126,7 +126,7 @@ class WebhookDeliveries(Protocol):
         lease_until: datetime | None,
         now: datetime,
     ) -> None:
-        """Store an attempt and what follows from it. `lease_until`: None gives the endpoint back.
+        """Store an attempt and its consequences. `lease_until`: None gives the endpoint back.
 
         A webhook that is disabled by it, and only once, puts `webhook.disabled` into the outbox in the same
         transaction. Where the lease was lost, or the event has ended, the attempt is stored and nothing else changes.
@@ -151,4 +151,4 @@ class WebhookDeliveries(Protocol):
         """
 
     async def forget(self, *, before: datetime, limit: int) -> int:
-        """Remove events from before then that have ended, or wait for a disabled webhook; returns how many."""
+        """Remove events older than `before` that have ended, or wait for a disabled webhook; returns how many."""

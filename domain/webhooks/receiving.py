@@ -1,4 +1,4 @@
-"""Receiving what others send to inbound webhooks: believe it, know it again, and start an execution with it, once.
+"""Receiving of messages to inbound webhooks: authenticate, recognise repetitions, and start an execution, once.
 
 The order matters. Nothing of a message is read before its signature has been checked. Its id is looked up before
 anything is started; the execution is started under an idempotency key made of the webhook and that id, and only then
@@ -42,7 +42,7 @@ from domain.webhooks.secrets import opened_secrets
 logger = logging.getLogger(__name__)
 
 REFUSALS_A_MINUTE = 10
-"""So many refused messages of one webhook are stored in a minute by each process, for strangers can send any number."""
+"""The refused messages of one webhook that a process stores in a minute, for strangers can send any number."""
 
 _MINUTE = timedelta(minutes=1)
 _MOST_COUNTED = 10_000
@@ -52,14 +52,14 @@ _SEED_BITS = 0x7FFFFFFF
 
 
 class Starter(Protocol):
-    """What starts executions: `ExecutionService`."""
+    """Starts executions: `ExecutionService`."""
 
     async def execute(self, request: ExecuteRequest) -> ExecutionRecord:
         """Start one execution. Raises `NotFound`, `InvalidInput` or `InvalidState`."""
 
 
 class WebhookReceiving:
-    """Takes what comes to inbound webhooks. Any number of processes may do so at once."""
+    """Receives messages to inbound webhooks. Any number of processes may do so at once."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class WebhookReceiving:
     async def receive(self, webhook_id: UUID, message: InboundMessage) -> UUID | None:
         """Start the execution that a message asks for, and return its id; a repeated message gives the same id.
 
-        None: the message asks for nothing, as GitHub's `ping` does. Raises `NotFound` (no such webhook, or it is
+        None: the message starts nothing, such as GitHub's `ping`. Raises `NotFound` (no such webhook, or it is
         disabled), `Unauthenticated`, `InvalidInput` (the body, the expression or the workflow's schema),
         `InvalidState` (the workflow is deleted or not ACTIVE), `LimitExceeded` or `Unavailable`.
         """
@@ -126,7 +126,7 @@ class WebhookReceiving:
         return await self._record(webhook, content, execution.id)
 
     async def _record(self, webhook: WebhookRecord, content: MessageContent, execution_id: UUID | None) -> UUID | None:
-        """Store what was taken; the answer is the execution that stands for it."""
+        """Store an accepted message; returns its execution, which an earlier copy of it may have started."""
         event = WebhookEventRecord(
             id=self._new_id(),
             webhook_id=webhook.id,
@@ -143,9 +143,9 @@ class WebhookReceiving:
             return execution_id
 
     async def _refuse(self, webhook: WebhookRecord, believed: MessageContent | None, reason: str) -> None:
-        """Store that a message was refused, and why, as far as there is room; once, however often it comes.
+        """Store that a message was refused, with the reason, as far as there is room; once, also for repetitions.
 
-        Nothing is kept of what was sent by one who is not `believed`.
+        Nothing of a message's content is kept unless its sender is `believed`.
         """
         if not self._refusals.allows((webhook.id, believed is not None), self._clock.now()):
             return
@@ -167,7 +167,7 @@ class WebhookReceiving:
             logger.warning("that webhook %s has refused a message is not stored: %s", webhook.id, error)
 
     async def _input(self, webhook: WebhookRecord, message: InboundMessage, content: MessageContent) -> JsonValue:
-        """The execution's input: what the webhook's expression makes of the message, by default its body."""
+        """The execution's input: the value of the webhook's expression on the message, by default its body."""
         if webhook.input is None:
             return content.body
         try:
@@ -184,7 +184,7 @@ class WebhookReceiving:
 
 
 class _Throttle:
-    """Lets so many through in a minute, for each webhook, believed or not. It forgets all rather than grow for ever."""
+    """Limits messages to `most` a minute, for each webhook, authentic or not. Forgets all when it grows too large."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -201,5 +201,5 @@ class _Throttle:
 
 
 def _key(webhook_id: UUID, external_id: str | None) -> str | None:
-    """Under which an execution is started, so that the same message starts it once."""
+    """The idempotency key of the execution that a message starts; None for a message without an id."""
     return None if external_id is None else f"{MESSAGES}{to_public(IdKind.WEBHOOK, webhook_id)}:{external_id}"

@@ -1,4 +1,4 @@
-"""Opening the secrets of a webhook."""
+"""Decryption of the secrets of a webhook."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from domain.webhooks.model import WebhookRecord, purpose_of
 
 
 def opened_secrets(webhook: WebhookRecord, cipher: Cipher, now: datetime) -> Sequence[str]:
-    """The secrets that are good at this moment, the newest first. Raises `Undecipherable` where that one is lost."""
+    """The secrets that are valid at this moment, the newest first. Raises `Undecipherable` where that one is lost."""
     newest, *older = webhook.sealed_secrets(now)
     purpose = purpose_of(webhook.id)
     secrets = [cipher.decrypt(newest, purpose=purpose).decode()]

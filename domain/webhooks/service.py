@@ -1,4 +1,4 @@
-"""What can be done with webhooks: register, change, rotate the secret of, delete; and send an event once more."""
+"""Use cases of webhooks: register, change, rotate the secret of, delete; and replay an event."""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ _SECRET_BYTES = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateWebhook:
-    """A new webhook, not checked yet. `event_types`: names of them. Without a `secret` one is made up."""
+    """A new webhook, not checked yet. `event_types`: names of them. Without a `secret` one is generated."""
 
     name: str
     direction: WebhookDirection
@@ -36,7 +36,7 @@ class CreateWebhook:
 
 
 class WebhookChanges(TypedDict, total=False):
-    """What may be changed; what is left out stays. Removing: `event_types`, `input` and an outbound `workflow_id`."""
+    """Changes of a webhook; omitted members stay. Null removes `event_types`, `input` or an outbound `workflow_id`."""
 
     name: str | None
     url: str | None
@@ -55,7 +55,7 @@ class CreatedWebhook:
 
 
 class WebhookService:
-    """Use cases around webhooks in both directions. What comes in is `WebhookReceiving`'s."""
+    """Use cases of webhooks in both directions. Messages that come in are `WebhookReceiving`'s."""
 
     def __init__(
         self,
@@ -145,7 +145,7 @@ class WebhookService:
     async def rotate(self, webhook_id: UUID, secret: str | None = None) -> CreatedWebhook:
         """Give a webhook a new secret; the present one stays good for a day, `ROTATION_GRACE`.
 
-        Raises `NotFound`, or `InvalidInput` for a secret that is none, and where senders sign nothing.
+        Raises `NotFound`, or `InvalidInput` for an invalid secret, and where senders sign nothing.
         """
         webhook = await self._get(webhook_id)
         problems = secret_problems(webhook.signature, secret)
@@ -184,7 +184,7 @@ class WebhookService:
         return self._cipher.encrypt(secret.encode(), purpose=purpose_of(webhook_id))
 
     async def _problems(self, settings: WebhookSettings, *, with_workflow: bool = True) -> list[Problem]:
-        """Everything that is wrong with the settings."""
+        """The problems of the settings."""
         problems = settings_problems(settings, longest_name=self._limits.max_label_characters)
         id = settings.workflow_id
         if with_workflow and id is not None and await self._workflows.find(id=id) is None:

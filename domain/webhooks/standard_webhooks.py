@@ -1,6 +1,6 @@
 """Standard Webhooks, version 1: making and checking signatures.
 
-What is signed is `<id>.<timestamp>.<body>`, with HMAC-SHA256 under the bytes that a `whsec_` secret stands for; the
+The signed text is `<id>.<timestamp>.<body>`, with HMAC-SHA256 under the bytes that a `whsec_` secret stands for; the
 header `webhook-signature` has a `v1,<base64>` for each secret, separated by spaces. The specification:
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
@@ -15,7 +15,7 @@ PREFIX = "whsec_"
 MIN_SECRET_BYTES = 24
 MAX_SECRET_BYTES = 64
 TOLERANCE = timedelta(minutes=5)
-"""How far a timestamp may be from now, in the past or in the future."""
+"""The farthest that a timestamp may be from now, in the past or in the future."""
 
 _VERSION = "v1"
 _MAX_SIGNATURES = 16
@@ -56,10 +56,10 @@ def signed_headers(secrets: Sequence[str], *, id: str, at: datetime, body: bytes
 
 
 def refusal_of(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now: datetime) -> str | None:
-    """Why a message is not to be believed, in a sentence; None when one of the secrets has signed it.
+    """The reason to refuse a message, in a sentence; None when one of the secrets has signed it.
 
-    Names of headers are lower-case. It never raises for what a sender has sent, and takes the same time whichever
-    part of a signature is wrong. Raises `ValueError` for a secret that is none.
+    Names of headers are lower-case. It never raises for what a sender has sent, and takes the same time for every wrong
+    signature. Raises `ValueError` for an invalid secret.
     """
     id, timestamp, given = (headers.get(f"webhook-{name}") for name in ("id", "timestamp", "signature"))
     if not id or not timestamp or not given:
@@ -85,7 +85,7 @@ def _signature(key: bytes, id: str, timestamp: str, body: bytes) -> bytes:
 
 
 def _signatures(header: str) -> list[bytes]:
-    """The signatures of our version in a header; what is malformed is passed over."""
+    """The signatures of our version in a header; malformed ones are passed over."""
     found = []
     for part in header.split(" ", _MAX_SIGNATURES)[:_MAX_SIGNATURES]:
         version, _, text = part.partition(",")

@@ -1,1 +1,1 @@
-"""Workflow templates: documents with parameters, and the workflows that are made of them."""
+"""Workflow templates: documents with parameters, and the workflows made from them."""

@@ -1,4 +1,4 @@
-"""What can be wrong with a workflow template: its parameters, its document, and how the two fit together.
+"""Checks of workflow templates: the parameters, the document, and how the two fit together.
 
 A template is checked before its parameters have values, as far as that goes.
 """
@@ -39,7 +39,7 @@ Path = tuple[str, ...]
 
 @dataclass(slots=True)
 class _Walk:
-    """What a walk over a template's document has found."""
+    """The findings of a walk over a template's document."""
 
     uses: dict[Path, frozenset[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -47,10 +47,10 @@ class _Walk:
 
 
 def check_settings(settings: TemplateSettings, limits: Limits | None = None) -> CheckedDocument:
-    """Everything that is wrong with a template, and its schemas that are not compiled here. A large one takes a second.
+    """The problems of a template, and its schemas that are not compiled here. A large one takes a second.
 
     The document is checked with the defaults of its parameters, and with an example or a value that their schemas name.
-    For a parameter that has none of these, something is made up, and what is wrong at its places is not told.
+    For a parameter that has none of these, a value is made up, and problems at its places are left out.
     """
     limits = limits or Limits()
     problems = [*name_problems(settings.name, "For example order-import."), *description_problems(settings.description)]
@@ -88,9 +88,9 @@ def problems_despite(
     workflow_name: str,
     limits: Limits | None = None,
 ) -> list[Problem]:
-    """What is wrong with the document that a template becomes with these values, whatever becomes of the `wrong` ones.
+    """The problems of the document that a template becomes with these values, apart from the `wrong` ones.
 
-    Something is made up for those, and what is wrong at their places is not told.
+    Values are made up for those, and problems at their places are left out.
     """
     limits = limits or Limits()
     document = settings.document
@@ -104,7 +104,7 @@ def problems_despite(
 
 
 def _unusable(document: JsonValue, limits: Limits) -> list[Problem]:
-    """Why the document cannot even be walked, or stored."""
+    """The problems for which the document cannot even be walked, or stored."""
     if not isinstance(document, Mapping):
         message = f"A workflow document is an object, not {kind_of(document)}."
         return [Problem(path=(), message=message, hint="It has `steps`.")]
@@ -115,7 +115,7 @@ def _unusable(document: JsonValue, limits: Limits) -> list[Problem]:
 
 
 def _walked(document: Mapping[str, JsonValue]) -> _Walk:
-    """Every place of a parameter in a document, but in its name."""
+    """The places of parameters in a document, except in its name."""
     walk = _Walk()
     pending: list[tuple[Path, JsonValue]] = [((name,), value) for name, value in document.items() if name != NAME]
     while pending:
@@ -169,7 +169,7 @@ def _parameter_problems(parameters: Sequence[TemplateParameter]) -> Iterator[Pro
 
 
 def _use_problems(parameters: Sequence[TemplateParameter], uses: Mapping[Path, frozenset[str]]) -> Iterator[Problem]:
-    """What is used and not declared, and the other way round."""
+    """The problems of parameters that are used and not declared, or declared and not used."""
     declared = {each.name for each in parameters}
     guesses = MAX_GUESSES
     for path, names in sorted(uses.items()):
@@ -188,7 +188,7 @@ def _use_problems(parameters: Sequence[TemplateParameter], uses: Mapping[Path, f
 def _document_problems(
     parameters: Sequence[TemplateParameter], document: Mapping[str, JsonValue], walk: _Walk, limits: Limits
 ) -> Iterator[Problem]:
-    """What is wrong with the document whatever its parameters are."""
+    """The problems of the document that do not depend on the values of its parameters."""
     values: dict[str, JsonValue] = {}
     made_up: set[str] = set()
     for parameter in parameters:
@@ -207,7 +207,7 @@ def _document_problems(
 def _filled_problems(
     document: Mapping[str, JsonValue], filling: Filling, made_up: Collection[str], walk: _Walk, limits: Limits
 ) -> Iterator[Problem]:
-    """What is wrong with a document that is filled in, but where a value is made up."""
+    """The problems of a document that is filled in, without those at places of made-up values."""
     try:
         raw = filling.value(document)
     except InvalidInput as error:
@@ -224,13 +224,13 @@ def _filled_problems(
 
 
 def _touches(problem: Path, place: Path) -> bool:
-    """Whether one of the two is inside of the other."""
+    """True when one of the two is inside of the other."""
     common = min(len(problem), len(place))
     return problem[:common] == place[:common]
 
 
 def _sample(parameter: TemplateParameter) -> tuple[JsonValue, bool]:
-    """A value to check the document with, and whether the template's author has named it."""
+    """A value to check the document with, and True when the template's author has given it."""
     if parameter.default is not None or not parameter.required:
         return parameter.default, True
     schema = parameter.schema if isinstance(parameter.schema, Mapping) else {}
@@ -255,5 +255,5 @@ def _named_values(schema: Mapping[str, Any]) -> Iterator[JsonValue]:
 
 
 def _fits(schema: Mapping[str, Any], value: JsonValue) -> bool:
-    """Whether a value meets a schema, as far as that can be said here."""
+    """True when a value certainly meets a schema, as far as this process may check."""
     return not schema_problems(schema) and JsonSchema(schema).problems_here(value) == []

@@ -1,4 +1,4 @@
-"""Workflow templates: documents with parameters in their texts, and what comes of both."""
+"""Workflow templates: documents with parameters in their texts, and putting values into them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,12 +11,12 @@ from domain.kernel.limits import Limits
 from domain.workflow_templates.parameters import OPEN, Parameter, scan_parameters
 
 NAME = "name"
-"""The member of a document that each workflow has of its own."""
+"""The member of a document that each workflow made from a template has of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateParameter:
-    """What a template asks for. One that is not required and has no default is null where it is left out."""
+    """A parameter of a template. One that is not required and has no default is null where it is left out."""
 
     name: str
     schema: JsonValue
@@ -27,7 +27,7 @@ class TemplateParameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateSettings:
-    """What somebody says about a template. The `name` in its document is never used: each workflow gets its own."""
+    """The settings of a template. The `name` in its document is never used: each workflow gets its own."""
 
     name: str
     document: JsonValue
@@ -38,7 +38,7 @@ class TemplateSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateRecord:
-    """A template as it is stored, or as it is shipped. `left_out`: the settings that were not read, as elsewhere."""
+    """A template as it is stored, or as it is shipped. `left_out`: settings not read, as of an `ExecutionRecord`."""
 
     id: UUID
     settings: TemplateSettings
@@ -49,13 +49,13 @@ class TemplateRecord:
 
 
 def normalized(settings: TemplateSettings) -> TemplateSettings:
-    """The same, in which no parameter is required that has a default."""
+    """These settings, with each parameter that has a default made optional."""
     parameters = (replace(each, required=each.required and each.default is None) for each in settings.parameters)
     return replace(settings, parameters=tuple(parameters))
 
 
 def value_of(parameter: TemplateParameter, given: Mapping[str, JsonValue]) -> JsonValue:
-    """What is put in for a parameter: what is left out, or null, has its default."""
+    """The value of a parameter: the one given, or its default where it is missing or null."""
     value = given.get(parameter.name)
     return parameter.default if value is None else value
 
@@ -63,11 +63,11 @@ def value_of(parameter: TemplateParameter, given: Mapping[str, JsonValue]) -> Js
 def instantiated(
     settings: TemplateSettings, given: Mapping[str, JsonValue], limits: Limits | None = None
 ) -> Mapping[str, JsonValue]:
-    """The document without its name and with every parameter put in; what is left out, or null, has its default.
+    """The document without its name and with every parameter put in; a missing or null one has its default.
 
     A text that is nothing but one parameter becomes its value; inside of a text a string is written as it is, and any
-    other value as compact JSON. Keys of objects are left alone, and so is what has been put in. Raises `InvalidInput`
-    where all that is put in comes to more than a document may have.
+    other value as compact JSON. Keys of objects are left alone, and so are the values put in. Raises `InvalidInput`
+    where the values put in are larger together than a document may be.
     """
     values = {each.name: value_of(each, given) for each in settings.parameters}
     assert isinstance(settings.document, Mapping)
@@ -78,7 +78,7 @@ def instantiated(
 class Filling:
     """Puts values into a document, by the names of its parameters.
 
-    A megabyte may be named thousands of times, so what is put in is counted.
+    A value of a megabyte may be used thousands of times, so the bytes put in are counted.
     """
 
     def __init__(self, values: Mapping[str, JsonValue], max_bytes: int) -> None:
@@ -87,7 +87,7 @@ class Filling:
         self._max_bytes = self._left = max_bytes
 
     def value(self, value: JsonValue) -> JsonValue:
-        """A value of the document with everything put in."""
+        """A value of the document with every parameter put in."""
         if isinstance(value, str):
             return self._text(value) if OPEN in value else value
         if isinstance(value, Mapping):

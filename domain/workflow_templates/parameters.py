@@ -51,7 +51,7 @@ def scan_parameters(text: str) -> list[str | Parameter]:
 
 
 def _closing(text: str, opening: int) -> int:
-    """Where the `>>` of the parameter stands that begins at `opening`."""
+    """The position of the `>>` that ends the parameter beginning at `opening`. Raises `ParameterError`."""
     start = opening + len(OPEN)
     closing = text.find(CLOSE, start)
     if closing < 0:

@@ -1,4 +1,4 @@
-"""The port that keeps workflow templates."""
+"""The port that stores workflow templates."""
 
 from collections.abc import Collection, Mapping
 from typing import Protocol
@@ -9,19 +9,19 @@ from domain.workflow_templates.model import TemplateRecord
 
 
 class WorkflowTemplateStore(Protocol):
-    """Workflow templates that somebody has stored. Names are unique.
+    """Stored workflow templates, without the shipped ones. Names are unique.
 
-    What is read `lean` is without large documents and parameters (see `LargeValues`).
+    Records read `lean` are without large documents and parameters (see `LargeValues`).
     """
 
     async def save(self, template: TemplateRecord) -> TemplateRecord:
         """Store a template, or overwrite the one with its name, which keeps its id and its `created_at`.
 
-        Returns what is stored.
+        Returns the stored record.
         """
 
     async def delete(self, name: str) -> bool:
-        """Remove the template with this name; whether there was one."""
+        """Remove the template with this name; True when there was one."""
 
     async def get_many(self, ids: Collection[UUID], *, lean: bool = False) -> Mapping[UUID, TemplateRecord]:
         """The templates with these ids."""
@@ -32,10 +32,10 @@ class WorkflowTemplateStore(Protocol):
     async def page(
         self, category: str | None, *, first: int, after: str | None, lean: bool = False
     ) -> Page[TemplateRecord]:
-        """Those of a category, or all, by name (as code points); `after` is a name."""
+        """The templates of a category, or all, by name (as code points); `after` is a name."""
 
     async def count(self, category: str | None) -> int:
-        """How many `page` would show in all."""
+        """The number of templates of a category, or of all."""
 
     async def stored_names(self, names: Collection[str]) -> Collection[str]:
-        """Those of these names that a stored template has."""
+        """Those of these names that stored templates have."""

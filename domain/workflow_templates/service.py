@@ -1,4 +1,4 @@
-"""What can be done with workflow templates: save, delete, find, and make a workflow of one."""
+"""Use cases of workflow templates: save, delete, find, and make a workflow from one."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -24,11 +24,11 @@ from domain.workflows.records import WorkflowRecord
 from domain.workflows.service import CreateWorkflow, WorkflowService
 
 ORIGIN = "template"
-"""The label that says which template a workflow was made of."""
+"""The label that names the template a workflow was made from."""
 
 
 class WorkflowTemplateService:
-    """Use cases around templates. `shipped` are always there; a stored one of the same name takes its place."""
+    """Use cases of templates. `shipped` are always there; a stored one of the same name replaces it."""
 
     def __init__(
         self,
@@ -97,13 +97,13 @@ class WorkflowTemplateService:
         return Page(rows=tuple(found[:first]), has_next=stored.has_next or len(found) > first)
 
     async def count(self, category: str | None) -> int:
-        """How many `page` would show in all."""
+        """The number of templates of a category, or of all, shipped and stored."""
         if category is not None and not is_name(category):
             return 0
         return await self._templates.count(category) + len(await self._visible(category))
 
     async def _visible(self, category: str | None) -> list[TemplateRecord]:
-        """The shipped templates of a category, or all, whose place no stored one has taken."""
+        """The shipped templates of a category, or all, that no stored one has replaced."""
         of_category = [each for each in self._shipped.values() if category in (None, each.settings.category)]
         taken = await self._templates.stored_names([each.settings.name for each in of_category])
         return [each for each in of_category if each.settings.name not in taken]
@@ -151,7 +151,7 @@ class WorkflowTemplateService:
 
 
 def _located(problem: Problem) -> Problem:
-    """Where in the arguments a problem of the document is: its name is one of them."""
+    """The problem of the document with its path in the arguments: the document's name is one of them."""
     if problem.path[:1] == ("name",):
         return Problem(path=("workflowName",), message=problem.message, hint=problem.hint)
     return problem.under("document")

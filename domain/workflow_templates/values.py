@@ -1,4 +1,4 @@
-"""Values for the parameters of workflow templates: what is wrong with them."""
+"""Checks of the values that are given for parameters of workflow templates."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
@@ -19,7 +19,7 @@ _MAX_VALUES = 1_000_000
 async def value_problems(
     settings: TemplateSettings, given: JsonValue, checks: SchemaChecks, *, owner: UUID
 ) -> list[Problem]:
-    """What is wrong with the values that somebody gives for a template's parameters.
+    """The problems of the values that are given for a template's parameters.
 
     Raises `Unavailable`, and `LimitExceeded` where too much is being tried at once.
     """
@@ -46,7 +46,7 @@ async def value_problems(
 async def schema_problems_of(
     parameter: TemplateParameter, value: JsonValue, checks: SchemaChecks, *, owner: UUID
 ) -> list[Problem]:
-    """What in a value does not meet a parameter's schema."""
+    """The problems of a value that does not meet a parameter's schema."""
     try:
         schema = JsonSchema(parameter.schema)
     except InvalidSchema as error:

@@ -1,1 +1,1 @@
-"""Workflows: documents, their checks, compiled definitions, and what can be done with them."""
+"""Workflows: documents, their checks, compiled definitions, and use cases."""

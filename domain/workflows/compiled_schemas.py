@@ -1,4 +1,4 @@
-"""Whether the schemas of a document are schemas which it takes the sandbox to compile."""
+"""Checks, in the sandbox, of the schemas of a document that are too costly to compile in this process."""
 
 from uuid import UUID
 
@@ -8,13 +8,13 @@ from domain.kernel.json.text import dumps
 from domain.workflows.documents import CheckedDocument
 
 MAX_COSTLY_SCHEMAS = 100
-"""Different schemas of one document that only the sandbox compiles."""
+"""The most different schemas of one document that only the sandbox compiles."""
 
 _HINT = "Write one schema for all in a workflow of its own, or leave out patterns and references back to themselves."
 
 
 async def with_schemas_compiled(checked: CheckedDocument, checks: SchemaChecks, *, owner: UUID) -> CheckedDocument:
-    """The same, with the faults of those schemas that were not compiled yet; equal ones are compiled once.
+    """The document's check with the faults of schemas that were not compiled yet; equal ones are compiled once.
 
     Raises `Unavailable`, and `LimitExceeded` where too much is being tried at once.
     """

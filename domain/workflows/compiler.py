@@ -1,4 +1,4 @@
-"""From a document to a definition that can run: sorted, parsed, nothing left to look up."""
+"""Compiling of a document into a definition that can run: sorted, parsed, with nothing left to look up."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -65,7 +65,7 @@ def _expressions(found: _Found, output: Template | None) -> Iterator[Expression]
 
 
 def _block(documents: Sequence[StepDocument], path: str, label: str, position: str, found: _Found) -> Block:
-    """Compile a block whose positions start with `position`; `found` gets it, its steps and what is inside of them."""
+    """Compile a block whose positions start with `position`; adds it, its steps and its inner blocks to `found`."""
     dependencies = dependencies_of(documents)
     dependants: dict[str, list[str]] = {id: [] for id in dependencies}
     for id, befores in dependencies.items():

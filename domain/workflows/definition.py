@@ -27,13 +27,13 @@ _INDEX = re.compile(r"\[\d+\]")
 
 @lru_cache(maxsize=4096)
 def _static(path: str) -> str:
-    """The path without the indexes of items. Kept, as what happens to an item asks for its path half a dozen times."""
+    """The path without the indexes of items. Cached, as events of an item ask for its path half a dozen times."""
     return _INDEX.sub("[]", path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How often and how far apart. `max_attempts` counts calls in all, the first included."""
+    """The retry policy of a step. `max_attempts` counts calls in all, the first included."""
 
     strategy: RetryStrategy = RetryStrategy.EXPONENTIAL
     max_attempts: int = 3
@@ -53,11 +53,11 @@ class CompiledStep:
     brackets. `position` sorts like the document: numbers joined by dots, of the step in its block (four digits), of
     the block in its step (four digits; `~` for a handler), `*` where the index of an item goes. `depends_on` and
     `dependants` are ids within the same block. `blocks` are those inside the step by label (`then`, `else`, a branch's
-    name, `each` for a loop's items, `onError` for its handler). `inputs` renders to what the step is called with; its
+    name, `each` for a loop's items, `onError` for its handler). `inputs` renders to the step's input; its
     shape is the step type's own:
 
     - HTTP_REQUEST: an object with `method`, `url` and, where given, `query`, `headers`, `body`, `auth`
-    - DATA_TRANSFORM: the output value itself, or what its rule is applied to
+    - DATA_TRANSFORM: the output value itself, or the value that its rule is applied to
     - WAIT: `{"duration": "PT5S"}`, `{"until": <what the expression gives>}`, or `{"signal": name}`
     - CONDITIONAL: `{"if": <what the condition gives>}`; FOR_EACH: `{"items": <what the expression gives>}`
     - PARALLEL: `{}`
@@ -84,7 +84,7 @@ class CompiledStep:
     expressions: Mapping[str, Expression] = field(default_factory=dict)
     result: Template | None = None
     needs_waiting: bool = False
-    """Whether its condition or its input cannot be evaluated at once: it needs the sandbox, or secrets."""
+    """True when its condition or its input cannot be evaluated at once: it needs the sandbox, or secrets."""
     secrets: frozenset[str] = frozenset()
     """The names of the secrets that its input needs."""
 
@@ -95,12 +95,12 @@ class CompiledStep:
 
     @property
     def is_container(self) -> bool:
-        """Whether it is done when the blocks in it are, rather than when its executor is."""
+        """True when it is done when the blocks in it are, rather than when its executor is."""
         return self.type in CONTAINER_TYPES
 
     @property
     def is_pure(self) -> bool:
-        """Whether running it has no effect outside: it may be run again, or before what led to it is stored."""
+        """True when running it has no effect outside: it may be run again, or before its cause is stored."""
         return self.type in _PURE_TYPES
 
 
@@ -108,8 +108,8 @@ class CompiledStep:
 class Block:
     """Steps that belong together: the workflow's own, or those inside a branch, a loop or a handler.
 
-    `path` is the static path of the block (`choose.then`, `loop[]`; empty for the workflow's own) and `label` what its
-    step calls it. `steps` is in document order; `stages` is the order of execution, each inner tuple may run at once.
+    `path` is the static path of the block (`choose.then`, `loop[]`; empty for the workflow's own) and `label` its name
+    in its step. `steps` is in document order; `stages` is the order of execution, each inner tuple may run at once.
     """
 
     path: str
@@ -138,7 +138,7 @@ class Definition:
     on_failure: Block | None = None
     max_concurrent_executions: int | None = None
     reads_signal_url: bool = False
-    """Whether an expression reads `execution.signalUrl`, which is made for no other definition."""
+    """True when an expression reads `execution.signalUrl`, which is made for no other definition."""
     steps: Mapping[str, CompiledStep] = field(default_factory=dict)
     """Every step of every block, by static path."""
     blocks: Mapping[str, Block] = field(default_factory=dict)
@@ -155,7 +155,7 @@ class Definition:
         return self.blocks[_static(prefix)] if found is None else found
 
     def position(self, path: str) -> str:
-        """Where a step execution stands in document order: items are in the order of their indexes."""
+        """The sort key of a step execution in document order: items are in the order of their indexes."""
         position = self.step(path).position
         if "*" in position:
             for index in _INDEX.findall(path):
@@ -164,5 +164,5 @@ class Definition:
 
     @property
     def total_steps(self) -> int:
-        """How many step executions are known before it runs; loops add theirs as they unfold."""
+        """The number of step executions known before it runs; loops add theirs as they unfold."""
         return len(self.root.steps)

@@ -1,4 +1,4 @@
-"""Compiled definitions, kept: a stored version never changes, so each is compiled once per process."""
+"""The cache of compiled definitions: a stored version never changes, so each is compiled once per process."""
 
 import asyncio
 from collections import OrderedDict
@@ -20,7 +20,7 @@ from domain.workflows.records import DefinitionRecord
 
 
 class LoadedDefinition:
-    """A definition, and what it asks of an execution's input."""
+    """A definition with the workflow's `inputSchema`."""
 
     def __init__(self, definition: Definition, input_schema: JsonValue) -> None:
         self.definition = definition
@@ -32,7 +32,7 @@ class LoadedDefinition:
         return with_defaults(self._input_schema, value) if self._has_defaults else value
 
     async def input_problems(self, value: JsonValue, checks: SchemaChecks) -> list[Problem]:
-        """What in an input does not meet the workflow's `inputSchema`. Raises `Unavailable` and `LimitExceeded`."""
+        """The problems of an input by the workflow's `inputSchema`. Raises `Unavailable` and `LimitExceeded`."""
         if self._input_schema is None:
             return []
         try:
@@ -65,7 +65,7 @@ class DefinitionCache:
         return (await self.load(definition_id)).definition
 
     async def load(self, definition_id: UUID) -> LoadedDefinition:
-        """The same with its input schema. Raises as `get` does."""
+        """The definition with its input schema. Raises as `get` does."""
         kept = self._use(definition_id)
         if kept is not None:
             return kept
@@ -93,7 +93,7 @@ class DefinitionCache:
         return kept
 
     async def _wanted(self, ids: Iterable[UUID]) -> _Batch:
-        """Load what nobody loads yet, and wait for all. A caller that gives up does not stop the load of others."""
+        """Load the definitions not loading yet, and wait for all. A caller that gives up does not stop other loads."""
         wanted = tuple(ids)
         fresh = [id for id in wanted if id not in self._loading]
         if fresh:

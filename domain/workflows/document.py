@@ -16,7 +16,7 @@ from domain.workflows.steps import StepDocument
 
 
 class WorkflowDocument(DocumentModel):
-    """A workflow as data: its steps, what it takes and what it gives."""
+    """A workflow as data: its steps, its input and its output."""
 
     name: ShownName
     description: str | None = Field(default=None, max_length=10_000)
@@ -26,9 +26,9 @@ class WorkflowDocument(DocumentModel):
     """Constants that expressions see as `vars`."""
     steps: tuple[StepDocument, ...] = Field(min_length=1)
     output: OutputTemplate | None = None
-    """What an execution gives, an expression or a template; default: the output of the last step."""
+    """The output of an execution, an expression or a template; default: the output of the last step."""
     timeout: PositiveDuration | None = None
-    """Of a whole execution."""
+    """The time limit of a whole execution."""
     max_concurrent_executions: Integer | None = Field(default=None, ge=1)
     on_failure: tuple[StepDocument, ...] | None = Field(default=None, min_length=1)
     """Steps that run once when an execution fails."""

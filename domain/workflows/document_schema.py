@@ -1,4 +1,4 @@
-"""The JSON Schema of workflow documents, for editors and for whoever writes documents by program.
+"""The JSON Schema of workflow documents, for editors and for programs that write documents.
 
 It is generated from the models and shipped as `domain/workflows/workflow.schema.json`; after a change of the models:
 `python -m domain.workflows.document_schema > domain/workflows/workflow.schema.json`.
@@ -22,7 +22,7 @@ _REFERENCE = "#/$defs/{model}"
 
 
 def document_schema() -> dict[str, Any]:
-    """A JSON Schema (draft 2020-12) that every document meets which can be stored; it says less than the checks do."""
+    """A JSON Schema (draft 2020-12) that every valid document meets; it is less strict than the checks."""
     models: list[type[BaseModel]] = [WorkflowDocument, *STEP_CONFIGS.values()]
     _, generated = models_json_schema(
         [(model, "validation") for model in models],
@@ -50,7 +50,7 @@ def schema_text() -> str:
 
 
 class _Generator(GenerateJsonSchema):
-    """Without a title for every member, which would only repeat its name."""
+    """A generator without a title for every member, which would only repeat its name."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False

@@ -1,6 +1,6 @@
-"""What the models of a document are made of: a strict base, and the types of their fields.
+"""The building blocks of a document's models: a strict base, and the types of their fields.
 
-The markers say what a string means, so that every expression and template of a document can be found by walking its
+The markers give the meaning of strings, so that every expression and template of a document can be found by walking its
 models (domain/workflows/checks/): a field that is marked is parsed when a workflow is stored, and any other is plain
 data.
 """
@@ -62,14 +62,14 @@ class StatusCodes(NamedTuple):
 
 
 class DocumentModel(BaseModel):
-    """Frozen, with camelCase in documents and snake_case in Python; an unknown member is an error."""
+    """The base of all models: frozen, camelCase in documents, snake_case in Python; unknown members are errors."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, use_attribute_docstrings=True
     )
 
     def model_post_init(self, context: Any, /) -> None:
-        """A null member is one that was not given, except where null overrides a default."""
+        """Count a null member as one that was not given, except where null overrides a default."""
         fields = type(self).model_fields
         given = self.__pydantic_fields_set__
         given.difference_update(
@@ -85,7 +85,7 @@ class OneOf(DocumentModel):
     @model_validator(mode="wrap")
     @classmethod
     def _exactly_one(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        """Beside what is wrong with the members, not instead of it."""
+        """Report a wrong number of members beside the problems of the members, not instead of them."""
         wrong = _not_one(cls, value)
         try:
             model = handler(value)

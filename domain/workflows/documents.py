@@ -31,11 +31,11 @@ MAX_PROBLEMS = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedDocument:
-    """What is to be said about a document.
+    """The result of checking a document.
 
-    `rules` are the transformation rules that it names, each with its place; whether they exist is not looked up here.
-    `raw` is the document as it was given. `schemas` are those, each with its place, that were not compiled here, for
-    nobody knows what that costs.
+    `rules` are the transformation rules that it names, each with its place; they are not looked up here.
+    `raw` is the document as it was given. `schemas` are those, each with its place, that were not compiled here, as
+    their cost is unknown.
     `document` is there when there are no problems; `graph` and `stages` (of the workflow's own steps) also when the
     problems left them clear.
     """
@@ -50,11 +50,11 @@ class CheckedDocument:
 
     @property
     def is_valid(self) -> bool:
-        """Whether there is nothing to complain about."""
+        """True when there are no problems."""
         return not self.problems
 
     def and_also(self, problems: Iterable[Problem]) -> "CheckedDocument":
-        """The same with further problems, in the order of the document."""
+        """This result with further problems, in the order of the document."""
         problems = _in_order([*self.problems, *with_steps(self.raw, problems)])
         return replace(self, problems=problems, document=None if problems else self.document)
 
@@ -62,7 +62,7 @@ class CheckedDocument:
 def check_document(raw: object, limits: Limits | None = None) -> CheckedDocument:
     """Every problem of a raw document at once (camelCase, as JSON or YAML gave it), in the order of the document.
 
-    Never raises. Of very many problems the first 500 are told.
+    Never raises. Of very many problems the first 500 are returned.
     """
     limits = limits or Limits()
     unstorable = json_problems(raw, max_values=limits.max_document_values)
@@ -111,7 +111,7 @@ def read_document(stored: Mapping[str, JsonValue]) -> WorkflowDocument:
 
 
 def unreadable(error: InvalidInput, which: str) -> InvalidInput:
-    """That a stored document cannot be read, said to those who have not written it; `which` names its version."""
+    """The error for people who did not write it that a stored document cannot be read; `which` is its version."""
     message = f"This release cannot read {which}: {error}"
     return InvalidInput([Problem(path=(), message=message, hint="Apply its document anew, or go back to the release.")])
 
@@ -125,7 +125,7 @@ def mended(stored: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
 
 
 def canonical(document: WorkflowDocument) -> dict[str, JsonValue]:
-    """The portable document: camelCase, durations in their shortest form, without what was not said.
+    """The portable document: camelCase, durations in their shortest form, without members that were not given.
 
     Steps and the members of JSON values keep their order.
     """
@@ -134,13 +134,13 @@ def canonical(document: WorkflowDocument) -> dict[str, JsonValue]:
 
 
 def digest(document: WorkflowDocument) -> bytes:
-    """SHA-256 over what the document means: equal where only defaults were spelled out, or durations written anew."""
+    """SHA-256 over the document's meaning: spelling out defaults or writing durations anew does not change it."""
     meaning: JsonValue = document.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     return hashlib.sha256(dumps(meaning).encode()).digest()
 
 
 def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """By place, each only once."""
+    """The problems sorted by place, each only once."""
     ordered = sorted(dict.fromkeys(problems), key=_place)
     if len(ordered) <= MAX_PROBLEMS:
         return tuple(ordered)
@@ -150,5 +150,5 @@ def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def _place(problem: Problem) -> list[tuple[int, str]]:
-    """Sorts the tenth step after the second."""
+    """A sort key for the place of a problem, which puts the tenth step after the second."""
     return [(int(part), "") if part.isdecimal() and len(part) < 8 else (-1, part) for part in problem.path]

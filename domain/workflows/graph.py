@@ -1,4 +1,4 @@
-"""The graph of a workflow: what runs after what, in which order, and how a console draws it."""
+"""The graph of a workflow: dependencies and stages of its steps, and nodes and edges for drawing it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from domain.kernel.statuses import StepType
 from domain.workflows.steps import ConditionalConfig, ForEachConfig, ParallelConfig, StepDocument
 
 HANDLER = "onError"
-"""What paths call the steps that handle a step's failure."""
+"""The label, in paths, of the steps that handle a step's failure."""
 
 FAILURE_HANDLER = "onFailure"
-"""The same for the failure of a whole workflow."""
+"""The label, in paths, of the steps that handle the failure of a whole workflow."""
 
 EACH = "each"
-"""What the block of a loop's steps is called; paths have the item's index in brackets instead."""
+"""The label of the block of a loop's steps; paths have the item's index in brackets instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class WorkflowGraph:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InnerBlock:
-    """A block inside a step. `path` is what the paths of its steps start with."""
+    """A block inside a step. `path` is the prefix of the paths of its steps."""
 
     label: str
     path: str
@@ -54,7 +54,7 @@ class InnerBlock:
 
 
 def dependencies_of(steps: Sequence[StepDocument]) -> dict[str, tuple[str, ...]]:
-    """What each step of a block runs after: what it says, else the step written before it."""
+    """The dependencies of each step of a block: those that it names, else the step written before it."""
     found: dict[str, tuple[str, ...]] = {}
     before: tuple[str, ...] = ()
     for step in steps:

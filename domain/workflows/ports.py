@@ -1,4 +1,4 @@
-"""The port that keeps workflows and their versions."""
+"""The port that stores workflows and their versions."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -60,13 +60,13 @@ class WorkflowStore(Protocol):
         """The workflow that is not deleted with this id or this name."""
 
     async def find_summary(self, *, id: UUID | None = None, name: str | None = None) -> WorkflowSummary | None:
-        """What `find` finds, without reading the document."""
+        """The workflow that `find` gives, without reading the document."""
 
     async def page(self, filter: WorkflowFilter, *, first: int, after: UUID | None) -> Page[WorkflowSummary]:
         """Workflows that are not deleted, newest first (by id). No document is read."""
 
     async def count(self, filter: WorkflowFilter) -> int:
-        """How many `page` would show in all."""
+        """The number of workflows that match."""
 
     async def definitions(self, ids: Collection[UUID]) -> Mapping[UUID, DefinitionRecord]:
         """The stored versions with these ids."""
@@ -78,13 +78,13 @@ class WorkflowStore(Protocol):
         """One version of a workflow."""
 
     async def version_summary(self, workflow_id: UUID, version: int) -> VersionSummary | None:
-        """What `version` finds, without reading the document."""
+        """The version that `version` gives, without reading the document."""
 
     async def versions_page(self, workflow_id: UUID, *, first: int, after: int | None) -> Page[VersionSummary]:
         """The versions of a workflow, newest first; `after` is a version number. No document is read."""
 
     async def versions_count(self, workflow_id: UUID) -> int:
-        """How many versions a workflow has."""
+        """The number of versions of a workflow."""
 
     async def save_definition(
         self, *, definition_id: UUID, document: Mapping[str, JsonValue], digest: bytes, now: datetime

@@ -45,7 +45,7 @@ class DefinitionRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowFilter:
-    """Which workflows a list shows. `name_contains` ignores case; labels match by containment."""
+    """The filter of a list of workflows. `name_contains` ignores case; labels match by containment."""
 
     name: str | None = None
     name_contains: str | None = None

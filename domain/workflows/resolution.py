@@ -1,4 +1,4 @@
-"""Which workflow and which version of it a request means."""
+"""Look-up of the workflow and the version that a request names."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from domain.workflows.records import WorkflowRecord
 
 
 class Lookups:
-    """What one request has found out, so that a thousand starts of one workflow ask for it once."""
+    """The look-ups of one request, cached, so that a thousand starts of one workflow ask for it once."""
 
     def __init__(self, workflows: WorkflowStore, definitions: DefinitionCache) -> None:
         self._workflows = workflows

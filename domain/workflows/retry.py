@@ -1,4 +1,4 @@
-"""Whether a failed attempt is followed by another, and when: a pure function of the policy and what happened."""
+"""Retry rules: if and when a failed attempt is followed by another, as a pure function of policy and failure."""
 
 from datetime import datetime, timedelta
 
@@ -21,11 +21,11 @@ def next_attempt_at(
     retry_after: timedelta | None = None,
     retry_wanted: bool | None = None,
 ) -> datetime | None:
-    """When attempt `attempt + 1` starts, or None when attempt `attempt` was the last.
+    """The time at which attempt `attempt + 1` starts, or None when attempt `attempt` was the last.
 
-    Only failures that are retryable by nature are tried again, and of those only what the policy's `when` wants
-    (`retry_wanted`; None: it has no `when`). `retry_after`, what the service asked for, is a lower bound and is not
-    shortened by `max_delay`. An attempt that would start after `max_elapsed`, counted from the first one's start,
+    Only failures that are retryable by nature are tried again, and of those only the ones the policy's `when` wants
+    (`retry_wanted`; None: it has no `when`). `retry_after`, the delay the service asked for, is a lower bound and is
+    not shortened by `max_delay`. An attempt that would start after `max_elapsed`, counted from the first one's start,
     does not happen.
     """
     if policy is None or policy.strategy is RetryStrategy.NONE or attempt >= policy.max_attempts:

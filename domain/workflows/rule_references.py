@@ -1,4 +1,4 @@
-"""Whether the transformation rules exist that a document names: all of them are looked up at once."""
+"""Look-up of the transformation rules that a document names, all of them at once."""
 
 from domain.kernel.errors import Problem
 from domain.kernel.hints import did_you_mean
@@ -9,11 +9,11 @@ from domain.workflows.documents import CheckedDocument
 _HINT = "Save it with saveTransformationRule, or `stepgraph rules save`, before the workflow."
 _MAX_GUESSES = 20
 _MOST_KNOWN = 1_000
-"""A name is guessed among so many rules."""
+"""The most rules among whose names one is guessed that is misspelt."""
 
 
 async def with_rules_looked_up(checked: CheckedDocument, rules: TransformationRuleStore | None) -> CheckedDocument:
-    """The same, with a problem for each rule that is named and does not exist. Without a store none is looked up."""
+    """The document's check with a problem for each named rule that does not exist. Without a store, unchanged."""
     if rules is None or not checked.rules:
         return checked
     names = {name for _, name in checked.rules}

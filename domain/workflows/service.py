@@ -1,4 +1,4 @@
-"""What can be done with workflows: create, change, apply, check, delete and find."""
+"""Use cases of workflows: create, change, apply, check, delete and find."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -58,10 +58,10 @@ class UpdateWorkflow:
 
 
 class WorkflowService:
-    """Use cases around workflows. Documents are checked on a thread, for a large one takes a second.
+    """Use cases of workflows. Documents are checked on a thread, for a large one takes a second.
 
-    Without `rules`, nobody looks whether the transformation rules exist that a document names. Without a `sandbox`,
-    schemas that need it are refused. An `trial` is on whose behalf a document is checked.
+    Without `rules`, nothing checks that the transformation rules exist that a document names. Without a `sandbox`,
+    schemas that need it are refused. A `trial` names the one for whom a document is checked, and the budget.
     """
 
     def __init__(
@@ -142,7 +142,7 @@ class WorkflowService:
         return await with_rules_looked_up(checked, self._rules)
 
     async def find(self, *, id: UUID | None = None, name: str | None = None) -> WorkflowSummary | None:
-        """The workflow with this id or this name. Raises `InvalidInput` unless exactly one is given."""
+        """The workflow with this id or name, without document. Raises `InvalidInput` unless exactly one is given."""
         if (id is None) == (name is None):
             message = "Exactly one of `id` and `name` must be given."
             raise InvalidInput([Problem(path=("id",), message=message)])
@@ -153,7 +153,7 @@ class WorkflowService:
         return await self._workflows.page(filter, first=first, after=after)
 
     async def count(self, filter: WorkflowFilter) -> int:
-        """How many `page` would show in all."""
+        """The number of workflows that match."""
         return await self._workflows.count(filter)
 
     async def versions_page(self, workflow_id: UUID, *, first: int, after: int | None) -> Page[VersionSummary]:
@@ -161,7 +161,7 @@ class WorkflowService:
         return await self._workflows.versions_page(workflow_id, first=first, after=after)
 
     async def versions_count(self, workflow_id: UUID) -> int:
-        """How many versions a workflow has."""
+        """The number of versions of a workflow."""
         return await self._workflows.versions_count(workflow_id)
 
     async def _parsed(self, raw: JsonValue, trial: Trial | None) -> WorkflowDocument:
@@ -192,7 +192,7 @@ class WorkflowService:
     async def _update(
         self, current: WorkflowRecord, document: WorkflowDocument, status: WorkflowStatus, note: str | None
     ) -> WorkflowRecord:
-        """Overwrite what was just read, and nothing newer."""
+        """Update a workflow that was just read. Raises `Conflict` where it has changed since."""
         is_changed = await asyncio.to_thread(_differs, current, document)
         if not is_changed and status is current.status:
             return current

@@ -1,4 +1,4 @@
-"""What each step type is called with: its configuration as a template, and the expressions that its executor uses."""
+"""Step inputs: each step type's configuration as a template, and the expressions that its executor uses."""
 
 from collections.abc import Callable, Mapping
 
@@ -29,7 +29,7 @@ from domain.workflows.steps import (
 
 
 def inputs_of(type: StepType, config: StepConfig) -> Template:
-    """What renders to a step's input, in the shape that `CompiledStep` describes."""
+    """The template that renders to a step's input, in the shape that `CompiledStep` describes."""
     return _INPUTS[type](config)
 
 

@@ -34,7 +34,7 @@ from domain.workflows.document_types import (
 
 
 class CircuitBreakerUse(StrEnum):
-    """What an open breaker does to a step: it waits, it fails with CIRCUIT_OPEN, or it uses no breaker."""
+    """The effect of an open breaker on a step: it waits, it fails with CIRCUIT_OPEN, or it uses no breaker."""
 
     WAIT = "WAIT"
     FAIL = "FAIL"
@@ -42,7 +42,7 @@ class CircuitBreakerUse(StrEnum):
 
 
 class Join(StrEnum):
-    """When PARALLEL is done: when all branches have succeeded, when one has, or when all have ended."""
+    """The condition under which PARALLEL is done: all branches have succeeded, one has, or all have ended."""
 
     ALL = "ALL"
     ANY = "ANY"
@@ -77,7 +77,7 @@ class OAuth2Auth(DocumentModel):
 
 
 class HttpAuth(OneOf):
-    """How a request says who it comes from."""
+    """The authentication of a request."""
 
     bearer: TextTemplate | None = None
     basic: BasicAuth | None = None
@@ -86,7 +86,7 @@ class HttpAuth(OneOf):
 
 
 class PollConfig(DocumentModel):
-    """Call again until the response is what is wanted."""
+    """Call again until the response meets a condition."""
 
     until: ResponseExpression
     """True on `response` {status, headers, body}: done."""
@@ -100,7 +100,7 @@ class PaginateConfig(DocumentModel):
     next: PageExpression
     """The next page's URL, or an object of query parameters, from `response` and `page`; nothing at the end."""
     items: PageExpression
-    """What of each page to collect; the step's body becomes the list of all."""
+    """The items of each page to collect; the step's body becomes the list of all."""
     max_pages: Integer = Field(default=100, ge=1, le=100_000)
 
 
@@ -109,7 +109,7 @@ class HttpRequestConfig(StepConfig):
 
     method: HttpMethod = HttpMethod.GET
     url: TextTemplate
-    """Where to, with {{ }}."""
+    """The address, with {{ }}."""
     query: JsonTemplate | None = None
     """Query parameters by name; a list gives one several times."""
     headers: JsonTemplate | None = None
@@ -143,7 +143,7 @@ class DataTransformConfig(StepConfig, OneOf):
     expression: OutputTemplate | None = None
     """An expression, or a template: a text, an object or an array with {{ }} in it."""
     output: JsonTemplate | None = None
-    """A JSON value with {{ }} in it; a text without is what it is."""
+    """A JSON value with {{ }} in it; a text without is taken as it is."""
     rule: RuleUse | None = None
 
 
@@ -184,7 +184,7 @@ class ForEachConfig(StepConfig):
 
 
 class SignalWait(DocumentModel):
-    """Waits until somebody sends a signal with this name."""
+    """Waits until a signal with this name is sent."""
 
     name: PlainText
     timeout: PositiveDuration | None = None
@@ -196,7 +196,7 @@ class WaitConfig(StepConfig, OneOf):
 
     duration: PositiveDuration | None = None
     until: ExpressionText | None = None
-    """Gives an RFC 3339 time."""
+    """An expression that gives an RFC 3339 time."""
     signal: SignalWait | None = None
 
 
@@ -214,7 +214,7 @@ class WebhookCallConfig(StepConfig):
 
 
 class ValidationRule(DocumentModel):
-    """A condition that must hold, and what to say when it does not."""
+    """A condition that must hold, and the message when it does not."""
 
     rule: ExpressionText
     message: TextTemplate
@@ -252,7 +252,7 @@ STEP_CONFIGS: Mapping[StepType, type[StepConfig]] = {
 
 
 class RetryPolicyDocument(DocumentModel):
-    """How often and how far apart a failing step is tried again."""
+    """The number and the delays of the attempts of a failing step."""
 
     strategy: RetryStrategy = RetryStrategy.EXPONENTIAL
     max_attempts: Integer = Field(default=3, ge=1, le=1000)
@@ -267,7 +267,7 @@ class RetryPolicyDocument(DocumentModel):
 
 
 class OnErrorDocument(OneOf):
-    """What a step's final failure does: fail the block (default), carry on, or run these steps."""
+    """The effect of a step's final failure: fail the block (default), carry on, or run these steps."""
 
     continue_: Boolean | None = Field(default=None, alias="continue")
     steps: "tuple[StepDocument, ...] | None" = Field(default=None, min_length=1)
@@ -285,7 +285,7 @@ class StepDocument(DocumentModel):
     """The step is SKIPPED when this is false."""
     retry: RetryPolicyDocument | None = None
     timeout: PositiveDuration | None = None
-    """Of one attempt."""
+    """The time limit of one attempt."""
     on_error: OnErrorDocument | None = None
 
     @field_validator("config", mode="plain")

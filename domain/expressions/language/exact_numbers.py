@@ -2,8 +2,8 @@
 
 Before an evaluation, each number from 2^53 on gets a stand-in: another number from there on, which floating point has,
 in the same order and with the same sign. The engine passes stand-ins on, compares, sorts and groups them like any
-number, and what comes out of it is put back. What takes a number for what it amounts to is replaced by functions that
-put it back first, or refuse: nothing is ever computed from a stand-in.
+number, and stand-ins in its result are put back. Operations that depend on a number's amount are replaced by functions
+that put it back first, or refuse: nothing is ever computed from a stand-in.
 """
 
 import re
@@ -62,7 +62,7 @@ class IntegerError(Exception):
 
 
 class StandIns:
-    """The stand-ins for some numbers, those with the other sign among them."""
+    """The stand-ins for some numbers, in both signs."""
 
     __slots__ = ("_numbers", "_stand_ins")
 
@@ -72,29 +72,29 @@ class StandIns:
         self._numbers = {stand_in: written[size] for size, stand_in in self._stand_ins.items()}
 
     def stand_in(self, number: float) -> int:
-        """Raises `IntegerError` for a number from 2^53 on that was not among them."""
+        """The stand-in for a number. Raises `IntegerError` for one from 2^53 on that was not given."""
         found = self._stand_ins.get(abs(int(number)))
         if found is None:
             raise IntegerError
         return found if number > 0 else -found
 
     def number(self, stand_in: float) -> int | float:
-        """What it stands for. Raises `IntegerError` where it stands for nothing."""
+        """The number that a stand-in stands for. Raises `IntegerError` where it stands for none."""
         found = self._numbers.get(abs(int(stand_in)))
         if found is None:
             raise IntegerError
         return found if stand_in > 0 else -found
 
     def hidden(self, value: Any) -> Any:
-        """The value with stand-ins in it."""
+        """The value with its large numbers replaced by stand-ins."""
         return with_large_numbers(value, self.stand_in)
 
     def restored(self, value: Any) -> Any:
-        """The value with the numbers themselves in it. Raises `IntegerError`."""
+        """The value with its stand-ins replaced by the numbers. Raises `IntegerError`."""
         return with_large_numbers(value, self.number)
 
     def described(self, message: str) -> str:
-        """A message of the engine's with the numbers themselves in it."""
+        """A message of the engine with its stand-ins replaced by the numbers."""
         if OPERAND in message:
             return "An operator that computes takes numbers, and nothing else."
 
@@ -106,7 +106,7 @@ class StandIns:
 
 
 _PLAIN = frozenset((int, float, str, bool, type(None)))
-"""Classes of values that hold no others, which are told from a Mapping without asking."""
+"""Classes of values that contain no others: a quick test that a value is no Mapping."""
 
 
 def with_large_numbers(value: Any, replace: Callable[[Any], Any]) -> Any:
@@ -142,12 +142,12 @@ def exact(source: str, stand_ins: StandIns) -> jlens.Expression:
 
 
 def literals_of(expression: Rewritten, stand_ins: StandIns) -> dict[str, Any]:
-    """The variables of an expression that was made `exact`."""
+    """The bindings for an expression that was made `exact`: its literals by their variables."""
     return {f"{LITERAL}{index}": stand_ins.stand_in(int(text)) for index, text in enumerate(expression.literals)}
 
 
 class _Functions:
-    """What is registered with the engine in the place of its own functions. None stands for no value."""
+    """The functions registered with the engine in place of its own. None stands for no value."""
 
     def __init__(self, stand_ins: StandIns) -> None:
         self._stand_ins = stand_ins
@@ -157,7 +157,7 @@ class _Functions:
         return own.get(name) or (lambda *arguments: self._call(name, arguments))
 
     def result(self, number: float | None) -> float | None:
-        """A number that is no stand-in and was not rounded."""
+        """The result of a computation, checked to be no stand-in and not rounded. Raises `IntegerError`."""
         if number is None or -LIMIT < number < LIMIT:
             return number
         raise IntegerError

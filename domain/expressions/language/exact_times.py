@@ -1,8 +1,8 @@
-"""Functions in the place of the engine's own for times: right as the language says, or a failure.
+"""Replacements for the engine's functions for times, which give the right result or fail.
 
 The engine takes an unknown month for January, 31 February for 3 March, "-0330" for 4:30 and "+05:00" for five minutes.
-So zones and dates are checked before it sees them, and what it makes of a text and a picture is written with that
-picture again, which must give that text.
+So zones and dates are checked before it sees them, and the time it reads from a text is written with the same
+picture again, which must give the same text.
 """
 
 import re
@@ -51,7 +51,7 @@ class TimeError(Exception):
 
 
 def concerns(tokens: Sequence[Token]) -> bool:
-    """Whether an expression does more with times than to ask for the present."""
+    """True when an expression does more with times than ask for the present."""
     return any(
         token.kind is Kind.VARIABLE
         and (
@@ -63,14 +63,14 @@ def concerns(tokens: Sequence[Token]) -> bool:
 
 
 def register(expression: jlens.Expression) -> None:
-    """Give an expression that begins with `PROLOGUE` the functions that it calls."""
+    """Register the functions with an expression that begins with `PROLOGUE`, which calls them."""
     expression.register_function(_FORMATTED, formatted)
     expression.register_function(_PREPARED, prepared)
     expression.register_function(_CHECKED, checked)
 
 
 def formatted(millis: float | None, picture: str | None = None, zone: str | None = None) -> str | None:
-    """`$fromMillis`. Raises `TimeError`."""
+    """The value of `$fromMillis`. Raises `TimeError`."""
     if millis is None:
         return None
     minutes = 0 if zone is None else _minutes_of_zone(zone)
@@ -80,7 +80,7 @@ def formatted(millis: float | None, picture: str | None = None, zone: str | None
 
 
 def prepared(text: str | None, picture: str | None = None) -> str | None:
-    """A text for the engine to read, which knows the names of months and days in one case only. Raises `TimeError`."""
+    """A text as the engine can read it: it knows the names of months and days in one case only. Raises `TimeError`."""
     if text is None:
         return None
     if len(text) > _MOST_CHARACTERS:
@@ -92,7 +92,7 @@ def prepared(text: str | None, picture: str | None = None) -> str | None:
 
 
 def checked(millis: float | None, text: str | None, picture: str | None = None) -> float | None:
-    """What the engine has read out of a text, put right where the text has a zone. Raises `TimeError`."""
+    """The time that the engine has read from a text, corrected where the text has a zone. Raises `TimeError`."""
     if millis is None or text is None or picture is None:
         return millis
     for written in _pictures(picture, millis):
@@ -137,7 +137,7 @@ def _formatter() -> jlens.Expression:
 
 
 def _zones_in(text: str, picture: str) -> list[tuple[int, int]]:
-    """The zones that a text may be in, in minutes, each with the milliseconds that the engine is wrong by."""
+    """The zones that a text may be in, in minutes, each with the engine's error in milliseconds."""
     components = [match[1].strip()[:1] for match in _COMPONENT.finditer(picture) if match[1]]
     if "Z" not in components and "z" not in components:
         return [(0, 0)]
@@ -151,7 +151,7 @@ def _zones_in(text: str, picture: str) -> list[tuple[int, int]]:
 
 
 def _pictures(picture: str, millis: float) -> Sequence[str]:
-    """The picture, and those for the other ways in which it lets a time be said in words."""
+    """The picture, and variants of it for the other spellings in which it lets a time be said in words."""
     if _IN_WORDS.search(picture) is None:
         return [picture]
     century, rest = divmod(int(_format(millis, "[Y]", "+0000")), 100)
@@ -168,7 +168,7 @@ def _in_words(number: int) -> str:
 
 
 def _is_written_as(millis: float, text: str, picture: str, minutes: int) -> bool:
-    """Whether the picture gives the text, but for leading zeros, the case of letters and the width of a fraction."""
+    """True when the picture gives the text, but for leading zeros, the case of letters and the width of a fraction."""
     written = _written(
         millis, _with_components(picture, lambda each: _FRACTION if each[1:].lstrip()[:1] == "f" else each), minutes
     )

@@ -6,10 +6,10 @@ from domain.expressions.language.tokens import Kind, Token, ends_operand
 
 
 def read_from_item(tokens: Sequence[Token], names: Collection[str]) -> str | None:
-    """The first of these names that a path begins with where names are those of an item; None where none does.
+    """The first of `names` that begins a path where names are those of an item; None where there is none.
 
-    That is so in the conditions of `[…]`, in the keys and values of `{…}` that groups, in `^(…)`, and in what follows
-    a dot in brackets.
+    That is so in the conditions of `[…]`, in the keys and values of `{…}` that groups, in `^(…)`, and in brackets after
+    a dot.
     """
     is_item = False
     around: list[bool] = []

@@ -1,4 +1,4 @@
-"""The one place that knows jlens, the engine that parses and evaluates JSONata."""
+"""The adapter of jlens, the engine that parses and evaluates JSONata: no other module knows it."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -43,7 +43,7 @@ _GROWING, _LARGE = Reach.GROWING, Reach.LARGE
 _PLAIN = frozenset({str, bool, NoneType})
 _PARSING = frozenset({"$number", "$parseInteger"})
 
-# What one evaluation may cost, in seconds, calls within calls, evaluated nodes, bytes, items, and bytes of JSON.
+# The limits of one evaluation: seconds, calls within calls, evaluated nodes, bytes, items, and bytes of JSON.
 _TIMEOUT, _MAX_DEPTH, _MAX_STEPS = 0.02, 100, 100_000
 _MAX_STRING, _MAX_ARRAY, _MAX_RESULT = 256 * 1024, 10_000, 1024 * 1024
 _LIMITS: Final[Mapping[str, Any]] = {
@@ -73,7 +73,7 @@ _VARIABLE = re.compile(r"\$\w+")
 
 
 class SourceError(ValueError):
-    """It cannot be parsed. `position` counts characters from 0."""
+    """The source cannot be parsed. `position` counts characters from 0."""
 
     def __init__(self, message: str, position: int | None) -> None:
         super().__init__(message)
@@ -81,7 +81,7 @@ class SourceError(ValueError):
 
 
 class EvaluationError(Exception):
-    """The engine gave up on this data; `is_limit` says whether that was for its cost."""
+    """The engine gave up on this data; `is_limit` is True when that was for its cost."""
 
     def __init__(self, message: str, *, is_limit: bool) -> None:
         super().__init__(message)
@@ -89,7 +89,7 @@ class EvaluationError(Exception):
 
 
 class Undefined:
-    """The type of `UNDEFINED`: what an expression yields that yields nothing. Null is a value, and is None."""
+    """The type of `UNDEFINED`, which an expression gives that yields nothing. Null is a value, and is None."""
 
     def __repr__(self) -> str:
         return "UNDEFINED"
@@ -162,9 +162,9 @@ class Program:
         raise EvaluationError(message, is_limit=code in _LIMIT_CODES)
 
     def evaluate_text(self, text: str, now: int, seed: int) -> str | None:
-        """The same where any expression may be evaluated, with generous limits and not tried a second time.
+        """The value as JSON text, for data that are JSON text; None is nothing. Raises `EvaluationError`.
 
-        The data and the value are JSON text; None is nothing.
+        Any expression may be evaluated, under generous limits and without a second try.
         """
         try:
             return self._evaluate_text(text, {**_SANDBOX_LIMITS, "now": now, "seed": seed})
@@ -203,7 +203,7 @@ class Program:
         return value
 
     def _evaluate_exactly(self, data: Mapping[str, JsonValue], options: Mapping[str, Any]) -> "JsonValue | Undefined":
-        """`_evaluate` with stand-ins."""
+        """Evaluate with stand-ins for the large integers."""
         read = data if EVERYTHING in self.reads else cut_to(data, self.reads, through_arrays=False)
         try:
             stand_ins = self._stand_ins(read, most=_MOST_VALUES)
@@ -258,7 +258,7 @@ class Program:
 
     @property
     def _parses(self) -> bool:
-        """Whether it may make integers from strings."""
+        """True when it may make integers from strings."""
         return any(token.text in _PARSING for token in self._tokens)
 
     def _stand_ins(self, data: JsonValue, most: int | None = None) -> StandIns:
@@ -271,7 +271,7 @@ class Program:
         return StandIns(numbers)
 
     def _guarded_pair(self) -> tuple[jlens.Expression, jlens.Expression]:
-        """The expression and whether it yields anything, both with guards."""
+        """The guarded expression, and a guarded one that tells whether it yields anything."""
         if self._guarded is None:
             source = rewritten(self._source, self._tokens, guards_operands=False).source
             whole, exists = (self._with_times(each, guarded) for each in _both(source))
@@ -279,7 +279,7 @@ class Program:
         return self._guarded
 
     def _with_times(self, source: str, compile: Callable[[str], jlens.Expression]) -> jlens.Expression:
-        """An expression with functions for times that are right or fail, where it has any use for them."""
+        """The compiled source, with functions for times that are right or fail where it uses any."""
         if not self._has_times:
             return compile(source)
         expression = compile(f"({exact_times.PROLOGUE}{source}\n)")
@@ -295,7 +295,7 @@ class Program:
 
 
 def _both(source: str) -> tuple[str, str]:
-    """An expression, and the one that says whether it yields anything."""
+    """The source of an expression, and of one that tells whether it yields anything."""
     return source, _existence_of(source)
 
 
@@ -308,7 +308,7 @@ def _described(error: jlens.JlensError, stand_ins: StandIns) -> "EvaluationError
 
 
 def _may_be_large(value: object) -> bool:
-    """Whether a value is a number from 2^53 on, or holds one that is written without an exponent."""
+    """True when a value is a number from 2^53 on, or holds one that is written without an exponent."""
     kind = value.__class__
     if kind is int or kind is float:
         return not -LIMIT < value < LIMIT  # type: ignore[operator]
@@ -323,14 +323,14 @@ def _may_be_large(value: object) -> bool:
 
 @lru_cache(maxsize=256)
 def is_function(name: str) -> bool:
-    """Whether the language has a function of this name, such as `$sum`."""
+    """True when the language has a function of this name, such as `$sum`."""
     if _VARIABLE.fullmatch(name) is None:
         return False
     return jlens.Expression(f"$exists({name})").evaluate({}) is True
 
 
 def _reason(error: BaseException) -> tuple[str, str]:
-    """The code and the message of an error of the engine's; raises any other."""
+    """The code and the message of an engine's error; raises any other."""
     if isinstance(error, IntegerError | TimeError):
         return _REFUSED, str(error)
     if isinstance(error, jlens.JlensError):
@@ -352,7 +352,7 @@ def _shortened(message: str) -> str:
 
 
 def _paths(read: Any, *, counted: bool = True) -> frozenset[tuple[str, ...]]:
-    """The leaves of what `jlens.Expression.reads` reports: nested objects of names, `True` for a whole value.
+    """The leaves of a report of `jlens.Expression.reads`: nested objects of names, `True` for a whole value.
 
     `counted`: those too that are only counted or found to be there, which are empty objects.
     """
@@ -371,7 +371,7 @@ def _paths(read: Any, *, counted: bool = True) -> frozenset[tuple[str, ...]]:
 
 
 def _in_plain_containers(data: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
-    """The same in dicts and lists, the only objects and arrays that the engine reads; itself where it is in these."""
+    """The data in dicts and lists, the only containers that the engine reads; unchanged where they are in these."""
     try:
         plain: Mapping[str, JsonValue] = _plain(data)
     except RecursionError:  # deeper than JSON can be, or holding itself

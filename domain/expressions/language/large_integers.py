@@ -1,4 +1,4 @@
-"""Finding, before an expression is evaluated, the integers that its engine would round.
+"""Finding the integers that the engine would round, before an expression is evaluated.
 
 The engine counts in 64-bit floating point, which has every integer up to 2^53 and only some of those beyond.
 """
@@ -16,10 +16,10 @@ import orjson
 from domain.expressions.language.tokens import Kind, Token
 
 LIMIT: Final = 2**53
-"""From here on, an integer need not be its own nearest floating point number."""
+"""The bound from which on an integer need not be its own nearest floating point number."""
 
 EVERYTHING: Final = ("*",)
-"""Stands among paths that are read for every root, where the engine cannot tell which."""
+"""A path that stands for every root, among those that are read, where the engine cannot tell which."""
 
 _DIGITS_OF_LIMIT = 15
 _LONG = re.compile(r"[0-9]{16}")
@@ -39,7 +39,7 @@ _LAMBDAS = frozenset({"function", "λ"})
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """How far the integers that an expression makes may outgrow those that it is given.
+    """A bound on the growth of the integers that an expression makes, relative to those that it is given.
 
     They come to no more than the product of so many `factors`, times two for each of the `doublings`, times the number
     of items for each of the `sums`. `digits` are those of the longest integer that the expression itself brings along.
@@ -50,9 +50,9 @@ class Growth:
     sums: int
     digits: int
     ceiling: int = field(init=False)
-    """What numbers must be below where the data are nothing else."""
+    """The bound that a number must stay below if it is all of the data; 0 where none may be evaluated as it is."""
     digits_of_few: int = field(init=False)
-    """`digits_within` `_FEW_BYTES`."""
+    """The result of `digits_within` for `_FEW_BYTES`."""
 
     def __post_init__(self) -> None:
         digits = self.digits_within(0)
@@ -60,16 +60,16 @@ class Growth:
         object.__setattr__(self, "digits_of_few", self.digits_within(_FEW_BYTES))
 
     def digits_within(self, size: int) -> int:
-        """How many digits the integers may have of data that are so many bytes of JSON; 0 where none are few enough."""
+        """The most digits that integers may have in data of `size` bytes of JSON; 0 where even few are too many."""
         spare = _DIGITS_OF_LIMIT - self.doublings * log10(2) - self.sums * log10(size + 1_000)
         digits = int(spare // self.factors)
         return digits if digits >= self.digits else 0
 
 
 def growth_of(tokens: Sequence[Token]) -> Growth | None:
-    """None for an expression that makes no integers from others, or only such as it was given.
+    """The growth of an expression; None for one that makes no integers from others, or only those that it was given.
 
-    `factors` are more than any data allow where there is no telling: where what was computed is used again.
+    `factors` are more than any data allow where no bound is known: where a computed value is used again.
     """
     multiplications = additions = sums = digits = 0
     is_unbounded = follows_computed = False
@@ -108,7 +108,7 @@ def growth_of(tokens: Sequence[Token]) -> Growth | None:
 
 
 class Reach(Enum):
-    """How far the integers go that an evaluation has to do with."""
+    """The size of the integers that an evaluation has to do with."""
 
     FINE = "none comes near `LIMIT`"
     GROWING = "some that are made of those in the data may"
@@ -119,7 +119,7 @@ _FINE, _GROWING, _LARGE = Reach.FINE, Reach.GROWING, Reach.LARGE
 
 
 class _LookedThrough(NamedTuple):
-    """A long array in which nothing was found. It is held, so that no other can have its identity."""
+    """A long array in which nothing was found, held so that its identity is not given to another."""
 
     array: list[Any]
     length: int
@@ -132,7 +132,7 @@ _LOOKED_THROUGH: dict[tuple[int, tuple[tuple[str, ...], ...], Growth | None], _L
 
 
 def look_through(data: Mapping[str, Any], paths: Iterable[tuple[str, ...]], growth: Growth | None) -> Reach:
-    """How far the integers go at some paths of some data. No part of the data is looked at more than a few times.
+    """The size of the integers at some paths of some data. No part of the data is looked at more than a few times.
 
     Arrays in the data must not be changed afterwards: that a long one was looked through is remembered for a while.
     """
@@ -187,7 +187,7 @@ def _look_through_long_array(
 def _look_through_written(
     parts: Iterable[Any], containers: Iterable[Any], growth: Growth | None, largest: float
 ) -> tuple[Reach, int]:
-    """How far the integers of these parts of the containers go, and the bytes that the parts are as JSON."""
+    """The size of the integers in these parts of the containers, and the number of bytes of the parts as JSON."""
     written = b""
     try:
         for part in parts:
@@ -206,7 +206,7 @@ def _look_through_written(
 
 
 def _column(data: Mapping[str, Any], path: tuple[str, ...]) -> list[Any] | None:
-    """What a path gives that leads through one array of objects; None for any other."""
+    """The values at a path that leads through one array of objects; None for any other path."""
     value: Any = data
     for depth, name in enumerate(path):
         if value.__class__ is list:
@@ -223,7 +223,7 @@ def _column(data: Mapping[str, Any], path: tuple[str, ...]) -> list[Any] | None:
 
 
 def _members(items: list[Any], name: str) -> list[Any]:
-    """The member of each item, or None. Raises `AttributeError` or `TypeError` where one is no object."""
+    """The member `name` of each item, or None. Raises `AttributeError` or `TypeError` where an item is no object."""
     try:
         return list(map(itemgetter(name), items))
     except KeyError:
@@ -231,7 +231,7 @@ def _members(items: list[Any], name: str) -> list[Any]:
 
 
 def look_through_text(text: str, growth: Growth | None) -> Reach:
-    """`look_through` for all of some data that are JSON text; LARGE also where so many digits are within a string."""
+    """`look_through` for data that are JSON text; LARGE also where a string contains so many digits."""
     if _LONG.search(text):
         return _LARGE
     if growth is None:
@@ -241,7 +241,7 @@ def look_through_text(text: str, growth: Growth | None) -> Reach:
 
 
 class TooManyError(Exception):
-    """A value holds too much to be looked through."""
+    """A value has too many members to be looked through."""
 
 
 def large_numbers(value: Any, *, floats: bool = True, texts: bool = False, most: int | None = None) -> set[int | float]:
@@ -272,11 +272,11 @@ def large_numbers(value: Any, *, floats: bool = True, texts: bool = False, most:
 
 
 def _has_longer_number(text: bytes, digits: int) -> bool:
-    """Whether JSON has a number of more digits, or with an exponent; it may also stand within a string."""
+    """True when JSON has a number of more digits, or with an exponent; it may also stand within a string."""
     zeros = text.translate(_DIGITS_TO_ZEROS)
     return b"0" * (digits + 1) in zeros or b"0e" in zeros
 
 
 def _opens_operand(token: Token) -> bool:
-    """Whether an operand, and not an operator, comes after this token."""
+    """True when an operand, and not an operator, comes after this token."""
     return token.kind is Kind.OPERATOR and token.text not in (")", "]", "}")

@@ -1,7 +1,7 @@
-"""Writing an expression anew with calls around its operators, so that integers stay exact or are refused.
+"""Rewriting of an expression, with calls around its operators, so that integers stay exact or are refused.
 
 The engine counts in 64-bit floating point. It lets its functions be replaced but not its operators; so a rewritten
-expression hands what goes into an operator, or comes out of it, to functions that look at it. The grammar is the whole
+expression hands the operands of an operator, or its result, to functions that check them. The grammar is the whole
 of the language, and binding powers are those of its reference parser.
 """
 
@@ -34,7 +34,7 @@ _CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
 
 
 class UnknownGrammarError(Exception):
-    """The expression is written in a way that is not known here, although the engine accepts it."""
+    """The expression is written in a way that this module does not know, although the engine accepts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +59,12 @@ def rewritten(source: str, tokens: Sequence[Token], *, guards_operands: bool) ->
 
 
 def is_large(literal: str) -> bool:
-    """Whether a number as it is written in an expression is an integer from 2^53 on."""
+    """True when a number as written in an expression is an integer from 2^53 on."""
     return literal.isdigit() and (len(literal), literal) >= _LIMIT
 
 
 class _Writer(TokenReader):
-    """A top-down operator precedence parser that gives back what it has read, changed where it has to be."""
+    """A top-down operator precedence parser that returns its input, changed where it has to be."""
 
     __slots__ = ("_guards_operands", "_source", "literals")
 
@@ -138,7 +138,7 @@ class _Writer(TokenReader):
         return f"{left}{operator}{right}" if operator == "." else f"{left} {operator} {right}"
 
     def _enclosed(self, opening: str) -> str:
-        """What stands in brackets, the first of which has been read: expressions between signs that separate them."""
+        """The text within brackets, the first of which has been read: expressions between signs that separate them."""
         closing = _CLOSING[opening]
         written = [opening]
         while (sign := self._peek()) != closing:

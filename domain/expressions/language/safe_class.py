@@ -1,4 +1,4 @@
-"""Which expressions the engine may evaluate inside the process: those whose cost is known to stay near their data.
+"""The class of expressions that may be evaluated inside the process: those whose cost is known to stay near their data.
 
 The engine counts its steps and looks at the clock between them, so whatever is *built* piece by piece is paid for and
 stopped in time. Inside one operation it does not look, though, and *referring* to data is free: in
@@ -41,9 +41,9 @@ _LITERAL_NAMES = frozenset({"true", "false", "null"})
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """How much a value may come to, unfolded.
+    """A bound on the size of a value, unfolded.
 
-    At most `local` times what `$` is where it stands, and `outer` times all data; no single item of it comes to more
+    At most `local` times the value of `$` at its place, and `outer` times all data; no single item of it comes to more
     than `item` times all data. `Weight()` is a single scalar, and nothing else is that light.
     """
 
@@ -63,11 +63,11 @@ _SCALAR = Weight()
 
 
 class _NotSafeError(Exception):
-    """Something here is outside of the safe class."""
+    """The expression is outside of the safe class."""
 
 
 def is_safe(tokens: Sequence[Token]) -> bool:
-    """Whether it may be evaluated inside the process; `tokens` are those of a source that the engine has accepted."""
+    """True when it may be evaluated inside the process; `tokens` are those of a source that the engine has accepted."""
     if len(tokens) > MAX_TOKENS:
         return False
     try:
@@ -77,9 +77,9 @@ def is_safe(tokens: Sequence[Token]) -> bool:
 
 
 class _Reader(TokenReader):
-    """A top-down operator precedence parser that makes weights where others make syntax trees.
+    """A top-down operator precedence parser that computes weights in place of syntax trees.
 
-    `_context` is what `$` comes to at the place that is being read, in times all data.
+    `_context` is the weight of `$` at the place that is being read.
     """
 
     __slots__ = ("_context", "_depth")
@@ -155,22 +155,22 @@ class _Reader(TokenReader):
         return self._scalar_of(self._expression(_BINDING_POWER[operator]))
 
     def _mapped(self, left: Weight) -> Weight:
-        """The right side for each item of the left."""
+        """The weight of the right side for each item of the left."""
         right = self._within(left, lambda: self._expression(_BINDING_POWER["."]))
         # One scalar for each item is many, but no more than there are items.
         local = max(right.local, 1)
-        # What an item refers to outside of itself comes again with every item.
+        # Data outside of an item that it refers to come again with every item.
         outer = _HEAVY if right.outer else left.outer * local
         return Weight((1 if left.is_scalar else left.local) * local, outer, right.item)
 
     def _filtered(self, left: Weight) -> Weight:
-        """Some items of the left."""
+        """The weight of some items of the left."""
         if self._peek() == "]":
             self._position += 1
             return left
         predicate = self._within(left, self._predicate)
         self._expect("]")
-        # What is no scalar may turn out to be an array of indexes, which gives an item as often as it names it.
+        # A value that is no scalar may turn out to be an array of indexes, which gives an item as often as it names it.
         return left if predicate.is_scalar else Weight(_HEAVY, _HEAVY, left.item)
 
     def _predicate(self) -> Weight:
@@ -205,7 +205,7 @@ class _Reader(TokenReader):
         return weight
 
     def _require_pictures(self, count: int) -> None:
-        """The last `count` arguments of the call that was just read are short literals, each a single token."""
+        """Check that the last `count` arguments of the call just read are short literals, each a single token."""
         pictures = self._tokens[self._position - 2 * count : self._position : 2]
         around = self._tokens[self._position - 2 * count - 1 : self._position : 2]
         if any(picture.kind is not Kind.STRING or len(picture.text) > MAX_PICTURE for picture in pictures):
@@ -220,7 +220,7 @@ class _Reader(TokenReader):
         return self._expression(0)
 
     def _built(self, members: Sequence[Weight]) -> Weight:
-        """An array or an object of these: no scalar, even if they all are, and an item as a whole."""
+        """The weight of an array or an object of these: no scalar, even if they all are, and an item as a whole."""
         local = max(sum(member.local for member in members), 1)
         outer = sum(member.outer for member in members)
         return Weight(local, outer, local * self._context + outer)
@@ -247,6 +247,6 @@ class _Reader(TokenReader):
             raise _NotSafeError
 
     def _is_name_in_path(self) -> bool:
-        """Whether the string just taken is a step of a path, where the language reads it as a name."""
+        """True when the string just taken is a step of a path, where the language reads it as a name."""
         before = self._tokens[self._position - 2] if self._position > 1 else None
         return (before is not None and before.text == ".") or self._peek() in (".", "[")

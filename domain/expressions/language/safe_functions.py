@@ -11,7 +11,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SafeFunction:
-    """`least` and `most` arguments are what the language lets it be called with.
+    """The limits of one function. It takes `least` to `most` arguments.
 
     A call with fewer or more of them fails, and the failure quotes an argument, of any weight: it is not safe.
     `gives_scalar`: the result is a single number, string, boolean or null, whatever the arguments are.

@@ -1,4 +1,4 @@
-"""Which tier an expression belongs to: decided once, on its tokens."""
+"""The tier of an expression: decided once, on its tokens."""
 
 import re
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from domain.expressions.language.tokens import Kind, Token
 
 
 class Tier(Enum):
-    """Where an expression is evaluated; chosen once, when it is compiled."""
+    """The place where an expression is evaluated; chosen once, when it is compiled."""
 
     PATH = "path"
     SAFE = "safe"

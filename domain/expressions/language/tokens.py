@@ -1,6 +1,6 @@
-"""The words of JSONata: where each begins and ends, read exactly as the language reads them.
+"""The tokens of JSONata: where each begins and ends, read exactly as the language reads them.
 
-This is what `{{ … }}` are found with and what the tier of an expression is decided on, so it must never see a string
+Placeholders `{{ … }}` are found with it and the tier of an expression is decided on it, so it must never see a string
 where the engine sees code. Two rules of the language are easy to get wrong: a name runs on until white space or an
 operator character (`a"b` is one name, not a name and a string), and `/` begins a regular expression only where an
 operand is expected.
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 
 class Kind(Enum):
-    """What a token is. NAME includes `and`, `or`, `in`, `true`, `false`, `null` and `function`."""
+    """The kind of a token. NAME includes `and`, `or`, `in`, `true`, `false`, `null` and `function`."""
 
     NAME = "name"
     QUOTED_NAME = "quoted"
@@ -25,7 +25,7 @@ class Kind(Enum):
 
 
 class Token(NamedTuple):
-    """One word. `text` is the source between `start` and `end`; a quoted name or string has its quotes."""
+    """One token. `text` is the source between `start` and `end`; a quoted name or string has its quotes."""
 
     kind: Kind
     text: str
@@ -34,7 +34,7 @@ class Token(NamedTuple):
 
 
 class TokenError(ValueError):
-    """Something is opened and never closed. `position` is where it opens, in characters."""
+    """Something is opened and never closed. `position` is where it opens, in characters from 0."""
 
     def __init__(self, message: str, position: int) -> None:
         super().__init__(message)
@@ -83,7 +83,7 @@ def next_token(source: str, position: int, *, operand_expected: bool) -> Token |
 
 
 def ends_operand(token: Token, *, operand_expected: bool) -> bool:
-    """Whether an operator, not another operand, comes after this token."""
+    """True when an operator, not another operand, comes after this token."""
     if token.kind is Kind.OPERATOR:
         # A `*`, `**` or `%` where an operand is expected is one: wildcard, descendants, parent.
         return token.text in (")", "]", "}") or (operand_expected and token.text in ("*", "**", "%"))
@@ -101,7 +101,7 @@ def tokenize(source: str) -> list[Token]:
 
 
 class TokenReader:
-    """Steps through tokens, for what reads an expression by the powers of its operators. `error` is what it raises."""
+    """Steps through tokens, for operator precedence parsers. `error` is the exception that they raise."""
 
     __slots__ = ("_error", "_position", "_tokens")
 
@@ -115,12 +115,12 @@ class TokenReader:
         return self._position == len(self._tokens)
 
     def _peek(self) -> str | None:
-        """The next token if it is an operator that is written in signs."""
+        """The text of the next token if it is an operator that is written in signs."""
         token = self._next()
         return token.text if token is not None and token.kind is Kind.OPERATOR else None
 
     def _peek_operator(self) -> str | None:
-        """The next token where an operator may stand, which is the only place where `and`, `or` and `in` are ones."""
+        """The text of the next token where an operator may stand: only there `and`, `or` and `in` are operators."""
         token = self._next()
         if token is not None and token.kind is Kind.NAME and token.text in _WORD_OPERATORS:
             return token.text
@@ -143,7 +143,7 @@ class TokenReader:
 
 
 def _regex_end(source: str, start: int) -> int:
-    """Where the flags of a regular expression end; as in the language, a `/` within brackets does not close it."""
+    """The position after a regular expression and its flags; as in the language, `/` within brackets is part of it."""
     depth = 0
     for position in range(start + 1, len(source)):
         character = source[position]

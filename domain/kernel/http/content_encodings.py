@@ -1,4 +1,4 @@
-"""Undoing the Content-Encoding of what is sent to us, never beyond a size: RFC 9110, section 8.4.
+"""Decoding of the Content-Encoding of requests, never beyond a size: RFC 9110, section 8.4.
 
 gzip (RFC 1952, of one or more members) and deflate (RFC 1950; bare RFC 1951 too, which some senders mean by it), once.
 """
@@ -15,7 +15,7 @@ class UnsupportedEncoding(ValueError):
 
 
 class MalformedEncoding(ValueError):
-    """A body is not what its Content-Encoding says. The message is a sentence for the sender."""
+    """A body does not match its Content-Encoding. The message is a sentence for the sender."""
 
 
 class TooLargeInflated(ValueError):
@@ -39,7 +39,7 @@ def inflated(body: bytes, encoding: str, most: int) -> bytes:
 
 
 def _inflated(body: bytes, window: int, most: int) -> bytes:
-    """Raises `zlib.error` where the body is not whole, or more members than anybody sends."""
+    """The decompressed body. Raises `zlib.error` where it is incomplete, or has more members than anybody sends."""
     whole, rest = bytearray(), body
     for _ in range(_MOST_MEMBERS):
         inflater = zlib.decompressobj(window)

@@ -1,4 +1,4 @@
-"""Bodies of HTTP messages: what a content type says of one, and the JSON value that it is read as."""
+"""Bodies of HTTP messages: their content types, and the JSON values that they are read as."""
 
 import base64
 import codecs
@@ -46,14 +46,14 @@ _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"
 
 
 class MalformedBody(ValueError):
-    """A body is not what its content type says. The text is a clause."""
+    """A body does not match its content type. The message is a clause."""
 
 
 @dataclass(frozen=True, slots=True)
 class MediaType:
     """A content type (RFC 9110, section 8.3), lower-case.
 
-    `charset` is UTF-8 where none is said; `boundary` is that of a multipart body, None where none is said.
+    `charset` is UTF-8 where none is given; `boundary` is that of a multipart body, None where none is given.
     """
 
     name: str
@@ -65,7 +65,7 @@ class MediaType:
 
 @lru_cache(maxsize=512)
 def media_type(content_type: str) -> MediaType:
-    """What a Content-Type header says; an empty one says nothing."""
+    """The media type in a Content-Type header; an empty one says nothing."""
     name, *parameters = (part.strip() for part in content_type.split(";"))
     name = name.lower()
     values: dict[str, str] = {}
@@ -83,10 +83,10 @@ def media_type(content_type: str) -> MediaType:
 
 
 def read_value(body: bytes, content_type: str) -> JsonValue:
-    """A body as a JSON value: parsed where the type is JSON, a string where it is text, else base64; None for none.
+    """A body as a JSON value: parsed if its type is JSON, a string if it is text, else base64; None for an empty body.
 
-    JSON of blanks alone is none too. Without a content type a body is text when it is UTF-8. A byte-order mark decides
-    about the encoding, and is no part of the text. Raises `MalformedBody` for JSON that is none.
+    JSON of blanks alone counts as empty. Without a content type a body is text when it is UTF-8. A byte-order mark
+    decides about the encoding, and is no part of the text. Raises `MalformedBody` for invalid JSON.
     """
     if not body:
         return None
@@ -104,7 +104,7 @@ def read_value(body: bytes, content_type: str) -> JsonValue:
 
 
 def read_text(body: bytes, charset: str) -> str:
-    """The characters of a body. Bytes that are none become U+FFFD, an unknown charset is read as UTF-8."""
+    """The characters of a body. Invalid bytes become U+FFFD, an unknown charset is read as UTF-8."""
     for mark, encoding in _BYTE_ORDER_MARKS:
         if body.startswith(mark):
             return body[len(mark) :].decode(encoding, "replace")
@@ -113,7 +113,7 @@ def read_text(body: bytes, charset: str) -> str:
 
 @lru_cache(maxsize=128)
 def encoding_of(charset: str) -> str | None:
-    """Python's name of a charset; None for what is none, or none that texts are sent in."""
+    """Python's name of a charset; None for an unknown one, or one that texts are not sent in."""
     try:
         name = codecs.lookup(charset).name
     except (LookupError, ValueError):

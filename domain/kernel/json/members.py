@@ -3,7 +3,7 @@
 import re
 
 MAX_MEMBERS = 150_000
-"""Objects and lists in a request. Reading as many of them as fit into a body would hold up everybody for a second."""
+"""The most objects and lists in a request. Reading as many of them as fit into a body would block for a second."""
 
 # A string that never ends reaches to the end of the text: else the search would begin anew at each quote inside of it.
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
@@ -11,14 +11,14 @@ _STRING_BYTES = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 
 
 def has_too_many_members(text: str | bytes, most: int = MAX_MEMBERS) -> bool:
-    """Whether a JSON text has more than `most` objects and lists, in time linear in its length."""
+    """True when a JSON text has more than `most` objects and lists; takes time linear in its length."""
     if brackets_in(text) <= most:
         return False
     return brackets_in(_STRING_BYTES.sub(b"", text) if isinstance(text, bytes) else _STRING.sub("", text)) > most
 
 
 def brackets_in(text: str | bytes) -> int:
-    """The brackets that objects and lists begin with, and those within strings."""
+    """The number of brackets that open objects and lists, and of those within strings."""
     if isinstance(text, bytes):
         return text.count(b"[") + text.count(b"{")
     return text.count("[") + text.count("{")

@@ -1,4 +1,4 @@
-"""JSON text to values and back, with every integer kept exactly.
+"""Conversion of JSON text to values and back, with every integer kept exactly.
 
 orjson is the fast path; integers beyond 64 bits, which it rounds or refuses, go through the standard library.
 """
@@ -17,7 +17,7 @@ _MAYBE_BIG_INTEGER_BYTES = re.compile(rb"\d{19}")
 
 
 class JsonText:
-    """A JSON value that nobody has parsed, because it is only passed on: `dumps` writes it as it is.
+    """JSON text that is not parsed, because it is only passed on: `dumps` writes it as it is.
 
     To parse a large value and to write it again takes a hundred times as long, and many times its size in memory.
     No dataclass: orjson would write that as an object.
@@ -41,7 +41,7 @@ def loads(text: str | bytes) -> JsonValue:
 
 
 def dumps(value: "JsonValue | JsonText") -> str:
-    """Compact JSON text. Raises `ValueError` for what JSON cannot say: non-string keys, lone surrogates, cycles."""
+    """Compact JSON text. Raises `ValueError` for invalid values: non-string keys, lone surrogates, cycles."""
     try:
         return orjson.dumps(value, _as_it_is).decode()
     except orjson.JSONEncodeError:
@@ -66,12 +66,12 @@ def _parsed(value: object) -> JsonValue:
 
 
 def is_same(one: JsonValue, other: JsonValue) -> bool:
-    """Whether two JSON values say the same: the order of keys does not count, and 1 is not `true`."""
+    """True when two JSON values are equal: the order of keys does not count, and 1 is not `true`."""
     return canonical_text(one) == canonical_text(other)
 
 
 def canonical_text(value: JsonValue) -> str:
-    """The one text of a value, with sorted keys. Raises `ValueError` for what JSON cannot say."""
+    """The canonical text of a value, with sorted keys. Raises `ValueError` for values that JSON cannot hold."""
     return dumps(_sorted(value))
 
 

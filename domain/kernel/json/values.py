@@ -14,7 +14,7 @@ _SMALLER = "Leave something out, or split it."
 
 
 def json_problems(value: object, *, max_values: int) -> list[Problem]:
-    """What is no JSON in `value`, the first hundred of it, or that it has more than `max_values` values.
+    """The problems of a `value` that is no JSON, the first hundred, or that it has more than `max_values` values.
 
     Values are scalars, arrays and objects.
     """
@@ -31,7 +31,7 @@ class _TooManyValues(Exception):
 
 
 def _found(value: object, max_values: int) -> Iterator[Problem]:
-    """Every problem. Most values of a large one are fine: only those get a path that are not, or hold others."""
+    """Every problem, lazily. Only values that have problems, or hold others, get a path, since most values are fine."""
     pending: list[tuple[tuple[str, ...], object]] = []
     seen = 1
     if _is_container(value):
@@ -94,7 +94,7 @@ def _key_problems(key: object, path: tuple[str, ...]) -> Iterator[Problem]:
 
 
 def _is_fine(value: object, max_values: int) -> bool:
-    """Whether there is certainly nothing to be said: seen level by level, without a path for each value."""
+    """True when there is certainly no problem: seen level by level, without a path for each value."""
     level, depth, seen = [value], 0, 0
     while level:
         seen += len(level)
@@ -138,7 +138,7 @@ def _is_fine_text(text: str) -> bool:
 
 
 def payload_problems(value: JsonValue, *, max_bytes: int, what: str) -> list[Problem]:
-    """The same for a payload that may be large and is nearly always fine, and whether its text is over `max_bytes`."""
+    """The problems of a payload that may be large and is nearly always fine, also that its text is over `max_bytes`."""
     try:
         text = dumps(value)
     except ValueError:
@@ -151,7 +151,7 @@ def payload_problems(value: JsonValue, *, max_bytes: int, what: str) -> list[Pro
 
 
 def too_large(size: int, max_bytes: int, what: str) -> Problem:
-    """The problem that something is over its cap."""
+    """The problem that something is larger than allowed; sizes are in bytes."""
     return Problem(path=(), message=f"The {what} has {size:,} bytes; {max_bytes:,} are allowed.", hint=_SMALLER)
 
 

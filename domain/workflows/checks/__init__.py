@@ -1,1 +1,1 @@
-"""What can be wrong with a document: each module finds one kind of fault, and all of them run on every document."""
+"""Checks of workflow documents: each module finds one kind of fault, and all of them run on every document."""

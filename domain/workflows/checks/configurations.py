@@ -1,4 +1,4 @@
-"""What a step's members must be to each other: which exclude one another, and of which at least one is needed."""
+"""Checks of a step's members against each other: those that exclude one another, or of which one is needed."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from domain.workflows.steps import Branch, HttpRequestConfig, StepDocument, Vali
 
 
 def configuration_problems(model: type[DocumentModel], raw: Mapping[Any, Any]) -> Iterator[Problem]:
-    """What is wrong with a raw object that should meet `model`, beyond each of its members by itself."""
+    """The problems of a raw object that should meet `model`, beyond those of each member by itself."""
     if model is StepDocument:
         yield from _step(raw)
     elif model is HttpRequestConfig:

@@ -1,4 +1,4 @@
-"""The order of a block's steps: who comes before whom, and what is wrong with what they say about it."""
+"""The order of a block's steps: their dependencies, and the problems of these."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -12,7 +12,7 @@ _MAX_CYCLES = 10
 _MAX_NAMES = 8
 _MAX_GUESSES = 100
 _MAX_PROBLEMS = 500
-"""Of one block: a document is told no more, and a step has room for a hundred thousand names of others."""
+"""The most problems of one block: a document gets no more, and a step may name a hundred thousand others."""
 
 
 class Flow:
@@ -34,13 +34,13 @@ class Flow:
 
     @cached_property
     def inner(self) -> Mapping[str, tuple[str, str]]:
-        """For the steps inside of this block's steps: the step of this block, and where their results come out."""
+        """The step of this block and the path of the result, for each step inside of this block's steps."""
         return inner_results(self._steps)
 
     def runs_before(self, earlier: str, position: int) -> bool:
-        """Whether the step with this id has surely ended when the one at `position` starts.
+        """True when the step with this id has surely ended when the one at `position` starts.
 
-        True also where its own dependencies are malformed, which is a problem already.
+        Also True where its own dependencies are malformed, which is a problem already.
         """
         if position in self._unclear:
             return True
@@ -105,7 +105,7 @@ class Flow:
         self._befores = [[] for _ in self._befores]
 
     def _report(self, cycle: list[int]) -> None:
-        """`cycle` lists positions, each of which comes before the next, and the last before the first."""
+        """Report a cycle of positions, each of which comes before the next, and the last before the first."""
         first = cycle.index(min(cycle))
         around = [str(self._ids[position]) for position in (*cycle[first:], *cycle[: first + 1])]
         if len(around) > _MAX_NAMES:
@@ -119,7 +119,7 @@ class Flow:
         )
 
     def _all_ancestors(self) -> list[int]:
-        """For each position the set of all that come before it, as the bits of a number."""
+        """For each position the set of positions that come before it, as the bits of a number."""
         ancestors = [0] * len(self._befores)
         for position in TopologicalSorter(dict(enumerate(self._befores))).static_order():
             for before in self._befores[position]:

@@ -7,7 +7,7 @@ _HINT = "Make a part of it a workflow of its own, and run that with a SUB_WORKFL
 
 
 class ExpressionBudget:
-    """What is left for the expressions of one document, those in templates included."""
+    """The budget that is left for the expressions of one document, those in templates included."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -16,7 +16,7 @@ class ExpressionBudget:
         self.is_spent = False
 
     def spend(self, text: str, count: int) -> Problem | None:
-        """Take `count` expressions that a text holds; the problem that is over the budget, once."""
+        """Spend `count` expressions of a text; returns the problem that the budget is exceeded, once."""
         if self.is_spent:
             return None
         limits = self._limits

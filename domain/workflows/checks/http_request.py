@@ -1,4 +1,4 @@
-"""What can be said about an HTTP request before it is made: its address and the names of its headers."""
+"""Checks of an HTTP request before it is made: its address and the names of its headers."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ _URL_HINT = "For example https://api.example.com/orders/{{ input.id }}."
 
 
 def request_problems(config: Mapping[str, Any]) -> Iterator[Problem]:
-    """What is wrong with a raw HTTP_REQUEST configuration, beyond the kinds of its members."""
+    """The problems of a raw HTTP_REQUEST configuration, beyond the types of its members."""
     yield from address_problems(config)
     service_id = config.get("serviceId")
     if isinstance(service_id, str) and service_id and not is_service_id(service_id):
@@ -27,7 +27,7 @@ def request_problems(config: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def address_problems(config: Mapping[str, Any]) -> Iterator[Problem]:
-    """What is wrong with the `url` and the `headers` of whatever makes requests."""
+    """The problems of the `url` and the `headers` of any configuration that makes requests."""
     url, headers = config.get("url"), config.get("headers")
     if isinstance(url, str) and url:
         yield from _url_problems(url)
@@ -44,7 +44,7 @@ def _no_object(member: str, value: object) -> Iterator[Problem]:
 
 
 def _url_problems(url: str) -> Iterator[Problem]:
-    """Of what stands before the first `{{`, or of the whole where nothing is put in."""
+    """The problems of a URL: of the part before its first `{{`, or of the whole where it has none."""
     literal, opening, _ = url.partition(OPEN)
     if opening and "://" not in literal:
         return

@@ -1,4 +1,4 @@
-"""Where the results of steps inside of other steps come out: what to read instead of an inner step."""
+"""The results of steps inside of other steps: the expression to read in place of an inner step."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ Found = Iterator[tuple[str, str]]
 
 
 def inner_results(steps: Sequence[object]) -> Mapping[str, tuple[str, str]]:
-    """By id of an inner step: the step of this (raw) block that it is inside of, and the expression for its result.
+    """The step of this (raw) block around each inner step, and the expression for its result, by the inner step's id.
 
     Of several with one id the first counts.
     """

@@ -1,4 +1,4 @@
-"""Which step of a workflow document a place in it belongs to."""
+"""Finding of the step of a workflow document that a place in it belongs to."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""How the models of a document hang together, so that raw documents can be walked even where they are malformed."""
+"""The structure of a document's models, so that raw documents can be walked even where they are malformed."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from domain.workflows.steps import STEP_CONFIGS, StepConfig, StepDocument
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member of a model: what its strings mean, and which model is below it, alone or in an array."""
+    """A member of a model: the meaning of its strings, and the model below it, alone or in an array."""
 
     name: str
     expression: ExpressionField | None
@@ -22,7 +22,7 @@ class Member:
 
     @property
     def is_block(self) -> bool:
-        """Whether it holds steps."""
+        """True when it holds steps."""
         return self.model is StepDocument
 
 

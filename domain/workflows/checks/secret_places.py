@@ -1,4 +1,4 @@
-"""Where a document may read secrets: in what is sent to a service, and nowhere else."""
+"""The places where a document may read secrets: those that are sent to a service, and no others."""
 
 from collections.abc import Mapping
 
@@ -16,14 +16,14 @@ _PLACES: Mapping[type[DocumentModel], frozenset[str]] = {
 
 
 def may_read_secrets(model: type[DocumentModel], member: str) -> bool:
-    """Whether the texts of a member may read secrets: none of them is stored as it was sent, or given to steps."""
+    """True when the texts of a member may read secrets: they are not stored as they were sent, nor given to steps."""
     return member in _PLACES.get(model, ())
 
 
 def secret_problem(name: str, *, is_allowed: bool) -> tuple[str, str | None] | None:
-    """The message and the hint about reading a secret at a place, if it is wrong there.
+    """The message and the hint about reading a secret at a place; None where it is allowed.
 
-    Whether there is such a secret is asked when a step needs it: it may well be set later than the workflow is stored.
+    The secret itself is looked up when a step needs it: it may be set later than the workflow is stored.
     """
     if not is_allowed:
         hint = (

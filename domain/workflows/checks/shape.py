@@ -1,4 +1,4 @@
-"""Members that are missing, unknown or of the wrong kind: the models' complaints, said for people."""
+"""Checks for members that are missing, unknown or of the wrong type: the models' errors, in words for people."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -45,14 +45,14 @@ _ELSEWHERE: Mapping[str, str] = {
     "tags": "labels",
     "next": "dependsOn",
 }
-"""What other workflow systems call what has another name here."""
+"""Names of members in other workflow systems, with the names used here."""
 _OR_LEAVE_OUT = re.compile(r", or leave (it|the member) out")
 _FORM_HINT = "The JSON Schema of workflow documents says what may stand here."
 _STEP_TYPES = [kind.value for kind in StepType]
 
 
 def read(raw: object, max_problems: int, *, is_stored: bool = False) -> tuple[WorkflowDocument | None, list[Problem]]:
-    """The document as a model, or why it is none, a little more than `max_problems` at most.
+    """The document as a model, or its problems, a little more than `max_problems` at most.
 
     Of one that `is_stored`, durations are read as earlier releases have written them.
     """
@@ -68,7 +68,7 @@ def read(raw: object, max_problems: int, *, is_stored: bool = False) -> tuple[Wo
 
 
 def _is_said_elsewhere(details: ErrorDetails) -> bool:
-    """Keys that are no strings are found in every JSON value; an array whose items are wrong counts as too short."""
+    """True for a fault that others repeat: keys that are no strings, and too short arrays whose items are wrong."""
     if details["type"] == "too_short":
         given = details["input"]
         return isinstance(given, list | tuple) and len(given) >= details.get("ctx", {})["min_length"]
@@ -114,7 +114,7 @@ def _unknown(path: tuple[str, ...], model: type[DocumentModel] | None) -> Proble
 
 
 def _is_required(location: Sequence[int | str], raw: Mapping[str, Any]) -> bool:
-    """Whether the member at a place has to be there."""
+    """True when the member at a place is required."""
     model = _model_at(location[:-1], raw) if location and isinstance(location[-1], str) else None
     fields = model.model_fields.values() if model else ()
     return any(info.alias == location[-1] and info.is_required() for info in fields)
@@ -222,4 +222,4 @@ _HINTS: Mapping[str, str] = {
     "output": "For example `steps.call.output.body`, or an object: `{{name: value}}`.",
     "one_of": "Give one of them, and leave the others out.",
 }
-"""By pydantic's names of what is wrong; the values in braces are its context."""
+"""Hints by pydantic's names of faults; the values in braces are its context."""

@@ -1,6 +1,6 @@
-"""The steps of a raw document: their order, their expressions and templates, and what cannot run yet.
+"""Checks of the steps of a raw document: their order, their expressions and templates, and unusable parts.
 
-The walk follows the models, but reads the document as it was sent: what is malformed is skipped
+The walk follows the models, but reads the document as it was sent: malformed parts are skipped
 (domain/workflows/checks/shape.py reports it), so that one fault hides no other.
 """
 
@@ -205,7 +205,7 @@ class StepChecks:
             check(value, path, scope)
 
     def _template(self, value: object, path: Path, scope: Scope, depth: int = 0) -> None:
-        """Every string by itself, so that a problem can say where in the value it is."""
+        """Check every string by itself, so that a problem has the path within the value."""
         if isinstance(value, dict | list | tuple) and depth == MAX_DEPTH:
             message = f"The value is nested more than {MAX_DEPTH} levels deep."
             self.problems.append(Problem(path=path, message=message, hint="Make it flatter."))
@@ -231,7 +231,7 @@ class StepChecks:
                     self._reads(expression, path, scope)
 
     def _may_read(self, text: str, path: Path, count: int = 1) -> bool:
-        """Whether the document may have these expressions, too; the first that it may not have is a problem."""
+        """True when the document may have these expressions, too; the first that it may not have is a problem."""
         problem = self._budget.spend(text, count)
         if problem is not None:
             self._add([problem], path)
