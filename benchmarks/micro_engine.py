@@ -18,9 +18,9 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from actors.activations.activation import Driver
-from actors.activations.context import DriverParts
-from actors.activations.step_runner import Attempts
+from actors.activations.activation import Activation
+from actors.activations.context import ActivationContext
+from actors.activations.step_runner import StepRunner
 from actors.http.client import HttpClient
 from actors.http.destinations import DestinationPolicy
 from actors.steps.data_transform import DataTransformExecutor
@@ -74,8 +74,8 @@ def _definition(steps: Sequence[Mapping[str, Any]]) -> Definition:
     return compile_workflow(document, definition_id=new_id(), workflow_id=None, version=None)
 
 
-async def _cpu_per_step(parts: DriverParts, storage: MemoryStorage, definition: Definition, count: int) -> float:
-    drivers = [Driver(claim, definition, parts) for claim in await _claims(storage, definition, count)]
+async def _cpu_per_step(parts: ActivationContext, storage: MemoryStorage, definition: Definition, count: int) -> float:
+    drivers = [Activation(claim, definition, parts) for claim in await _claims(storage, definition, count)]
     before = time.process_time()
     async with asyncio.TaskGroup() as group:
         for driver in drivers:
@@ -103,13 +103,17 @@ async def _measure(*, profile: bool) -> None:
                     StepType.HTTP_REQUEST: HttpRequestExecutor(client, Evaluator(), max_items_bytes=1_000_000),
                     StepType.DATA_TRANSFORM: DataTransformExecutor(),
                 }
-                attempts = Attempts(executors, max_output_bytes=1_000_000)
-                parts = DriverParts(store=storage.executions, attempts=attempts, clock=_Clock(), queue=storage.queue)
+                attempts = StepRunner(executors, max_output_bytes=1_000_000)
+                parts = ActivationContext(
+                    store=storage.executions, attempts=attempts, clock=_Clock(), queue=storage.queue
+                )
                 costs.append(await _cpu_per_step(parts, storage, definition, count))
             table.add_row(name, f"{min(costs):.0f}")
             if profile:
                 storage = MemoryStorage()
-                parts = DriverParts(store=storage.executions, attempts=attempts, clock=_Clock(), queue=storage.queue)
+                parts = ActivationContext(
+                    store=storage.executions, attempts=attempts, clock=_Clock(), queue=storage.queue
+                )
                 with cProfile.Profile() as profiler:
                     await _cpu_per_step(parts, storage, definition, count)
                 pstats.Stats(profiler).sort_stats("tottime").print_stats(40)

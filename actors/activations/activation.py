@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from actors.activations.context import DriverParts
+from actors.activations.context import ActivationContext
 from actors.activations.control_messages import end_notice, report_of, tell_of_end
 from actors.activations.expression_context import ExecutionScope
 from actors.activations.in_flight import Calls
@@ -33,7 +33,7 @@ from domain.engine.actions import (
     StopStep,
 )
 from domain.engine.decider import decide
-from domain.engine.decision_builder import Draft, prefix_of
+from domain.engine.decision_builder import DecisionBuilder, prefix_of
 from domain.engine.evolution import evolve
 from domain.engine.facts import (
     BatchDone,
@@ -66,10 +66,10 @@ _MOST_STEPS_TOGETHER = 200
 _NOT_STORED = (BlockOpened, BlockEnded, ItemResolved, BatchDone)
 
 
-class Driver:
+class Activation:
     """Drives one claimed execution or batch. `run` once; `nudge` and `stop` from the same event loop."""
 
-    def __init__(self, claim: Claim, definition: Definition, parts: DriverParts) -> None:
+    def __init__(self, claim: Claim, definition: Definition, parts: ActivationContext) -> None:
         execution = claim.execution
         self._claim = claim
         self._id: UUID = execution.id
@@ -80,7 +80,7 @@ class Driver:
         self._state = restore_claim(definition, claim)
         signal_url = parts.signal_url(self._owner.id) if definition.reads_signal_url else None
         self._scope = ExecutionScope(definition, self._owner, self._state, signal_url=signal_url)
-        self._batches = Batches(self._owner, parts.store, parts.queue, parts.clock, parts.roster)
+        self._batches = Batches(self._owner, parts.store, parts.queue, parts.clock, parts.live_workers)
         self._reports: deque[Report] = deque()
         self._touched: dict[str, None] = {}
         self._is_changed = False
@@ -144,7 +144,7 @@ class Driver:
         now, state = self._parts.clock.now(), self._state
         if state.status.is_terminal:
             raise error
-        draft = Draft(self._definition, state, now, is_paused=True)
+        draft = DecisionBuilder(self._definition, state, now, is_paused=True)
         stop_everything(draft)
         for fact in (*draft.facts, ExecutionFailed(now, fault(error))):
             self._evolve(fact)
@@ -271,7 +271,7 @@ class Driver:
 
     def _background(self, work: Callable[[], Awaitable[None]]) -> None:
         """Start work for other executions, which this one does not wait for, as a background task of the process."""
-        self._parts.errands.start(work)
+        self._parts.background_tasks.start(work)
 
     def _apply(self, commands: Sequence[PendingCommand]) -> None:
         """Turn commands into reports; the end of a batch stays stored as a command until its loop has ended."""

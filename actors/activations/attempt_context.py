@@ -33,7 +33,7 @@ _WITHOUT_INPUT = frozenset({StepType.DATA_TRANSFORM, StepType.PARALLEL, StepType
 _WITH_HEADERS = frozenset({StepType.HTTP_REQUEST, StepType.WEBHOOK_CALL})
 
 
-class Trial:
+class AttemptContext:
     """One attempt, with its ingredients worked out once. `now` is the present, `started_at` when the attempt began."""
 
     __slots__ = (

@@ -9,7 +9,7 @@ from persistence.connections.holding import held
 logger = logging.getLogger(__name__)
 
 
-class Errands:
+class BackgroundTasks:
     """The background tasks of a process. Each is tried until the database answers; `finish` waits for those under way.
 
     One that is lost with the process delays something: the reconciler finds most of what was left undone.
@@ -34,6 +34,6 @@ class Errands:
 
 async def _see_through(work: Callable[[], Awaitable[None]]) -> None:
     try:
-        await held(work, "an errand")
+        await held(work, "a background task")
     except Exception:
-        logger.warning("an errand was given up; the reconciler will find what it has left", exc_info=True)
+        logger.warning("a background task was given up; the reconciler will find what it has left", exc_info=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from actors.activations.background_tasks import Errands
-from actors.activations.live_workers import Roster
-from actors.activations.step_runner import Attempts
+from actors.activations.background_tasks import BackgroundTasks
+from actors.activations.live_workers import LiveWorkers
+from actors.activations.step_runner import StepRunner
 from domain.executions.ports import ExecutionStore
 from domain.kernel.clock import Clock
 from domain.system.workers import WorkQueue
@@ -18,20 +18,20 @@ async def _leave_child(child_id: UUID, reason: str) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DriverParts:
+class ActivationContext:
     """The parts that all activations of a process share. An activation waits up to `hold` without letting go.
 
-    `roster` knows the live workers that the batches of long loops are shared out to; without one, whichever worker
-    takes a hint runs the batch. `cancel_child` asks for the execution that a SUB_WORKFLOW step waits for to be
+    `live_workers` knows the live workers that the batches of long loops are shared out to; without one, whichever
+    worker takes a hint runs the batch. `cancel_child` asks for the execution that a SUB_WORKFLOW step waits for to be
     cancelled. `signal_url` gives the address at which an execution receives signals.
     """
 
     store: ExecutionStore
-    attempts: Attempts
+    attempts: StepRunner
     clock: Clock
     queue: WorkQueue
-    errands: Errands = field(default_factory=Errands)
-    roster: Roster | None = None
+    background_tasks: BackgroundTasks = field(default_factory=BackgroundTasks)
+    live_workers: LiveWorkers | None = None
     hold: timedelta = timedelta(seconds=3)
     cancel_child: Callable[[UUID, str], Awaitable[None]] = field(default=_leave_child)
     signal_url: Callable[[UUID], str] = field(default=str)

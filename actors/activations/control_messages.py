@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from actors.activations.context import DriverParts
+from actors.activations.context import ActivationContext
 from domain.engine.reports import BatchEnded, CancelRequested, PauseRequested, Report, ResumeRequested, SignalReceived
 from domain.engine.state import Signal
 from domain.executions.ports import ExecutionStore
@@ -100,7 +100,7 @@ async def wake(ids: Collection[UUID], store: ExecutionStore, queue: WorkQueue) -
 
 
 async def tell_of_end(
-    execution: ExecutionRecord, definition: Definition, parts: DriverParts, batches: Sequence[tuple[UUID, UUID]]
+    execution: ExecutionRecord, definition: Definition, parts: ActivationContext, batches: Sequence[tuple[UUID, UUID]]
 ) -> None:
     """Pass on the end of an execution: to its parent, the workers of its `batches`, and queued executions.
 

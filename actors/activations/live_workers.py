@@ -11,7 +11,7 @@ from domain.system.workers import WorkerRegistry
 _KEPT = timedelta(seconds=1)
 
 
-class Roster:
+class LiveWorkers:
     """The live workers, read once a second at most. A worker lives while its last heartbeat is within `lease`."""
 
     def __init__(self, registry: WorkerRegistry, clock: Clock, *, lease: timedelta) -> None:

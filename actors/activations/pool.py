@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
-from actors.activations.activation import Driver
-from actors.activations.context import DriverParts
+from actors.activations.activation import Activation
+from actors.activations.context import ActivationContext
 from actors.activations.control_messages import wake
 from actors.activations.internal_failure import failed_by_fault
 from actors.activations.suspects import SuspectWatch
@@ -28,7 +28,7 @@ from domain.workflows.definitions import DefinitionCache
 logger = logging.getLogger(__name__)
 
 _PAUSE_AFTER_FAULT = 1.0  # seconds
-_ERRANDS_GRACE = 2.0  # seconds
+_TASKS_GRACE = 2.0  # seconds
 _BEAT_AGAIN = timedelta(milliseconds=100)
 """The pause before the next heartbeat after one failed: a lease has no room for more than a few lost ones."""
 _EARLY = timedelta(milliseconds=250)
@@ -39,8 +39,8 @@ Nudges = Callable[[UUID, Callable[[UUID | None], None]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunnerOptions:
-    """Options of a `Runner`.
+class ActivationPoolOptions:
+    """Options of an `ActivationPool`.
 
     `capacity`: executions held at a time. `commands_every`: time between two searches for commands without a nudge.
     `compare_every`: time between two comparisons of the executions stored as held here with those that run here.
@@ -58,23 +58,23 @@ class RunnerOptions:
 
 @dataclass(slots=True)
 class _Held:
-    driver: Driver
+    driver: Activation
     task: asyncio.Task[None] = field(init=False)
 
 
-class Runner:
+class ActivationPool:
     """Runs the executions of a process, while its context lasts. `admit` and `stop_admitting` are for other threads."""
 
     def __init__(
         self,
         *,
-        parts: DriverParts,
+        parts: ActivationContext,
         definitions: DefinitionCache,
         registry: WorkerRegistry,
         recovery: Recovery,
         queue: WorkQueue,
         nudges: Nudges,
-        options: RunnerOptions,
+        options: ActivationPoolOptions,
     ) -> None:
         self._parts = parts
         self._definitions = definitions
@@ -95,7 +95,7 @@ class Runner:
         self._claims_wanted = asyncio.Event()
         self._commands_missed = asyncio.Event()
         self._listening: asyncio.Future[None] | None = None
-        self._chores: list[asyncio.Task[None]] = []
+        self._jobs: list[asyncio.Task[None]] = []
         self.worker_id = new_id()
 
     @property
@@ -106,9 +106,9 @@ class Runner:
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
         await self._register()
-        self._chores = [
-            asyncio.create_task(self._for_ever(chore), name=name)
-            for name, chore in (
+        self._jobs = [
+            asyncio.create_task(self._for_ever(job), name=name)
+            for name, job in (
                 ("claims", self._claim_next),
                 ("heartbeat", self._beat),
                 ("nudges", self._listen),
@@ -123,7 +123,7 @@ class Runner:
     ) -> None:
         """Finish running steps within the grace period, let go of everything, and leave the rest to other workers."""
         self.stop_admitting()
-        claims, heartbeat, *others = self._chores
+        claims, heartbeat, *others = self._jobs
         await _cancel([claims, *others])
         for held in self._held.values():
             held.driver.stop()
@@ -133,23 +133,23 @@ class Runner:
             held.driver.stop(now=True)
         await self._until_idle(timedelta(seconds=5))
         await _cancel([heartbeat, *(held.task for held in self._held.values())])
-        await self._parts.errands.finish(_ERRANDS_GRACE)
+        await self._parts.background_tasks.finish(_TASKS_GRACE)
         try:
             left.update(await self._registry.unregister(self.worker_id))
         except Unavailable:
             logger.warning("the database is away: what this worker held is found again when its lease is over")
         await self._queue.hint(sorted(left))
 
-    async def _for_ever(self, chore: Callable[[], Awaitable[None]]) -> None:
+    async def _for_ever(self, job: Callable[[], Awaitable[None]]) -> None:
         """Call it again and again, also after faults: without it the process would hold executions and do nothing."""
         while True:
             try:
-                await chore()
+                await job()
             except Unavailable as error:
                 logger.warning("the database does not answer: %s", error)
                 await asyncio.sleep(_PAUSE_AFTER_FAULT)
             except Exception:
-                logger.exception("a chore of the worker failed; it goes on")
+                logger.exception("a job of the worker failed; it goes on")
                 await asyncio.sleep(_PAUSE_AFTER_FAULT)
 
     def admit(self, ids: Iterable[UUID]) -> None:
@@ -230,7 +230,7 @@ class Runner:
     async def _take(self, claim: Claim) -> None:
         try:
             definition = await self._definition_of(claim)
-            driver = Driver(claim, definition, self._parts)
+            driver = Activation(claim, definition, self._parts)
         except Exception as error:
             logger.exception("an execution cannot be run", extra={"execution_id": str(claim.execution.id)})
             await self._fail(claim, error)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from actors.activations.live_workers import Roster
+from actors.activations.live_workers import LiveWorkers
 from domain.engine.containers import items_in
 from domain.engine.sharding import runnable_batches
 from domain.engine.state import ExecutionState, ItemRange
@@ -28,9 +28,9 @@ class Batches:
         store: ExecutionStore,
         queue: WorkQueue,
         clock: Clock,
-        roster: Roster | None = None,
+        live_workers: LiveWorkers | None = None,
     ) -> None:
-        self._roster = roster
+        self._live_workers = live_workers
         self._turn = execution.id.int  # not every loop begins with the same worker
         self._execution = execution
         self._store = store
@@ -63,7 +63,7 @@ class Batches:
                 break
             except Unavailable:
                 await asyncio.sleep(_PAUSE)
-        workers = () if self._roster is None else await self._roster.worker_ids()
+        workers = () if self._live_workers is None else await self._live_workers.worker_ids()
         for batch in batches:
             self._live.setdefault(batch.range.path, set()).add(batch.id)
             if len(workers) > 1:

@@ -12,7 +12,7 @@ from uuid import UUID
 from actors.activations.attempt_context import (
     NO_ANSWERS,
     SKIPPED,
-    Trial,
+    AttemptContext,
     idempotency_key_of,
     opened_checkpoint,
     seed_of,
@@ -65,7 +65,7 @@ Begun = AttemptReport | Later[AttemptReport]
 
 
 @dataclass(frozen=True, slots=True)
-class Attempts:
+class StepRunner:
     """Runs attempts with these executors. `max_output_bytes` is the largest size of an output as compact JSON.
 
     Without a sandbox behind the `evaluator`, expressions that need it fail. `secrets` is the source of secrets' values.
@@ -90,7 +90,7 @@ class Attempts:
         A step that has left a checkpoint is called again. `now` is the present; expressions are told when the
         attempt started. `carried` is what a retry knows of the step.
         """
-        trial = Trial(execution_id, step, state, scope, now, carried)
+        trial = AttemptContext(execution_id, step, state, scope, now, carried)
         values = trial.values
         if step.needs_waiting:
             return Later(self._begin_later(trial, dict(values)))
@@ -106,10 +106,10 @@ class Attempts:
         self, execution_id: UUID, step: CompiledStep, state: StepState, scope: ExecutionScope, error: StepError
     ) -> Begun:
         """The report of an attempt that something else has ended with `error`."""
-        trial = Trial(execution_id, step, state, scope, state.attempts[-1].started_at, None)
+        trial = AttemptContext(execution_id, step, state, scope, state.attempts[-1].started_at, None)
         return self._failed(trial, state.input, Failed(error=error))
 
-    async def _begin_later(self, trial: Trial, values: Mapping[str, JsonValue]) -> AttemptReport:
+    async def _begin_later(self, trial: AttemptContext, values: Mapping[str, JsonValue]) -> AttemptReport:
         """Begin an attempt with the sandbox or with secrets; `values` are those of the moment when it started."""
         step = trial.step
         try:
@@ -129,7 +129,7 @@ class Attempts:
         begun = self._execute(trial, values, input)
         return await begun if isinstance(begun, Later) else begun
 
-    async def _begin_with_secrets(self, trial: Trial, values: Mapping[str, JsonValue]) -> AttemptReport:
+    async def _begin_with_secrets(self, trial: AttemptContext, values: Mapping[str, JsonValue]) -> AttemptReport:
         """Begin an attempt whose input holds secrets: it is rendered twice, and stored without their values.
 
         Raises `ExpressionError` and `Unavailable`.
@@ -150,7 +150,7 @@ class Attempts:
 
     async def _answered(
         self,
-        trial: Trial,
+        trial: AttemptContext,
         values: Mapping[str, JsonValue],
         expressions: tuple[Expression, ...],
         compute: Callable[[Mapping[str, JsonValue]], Answer],
@@ -165,7 +165,7 @@ class Attempts:
                 answers = await self.evaluator.more_answers(error, answers, values, now=now, seed=seed, owner=owner)
 
     def _execute(
-        self, trial: Trial, values: Mapping[str, JsonValue], input: JsonValue, hidden: Concealed | None = None
+        self, trial: AttemptContext, values: Mapping[str, JsonValue], input: JsonValue, hidden: Concealed | None = None
     ) -> Begun:
         step = trial.step
         checkpoint, received = opened_checkpoint(trial.state.checkpoint)
@@ -197,7 +197,9 @@ class Attempts:
             return self._report(trial, shown, outcome if hidden is None else concealed(outcome, hidden.mask))
         return Later(self._wait(trial, call, shown, outcome), outcome)
 
-    async def _wait(self, trial: Trial, call: StepCall, shown: JsonValue, outcome: Awaitable[Outcome]) -> AttemptReport:
+    async def _wait(
+        self, trial: AttemptContext, call: StepCall, shown: JsonValue, outcome: Awaitable[Outcome]
+    ) -> AttemptReport:
         timeout = call.step.timeout
         limit = None if timeout is None else asyncio.timeout(_seconds_left(call, timeout))
         try:
@@ -220,7 +222,7 @@ class Attempts:
         reported = self._report(trial, shown, ended if call.mask is None else concealed(ended, call.mask))
         return await reported if isinstance(reported, Later) else reported
 
-    def _report(self, trial: Trial, shown: JsonValue, outcome: Outcome) -> Begun:
+    def _report(self, trial: AttemptContext, shown: JsonValue, outcome: Outcome) -> Begun:
         path, attempt = trial.path, trial.attempt
         if isinstance(outcome, Succeeded):
             error = self.refuse_output(outcome.output)
@@ -233,7 +235,7 @@ class Attempts:
             return ContainerOpened(path, attempt, outcome.checkpoint, shown)
         return self._failed(trial, shown, outcome)
 
-    def _failed(self, trial: Trial, shown: JsonValue, failed: Failed) -> Begun:
+    def _failed(self, trial: AttemptContext, shown: JsonValue, failed: Failed) -> Begun:
         """The report of a failed attempt, including the answer of the retry policy's condition."""
         condition = None if trial.step.retry is None else trial.step.retry.when
         if condition is None or not failed.error.is_retryable:
@@ -249,7 +251,12 @@ class Attempts:
             return trial.failed(Failed(error=error.to_step_error()), shown, False)
 
     async def _ask_whether_to_retry(
-        self, trial: Trial, shown: JsonValue, failed: Failed, condition: Expression, seen: Mapping[str, JsonValue]
+        self,
+        trial: AttemptContext,
+        shown: JsonValue,
+        failed: Failed,
+        condition: Expression,
+        seen: Mapping[str, JsonValue],
     ) -> AttemptReport:
         try:
             wanted = await self._answered(

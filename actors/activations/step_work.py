@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from actors.activations.context import DriverParts
+from actors.activations.context import ActivationContext
 from actors.activations.expression_context import ExecutionScope
 from actors.activations.in_flight import Calls
 from actors.activations.step_runner import Later
@@ -33,7 +33,7 @@ class StepWork:
         scope: ExecutionScope,
         calls: Calls[Report],
         report: Callable[[Report], None],
-        parts: DriverParts,
+        parts: ActivationContext,
     ) -> None:
         self._owner_id = owner_id
         self._definition = definition

@@ -15,7 +15,7 @@ _LONGEST_PAUSE = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chore:
+class PeriodicJob:
     """A periodic job. `run` returns True when there is more to do at once.
 
     Every worker runs it, at the same time as others may: what must happen once is the business of the statement that
@@ -27,31 +27,31 @@ class Chore:
     run: Callable[[], Awaitable[bool]]
 
 
-class Chores:
+class PeriodicJobs:
     """Runs periodic jobs until cancelled. A failing one is tried again, ever less often, and disturbs no other."""
 
-    def __init__(self, chores: Sequence[Chore]) -> None:
-        self._chores = chores
+    def __init__(self, jobs: Sequence[PeriodicJob]) -> None:
+        self._jobs = jobs
 
     async def run(self) -> None:
         """Run the jobs for ever."""
         async with asyncio.TaskGroup() as group:
-            for chore in self._chores:
-                group.create_task(_repeat(chore), name=chore.name)
+            for job in self._jobs:
+                group.create_task(_repeat(job), name=job.name)
 
 
-async def _repeat(chore: Chore) -> None:
-    every = chore.every.total_seconds()
+async def _repeat(job: PeriodicJob) -> None:
+    every = job.every.total_seconds()
     failures = 0
     while True:
         try:
-            more = await chore.run()
+            more = await job.run()
             failures = 0
         except Unavailable as error:
-            logger.warning("%s has to wait: %s", chore.name, error)
+            logger.warning("%s has to wait: %s", job.name, error)
             more, failures = False, failures + 1
         except Exception:
-            logger.exception("%s failed; it goes on", chore.name)
+            logger.exception("%s failed; it goes on", job.name)
             more, failures = False, failures + 1
         if not more:
             # Workers that were started together must not all come at the same moment for ever.

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from actors.periodic.jobs import Chore
+from actors.periodic.jobs import PeriodicJob
 from domain.schedules.firing import ScheduleFiring
 
 _FIRED = 50
@@ -11,7 +11,7 @@ _UNPROVEN = 4
 """The most unproven schedules fired at a time, each by itself."""
 
 
-def schedule_chores(firing: ScheduleFiring) -> tuple[Chore, Chore]:
+def schedule_jobs(firing: ScheduleFiring) -> tuple[PeriodicJob, PeriodicJob]:
     """The jobs that fire due schedules, twice a second: with little to do, a tick starts half a second late at most.
 
     Unproven schedules, which are new, were changed or have left an error, are fired beside all others: one whose input
@@ -26,6 +26,6 @@ def schedule_chores(firing: ScheduleFiring) -> tuple[Chore, Chore]:
 
     every = timedelta(seconds=0.5)
     return (
-        Chore(name="firing schedules", every=every, run=run),
-        Chore(name="firing unproven schedules", every=every, run=run_unproven),
+        PeriodicJob(name="firing schedules", every=every, run=run),
+        PeriodicJob(name="firing unproven schedules", every=every, run=run_unproven),
     )

@@ -10,13 +10,13 @@ import uvloop
 from dramatiq import Broker, Middleware
 from dramatiq.middleware import MiddlewareError
 
-from actors.activations.pool import Runner
+from actors.activations.pool import ActivationPool
 
 Result = TypeVar("Result")
-OpenRunner = Callable[[], AbstractAsyncContextManager[Runner]]
+OpenRunner = Callable[[], AbstractAsyncContextManager[ActivationPool]]
 
 
-class RunnerMiddleware(Middleware):
+class EventLoopMiddleware(Middleware):
     """Opens the runner on a loop of its own before the worker takes messages, and closes it after it has stopped.
 
     One loop carries thousands of executions; the worker's threads only hand it ids.
@@ -26,11 +26,11 @@ class RunnerMiddleware(Middleware):
         self._open_runner = open_runner
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._context: AbstractAsyncContextManager[Runner] | None = None
-        self._runner: Runner | None = None
+        self._context: AbstractAsyncContextManager[ActivationPool] | None = None
+        self._runner: ActivationPool | None = None
 
     @property
-    def runner(self) -> Runner:
+    def runner(self) -> ActivationPool:
         """The process's runner, while the worker is up."""
         if self._runner is None:
             raise RuntimeError("The worker is not running.")

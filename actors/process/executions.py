@@ -4,11 +4,11 @@ from uuid import UUID
 
 from dramatiq import Actor, Broker, actor
 
-from actors.process.event_loop import RunnerMiddleware
+from actors.process.event_loop import EventLoopMiddleware
 from persistence.redis.work_queue import EXECUTIONS_QUEUE, RUN_EXECUTIONS
 
 
-def declare_run_executions(broker: Broker, middleware: RunnerMiddleware) -> Actor[[list[str]], None]:
+def declare_run_executions(broker: Broker, middleware: EventLoopMiddleware) -> Actor[[list[str]], None]:
     """Declare the actor on this broker."""
 
     @actor(broker=broker, queue_name=EXECUTIONS_QUEUE, actor_name=RUN_EXECUTIONS)

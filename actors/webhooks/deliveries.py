@@ -9,7 +9,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
-from actors.periodic.jobs import Chore
+from actors.periodic.jobs import PeriodicJob
 from actors.webhooks.sender import WebhookSender
 from domain.kernel.clock import Clock
 from domain.kernel.errors import Unavailable
@@ -78,7 +78,7 @@ class WebhookDeliverer:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def chores(self, retention: timedelta) -> tuple[Chore, Chore]:
+    def jobs(self, retention: timedelta) -> tuple[PeriodicJob, PeriodicJob]:
         """The periodic jobs that deliver events, and remove those older than `retention`."""
 
         async def forget() -> bool:
@@ -86,8 +86,8 @@ class WebhookDeliverer:
             return await self._deliveries.forget(before=before, limit=_FORGOTTEN) == _FORGOTTEN
 
         return (
-            Chore(name="delivering to webhooks", every=timedelta(seconds=0.2), run=self.deliver),
-            Chore(name="forgetting webhook events", every=timedelta(minutes=1), run=forget),
+            PeriodicJob(name="delivering to webhooks", every=timedelta(seconds=0.2), run=self.deliver),
+            PeriodicJob(name="forgetting webhook events", every=timedelta(minutes=1), run=forget),
         )
 
     async def deliver(self) -> bool:

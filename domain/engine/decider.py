@@ -14,7 +14,7 @@ from typing import assert_never
 from domain.engine.actions import CloseContainer, Decision, FailStep, RunBatch, RunStep, StopStep
 from domain.engine.activation import activated, resumed
 from domain.engine.containers import items_in, new_container
-from domain.engine.decision_builder import NOTHING, Draft
+from domain.engine.decision_builder import NOTHING, DecisionBuilder
 from domain.engine.facts import (
     AttemptFailed,
     BatchDone,
@@ -66,47 +66,47 @@ def decide(definition: Definition, state: ExecutionState, report: Report, now: d
     """The facts and commands that follow from `report`; none for an execution that has ended."""
     if state.status.is_terminal:
         return NOTHING
-    draft = Draft(definition, state, now, state.is_paused)
+    builder = DecisionBuilder(definition, state, now, state.is_paused)
     match report:
         case StepSucceeded():
-            _succeeded(draft, report)
+            _succeeded(builder, report)
         case StepErrored():
-            _errored(draft, report)
+            _errored(builder, report)
         case Activated():
             if _is_past_deadline(state, now):
-                _timed_out(draft)
+                _timed_out(builder)
             else:
-                activated(draft)
+                activated(builder)
         case ItemEvaluated():
-            _item_evaluated(draft, report)
+            _item_evaluated(builder, report)
         case ContainerOpened():
-            _opened(draft, report)
+            _opened(builder, report)
         case OutputEvaluated():
-            _output_evaluated(draft, report)
+            _output_evaluated(builder, report)
         case StepBypassed():
             if _is_running(state, report.path, report.attempt):
-                draft.facts.append(StepSkipped(report.path, now))
-                step_ended(draft, report.path)
+                builder.facts.append(StepSkipped(report.path, now))
+                step_ended(builder, report.path)
         case StepDeferred():
-            _deferred(draft, report)
+            _deferred(builder, report)
         case TimePassed():
-            _time_passed(draft, report)
+            _time_passed(builder, report)
         case BatchEnded():
-            _batch_ended(draft, report)
+            _batch_ended(builder, report)
         case SignalReceived():
-            _signalled(draft, report)
+            _signalled(builder, report)
         case PauseRequested():
             if not state.is_paused:
-                draft.facts.append(ExecutionPaused(now))
+                builder.facts.append(ExecutionPaused(now))
         case ResumeRequested():
-            resumed(draft)
+            resumed(builder)
         case CancelRequested():
-            stop_everything(draft)
+            stop_everything(builder)
             message = "The execution was cancelled." if report.reason is None else report.reason
-            draft.facts.append(ExecutionCancelled(now, StepError(code=FailureCode.CANCELLED, message=message)))
+            builder.facts.append(ExecutionCancelled(now, StepError(code=FailureCode.CANCELLED, message=message)))
         case _:
             assert_never(report)
-    return draft.decision()
+    return builder.decision()
 
 
 def _is_running(state: ExecutionState, path: str, attempt: int) -> bool:
@@ -114,39 +114,39 @@ def _is_running(state: ExecutionState, path: str, attempt: int) -> bool:
     return step is not None and step.status is StepStatus.RUNNING and step.attempt == attempt
 
 
-def _succeeded(draft: Draft, report: StepSucceeded) -> None:
-    batch = draft.state.batch
+def _succeeded(builder: DecisionBuilder, report: StepSucceeded) -> None:
+    batch = builder.state.batch
     if batch is not None and batch.path == report.path:
-        draft.facts.append(ExecutionCompleted(draft.now, report.output))
-    elif _is_running(draft.state, report.path, report.attempt):
-        draft.facts.append(StepCompleted(report.path, draft.now, report.output, report.input, report.status_code))
-        step_ended(draft, report.path)
+        builder.facts.append(ExecutionCompleted(builder.now, report.output))
+    elif _is_running(builder.state, report.path, report.attempt):
+        builder.facts.append(StepCompleted(report.path, builder.now, report.output, report.input, report.status_code))
+        step_ended(builder, report.path)
 
 
-def _errored(draft: Draft, report: StepErrored) -> None:
-    batch = draft.state.batch
+def _errored(builder: DecisionBuilder, report: StepErrored) -> None:
+    batch = builder.state.batch
     if batch is not None and batch.path == report.path:
-        draft.facts.append(ExecutionFailed(draft.now, report.error))
-    elif _is_running(draft.state, report.path, report.attempt):
-        _attempt_failed(draft, report)
+        builder.facts.append(ExecutionFailed(builder.now, report.error))
+    elif _is_running(builder.state, report.path, report.attempt):
+        _attempt_failed(builder, report)
 
 
-def _attempt_failed(draft: Draft, report: StepErrored) -> None:
+def _attempt_failed(builder: DecisionBuilder, report: StepErrored) -> None:
     """Try again later, or fail for good."""
-    step = draft.definition.step(report.path)
+    step = builder.definition.step(report.path)
     retry_at = next_attempt_at(
         None if step.is_container else step.retry,
         report.error,
         attempt=report.attempt,
-        first_started_at=draft.state.steps[report.path].attempts[0].started_at,
-        now=draft.now,
+        first_started_at=builder.state.steps[report.path].attempts[0].started_at,
+        now=builder.now,
         chance=report.chance,
         retry_after=report.retry_after,
         retry_wanted=report.retry_wanted,
     )
     if retry_at is None:
         step_failed(
-            draft,
+            builder,
             report.path,
             report.error,
             input=report.input,
@@ -154,166 +154,166 @@ def _attempt_failed(draft: Draft, report: StepErrored) -> None:
             checkpoint=report.checkpoint,
         )
         return
-    draft.facts.append(
+    builder.facts.append(
         AttemptFailed(
-            report.path, draft.now, report.error, retry_at, report.input, report.status_code, report.checkpoint
+            report.path, builder.now, report.error, retry_at, report.input, report.status_code, report.checkpoint
         )
     )
 
 
-def _opened(draft: Draft, report: ContainerOpened) -> None:
+def _opened(builder: DecisionBuilder, report: ContainerOpened) -> None:
     """Begin the blocks that a container has chosen; a long loop is cut into batches instead."""
-    state, path = draft.state, report.path
+    state, path = builder.state, report.path
     if not _is_running(state, path, report.attempt) or path in state.containers:
         return
-    step = draft.definition.step(path)
+    step = builder.definition.step(path)
     checkpoint: dict[str, JsonValue] = dict(report.checkpoint)
     if step.type is StepType.FOR_EACH:
-        spread = spread_of(draft.definition, state, step, path, len(items_in(checkpoint)))
+        spread = spread_of(builder.definition, state, step, path, len(items_in(checkpoint)))
         if spread is not None:
             checkpoint["spread"] = spread_json(spread)
     due_at = None if step.timeout is None else state.steps[path].attempts[-1].started_at + step.timeout
-    draft.facts.append(StepOpened(path, draft.now, checkpoint, due_at, report.input))
+    builder.facts.append(StepOpened(path, builder.now, checkpoint, due_at, report.input))
     container = new_container(step, path, checkpoint)
     container.share = share_of_step(state, path)
     if container.spread is not None:
-        draft.commands += [RunBatch(range) for range in runnable_batches(container, items_in(checkpoint))]
+        builder.commands += [RunBatch(range) for range in runnable_batches(container, items_in(checkpoint))]
     else:
-        open_pending(draft, container)
+        open_pending(builder, container)
 
 
-def _item_evaluated(draft: Draft, report: ItemEvaluated) -> None:
-    container = draft.state.containers.get(report.loop)
+def _item_evaluated(builder: DecisionBuilder, report: ItemEvaluated) -> None:
+    container = builder.state.containers.get(report.loop)
     if container is None or report.index not in container.unresolved:
         return
-    draft.facts.append(ItemResolved(report.loop, report.index, report.result, report.error))
-    if report.error is not None and item_failed(draft, container, report.index, report.error):
+    builder.facts.append(ItemResolved(report.loop, report.index, report.result, report.error))
+    if report.error is not None and item_failed(builder, container, report.index, report.error):
         return
     if not container.pending and not container.active and len(container.unresolved) == 1:
-        draft.commands.append(CloseContainer(report.loop))
+        builder.commands.append(CloseContainer(report.loop))
     else:
-        open_pending(draft, container, freed=1)
+        open_pending(builder, container, freed=1)
 
 
-def _batch_ended(draft: Draft, report: BatchEnded) -> None:
-    container = draft.state.containers.get(report.loop)
+def _batch_ended(builder: DecisionBuilder, report: BatchEnded) -> None:
+    container = builder.state.containers.get(report.loop)
     if container is None or container.spread is None:
         return
     number = report.first // container.spread.batch_size
     if number in container.ended_batches:
         return
-    draft.facts.append(BatchDone(report.loop, report.first, report.results, report.failures))
+    builder.facts.append(BatchDone(report.loop, report.first, report.results, report.failures))
     failures = container.failures + len(report.failures)
     if report.error is not None:
-        draft.commands.append(StopStep(report.loop))
-        step_failed(draft, report.loop, report.error)
+        builder.commands.append(StopStep(report.loop))
+        step_failed(builder, report.loop, report.error)
     elif failures > container.tolerated:
-        draft.commands.append(StopStep(report.loop))
+        builder.commands.append(StopStep(report.loop))
         # A batch that gave up has cancelled what it was at: that is not why it failed.
         index, error = min(
             report.failures.items(), key=lambda failure: (failure[1].code is FailureCode.CANCELLED, failure[0])
         )
-        fail_loop(draft, container, index, error, failures)
+        fail_loop(builder, container, index, error, failures)
     else:
-        items = items_in(draft.state.steps[report.loop].checkpoint)
+        items = items_in(builder.state.steps[report.loop].checkpoint)
         following = next_on_lane(container, items, number)
         if following is not None:
-            draft.commands.append(RunBatch(following))
+            builder.commands.append(RunBatch(following))
         elif len(container.ended_batches) + 1 == -(-container.size // container.spread.batch_size):
-            draft.commands.append(CloseContainer(report.loop))
+            builder.commands.append(CloseContainer(report.loop))
 
 
-def _deferred(draft: Draft, report: StepDeferred) -> None:
-    state, path = draft.state, report.path
+def _deferred(builder: DecisionBuilder, report: StepDeferred) -> None:
+    state, path = builder.state, report.path
     if not _is_running(state, path, report.attempt):
         return
     due_at = report.until
-    limit = _limit_of(draft, state.steps[path], report.reason)
+    limit = _limit_of(builder, state.steps[path], report.reason)
     if limit is not None:
         due_at = limit if due_at is None else min(due_at, limit)
-    draft.facts.append(
-        StepWaited(path, draft.now, due_at, report.reason, report.output, report.checkpoint, report.input)
+    builder.facts.append(
+        StepWaited(path, builder.now, due_at, report.reason, report.output, report.checkpoint, report.input)
     )
-    signal = None if draft.is_paused else first_for(state, path, report.reason)
+    signal = None if builder.is_paused else first_for(state, path, report.reason)
     if signal is not None:
-        draft.facts.append(SignalConsumed(signal))
-        resume(draft, path, report.attempt, report.checkpoint, signal)
+        builder.facts.append(SignalConsumed(signal))
+        resume(builder, path, report.attempt, report.checkpoint, signal)
 
 
-def _signalled(draft: Draft, report: SignalReceived) -> None:
-    state, signal = draft.state, report.signal
+def _signalled(builder: DecisionBuilder, report: SignalReceived) -> None:
+    state, signal = builder.state, report.signal
     if signal.path is not None:
         addressed = state.steps.get(signal.path)
         if addressed is not None and addressed.status.is_terminal:
             return
-    step = None if draft.is_paused else consumer_of(state, signal)
+    step = None if builder.is_paused else consumer_of(state, signal)
     if step is None:
-        draft.facts.append(SignalKept(signal))
+        builder.facts.append(SignalKept(signal))
     else:
-        resume(draft, step.path, step.attempt, step.checkpoint, signal)
+        resume(builder, step.path, step.attempt, step.checkpoint, signal)
 
 
-def _time_passed(draft: Draft, report: TimePassed) -> None:
+def _time_passed(builder: DecisionBuilder, report: TimePassed) -> None:
     """Handle the one timer that has been due for longest."""
-    state, now = draft.state, draft.now
+    state, now = builder.state, builder.now
     if _is_past_deadline(state, now):
-        _timed_out(draft)
+        _timed_out(builder)
         return
-    if draft.is_paused or not state.timers or state.timers[0][0] > now:
+    if builder.is_paused or not state.timers or state.timers[0][0] > now:
         return
     step = state.steps[state.timers[0][1]]
     path = step.path
     if step.status is StepStatus.RUNNING:
-        stop_blocks_of(draft, state.containers[path])
-        step_failed(draft, path, _step_timeout(draft, step))
+        stop_blocks_of(builder, state.containers[path])
+        step_failed(builder, path, _step_timeout(builder, step))
     elif step.waiting_for is not None and step.waiting_for.kind is WaitKind.RETRY:
-        draft.facts.append(StepStarted(path, step.attempt + 1, now))
-        draft.commands.append(RunStep(path, step.attempt + 1))
-    elif _has_outlived_its_limit(draft, step):
-        draft.facts.append(StepResumed(path, now, step.checkpoint))
-        draft.commands.append(FailStep(path, step.attempt, _step_timeout(draft, step)))
+        builder.facts.append(StepStarted(path, step.attempt + 1, now))
+        builder.commands.append(RunStep(path, step.attempt + 1))
+    elif _has_outlived_its_limit(builder, step):
+        builder.facts.append(StepResumed(path, now, step.checkpoint))
+        builder.commands.append(FailStep(path, step.attempt, _step_timeout(builder, step)))
     elif step.checkpoint is None:
-        draft.facts.append(StepCompleted(path, now, step.output, step.input))
-        step_ended(draft, path)
+        builder.facts.append(StepCompleted(path, now, step.output, step.input))
+        step_ended(builder, path)
     else:
-        draft.facts.append(StepResumed(path, now, step.checkpoint))
-        draft.commands.append(RunStep(path, step.attempt))
+        builder.facts.append(StepResumed(path, now, step.checkpoint))
+        builder.commands.append(RunStep(path, step.attempt))
 
 
-def _output_evaluated(draft: Draft, report: OutputEvaluated) -> None:
-    if not draft.state.finishing:
+def _output_evaluated(builder: DecisionBuilder, report: OutputEvaluated) -> None:
+    if not builder.state.finishing:
         return
     if report.error is not None:
-        fail_execution(draft, report.error)
+        fail_execution(builder, report.error)
     else:
-        draft.facts.append(ExecutionCompleted(draft.now, report.output))
+        builder.facts.append(ExecutionCompleted(builder.now, report.output))
 
 
 def _is_past_deadline(state: ExecutionState, now: datetime) -> bool:
     return state.deadline_at is not None and now >= state.deadline_at and not state.is_paused
 
 
-def _timed_out(draft: Draft) -> None:
-    stop_everything(draft)
+def _timed_out(builder: DecisionBuilder) -> None:
+    stop_everything(builder)
     error = StepError(code=FailureCode.TIMEOUT, message="The execution did not end within its timeout.")
-    fail_execution(draft, error, is_timeout=True)
+    fail_execution(builder, error, is_timeout=True)
 
 
-def _limit_of(draft: Draft, step: StepState, reason: WaitReason | None) -> datetime | None:
+def _limit_of(builder: DecisionBuilder, step: StepState, reason: WaitReason | None) -> datetime | None:
     """The time at which a step's running attempt times out; None without a timeout or while a breaker delays it."""
-    timeout = draft.definition.step(step.path).timeout
+    timeout = builder.definition.step(step.path).timeout
     if timeout is None or (reason is not None and reason.kind is WaitKind.CIRCUIT_BREAKER):
         return None
     return step.attempts[-1].timed_from + timeout
 
 
-def _has_outlived_its_limit(draft: Draft, step: StepState) -> bool:
-    limit = _limit_of(draft, step, step.waiting_for)
+def _has_outlived_its_limit(builder: DecisionBuilder, step: StepState) -> bool:
+    limit = _limit_of(builder, step, step.waiting_for)
     until = None if step.waiting_for is None else step.waiting_for.until
-    return limit is not None and draft.now >= limit and (until is None or until > limit)
+    return limit is not None and builder.now >= limit and (until is None or until > limit)
 
 
-def _step_timeout(draft: Draft, step: StepState) -> StepError:
-    timeout = draft.definition.step(step.path).timeout
+def _step_timeout(builder: DecisionBuilder, step: StepState) -> StepError:
+    timeout = builder.definition.step(step.path).timeout
     seconds = 0.0 if timeout is None else timeout.total_seconds()
     return StepError(code=FailureCode.TIMEOUT, message=f"The step was not done after {seconds:g} s.")

@@ -12,7 +12,7 @@ NOTHING = Decision()
 
 
 @dataclass(slots=True)
-class Draft:
+class DecisionBuilder:
     """A decision in the making. Its state stays as it was before the report: it does not contain the facts found yet.
 
     That is enough, because one report ends at most one step of each block. `is_paused`: nothing new may start.

@@ -1,7 +1,7 @@
 """Going on after a step has ended: the steps that start, the blocks that are done, and the way a failure takes.
 
-Everything here adds to a `Draft`. A step that ends well may end its block, which may end the step that the block is in;
-a step that fails may take its block with it, and so on outwards until something tolerates the failure.
+Everything here adds to a `DecisionBuilder`. A step that ends well may end its block, which may end the step that the
+block is in; a step that fails may take its block with it, and so on outwards until something tolerates the failure.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from domain.engine.actions import CloseContainer, EvaluateOutput, ResolveItem, RunStep
 from domain.engine.containers import join_of
-from domain.engine.decision_builder import Draft, id_of
+from domain.engine.decision_builder import DecisionBuilder, id_of
 from domain.engine.facts import (
     BlockEnded,
     BlockOpened,
@@ -34,25 +34,25 @@ from domain.workflows.steps import Join
 MOST_FAILURES_SHOWN = 10
 
 
-def start_steps(draft: Draft, prefix: str, steps: Iterable[CompiledStep]) -> None:
+def start_steps(builder: DecisionBuilder, prefix: str, steps: Iterable[CompiledStep]) -> None:
     """Start these steps of a block, unless the execution is paused."""
-    if draft.is_paused:
+    if builder.is_paused:
         return
     for step in steps:
         path = f"{prefix}.{step.id}" if prefix else step.id
-        draft.facts.append(StepStarted(path, 1, draft.now))
-        draft.commands.append(RunStep(path, 1))
+        builder.facts.append(StepStarted(path, 1, builder.now))
+        builder.commands.append(RunStep(path, 1))
 
 
-def open_block(draft: Draft, prefix: str, block: Block, owner: str | None, key: str | int) -> None:
+def open_block(builder: DecisionBuilder, prefix: str, block: Block, owner: str | None, key: str | int) -> None:
     """Begin a block with the steps that depend on nothing."""
-    draft.facts.append(BlockOpened(prefix, owner, key))
-    start_steps(draft, prefix, (step for step in block.steps.values() if not step.depends_on))
+    builder.facts.append(BlockOpened(prefix, owner, key))
+    start_steps(builder, prefix, (step for step in block.steps.values() if not step.depends_on))
 
 
-def step_ended(draft: Draft, path: str) -> None:
+def step_ended(builder: DecisionBuilder, path: str) -> None:
     """Count a step as ended, well or with a failure that was tolerated: start the steps that waited for it alone."""
-    around = draft.block_around(path)
+    around = builder.block_around(path)
     steps = around.block.steps
     ready: list[CompiledStep] = []
     for id in steps[id_of(path)].dependants:
@@ -60,13 +60,13 @@ def step_ended(draft: Draft, path: str) -> None:
         if (len(steps[id].depends_on) if left is None else left) == 1:
             ready.append(steps[id])
     if ready:
-        start_steps(draft, around.prefix, ready)
+        start_steps(builder, around.prefix, ready)
     elif around.ended + 1 == len(steps):
-        _block_done(draft, around)
+        _block_done(builder, around)
 
 
 def step_failed(
-    draft: Draft,
+    builder: DecisionBuilder,
     path: str,
     error: StepError,
     *,
@@ -75,15 +75,15 @@ def step_failed(
     checkpoint: JsonValue = None,
 ) -> None:
     """Handle a step that has failed for good: find what tolerates the failure, from the step itself outwards."""
-    step = draft.definition.step(path)
-    draft.facts.append(StepFailed(path, draft.now, error, input, status_code, checkpoint))
+    step = builder.definition.step(path)
+    builder.facts.append(StepFailed(path, builder.now, error, input, status_code, checkpoint))
     handler = step.handler
     if step.on_error_continue:
-        step_ended(draft, path)
+        step_ended(builder, path)
     elif handler is not None:
-        open_block(draft, f"{path}.{HANDLER}", handler, path, HANDLER)
+        open_block(builder, f"{path}.{HANDLER}", handler, path, HANDLER)
     else:
-        _block_failed(draft, draft.block_around(path), located(error, path), path)
+        _block_failed(builder, builder.block_around(path), located(error, path), path)
 
 
 def located(error: StepError, path: str) -> StepError:
@@ -91,31 +91,31 @@ def located(error: StepError, path: str) -> StepError:
     return error if error.path is not None else replace(error, path=path)
 
 
-def open_pending(draft: Draft, container: ContainerState, *, freed: int = 0) -> None:
+def open_pending(builder: DecisionBuilder, container: ContainerState, *, freed: int = 0) -> None:
     """Begin as many of a container's blocks as there is room for; `freed` places have just become free.
 
     An item keeps its place until its result has been computed.
     """
-    if draft.is_paused:
+    if builder.is_paused:
         return
     room = container.limit - len(container.active) - len(container.unresolved) + freed
     for key, _ in zip(container.pending, range(room), strict=False):
-        open_block(draft, container.prefix_of(key), container.block_of(key), container.path, key)
+        open_block(builder, container.prefix_of(key), container.block_of(key), container.path, key)
 
 
-def item_failed(draft: Draft, container: ContainerState, index: int, error: StepError) -> bool:
+def item_failed(builder: DecisionBuilder, container: ContainerState, index: int, error: StepError) -> bool:
     """True when one more failed item is more than the loop tolerates; then it fails, or ends where it is a batch."""
     if container.failures + 1 <= container.tolerated:
         return False
-    stop_blocks_of(draft, container, except_key=index)
-    fail_loop(draft, container, index, error, container.failures + 1)
+    stop_blocks_of(builder, container, except_key=index)
+    fail_loop(builder, container, index, error, container.failures + 1)
     return True
 
 
-def fail_loop(draft: Draft, container: ContainerState, index: int, error: StepError, failures: int) -> None:
+def fail_loop(builder: DecisionBuilder, container: ContainerState, index: int, error: StepError, failures: int) -> None:
     """Fail a loop of which too many items have failed; `index` and `error` are those of the item that was too many."""
-    if draft.state.batch is not None and draft.state.batch.path == container.path:
-        draft.commands.append(CloseContainer(container.path))
+    if builder.state.batch is not None and builder.state.batch.path == container.path:
+        builder.commands.append(CloseContainer(container.path))
         return
     known = {key: known for key, known in container.outcomes.items() if known is not None}
     first = {**dict(list(known.items())[: MOST_FAILURES_SHOWN - 1]), index: error}
@@ -123,100 +123,100 @@ def fail_loop(draft: Draft, container: ContainerState, index: int, error: StepEr
     details: dict[str, JsonValue] = {"failed": failures, "tolerated": container.tolerated, "failures": shown}
     message = f"{failures} of {container.size} items failed; {container.tolerated} are tolerated. {error.message}"
     step_failed(
-        draft,
+        builder,
         container.path,
         StepError(code=FailureCode.STEP_FAILED, message=message, path=error.path, details=details),
     )
 
 
-def fail_execution(draft: Draft, error: StepError, *, is_timeout: bool = False) -> None:
+def fail_execution(builder: DecisionBuilder, error: StepError, *, is_timeout: bool = False) -> None:
     """Handle a failure that nothing has tolerated: run `onFailure` where there is one, and end."""
-    on_failure = draft.definition.on_failure
-    if on_failure is not None and draft.state.failure is None:
-        draft.facts.append(FailureHandlingStarted(draft.now, error, is_timeout))
-        open_block(draft, FAILURE_HANDLER, on_failure, None, FAILURE_HANDLER)
+    on_failure = builder.definition.on_failure
+    if on_failure is not None and builder.state.failure is None:
+        builder.facts.append(FailureHandlingStarted(builder.now, error, is_timeout))
+        open_block(builder, FAILURE_HANDLER, on_failure, None, FAILURE_HANDLER)
     else:
-        end_failed(draft, error, is_timeout=is_timeout)
+        end_failed(builder, error, is_timeout=is_timeout)
 
 
-def end_failed(draft: Draft, error: StepError, *, is_timeout: bool) -> None:
+def end_failed(builder: DecisionBuilder, error: StepError, *, is_timeout: bool) -> None:
     """End the execution with an error."""
     ended = ExecutionTimedOut if is_timeout else ExecutionFailed
-    draft.facts.append(ended(draft.now, error))
+    builder.facts.append(ended(builder.now, error))
 
 
-def finish(draft: Draft) -> None:
+def finish(builder: DecisionBuilder) -> None:
     """End an execution whose steps have all ended, or have its output evaluated first."""
-    definition = draft.definition
+    definition = builder.definition
     if definition.output is None:
         last = definition.root.last
-        known = draft.state.steps.get(last)
-        for fact in reversed(draft.facts):
+        known = builder.state.steps.get(last)
+        for fact in reversed(builder.facts):
             if isinstance(fact, StepCompleted) and fact.path == last:
-                draft.facts.append(ExecutionCompleted(draft.now, fact.output))
+                builder.facts.append(ExecutionCompleted(builder.now, fact.output))
                 return
         if known is not None and known.status.is_terminal and definition.root.steps[last].handler is None:
-            draft.facts.append(ExecutionCompleted(draft.now, known.output))
+            builder.facts.append(ExecutionCompleted(builder.now, known.output))
             return
-    draft.facts.append(OutputRequested(draft.now))
-    draft.commands.append(EvaluateOutput())
+    builder.facts.append(OutputRequested(builder.now))
+    builder.commands.append(EvaluateOutput())
 
 
-def _block_done(draft: Draft, block: BlockState) -> None:
+def _block_done(builder: DecisionBuilder, block: BlockState) -> None:
     """Handle the end of all steps of a block."""
-    state = draft.state
+    state = builder.state
     if block.owner is None:
         if state.failure is not None:
-            end_failed(draft, state.failure, is_timeout=state.is_timeout)
+            end_failed(builder, state.failure, is_timeout=state.is_timeout)
         else:
-            finish(draft)
+            finish(builder)
         return
-    draft.facts.append(BlockEnded(block.prefix))
+    builder.facts.append(BlockEnded(block.prefix))
     if block.key == HANDLER:
-        step_ended(draft, block.owner)
+        step_ended(builder, block.owner)
     else:
-        _went_on(draft, state.containers[block.owner], block.key, None)
+        _went_on(builder, state.containers[block.owner], block.key, None)
 
 
-def _block_failed(draft: Draft, block: BlockState, error: StepError, failed_path: str) -> None:
+def _block_failed(builder: DecisionBuilder, block: BlockState, error: StepError, failed_path: str) -> None:
     """Handle the failure of a step that nothing inside of its block tolerates."""
-    state = draft.state
-    stop_block(draft, block, except_path=failed_path)
+    state = builder.state
+    stop_block(builder, block, except_path=failed_path)
     if block.owner is None:
         if state.failure is not None:
-            end_failed(draft, state.failure, is_timeout=state.is_timeout)
+            end_failed(builder, state.failure, is_timeout=state.is_timeout)
         else:
-            fail_execution(draft, error)
+            fail_execution(builder, error)
         return
-    draft.facts.append(BlockEnded(block.prefix, error))
+    builder.facts.append(BlockEnded(block.prefix, error))
     if block.key == HANDLER:
-        _block_failed(draft, draft.block_around(block.owner), error, block.owner)
+        _block_failed(builder, builder.block_around(block.owner), error, block.owner)
     else:
-        _went_on(draft, state.containers[block.owner], block.key, error)
+        _went_on(builder, state.containers[block.owner], block.key, error)
 
 
-def _went_on(draft: Draft, container: ContainerState, key: str | int, error: StepError | None) -> None:
+def _went_on(builder: DecisionBuilder, container: ContainerState, key: str | int, error: StepError | None) -> None:
     """Handle the end of one of a container's blocks: end or fail the container, or begin further blocks."""
     if container.step.type is StepType.FOR_EACH:
         assert isinstance(key, int)
-        _item_ended(draft, container, key, error)
+        _item_ended(builder, container, key, error)
     elif container.step.type is StepType.PARALLEL:
-        _branch_ended(draft, container, key, error)
+        _branch_ended(builder, container, key, error)
     elif error is None:
-        draft.commands.append(CloseContainer(container.path))
+        builder.commands.append(CloseContainer(container.path))
     else:
-        step_failed(draft, container.path, error)
+        step_failed(builder, container.path, error)
 
 
-def _branch_ended(draft: Draft, container: ContainerState, key: str | int, error: StepError | None) -> None:
+def _branch_ended(builder: DecisionBuilder, container: ContainerState, key: str | int, error: StepError | None) -> None:
     join = join_of(container.step)
     is_last = not container.pending and len(container.active) == 1
     if join is Join.ALL and error is not None:
-        stop_blocks_of(draft, container, except_key=key)
-        step_failed(draft, container.path, error)
+        stop_blocks_of(builder, container, except_key=key)
+        step_failed(builder, container.path, error)
     elif join is Join.ANY and error is None:
-        stop_blocks_of(draft, container, except_key=key)
-        draft.commands.append(CloseContainer(container.path))
+        stop_blocks_of(builder, container, except_key=key)
+        builder.commands.append(CloseContainer(container.path))
     elif join is Join.ANY and error is not None and is_last:
         which = f"All {container.size} branches" if container.size > 1 else "The only branch"
         message = f"{which} failed. {error.message}"
@@ -229,20 +229,20 @@ def _branch_ended(draft: Draft, container: ContainerState, key: str | int, error
             path=error.path,
             details={"branches": {**branches, str(key): error.to_json()}},
         )
-        step_failed(draft, container.path, failed)
+        step_failed(builder, container.path, failed)
     elif is_last:
-        draft.commands.append(CloseContainer(container.path))
+        builder.commands.append(CloseContainer(container.path))
     else:
-        open_pending(draft, container, freed=1)
+        open_pending(builder, container, freed=1)
 
 
-def _item_ended(draft: Draft, container: ContainerState, index: int, error: StepError | None) -> None:
-    if error is not None and item_failed(draft, container, index, error):
+def _item_ended(builder: DecisionBuilder, container: ContainerState, index: int, error: StepError | None) -> None:
+    if error is not None and item_failed(builder, container, index, error):
         return
     if error is None and container.step.result is not None:
-        draft.commands.append(ResolveItem(container.path, index))
+        builder.commands.append(ResolveItem(container.path, index))
         return
     if not container.pending and len(container.active) == 1 and not container.unresolved:
-        draft.commands.append(CloseContainer(container.path))
+        builder.commands.append(CloseContainer(container.path))
         return
-    open_pending(draft, container, freed=1)
+    open_pending(builder, container, freed=1)

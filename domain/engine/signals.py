@@ -1,7 +1,7 @@
 """Signals and other messages to an execution, and the steps that take them."""
 
 from domain.engine.actions import RunStep
-from domain.engine.decision_builder import Draft
+from domain.engine.decision_builder import DecisionBuilder
 from domain.engine.facts import StepResumed
 from domain.engine.state import ExecutionState, Signal, StepState, WaitReason
 from domain.kernel.json.text import JsonValue
@@ -28,11 +28,11 @@ def first_for(state: ExecutionState, path: str, reason: WaitReason) -> Signal | 
     return next((signal for signal in state.signals if _takes(path, reason, signal)), None)
 
 
-def resume(draft: Draft, path: str, attempt: int, checkpoint: JsonValue, signal: Signal) -> None:
+def resume(builder: DecisionBuilder, path: str, attempt: int, checkpoint: JsonValue, signal: Signal) -> None:
     """Call a waiting step again with the message it was sent: in its checkpoint, so that no crash can lose it."""
     left = checkpoint if isinstance(checkpoint, dict) else {}
-    draft.facts.append(StepResumed(path, draft.now, {**left, RECEIVED: {"payload": signal.payload}}))
-    draft.commands.append(RunStep(path, attempt))
+    builder.facts.append(StepResumed(path, builder.now, {**left, RECEIVED: {"payload": signal.payload}}))
+    builder.commands.append(RunStep(path, attempt))
 
 
 def _takes(path: str, reason: WaitReason | None, signal: Signal) -> bool:

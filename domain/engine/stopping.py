@@ -1,7 +1,7 @@
 """Cancelling of unfinished steps: of one block, of one container, or of everything."""
 
 from domain.engine.actions import StopStep
-from domain.engine.decision_builder import Draft
+from domain.engine.decision_builder import DecisionBuilder
 from domain.engine.facts import BlockEnded, StepCancelled
 from domain.engine.state import BlockState, ContainerState
 from domain.kernel.failures import FailureCode, StepError
@@ -12,33 +12,33 @@ from domain.workflows.graph import FAILURE_HANDLER, HANDLER
 STOPPED = StepError(code=FailureCode.CANCELLED, message="What this step belonged to ended before it did.")
 
 
-def stop_everything(draft: Draft) -> None:
+def stop_everything(builder: DecisionBuilder) -> None:
     """Cancel whatever runs or waits in the execution, inner steps before outer ones."""
     for prefix in ("", FAILURE_HANDLER):
-        block = draft.state.blocks.get(prefix)
+        block = builder.state.blocks.get(prefix)
         if block is not None:
-            stop_block(draft, block)
-    if draft.state.batch is not None:
-        stop_blocks_of(draft, draft.state.containers[draft.state.batch.path])
+            stop_block(builder, block)
+    if builder.state.batch is not None:
+        stop_blocks_of(builder, builder.state.containers[builder.state.batch.path])
 
 
-def stop_block(draft: Draft, block: BlockState, *, except_path: str | None = None) -> None:
+def stop_block(builder: DecisionBuilder, block: BlockState, *, except_path: str | None = None) -> None:
     """Cancel the steps of a block that run or wait."""
-    _stop_steps(draft, block.block, block.prefix, except_path)
+    _stop_steps(builder, block.block, block.prefix, except_path)
 
 
-def stop_blocks_of(draft: Draft, container: ContainerState, *, except_key: str | int | None = None) -> None:
+def stop_blocks_of(builder: DecisionBuilder, container: ContainerState, *, except_key: str | int | None = None) -> None:
     """Cancel the blocks of a container that have not ended."""
     if container.spread is not None:
-        draft.commands.append(StopStep(container.path))
+        builder.commands.append(StopStep(container.path))
     for key, prefix in container.active.items():
         if key != except_key:
-            _stop_steps(draft, container.block_of(key), prefix, None)
-            draft.facts.append(BlockEnded(prefix, STOPPED))
+            _stop_steps(builder, container.block_of(key), prefix, None)
+            builder.facts.append(BlockEnded(prefix, STOPPED))
 
 
-def _stop_steps(draft: Draft, block: Block, prefix: str, except_path: str | None) -> None:
-    state = draft.state
+def _stop_steps(builder: DecisionBuilder, block: Block, prefix: str, except_path: str | None) -> None:
+    state = builder.state
     for id in block.steps:
         path = f"{prefix}.{id}" if prefix else id
         step = state.steps.get(path)
@@ -46,14 +46,14 @@ def _stop_steps(draft: Draft, block: Block, prefix: str, except_path: str | None
             continue
         container = state.containers.get(path)
         if container is not None:
-            stop_blocks_of(draft, container)
-            draft.facts.append(StepCancelled(path, draft.now, STOPPED))
+            stop_blocks_of(builder, container)
+            builder.facts.append(StepCancelled(path, builder.now, STOPPED))
         elif step.status is StepStatus.RUNNING or step.status is StepStatus.WAITING:
-            draft.facts.append(StepCancelled(path, draft.now, STOPPED))
+            builder.facts.append(StepCancelled(path, builder.now, STOPPED))
             if step.status is StepStatus.RUNNING or step.type is StepType.SUB_WORKFLOW:
-                draft.commands.append(StopStep(path))
+                builder.commands.append(StopStep(path))
         elif step.status is StepStatus.FAILED:
             handler = state.blocks.get(f"{path}.{HANDLER}")
             if handler is not None:
-                stop_block(draft, handler)
-                draft.facts.append(BlockEnded(handler.prefix, STOPPED))
+                stop_block(builder, handler)
+                builder.facts.append(BlockEnded(handler.prefix, STOPPED))

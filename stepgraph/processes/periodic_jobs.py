@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
-from actors.periodic.jobs import Chore
+from actors.periodic.jobs import PeriodicJob
 from domain.access.ports import AuditLog
 from domain.executions.ports import ExecutionStore
 from domain.kernel.clock import Clock
@@ -26,13 +26,13 @@ _SPARE = timedelta(days=1)
 """Time that buckets are kept beyond their retention: a range may begin in the middle of a longer bucket."""
 
 
-def chores_of(
+def periodic_jobs_of(
     database: Database,
     executions: ExecutionStore,
     clock: Clock,
     settings: Settings,
     counted: Callable[[Counted], None] | None = None,
-) -> Sequence[Chore]:
+) -> Sequence[PeriodicJob]:
     """The periodic jobs of a worker process. `counted` is called with what was counted from the outbox."""
     return (
         _relaying(PostgresEventRelay(database, counted), clock),
@@ -42,31 +42,31 @@ def chores_of(
     )
 
 
-def _relaying(relay: EventRelay, clock: Clock) -> Chore:
+def _relaying(relay: EventRelay, clock: Clock) -> PeriodicJob:
     async def run() -> bool:
         return await relay.relay(_RELAYED, clock.now()) == _RELAYED
 
-    return Chore(name="telling what has happened", every=timedelta(seconds=0.25), run=run)
+    return PeriodicJob(name="telling what has happened", every=timedelta(seconds=0.25), run=run)
 
 
-def _pruning_executions(executions: ExecutionStore, clock: Clock, retention: timedelta | None) -> Iterator[Chore]:
+def _pruning_executions(executions: ExecutionStore, clock: Clock, retention: timedelta | None) -> Iterator[PeriodicJob]:
     if retention is None:
         return
 
     async def run() -> bool:
         return await executions.prune(clock.now() - retention, _PRUNED_EXECUTIONS) == _PRUNED_EXECUTIONS
 
-    yield Chore(name="forgetting old executions", every=timedelta(minutes=1), run=run)
+    yield PeriodicJob(name="forgetting old executions", every=timedelta(minutes=1), run=run)
 
 
-def _pruning_audit(audit: AuditLog, clock: Clock, retention: timedelta) -> Chore:
+def _pruning_audit(audit: AuditLog, clock: Clock, retention: timedelta) -> PeriodicJob:
     async def run() -> bool:
         return await audit.prune(clock.now() - retention, _PRUNED) == _PRUNED
 
-    return Chore(name="forgetting old entries of the audit", every=timedelta(minutes=10), run=run)
+    return PeriodicJob(name="forgetting old entries of the audit", every=timedelta(minutes=10), run=run)
 
 
-def _pruning_metrics(metrics: MetricsStore, clock: Clock, settings: Settings) -> Chore:
+def _pruning_metrics(metrics: MetricsStore, clock: Clock, settings: Settings) -> PeriodicJob:
     async def run() -> bool:
         now = clock.now()
         pruned = await metrics.prune(
@@ -76,4 +76,4 @@ def _pruning_metrics(metrics: MetricsStore, clock: Clock, settings: Settings) ->
         )
         return pruned == _PRUNED
 
-    return Chore(name="forgetting old buckets of metrics", every=timedelta(minutes=10), run=run)
+    return PeriodicJob(name="forgetting old buckets of metrics", every=timedelta(minutes=10), run=run)

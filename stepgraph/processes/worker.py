@@ -10,15 +10,15 @@ from datetime import timedelta
 
 from dramatiq import Broker
 
-from actors.activations.context import DriverParts
-from actors.activations.live_workers import Roster
-from actors.activations.pool import Runner, RunnerOptions
-from actors.activations.step_runner import Attempts
+from actors.activations.context import ActivationContext
+from actors.activations.live_workers import LiveWorkers
+from actors.activations.pool import ActivationPool, ActivationPoolOptions
+from actors.activations.step_runner import StepRunner
 from actors.circuit_breakers.breakers import WorkerBreakers
 from actors.http.client import HttpClient
-from actors.periodic.jobs import Chore, Chores
+from actors.periodic.jobs import PeriodicJob, PeriodicJobs
 from actors.periodic.reconciler import Reconciler, ReconcilerOptions
-from actors.periodic.schedules import schedule_chores
+from actors.periodic.schedules import schedule_jobs
 from actors.process.broker import make_broker
 from actors.process.worker_process import run_worker
 from actors.sandbox.pool import SandboxPool
@@ -56,7 +56,7 @@ from persistence.redis.progress.publisher import RedisProgressPublisher
 from persistence.redis.work_queue import RedisNudges, RedisWorkQueue
 from stepgraph import __version__
 from stepgraph.composition import addresses_of, cipher_of, destinations_of, limits_of, public_url_of, sandbox_options_of
-from stepgraph.processes.periodic_jobs import chores_of
+from stepgraph.processes.periodic_jobs import periodic_jobs_of
 from stepgraph.processes.watchdog import Watchdog
 from stepgraph.settings import Settings
 from stepgraph.telemetry.worker_exposition import CountedDeliveries, CountedStarts, WorkerExposition
@@ -72,7 +72,7 @@ def worker_broker(settings: Settings) -> Broker:
     _, redis_url = addresses_of(settings)
 
     @asynccontextmanager
-    async def open_runner() -> AsyncIterator[Runner]:
+    async def open_runner() -> AsyncIterator[ActivationPool]:
         async with Watchdog(settings.watchdog_timeout).watching(), AsyncExitStack() as stack:
             yield await _runner(stack, settings)
 
@@ -125,7 +125,7 @@ class _Storage:
     sandbox: SandboxPool
 
 
-async def _runner(stack: AsyncExitStack, settings: Settings) -> Runner:
+async def _runner(stack: AsyncExitStack, settings: Settings) -> ActivationPool:
     """Open the runner, and the tasks that run beside it, on `stack`, which closes them in reverse order."""
     storage = await _open_storage(stack, settings)
     client = await stack.enter_async_context(
@@ -141,14 +141,14 @@ async def _runner(stack: AsyncExitStack, settings: Settings) -> Runner:
     sender = WebhookSender(client, cipher_of(settings), storage.clock)
     deliverer = await stack.enter_async_context(WebhookDeliverer(deliveries, sender, storage.clock))
     parts = await _driver_parts(stack, storage, client, deliveries)
-    runner = Runner(
+    runner = ActivationPool(
         parts=parts,
         definitions=storage.definitions,
         registry=storage.registry,
         recovery=storage.recovery,
         queue=storage.queue,
         nudges=RedisNudges(storage.redis_url),
-        options=RunnerOptions(
+        options=ActivationPoolOptions(
             host=socket.gethostname(),
             capacity=settings.worker_executions,
             heartbeat=settings.heartbeat,
@@ -159,14 +159,14 @@ async def _runner(stack: AsyncExitStack, settings: Settings) -> Runner:
     await stack.enter_async_context(runner)
     exposition.worker.active = lambda: runner.active
     await stack.enter_async_context(exposition.serving())
-    chores = Chores(
+    jobs = PeriodicJobs(
         [
-            *chores_of(storage.database, storage.executions, storage.clock, settings, exposition.counted.add),
+            *periodic_jobs_of(storage.database, storage.executions, storage.clock, settings, exposition.counted.add),
             *_firing(storage, exposition),
-            *deliverer.chores(settings.webhook_retention),
+            *deliverer.jobs(settings.webhook_retention),
         ]
     )
-    for name, work in (("reconciler", _reconciler(storage).run()), ("chores", chores.run())):
+    for name, work in (("reconciler", _reconciler(storage).run()), ("jobs", jobs.run())):
         stack.push_async_callback(_cancelled, asyncio.create_task(work, name=name))
     return runner
 
@@ -200,7 +200,7 @@ async def _open_storage(stack: AsyncExitStack, settings: Settings) -> _Storage:
 
 async def _driver_parts(
     stack: AsyncExitStack, storage: _Storage, client: HttpClient, deliveries: CountedDeliveries
-) -> DriverParts:
+) -> ActivationContext:
     """The parts with which activations run steps, opened on `stack`."""
     settings, database, clock = storage.settings, storage.database, storage.clock
     sandbox = storage.sandbox
@@ -235,12 +235,12 @@ async def _driver_parts(
         breakers=breakers,
     )
     secrets = StoredSecrets(PostgresSecretStore(database), cipher)
-    return DriverParts(
+    return ActivationContext(
         store=storage.executions,
-        attempts=Attempts(executors, settings.max_output_bytes, evaluator, secrets),
+        attempts=StepRunner(executors, settings.max_output_bytes, evaluator, secrets),
         clock=clock,
         queue=storage.queue,
-        roster=Roster(storage.registry, clock, lease=settings.lease),
+        live_workers=LiveWorkers(storage.registry, clock, lease=settings.lease),
         cancel_child=children.cancel,
         signal_url=addresses.of_signals,
     )
@@ -258,7 +258,7 @@ def _reconciler(storage: _Storage) -> Reconciler:
     )
 
 
-def _firing(storage: _Storage, exposition: WorkerExposition) -> tuple[Chore, Chore]:
+def _firing(storage: _Storage, exposition: WorkerExposition) -> tuple[PeriodicJob, PeriodicJob]:
     """The two periodic jobs that start executions for schedules."""
     starter = ExecutionService(
         workflows=storage.workflows,
@@ -280,7 +280,7 @@ def _firing(storage: _Storage, exposition: WorkerExposition) -> tuple[Chore, Cho
         new_id=storage.clock.new_id,
         limits=storage.limits,
     )
-    return schedule_chores(
+    return schedule_jobs(
         ScheduleFiring(
             schedules=PostgresScheduleStore(storage.database),
             executions=CountedStarts(starter, exposition.worker),

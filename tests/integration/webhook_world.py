@@ -9,7 +9,7 @@ from typing import Any
 
 from actors.http.client import HttpClient
 from actors.http.destinations import DestinationPolicy
-from actors.periodic.jobs import Chores
+from actors.periodic.jobs import PeriodicJobs
 from actors.webhooks.deliveries import DelivererOptions, WebhookDeliverer
 from actors.webhooks.sender import WebhookSender
 from domain.kernel.ids import new_id
@@ -81,12 +81,12 @@ class World:
     async def worker(self, options: DelivererOptions = OPTIONS, **limits: timedelta) -> AsyncIterator[None]:
         """A worker that delivers for as long as the context lasts."""
         async with self.deliverer(options, **limits) as deliverer:
-            chores = asyncio.create_task(Chores(deliverer.chores(timedelta(days=30))).run())
+            jobs = asyncio.create_task(PeriodicJobs(deliverer.jobs(timedelta(days=30))).run())
             try:
                 yield
             finally:
-                chores.cancel()
-                await asyncio.wait([chores])
+                jobs.cancel()
+                await asyncio.wait([jobs])
 
     async def events(self, webhook: WebhookRecord) -> list[WebhookEventRecord]:
         page = await self.webhooks.events_page(webhook.id, first=1_000, after=None)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from actors.activations.activation import Driver
-from actors.activations.step_runner import Attempts
+from actors.activations.activation import Activation
+from actors.activations.step_runner import StepRunner
 from actors.http.client import HttpClient
 from actors.http.destinations import DestinationPolicy
 from actors.steps.guarding import service_of
@@ -311,7 +311,7 @@ async def test_a_step_whose_own_timeout_ends_a_call_blames_the_service_and_one_t
     guarded.service.script = lambda _: HANG
     world = World(clock=RunningClock())
     parts = world.parts
-    attempts = Attempts({**parts.attempts.executors, StepType.HTTP_REQUEST: guarded.requests}, 1_000)
+    attempts = StepRunner({**parts.attempts.executors, StepType.HTTP_REQUEST: guarded.requests}, 1_000)
     definition = a_definition(
         steps=[
             http("slow", guarded.service.url, members={"timeout": "PT0.2S", "onError": {"continue": True}}),
@@ -319,7 +319,7 @@ async def test_a_step_whose_own_timeout_ends_a_call_blames_the_service_and_one_t
         ]
     )
     id = await world.execution(definition)
-    driver = Driver(await world.claim(id), definition, replace(parts, attempts=attempts))
+    driver = Activation(await world.claim(id), definition, replace(parts, attempts=attempts))
     running = asyncio.create_task(driver.run())
     await wait_until(lambda: len(guarded.service.asked) == 2, "the second step calls")
     assert guarded.breakers.told == ["failed"]

@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from actors.activations.activation import Driver
-from actors.activations.step_runner import Attempts
+from actors.activations.activation import Activation
+from actors.activations.step_runner import StepRunner
 from actors.circuit_breakers.breakers import WorkerBreakers
 from actors.http.client import HttpClient
 from actors.http.destinations import DestinationPolicy
@@ -47,11 +47,11 @@ async def test_a_service_that_fails_is_left_alone_and_everything_is_done_once_it
         config = BreakerConfig(failure_threshold=THRESHOLD, success_threshold=1, reset_timeout=timedelta(seconds=0.3))
         await store.configure("shop", config, now)
         requests = HttpRequestExecutor(client, Evaluator(), max_items_bytes=1_000, breakers=breakers)
-        attempts = Attempts({**world.parts.attempts.executors, StepType.HTTP_REQUEST: requests}, 1_000)
+        attempts = StepRunner({**world.parts.attempts.executors, StepType.HTTP_REQUEST: requests}, 1_000)
         members = {"retry": RETRY, "timeout": "PT5S"}
         definition = a_definition(steps=[http("call", service.url, serviceId="shop", members=members)])
         ids = [await world.execution(definition) for _ in range(EXECUTIONS)]
-        drivers = [Driver(await world.claim(id), definition, replace(world.parts, attempts=attempts)) for id in ids]
+        drivers = [Activation(await world.claim(id), definition, replace(world.parts, attempts=attempts)) for id in ids]
         running = [asyncio.create_task(driver.run()) for driver in drivers]
 
         async def state() -> CircuitBreakerState:
@@ -84,11 +84,11 @@ async def test_a_step_that_does_not_wait_fails_while_the_breaker_is_open() -> No
         WorkerBreakers(shared=shared, store=store, clock=world.clock) as breakers,
     ):
         requests = HttpRequestExecutor(client, Evaluator(), max_items_bytes=1_000, breakers=breakers)
-        attempts = Attempts({**world.parts.attempts.executors, StepType.HTTP_REQUEST: requests}, 1_000)
+        attempts = StepRunner({**world.parts.attempts.executors, StepType.HTTP_REQUEST: requests}, 1_000)
         definition = a_definition(steps=[http("call", service.url, circuitBreaker="FAIL", members={"retry": RETRY})])
         id = await world.execution(definition)
 
-        await Driver(await world.claim(id), definition, replace(world.parts, attempts=attempts)).run()
+        await Activation(await world.claim(id), definition, replace(world.parts, attempts=attempts)).run()
 
         service_id = service.url.removeprefix("http://")
         assert (await shared.read([service_id]))[service_id].state is CircuitBreakerState.OPEN

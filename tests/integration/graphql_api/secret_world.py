@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from actors.activations.activation import Driver
-from actors.activations.context import DriverParts
-from actors.activations.step_runner import Attempts
+from actors.activations.activation import Activation
+from actors.activations.context import ActivationContext
+from actors.activations.step_runner import StepRunner
 from actors.http.client import HttpClient
 from actors.http.destinations import DestinationPolicy
 from actors.secrets.values import StoredSecrets
@@ -46,7 +46,7 @@ class World:
     """The API, a worker's attempts, and a service that says back whatever it is told."""
 
     real: Real
-    attempts: Attempts
+    attempts: StepRunner
     service: ScriptedService
 
     async def run(self, *steps: dict[str, Any]) -> dict[str, Any]:
@@ -58,14 +58,14 @@ class World:
         now = datetime.now(UTC)
         [claim] = await store.claim([from_public(id, IdKind.EXECUTION)], worker_id=new_id(), now=now)
         definition = await DefinitionCache(api.storage.workflows).get(claim.execution.definition_id)
-        parts = DriverParts(
+        parts = ActivationContext(
             store=store,
             attempts=self.attempts,
             clock=Clock(),
             queue=api.storage.queue,
             hold=timedelta(seconds=3),
         )
-        await Driver(claim, definition, parts).run()
+        await Activation(claim, definition, parts).run()
         shown: dict[str, Any] = (await api.run(SHOW, id=id))["execution"]
         return shown
 
@@ -83,7 +83,7 @@ async def secret_world(real: Real) -> AsyncIterator[World]:
             StepType.HTTP_REQUEST: HttpRequestExecutor(client, Evaluator(), max_items_bytes=100_000),
             StepType.WEBHOOK_CALL: WebhookCallExecutor(client, webhooks, key=bytes(32), public_url="http://here"),
         }
-        attempts = Attempts(executors, 100_000, secrets=StoredSecrets(storage.secrets, cipher, keep=0.0))
+        attempts = StepRunner(executors, 100_000, secrets=StoredSecrets(storage.secrets, cipher, keep=0.0))
         yield World(real, attempts, service)
 
 

@@ -17,9 +17,9 @@ import pytest
 from dramatiq import Worker
 from dramatiq.middleware import MiddlewareError
 
-from actors.activations.context import DriverParts
-from actors.activations.pool import Runner, RunnerOptions
-from actors.activations.step_runner import Attempts
+from actors.activations.context import ActivationContext
+from actors.activations.pool import ActivationPool, ActivationPoolOptions
+from actors.activations.step_runner import StepRunner
 from actors.periodic.reconciler import Reconciler, ReconcilerOptions
 from actors.process.broker import make_broker
 from actors.steps.data_transform import DataTransformExecutor
@@ -100,7 +100,7 @@ class Cluster:
             broker.client.close()
 
     @asynccontextmanager
-    async def _open_runner(self, capacity: int, grace: float) -> AsyncIterator[Runner]:
+    async def _open_runner(self, capacity: int, grace: float) -> AsyncIterator[ActivationPool]:
         async with AsyncExitStack() as stack:
             database = await stack.enter_async_context(Database(self.database.url, pool_size=3))
             publisher = await stack.enter_async_context(RedisProgressPublisher(self.redis_url))
@@ -112,16 +112,16 @@ class Cluster:
                 StepType.WAIT: WaitExecutor(),
             }
             hold = timedelta(seconds=0.1)
-            runner = Runner(
-                parts=DriverParts(
-                    store=store, attempts=Attempts(executors, 100_000), clock=self.clock, queue=queue, hold=hold
+            runner = ActivationPool(
+                parts=ActivationContext(
+                    store=store, attempts=StepRunner(executors, 100_000), clock=self.clock, queue=queue, hold=hold
                 ),
                 definitions=DefinitionCache(PostgresWorkflowStore(database)),
                 registry=PostgresWorkerRegistry(database),
                 recovery=PostgresRecovery(database),
                 queue=queue,
                 nudges=RedisNudges(self.redis_url),
-                options=RunnerOptions(host="here", capacity=capacity, shutdown_grace=timedelta(seconds=grace)),
+                options=ActivationPoolOptions(host="here", capacity=capacity, shutdown_grace=timedelta(seconds=grace)),
             )
             await stack.enter_async_context(runner)
             options = ReconcilerOptions(every=timedelta(seconds=0.05), patience=timedelta(seconds=0.2))
@@ -331,10 +331,10 @@ async def test_dramatiqs_own_command_line_runs_workers_too(cluster: Cluster, tmp
 
 
 async def test_a_worker_that_cannot_open_its_parts_does_not_start(empty_redis_url: str) -> None:
-    opened: list[Runner] = []
+    opened: list[ActivationPool] = []
 
     @asynccontextmanager
-    async def broken() -> AsyncIterator[Runner]:
+    async def broken() -> AsyncIterator[ActivationPool]:
         if not opened:
             raise Unavailable("PostgreSQL cannot be reached")
         yield opened[0]

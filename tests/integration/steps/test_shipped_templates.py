@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from actors.activations.context import DriverParts
-from actors.activations.step_runner import Attempts
+from actors.activations.context import ActivationContext
+from actors.activations.step_runner import StepRunner
 from actors.http.client import HttpClient
 from actors.http.destinations import DestinationPolicy
 from actors.steps.http_request import HttpRequestExecutor
@@ -40,12 +40,12 @@ class Office(World):
         self._http = HttpRequestExecutor(client, Evaluator(), max_items_bytes=1_000_000)
 
     @property
-    def parts(self) -> DriverParts:
+    def parts(self) -> ActivationContext:
         parts = super().parts
         executors = {**parts.attempts.executors, StepType.HTTP_REQUEST: self._http}
         return replace(
             parts,
-            attempts=Attempts(executors, self.max_output_bytes),
+            attempts=StepRunner(executors, self.max_output_bytes),
             signal_url="http://stepgraph.test/{}".format,
         )
 

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from actors.activations.activation import Driver
-from actors.activations.context import DriverParts
-from actors.activations.step_runner import Attempts
+from actors.activations.activation import Activation
+from actors.activations.context import ActivationContext
+from actors.activations.step_runner import StepRunner
 from actors.http.client import HttpClient
 from actors.http.destinations import DestinationPolicy
 from actors.steps.registry import step_executors
@@ -39,7 +39,7 @@ class World:
     """Workflows in memory, a worker that runs them for real, and a service that they call."""
 
     storage: MemoryStorage
-    parts: DriverParts
+    parts: ActivationContext
     definitions: DefinitionCache
     executions: ExecutionService
     service: ScriptedService
@@ -55,7 +55,7 @@ class World:
         """Run the execution until its activation ends."""
         [claim] = await self.storage.executions.claim([id], worker_id=new_id(), now=DatabaseClock().now())
         definition = await self.definitions.get(claim.execution.definition_id)
-        await Driver(claim, definition, self.parts).run()
+        await Activation(claim, definition, self.parts).run()
         return (await self.storage.queries.get_many([id]))[id]
 
     def step(self, id: UUID, path: str) -> StepRecord:
@@ -95,8 +95,8 @@ async def world() -> AsyncIterator[World]:
             definitions=definitions,
             clock=clock,
         )
-        attempts = Attempts(executors, 1_000_000)
-        parts = DriverParts(store=storage.executions, attempts=attempts, clock=clock, queue=storage.queue)
+        attempts = StepRunner(executors, 1_000_000)
+        parts = ActivationContext(store=storage.executions, attempts=attempts, clock=clock, queue=storage.queue)
         yield World(storage, parts, definitions, executions, service)
 
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from actors.activations.activation import Driver
-from actors.activations.context import DriverParts
-from actors.activations.step_runner import Attempts
+from actors.activations.activation import Activation
+from actors.activations.context import ActivationContext
+from actors.activations.step_runner import StepRunner
 from actors.steps.containers import ConditionalExecutor, ForEachExecutor, ParallelExecutor
 from actors.steps.data_transform import DataTransformExecutor
 from actors.steps.validation import ValidationExecutor
@@ -98,8 +98,8 @@ class World:
         self.storage.tables.now = self.clock.now
 
     @property
-    def parts(self) -> DriverParts:
-        attempts = Attempts(
+    def parts(self) -> ActivationContext:
+        attempts = StepRunner(
             {
                 StepType.HTTP_REQUEST: self.service,
                 StepType.DATA_TRANSFORM: DataTransformExecutor(),
@@ -112,7 +112,7 @@ class World:
             self.max_output_bytes,
             self.evaluator,
         )
-        return DriverParts(
+        return ActivationContext(
             store=self.storage.executions,
             attempts=attempts,
             clock=self.clock,
@@ -144,8 +144,8 @@ class World:
         (claim,) = await self.storage.executions.claim([id], worker_id=new_id(), now=self.clock.now())
         return claim
 
-    async def driver(self, id: UUID, definition: Definition) -> Driver:
-        return Driver(await self.claim(id), definition, self.parts)
+    async def driver(self, id: UUID, definition: Definition) -> Activation:
+        return Activation(await self.claim(id), definition, self.parts)
 
     async def run(self, definition: Definition, input: Any = None) -> ExecutionRecord:
         """Start an execution and run its first activation to the end."""

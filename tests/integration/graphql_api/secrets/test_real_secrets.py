@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 import orjson
 import pytest
 
-from actors.activations.step_runner import Attempts
+from actors.activations.step_runner import StepRunner
 from actors.secrets.values import StoredSecrets
 from domain.kernel.ids import IdKind, from_public
 from persistence.postgres.secrets.cipher import AesGcmCipher
@@ -153,7 +153,7 @@ async def test_another_attempt_has_the_new_value(world: World) -> None:
             await api.run(SET, name="token", value="the-new-value")
             return found
 
-    world.attempts = Attempts(world.attempts.executors, 100_000, secrets=Rotated())
+    world.attempts = StepRunner(world.attempts.executors, 100_000, secrets=Rotated())
     step["retry"] = {"strategy": "FIXED", "delay": "PT0.01S", "jitter": "NONE", "maxAttempts": 2}
     execution = await world.run(step)
 

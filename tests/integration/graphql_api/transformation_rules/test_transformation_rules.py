@@ -5,8 +5,8 @@ from typing import Any
 
 import yaml
 
-from actors.activations.activation import Driver
-from actors.activations.step_runner import Attempts
+from actors.activations.activation import Activation
+from actors.activations.step_runner import StepRunner
 from actors.steps.applied_rules import AppliedRules
 from actors.steps.data_transform import DataTransformExecutor
 from actors.transformation_rules.rules import StoredRules
@@ -62,8 +62,8 @@ async def execute(api: Api, document: dict[str, Any], input: Any) -> Any:
     definition = await DefinitionCache(api.storage.workflows).get(claim.execution.definition_id)
     rules = AppliedRules(StoredRules(api.storage.rules), Evaluator())
     parts = world.parts
-    attempts = Attempts({**parts.attempts.executors, StepType.DATA_TRANSFORM: DataTransformExecutor(rules)}, 10_000)
-    await Driver(claim, definition, type(parts)(**{**_members(parts), "attempts": attempts})).run()
+    attempts = StepRunner({**parts.attempts.executors, StepType.DATA_TRANSFORM: DataTransformExecutor(rules)}, 10_000)
+    await Activation(claim, definition, type(parts)(**{**_members(parts), "attempts": attempts})).run()
     record = await world.record(id)
     assert record.error is None, record.error
     return record.output

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from actors.activations.activation import Driver
+from actors.activations.activation import Activation
 from domain.kernel.statuses import ExecutionStatus
 from domain.workflows.documents import check_document
 from tests.builders import a_definition, a_document, constant, http, step, transform
@@ -53,7 +53,7 @@ async def test_the_address_is_made_where_it_is_read_and_only_there() -> None:
     async def run(**members: Any) -> tuple[UUID, object]:
         definition = a_definition(**members)
         id = await world.execution(definition)
-        await Driver(await world.claim(id), definition, replace(world.parts, signal_url=address)).run()
+        await Activation(await world.claim(id), definition, replace(world.parts, signal_url=address)).run()
         record = await world.record(id)
         assert record.status is ExecutionStatus.COMPLETED, record.error
         return id, record.output
@@ -86,7 +86,7 @@ async def test_what_is_kept_of_an_input_does_not_hold_the_address_and_what_is_ca
     id = await world.execution(definition)
     address = f"https://flows.example/hooks/{token}"
 
-    await Driver(await world.claim(id), definition, replace(world.parts, signal_url=lambda _: address)).run()
+    await Activation(await world.claim(id), definition, replace(world.parts, signal_url=lambda _: address)).run()
 
     [called] = world.service.calls
     assert token in str(called.input)

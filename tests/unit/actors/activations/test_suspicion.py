@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from actors.activations.pool import Runner, RunnerOptions
+from actors.activations.pool import ActivationPool, ActivationPoolOptions
 from domain.executions.step_executor import Outcome, StepCall, Succeeded
 from domain.executions.suspects import SUSPECT_AFTER
 from domain.kernel.ids import new_id
@@ -63,9 +63,9 @@ async def definition(world: World) -> Definition:
     return definition
 
 
-def runner_of(world: World, *, watched_for: timedelta) -> Runner:
-    options = RunnerOptions(host="here", capacity=10, shutdown_grace=timedelta(0), watched_for=watched_for)
-    return Runner(
+def runner_of(world: World, *, watched_for: timedelta) -> ActivationPool:
+    options = ActivationPoolOptions(host="here", capacity=10, shutdown_grace=timedelta(0), watched_for=watched_for)
+    return ActivationPool(
         parts=world.parts,
         definitions=DefinitionCache(world.storage.workflows),
         registry=world.storage.registry,

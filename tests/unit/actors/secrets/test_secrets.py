@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from actors.activations.activation import Driver
-from actors.activations.step_runner import Attempts
+from actors.activations.activation import Activation
+from actors.activations.step_runner import StepRunner
 from actors.secrets.values import NoSecrets, OpenedSecrets, StoredSecrets, concealed
 from domain.engine.state import WaitReason
 from domain.executions.step_executor import Deferred, Failed, Outcome, StepCall, Succeeded
@@ -181,9 +181,9 @@ async def run(store: Store, world: World, answer: Any, **config: Any) -> Any:
     world.service.answers = {"a": answer}
     definition = a_definition(steps=[http("a", headers={"x-key": "{{ secrets.token }}"}, **config)])
     id = await world.execution(definition, {"shop": "x"})
-    attempts = Attempts({StepType.HTTP_REQUEST: world.service}, 10_000, secrets=StoredSecrets(store, CIPHER))
+    attempts = StepRunner({StepType.HTTP_REQUEST: world.service}, 10_000, secrets=StoredSecrets(store, CIPHER))
     parts = replace(world.parts, attempts=attempts)
-    await Driver(await world.claim(id), definition, parts).run()
+    await Activation(await world.claim(id), definition, parts).run()
     return (await world.record(id)), world.steps(id)["a"].state
 
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from actors.activations.activation import Driver
-from actors.activations.context import DriverParts
-from actors.activations.step_runner import Attempts
+from actors.activations.activation import Activation
+from actors.activations.context import ActivationContext
+from actors.activations.step_runner import StepRunner
 from actors.steps.applied_rules import AppliedRules
 from actors.steps.data_transform import DataTransformExecutor
 from actors.transformation_rules.rules import StoredRules
@@ -61,11 +61,11 @@ class RuledWorld(World):
         self.stored = StoredRules(self.rules, kept_for=kept_for)
 
     @property
-    def parts(self) -> DriverParts:
+    def parts(self) -> ActivationContext:
         parts = super().parts
         executors = dict(parts.attempts.executors)
         executors[StepType.DATA_TRANSFORM] = DataTransformExecutor(AppliedRules(self.stored, self.evaluator))
-        return replace(parts, attempts=Attempts(executors, self.max_output_bytes, self.evaluator))
+        return replace(parts, attempts=StepRunner(executors, self.max_output_bytes, self.evaluator))
 
     async def apply(self, input: Any, name: str = "double", **rule: Any) -> ExecutionRecord:
         """An execution of one step that applies a rule."""
@@ -266,6 +266,6 @@ async def test_a_worker_without_rules_says_so() -> None:
     world = World(hold=timedelta(0))
     definition = a_definition(steps=[applying()])
     id = await world.execution(definition)
-    await Driver(await world.claim(id), definition, world.parts).run()
+    await Activation(await world.claim(id), definition, world.parts).run()
 
     assert failure(await world.record(id)) == (FailureCode.INTERNAL, "There are no transformation rules here.")

@@ -123,10 +123,10 @@ async def test_what_goes_wrong_in_an_unknown_way_is_not_tried_again_at_once(
     assert world.statuses == {"DELIVERED"}
 
 
-async def test_what_is_old_and_over_is_forgotten_by_a_chore() -> None:
+async def test_what_is_old_and_over_is_forgotten_by_a_periodic_job() -> None:
     world = World()
     await world.deliver()
-    _, forget = world.deliverer.chores(timedelta(days=30))
+    _, forget = world.deliverer.jobs(timedelta(days=30))
     assert not await forget.run()
     assert len(world.tables.webhook_events) == 3
     world.clock.advance(timedelta(days=31))

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 from zlib import crc32
 
-from actors.activations.activation import Driver
+from actors.activations.activation import Activation
 from domain.engine.state import StepState, WaitReason
 from domain.executions.records import ExecutionDelta, ExecutionRecord
 from domain.executions.step_executor import Deferred, Failed, Outcome, StepCall, Succeeded
@@ -173,7 +173,7 @@ async def _turn(
     claims = await store.claim([id], worker_id=new_id(), now=now)
     if claims:
         try:
-            await _drive(Driver(claims[0], definition, world.parts), store, id, world)
+            await _drive(Activation(claims[0], definition, world.parts), store, id, world)
         except Crash:
             if plan.chance.randrange(2):
                 await store.flush()
@@ -187,7 +187,7 @@ async def _turn(
         world.clock.time = max(now, execution.due_at)
 
 
-async def _drive(driver: Driver, store: WatchedStore, id: UUID, world: World) -> None:
+async def _drive(driver: Activation, store: WatchedStore, id: UUID, world: World) -> None:
     async with asyncio.timeout(20):
         task = asyncio.create_task(driver.run())
         while not task.done():

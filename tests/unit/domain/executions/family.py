@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from actors.activations.activation import Driver
-from actors.activations.context import DriverParts
+from actors.activations.activation import Activation
+from actors.activations.context import ActivationContext
 from actors.steps.sub_workflow import SubWorkflowExecutor
 from domain.engine.state import StepState
 from domain.executions.children import ChildStarter
@@ -101,7 +101,7 @@ class Family:
         self.control = ExecutionControl(
             executions=storage.executions, queries=storage.queries, queue=storage.queue, clock=clock
         )
-        self._running: dict[UUID, tuple[Driver, asyncio.Task[None]]] = {}
+        self._running: dict[UUID, tuple[Activation, asyncio.Task[None]]] = {}
 
     async def store(self, name: str, steps: Sequence[dict[str, Any]], **members: Any) -> None:
         await self.workflows.apply(a_document(steps=steps, name=name, **members))
@@ -158,7 +158,7 @@ class Family:
     async def _take(self, row: ExecutionRecord) -> None:
         definition = await self.definitions.get(row.definition_id)
         [claim] = await self.world.storage.executions.claim([row.id], worker_id=new_id(), now=self.world.clock.now())
-        driver = Driver(claim, definition, self._parts(row))
+        driver = Activation(claim, definition, self._parts(row))
         self._running[row.id] = driver, asyncio.create_task(driver.run())
 
     async def _bury(self, task: asyncio.Task[None]) -> None:
@@ -172,12 +172,12 @@ class Family:
         elif error is not None:
             raise error
 
-    def _parts(self, row: ExecutionRecord) -> DriverParts:
+    def _parts(self, row: ExecutionRecord) -> ActivationContext:
         parts = self.world.parts
         executors: Any = dict(parts.attempts.executors)
         executors[StepType.HTTP_REQUEST] = self
         executors[StepType.SUB_WORKFLOW] = SubWorkflowExecutor(self.children)
-        return DriverParts(
+        return ActivationContext(
             store=parts.store,
             attempts=type(parts.attempts)(executors, 100_000),
             clock=parts.clock,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from actors.activations.pool import Runner, RunnerOptions
+from actors.activations.pool import ActivationPool, ActivationPoolOptions
 from domain.executions.records import Claim
 from domain.executions.step_executor import Outcome, StepCall, Succeeded
 from domain.kernel.errors import Unavailable
@@ -44,15 +44,15 @@ def nudger() -> Nudger:
     return Nudger()
 
 
-def runner_of(world: World, nudger: Nudger, *, capacity: int = 10, grace: float = 0.05) -> Runner:
-    return Runner(
+def runner_of(world: World, nudger: Nudger, *, capacity: int = 10, grace: float = 0.05) -> ActivationPool:
+    return ActivationPool(
         parts=world.parts,
         definitions=DefinitionCache(world.storage.workflows),
         registry=world.storage.registry,
         recovery=world.storage.recovery,
         queue=world.storage.queue,
         nudges=nudger,
-        options=RunnerOptions(
+        options=ActivationPoolOptions(
             host="here",
             capacity=capacity,
             heartbeat=timedelta(seconds=0.01),
@@ -257,7 +257,7 @@ async def test_what_was_not_admitted_when_the_process_stops_is_hinted_at_again(w
     assert sorted(world.storage.queue.hints) == sorted(ids)
 
 
-async def test_a_chore_that_fails_is_taken_up_again(world: World, nudger: Nudger) -> None:
+async def test_a_job_that_fails_is_taken_up_again(world: World, nudger: Nudger) -> None:
     definition = await stored(world, constant())
     id = await world.execution(definition)
     registry = world.storage.registry

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from actors.activations.activation import Driver
+from actors.activations.activation import Activation
 from domain.executions.records import WHOLE, ExecutionRecord
 from domain.executions.step_executor import Failed, Outcome, StepCall, Succeeded
 from domain.kernel.failures import FailureCode, StepError
@@ -29,7 +29,7 @@ class Crew:
 
     world: World
     definition: Definition
-    drivers: dict[UUID, tuple[UUID, Driver, asyncio.Task[None]]] = field(default_factory=dict)
+    drivers: dict[UUID, tuple[UUID, Activation, asyncio.Task[None]]] = field(default_factory=dict)
     took: dict[UUID, set[UUID]] = field(default_factory=dict)
 
     async def work(self) -> None:
@@ -39,7 +39,7 @@ class Crew:
         while True:
             id = await queue.next_hint()
             for claim in await store.claim([id], worker_id=me, now=self.world.clock.now()):
-                driver = Driver(claim, self.definition, self.world.parts)
+                driver = Activation(claim, self.definition, self.world.parts)
                 task = asyncio.create_task(driver.run())
                 self.drivers[id] = (me, driver, task)
                 self.took.setdefault(me, set()).add(id)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from actors.periodic.jobs import Chore, Chores
+from actors.periodic.jobs import PeriodicJob, PeriodicJobs
 from domain.kernel.errors import Unavailable
 from tests.waiting import wait_until
 
@@ -26,19 +26,19 @@ class Counter:
         return self._then(self.times)
 
 
-def chore(run: Callable[[], Awaitable[bool]], every: timedelta = OFTEN) -> Chore:
-    return Chore(name="counting", every=every, run=run)
+def job(run: Callable[[], Awaitable[bool]], every: timedelta = OFTEN) -> PeriodicJob:
+    return PeriodicJob(name="counting", every=every, run=run)
 
 
 async def until_done(*counters: Counter, times: int, every: timedelta = OFTEN) -> None:
     """Run the jobs until each was run so often."""
-    running = asyncio.create_task(Chores([chore(counter.run, every) for counter in counters]).run())
+    running = asyncio.create_task(PeriodicJobs([job(counter.run, every) for counter in counters]).run())
     await wait_until(lambda: all(counter.times >= times for counter in counters), "all were done")
     running.cancel()
     await asyncio.wait([running])
 
 
-async def test_a_chore_is_done_again_and_again() -> None:
+async def test_a_periodic_job_is_done_again_and_again() -> None:
     await until_done(Counter(lambda _: False), times=3)
 
 
@@ -59,13 +59,13 @@ async def test_one_that_fails_is_done_again_and_others_go_on(
     assert "counting" in caplog.text
 
 
-async def test_a_chore_that_waits_holds_up_no_other() -> None:
+async def test_a_periodic_job_that_waits_holds_up_no_other() -> None:
     async def wait_for_ever() -> bool:
         await asyncio.Event().wait()
         return False
 
     counter = Counter(lambda _: False)
-    running = asyncio.create_task(Chores([chore(wait_for_ever), chore(counter.run)]).run())
+    running = asyncio.create_task(PeriodicJobs([job(wait_for_ever), job(counter.run)]).run())
     await wait_until(lambda: counter.times >= 3, "the other was done")
     running.cancel()
     await asyncio.wait([running])
