@@ -12,6 +12,7 @@ from strawberry.dataloader import DataLoader
 from domain.executions.large_values import LargeValues
 from domain.kernel.large_values import LargeValue, ValueKind
 from graphql_api.kit.answer_budget import AnswerBudget
+from graphql_api.kit.shared_reads import shared
 
 _CHUNK_BYTES = 250_000
 """The most stored bytes, perhaps compressed, that are read at once; a larger value is read alone."""
@@ -45,7 +46,7 @@ class Later:
 
         Cancelling one awaiter, for an error beside it, does not cancel the read for the others.
         """
-        value = yield from asyncio.shield(self._loader.load(self._value)).__await__()
+        value = yield from shared(self._loader.load(self._value)).__await__()
         return value if value is None or self._shows is None else self._shows(value)
 
 

@@ -11,6 +11,7 @@ from domain.kernel.json.text import JsonValue
 from domain.workflows.summaries import WorkflowSummary
 from graphql_api.context import Context
 from graphql_api.kit.per_event import PerEvent
+from graphql_api.kit.shared_reads import shared
 
 Document = Mapping[str, JsonValue]
 
@@ -42,7 +43,7 @@ class DocumentLoader(PerEvent):
 
     async def load(self, definition_id: UUID) -> Document:
         """The document of a version. Cancelling one caller does not cancel the read for the others."""
-        return await asyncio.shield(self._loader.load(definition_id))
+        return await shared(self._loader.load(definition_id))
 
     def forget(self) -> None:
         """Begin anew, for the next event of a subscription."""

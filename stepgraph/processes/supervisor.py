@@ -131,10 +131,14 @@ class Keeper:
                 logger.info("%s is process %s now", self.name, self.pid)
                 started = loop.time()
         finally:
-            for each in self._program.sockets:
-                each.close()  # whoever comes now is refused, and does not wait for nobody
-            await stop_child(self._child, grace=self._program.grace)
-            self._close_pulse()
+            await self.stop()
+
+    async def stop(self) -> None:
+        """Stop the process and wait for it. Once it is stopped, this does nothing."""
+        for each in self._program.sockets:
+            each.close()  # whoever comes now is refused, and does not wait for nobody
+        await stop_child(self._child, grace=self._program.grace)
+        self._close_pulse()
 
     async def _start_again(self) -> None:
         """Start a process, and try for as long as the machine has no room for one."""
@@ -191,6 +195,8 @@ async def kept_alive(programs: Sequence[Program]) -> AsyncIterator[Sequence[Keep
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        # A task that was cancelled before its first turn has not stopped what it was to keep.
+        await asyncio.gather(*(keeper.stop() for keeper in keepers), return_exceptions=True)
 
 
 async def keep_alive(program: Program) -> int:

@@ -43,7 +43,10 @@ class World:
 
     async def worker(self, redis_url: str | None = None) -> WorkerBreakers:
         """Another worker, which hears the news."""
-        shared = await self.stack.enter_async_context(RedisSharedBreakers(redis_url or self.redis_url))
+        patience = timedelta(seconds=0.25 if redis_url else 10)  # the own Redis answers, however busy the machine is
+        shared = await self.stack.enter_async_context(
+            RedisSharedBreakers(redis_url or self.redis_url, answer_within=patience)
+        )
         breakers = WorkerBreakers(shared=shared, store=self.store, clock=self.clock)
         await self.stack.enter_async_context(breakers)
         self.listeners += 1

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Collection, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -40,7 +41,7 @@ redis.call('PUBLISH', KEYS[2], ARGV[2])
 return false
 """
 
-_ANSWER_WITHIN = 0.25
+_ANSWER_WITHIN = timedelta(seconds=0.25)
 _PING_INTERVAL = 5.0
 _SILENCE = 12.0
 _MOST_NEWS = 10_000
@@ -52,13 +53,15 @@ class RedisSharedBreakers:
     One connection serves all listeners.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, answer_within: timedelta = _ANSWER_WITHIN) -> None:
+        """`answer_within`: the time after which Redis counts as silent; a call of a service waits no longer for it."""
         self._url = url
+        self._answer_within = answer_within.total_seconds()
         pool = BlockingConnectionPool.from_url(  # of many breakers that move at once some wait, instead of failing
             url,
-            timeout=_ANSWER_WITHIN,
-            socket_timeout=_ANSWER_WITHIN,
-            socket_connect_timeout=_ANSWER_WITHIN,
+            timeout=self._answer_within,
+            socket_timeout=self._answer_within,
+            socket_connect_timeout=self._answer_within,
             max_connections=4,
             retry=Retry(NoBackoff(), 0),
         )
@@ -78,10 +81,21 @@ class RedisSharedBreakers:
             await cancelled([self._hearing])
         await self._client.aclose()
 
+    @asynccontextmanager
+    async def _answered(self) -> AsyncIterator[None]:
+        """Raise `Unavailable` where Redis does not answer in time."""
+        try:
+            async with asyncio.timeout(
+                self._answer_within
+            ):  # for a free connection, connecting and the answer together
+                yield
+        except REDIS_FAULTS as error:
+            raise Unavailable(f"Redis does not answer: {str(error) or 'it is silent'}") from error
+
     async def read(self, service_ids: Collection[str]) -> Mapping[str, BreakerSnapshot]:
         if not service_ids:
             return {}
-        async with _translated():
+        async with self._answered():
             texts = await self._client.mget([_key(service_id) for service_id in service_ids])
         found = {}
         for text in texts:
@@ -93,16 +107,16 @@ class RedisSharedBreakers:
     async def replace(self, snapshot: BreakerSnapshot, *, after: int) -> BreakerSnapshot | None:
         keys = [_key(snapshot.service_id), _CHANNEL]
         arguments: list[str | int] = [after, snapshot_text(snapshot), _KEPT]
-        async with _translated():
+        async with self._answered():
             newer = await cast("Awaitable[Any]", self._replace(keys=keys, args=arguments))
         return None if newer is None else snapshot_of(newer)
 
     async def configured(self, service_id: str, config: BreakerConfig) -> None:
-        async with _translated():
+        async with self._answered():
             await self._client.publish(_CHANNEL, config_text(service_id, config))
 
     async def deleted(self, service_id: str) -> None:
-        async with _translated():
+        async with self._answered():
             await self._client.publish(_CHANNEL, gone_text(service_id))
 
     @asynccontextmanager
@@ -169,15 +183,6 @@ class RedisSharedBreakers:
 
 def _key(service_id: str) -> str:
     return f"stepgraph:breaker:{service_id}"
-
-
-@asynccontextmanager
-async def _translated() -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(_ANSWER_WITHIN):  # for a free connection, connecting and the answer together
-            yield
-    except REDIS_FAULTS as error:
-        raise Unavailable(f"Redis does not answer: {str(error) or 'it is silent'}") from error
 
 
 async def _until_for_ever(queue: "asyncio.Queue[BreakerNews]") -> AsyncIterator[BreakerNews]:

@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+from graphql_api.context import ApiOptions
 from persistence.health import SystemHealthProbe
 from persistence.memory.access import MemoryApiKeyStore, MemoryAuditLog
 from persistence.memory.work_queue import MemoryWorkQueue
@@ -117,4 +119,5 @@ async def real_parts(postgres_url: str, redis_url: str) -> AsyncIterator[Real]:
             audit=MemoryAuditLog(),
             metrics=PostgresMetricsStore(database),
         )
-        yield Real(Api(storage=storage), database)
+        # Half a minute is little where all cores are busy, and memory is measured besides.
+        yield Real(Api(storage=storage, options=ApiOptions(operation_timeout=timedelta(minutes=4))), database)

@@ -90,6 +90,12 @@ async def test_a_process_that_cannot_be_started_is_tried_again(
         await wait_until(lambda: len(started(log)) > before, "it was started again", timeout=20)
 
 
+async def test_what_ends_at_once_leaves_no_process_behind(tmp_path: Path) -> None:
+    async with kept_alive([sleeper(tmp_path / "log"), sleeper(tmp_path / "other")]) as keepers:
+        pids = [keeper.pid for keeper in keepers]
+    assert not any(lives(pid) for pid in pids)
+
+
 async def test_all_are_stopped_at_the_end_and_the_ones_that_will_not_are_killed(tmp_path: Path) -> None:
     stubborn = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEPER
     log, other = tmp_path / "log", tmp_path / "other"

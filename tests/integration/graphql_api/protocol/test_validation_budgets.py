@@ -12,7 +12,7 @@ from graphql_api.context import ApiOptions
 from tests.abuse.machine import slowness
 from tests.integration.graphql_api.api import Api
 
-VALIDATING = 0.05
+VALIDATING = 0.075
 """Seconds of processor time, on the reference machine, in which a document is read and validated that is within all
 limits."""
 READING = 0.05

@@ -1,0 +1,23 @@
+"""Awaiting what a loader reads for several resolvers at once."""
+
+import asyncio
+from asyncio import Future
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+Read = TypeVar("Read")
+
+
+def shared(read: Awaitable[Read]) -> "Future[Read]":
+    """A future of the same result, whose cancelling does not cancel the read for the others.
+
+    Where all who awaited it have been cancelled, for an error beside it, nobody is told of an error of the read.
+    """
+    reading = asyncio.ensure_future(read)
+    reading.add_done_callback(_retrieve)
+    return asyncio.shield(reading)
+
+
+def _retrieve(read: "Future[Any]") -> None:
+    if not read.cancelled():
+        read.exception()
