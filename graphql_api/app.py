@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from domain.kernel.json.text import dumps
-from graphql_api.context import ApiOptions, ApiServices, ContextMaker
+from graphql_api.context import ApiOptions, ApiServices, ContextFactory
 from graphql_api.edge.clients import Networks
 from graphql_api.edge.connections import ConnectionWatch, is_loopback
 from graphql_api.edge.counting import CountedByAddress
@@ -56,7 +56,7 @@ def create_app(
     options = options or ApiOptions()
     rates = Rates(options)
     gate = KeyGate(services.access, rates=rates, audit=services.audit, clock=services.clock)
-    contexts = ContextMaker(
+    contexts = ContextFactory(
         services=services,
         options=options,
         origins=ExecutionOrigins(services.execution_queries),

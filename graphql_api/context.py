@@ -165,7 +165,7 @@ class Context:
         """The loader of large values, which rows leave out."""
         return LargeValueLoader(self.services.large_values, self.answer, self.options.max_answer_bytes)
 
-    def one(self, kind: Callable[["Context"], Shared]) -> Shared:
+    def shared(self, kind: Callable[["Context"], Shared]) -> Shared:
         """The object of this class that all resolvers of the operation share; made when it is first asked for."""
         found = self._shared.get(kind)
         if found is None:
@@ -210,9 +210,9 @@ class Context:
         """Give the next event of a subscription budgets of its own."""
         self.rows_left = self.options.max_rows
         self.answer.renew()
-        for shared in self._shared.values():
-            if isinstance(shared, PerEvent):
-                shared.forget()
+        for each in self._shared.values():
+            if isinstance(each, PerEvent):
+                each.forget()
         self.large_values.forget()
 
     def allow_waiting(self, length: timedelta | None) -> None:
@@ -223,7 +223,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ContextMaker:
+class ContextFactory:
     """Makes the contexts of one process, which share `origins` and `health`."""
 
     services: ApiServices

@@ -42,7 +42,7 @@ Answer = TypeVar("Answer")
 Result = TypeVar("Result")
 
 
-class Later(Generic[Result]):
+class Pending(Generic[Result]):
     """A report that is not there at once: awaited, or closed when nobody wants it any more."""
 
     __slots__ = ("_call", "_report")
@@ -61,7 +61,7 @@ class Later(Generic[Result]):
             self._call.close()
 
 
-Begun = AttemptReport | Later[AttemptReport]
+MaybePending = AttemptReport | Pending[AttemptReport]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class StepRunner:
         scope: ExecutionScope,
         now: datetime,
         carried: CarriedStep | None = None,
-    ) -> Begun:
+    ) -> MaybePending:
         """Start the running attempt of a step: a report when it is over at once, otherwise an awaitable of one.
 
         A step that has left a checkpoint is called again. `now` is the present; expressions are told when the
@@ -93,18 +93,18 @@ class StepRunner:
         trial = AttemptContext(execution_id, step, state, scope, now, carried)
         values = trial.values
         if step.needs_waiting:
-            return Later(self._begin_later(trial, dict(values)))
+            return Pending(self._begin_later(trial, dict(values)))
         try:
             input = trial.input(values, NO_ANSWERS)
         except ExpressionError as error:
             if self.evaluator.may_answer(error, NO_ANSWERS):
-                return Later(self._begin_later(trial, dict(values)))
+                return Pending(self._begin_later(trial, dict(values)))
             return trial.failed(Failed(error=error.to_step_error()), None, False)
         return StepBypassed(trial.path, trial.attempt) if input is SKIPPED else self._execute(trial, values, input)
 
     def fail(
         self, execution_id: UUID, step: CompiledStep, state: StepState, scope: ExecutionScope, error: StepError
-    ) -> Begun:
+    ) -> MaybePending:
         """The report of an attempt that something else has ended with `error`."""
         trial = AttemptContext(execution_id, step, state, scope, state.attempts[-1].started_at, None)
         return self._failed(trial, state.input, Failed(error=error))
@@ -127,7 +127,7 @@ class StepRunner:
         except Unavailable as error:
             return trial.failed(_without_sandbox(error), None, None)
         begun = self._execute(trial, values, input)
-        return await begun if isinstance(begun, Later) else begun
+        return await begun if isinstance(begun, Pending) else begun
 
     async def _begin_with_secrets(self, trial: AttemptContext, values: Mapping[str, JsonValue]) -> AttemptReport:
         """Begin an attempt whose input holds secrets: it is rendered twice, and stored without their values.
@@ -146,7 +146,7 @@ class StepRunner:
             lambda answers: (trial.rendered(masked, answers), trial.rendered(revealed, answers)),
         )
         begun = self._execute(trial, values, input, Concealed(shown, opened.mask))
-        return await begun if isinstance(begun, Later) else begun
+        return await begun if isinstance(begun, Pending) else begun
 
     async def _answered(
         self,
@@ -166,7 +166,7 @@ class StepRunner:
 
     def _execute(
         self, trial: AttemptContext, values: Mapping[str, JsonValue], input: JsonValue, hidden: Concealed | None = None
-    ) -> Begun:
+    ) -> MaybePending:
         step = trial.step
         checkpoint, received = opened_checkpoint(trial.state.checkpoint)
         call = StepCall(
@@ -195,7 +195,7 @@ class StepRunner:
             outcome = _unexpected(call, error)
         if isinstance(outcome, _OUTCOMES):
             return self._report(trial, shown, outcome if hidden is None else concealed(outcome, hidden.mask))
-        return Later(self._wait(trial, call, shown, outcome), outcome)
+        return Pending(self._wait(trial, call, shown, outcome), outcome)
 
     async def _wait(
         self, trial: AttemptContext, call: StepCall, shown: JsonValue, outcome: Awaitable[Outcome]
@@ -220,9 +220,9 @@ class StepRunner:
                 raise
             ended = _unexpected(call, error)  # something inside was cancelled, and not by us
         reported = self._report(trial, shown, ended if call.mask is None else concealed(ended, call.mask))
-        return await reported if isinstance(reported, Later) else reported
+        return await reported if isinstance(reported, Pending) else reported
 
-    def _report(self, trial: AttemptContext, shown: JsonValue, outcome: Outcome) -> Begun:
+    def _report(self, trial: AttemptContext, shown: JsonValue, outcome: Outcome) -> MaybePending:
         path, attempt = trial.path, trial.attempt
         if isinstance(outcome, Succeeded):
             error = self.refuse_output(outcome.output)
@@ -235,19 +235,19 @@ class StepRunner:
             return ContainerOpened(path, attempt, outcome.checkpoint, shown)
         return self._failed(trial, shown, outcome)
 
-    def _failed(self, trial: AttemptContext, shown: JsonValue, failed: Failed) -> Begun:
+    def _failed(self, trial: AttemptContext, shown: JsonValue, failed: Failed) -> MaybePending:
         """The report of a failed attempt, including the answer of the retry policy's condition."""
         condition = None if trial.step.retry is None else trial.step.retry.when
         if condition is None or not failed.error.is_retryable:
             return trial.failed(failed, shown, None)
         seen = trial.scope.with_error(trial.prefix, trial.attempt, failed.error)
         if condition.needs_sandbox:
-            return Later(self._ask_whether_to_retry(trial, shown, failed, condition, seen))
+            return Pending(self._ask_whether_to_retry(trial, shown, failed, condition, seen))
         try:
             return trial.failed(failed, shown, trial.is_true(condition, seen, NO_ANSWERS))
         except ExpressionError as error:
             if self.evaluator.may_answer(error, NO_ANSWERS):
-                return Later(self._ask_whether_to_retry(trial, shown, failed, condition, seen))
+                return Pending(self._ask_whether_to_retry(trial, shown, failed, condition, seen))
             return trial.failed(Failed(error=error.to_step_error()), shown, False)
 
     async def _ask_whether_to_retry(
@@ -288,19 +288,19 @@ class StepRunner:
         now: datetime,
         values: Mapping[str, JsonValue],
         report: Callable[[JsonValue, StepError | None], Result],
-    ) -> Result | Later[Result]:
+    ) -> Result | Pending[Result]:
         """The report made from a rendered output: of the execution, or of a loop's item.
 
         `report` makes it from a value, or from the error that there is instead. `where`, a prefix, fixes the random
         seed.
         """
         if template.sandboxed:
-            return Later(self._value_from_sandbox(template, execution_id, where, now, dict(values), report))
+            return Pending(self._value_from_sandbox(template, execution_id, where, now, dict(values), report))
         try:
             output = template.render(values, now=now, seed=seed_of(execution_id, where))
         except ExpressionError as error:
             if self.evaluator.may_answer(error, NO_ANSWERS):
-                return Later(self._value_from_sandbox(template, execution_id, where, now, dict(values), report))
+                return Pending(self._value_from_sandbox(template, execution_id, where, now, dict(values), report))
             return report(None, error.to_step_error(where or "output"))
         return self._checked(output, report)
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from actors.activations.context import ActivationContext
 from actors.activations.expression_context import ExecutionScope
 from actors.activations.in_flight import Calls
-from actors.activations.step_runner import Later
+from actors.activations.step_runner import Pending
 from domain.engine.carrying import carried_for
 from domain.engine.outputs import container_output, execution_output
 from domain.engine.reports import ItemEvaluated, OutputEvaluated, Report, StepErrored, StepSucceeded
@@ -64,8 +64,8 @@ class StepWork:
         attempts, step = self._attempts, self._definition.step(path)
         self._take(path, attempts.fail(self._owner_id, step, self._state.steps[path], self._scope, error))
 
-    def _take(self, key: str, begun: Report | Later[Any]) -> None:
-        if isinstance(begun, Later):
+    def _take(self, key: str, begun: Report | Pending[Any]) -> None:
+        if isinstance(begun, Pending):
             self._calls.start(key, begun)
         else:
             self._report(begun)

@@ -5,7 +5,7 @@ import logging
 from dramatiq import Broker, Worker
 from dramatiq.middleware import MiddlewareError
 
-from actors.process.collector import spare_the_collector
+from actors.process.garbage_collection import freeze_loaded_objects
 from actors.process.stop_signals import StopSignals
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def run_worker(broker: Broker, *, threads: int) -> int:
     except MiddlewareError as error:
         logger.critical("the worker cannot start: %s", error)
         return 1
-    spare_the_collector(allocations=_ALLOCATIONS_A_COLLECTION)
+    freeze_loaded_objects(allocations=_ALLOCATIONS_A_COLLECTION)
     logger.info("the worker is ready")
     signals.wait()
     logger.info("the worker stops")

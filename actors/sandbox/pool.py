@@ -14,7 +14,7 @@ from actors.sandbox.child import FAILED, NOTHING, TOO_COSTLY, VALUE
 from actors.sandbox.process import Answer, SandboxProcess
 from actors.sandbox.queue import Call, Places, SandboxQueue
 from actors.sandbox.requests import compile_request, evaluate_request, read_problems, schema_request
-from domain.expressions.expression import Expression, compile_expression
+from domain.expressions.expression import compile_expression
 from domain.json_schemas.library import InvalidSchema
 from domain.kernel.errors import Problem, Unavailable
 from domain.kernel.json.text import JsonText, JsonValue, loads
@@ -123,12 +123,11 @@ class SandboxPool:
 
         The engine has a second; waiting for a child comes on top of that. Data of more than 4 MiB as JSON are refused.
         """
-        expression = compile_expression(source)
-        text = await self._evaluated(expression, data, now, seed, owner, use)
+        found = await self.evaluate_text(source, data, now=now, seed=seed, owner=owner, use=use)
         try:
-            return loads(text)
+            return loads(found.text)
         except ValueError as error:
-            raise expression.failed(f"it gives what JSON cannot say: {error}") from error
+            raise compile_expression(source).failed(f"it gives what JSON cannot say: {error}") from error
 
     async def evaluate_text(
         self,
@@ -142,25 +141,12 @@ class SandboxPool:
     ) -> JsonText:
         """The value of an expression on data, not parsed; see the port."""
         expression = compile_expression(source)
-        text = await self._evaluated(expression, data, now, seed, owner, use)
-        try:
-            return JsonText(text.decode())
-        except UnicodeDecodeError as error:
-            raise expression.failed(f"it gives what JSON cannot say: {error}") from error
-
-    async def _evaluated(
-        self,
-        expression: Expression,
-        data: Mapping[str, JsonValue],
-        now: datetime,
-        seed: int,
-        owner: UUID,
-        use: SandboxUse,
-    ) -> bytes:
-        """The JSON of the value."""
         kind, text = await self._ask(evaluate_request(expression, data, now, seed), owner, use)
         if kind == VALUE:
-            return text
+            try:
+                return JsonText(text.decode())
+            except UnicodeDecodeError as error:
+                raise expression.failed(f"it gives what JSON cannot say: {error}") from error
         if kind == NOTHING:
             raise expression.yields_nothing(data)
         if kind == FAILED:

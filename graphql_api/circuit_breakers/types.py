@@ -66,7 +66,7 @@ class CircuitBreaker(Node):
 
     @strawberry.field(description="The number of executions with a step that waits for it.")
     async def waiting_executions(self, info: Info) -> int:
-        return await info.context.one(BreakerLoaders).waiting.load(self.service_id)
+        return await info.context.shared(BreakerLoaders).waiting.load(self.service_id)
 
     @classmethod
     def from_record(cls, record: CircuitBreakerRecord) -> "CircuitBreaker":

@@ -15,7 +15,7 @@ from graphql_api.context import Info
 from graphql_api.executions.loaders import ExecutionLoaders, StepsWanted
 from graphql_api.kit.enums import StepStatus, StepType, WaitKind
 from graphql_api.kit.ids import Node, step_execution_id
-from graphql_api.kit.large_values import LargeField, LargeValueLoader, Later
+from graphql_api.kit.large_values import DeferredValue, LargeField, LargeValueLoader
 from graphql_api.kit.pagination import BY_POSITION, Connection, connection, page_size
 from graphql_api.kit.scalars import JSON
 
@@ -90,12 +90,12 @@ class StepExecution(Node):
     duration: timedelta | None = strawberry.field(description="From start to end; null until it has ended.")
     sequence: int = strawberry.field(description="The execution's sequence when this step last changed.")
     waiting_for: WaitReason | None = strawberry.field(description="The reason why it is not running; null when it is.")
-    tries: strawberry.Private[tuple[state.Attempt, ...] | Later]
+    tries: strawberry.Private[tuple[state.Attempt, ...] | DeferredValue]
 
     @strawberry.field(description="Every try so far, the running one last.")
     def attempts(self) -> list[StepAttempt]:
         tries = self.tries
-        return cast("list[StepAttempt]", tries) if isinstance(tries, Later) else _attempts(tries)
+        return cast("list[StepAttempt]", tries) if isinstance(tries, DeferredValue) else _attempts(tries)
 
     @classmethod
     def from_record(cls, record: StepRecord, values: LargeValueLoader | None = None) -> "StepExecution":
@@ -141,7 +141,7 @@ async def load_step(info: Info, execution: ExecutionRecord | None, path: str) ->
     """One step of an execution, reached or not; None where there is none."""
     if execution is None:
         return None
-    loaders = info.context.one(ExecutionLoaders)
+    loaders = info.context.shared(ExecutionLoaders)
     record = await loaders.steps.load((execution.id, path))
     if record is None:
         pending = await loaders.pending.load(execution)
@@ -156,7 +156,7 @@ async def step_page(
     size = page_size(first, default=100, largest=LARGEST_STEP_PAGE)
     position = BY_POSITION.read(after)
     info.context.spend_rows(size)
-    loaders = info.context.one(ExecutionLoaders)
+    loaders = info.context.shared(ExecutionLoaders)
     # Before the rows: a step that starts in between is then seen twice instead of not at all.
     pending = matching(await loaders.pending.load(execution), filter)
     if position is None:  # the usual case, and the one that a list of executions multiplies

@@ -79,7 +79,9 @@ class ExecutionSubscriptions:
         if after_sequence is None:
             origin = await info.context.origins.get(execution_id)
         else:
-            origin = await info.context.one(ExecutionLoaders).by_id.load(execution_id)  # how far it is now matters here
+            origin = await info.context.shared(ExecutionLoaders).by_id.load(
+                execution_id
+            )  # how far it is now matters here
         if origin is None or origin.is_batch:
             raise NotFound("execution", id)
         if after_sequence is not None and after_sequence > origin.sequence:

@@ -94,7 +94,7 @@ class WorkflowExecution(Node):
 
         if self.record.workflow_id is None:
             return None
-        record = await info.context.one(WorkflowLoaders).by_id.load(self.record.workflow_id)
+        record = await info.context.shared(WorkflowLoaders).by_id.load(self.record.workflow_id)
         return None if record is None else Workflow.from_record(record, info.context.large_values)
 
     @strawberry.field(description="The execution whose step started this one.")
@@ -173,7 +173,7 @@ async def load_execution(info: Info, execution_id: UUID | None) -> WorkflowExecu
     """One execution; None where there is none."""
     if execution_id is None:
         return None
-    record = await info.context.one(ExecutionLoaders).by_id.load(execution_id)
+    record = await info.context.shared(ExecutionLoaders).by_id.load(execution_id)
     if record is None or record.is_batch:
         return None
     return WorkflowExecution.from_record(record, info.context.services.clock.now(), info.context.large_values)

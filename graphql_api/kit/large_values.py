@@ -31,7 +31,7 @@ class LargeField:
     attribute: str = ""
 
 
-class Later:
+class DeferredValue:
     """A value that is read when it is awaited, which graphql-core does where it is selected."""
 
     __slots__ = ("_loader", "_shows", "_value")
@@ -66,14 +66,17 @@ class LargeValueLoader:
     def fill(
         self, shown: object, left_out: Mapping[str, int], parts: Mapping[str, LargeField], id: UUID, path: str = ""
     ) -> None:
-        """Put a `Later` in place of each field that a record has left out; `parts` has those that can be, by name."""
+        """Put a `DeferredValue` in place of each field that a record has left out.
+
+        `parts` has the fields that can be left out, by name.
+        """
         for name, least in left_out.items():
             part = parts[name]
             setattr(shown, part.attribute or name, self.later(LargeValue(part.kind, id, path, least), part.shows))
 
-    def later(self, value: LargeValue, shows: Shows | None = None) -> Later:
+    def later(self, value: LargeValue, shows: Shows | None = None) -> DeferredValue:
         """A value to be read when it is awaited."""
-        return Later(self._loader, value, shows)
+        return DeferredValue(self._loader, value, shows)
 
     def forget(self) -> None:
         """Begin anew, for the next event of a subscription."""

@@ -31,6 +31,6 @@ class MetricsQueries:
         if workflow_id is None or workflow_id is strawberry.UNSET:
             return await load_metrics(info, EVERYTHING, from_, to)
         series = read_id(workflow_id, IdKind.WORKFLOW, "workflowId")
-        if await info.context.one(WorkflowLoaders).by_id.load(series) is None:
+        if await info.context.shared(WorkflowLoaders).by_id.load(series) is None:
             raise NotFound("workflow", str(workflow_id))
         return await load_metrics(info, series, from_, to)

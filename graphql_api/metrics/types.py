@@ -107,7 +107,7 @@ class OrchestrationMetrics:
 
     @strawberry.field(description="Executions that run right now, whatever the range; those that wait do not count.")
     async def running(self, info: Info) -> int:
-        return _shown(await info.context.one(MetricsLoaders).running.load(self.series))
+        return _shown(await info.context.shared(MetricsLoaders).running.load(self.series))
 
     @strawberry.field(
         description="The range in parts of this length, empty ones too. They begin at whole multiples of it since 1970 "
@@ -115,7 +115,7 @@ class OrchestrationMetrics:
     )
     async def timeline(self, info: Info, bucket: timedelta = timedelta(minutes=1)) -> list[MetricsBucket]:
         info.context.spend_rows(info.context.services.metrics.points_of(self.covered, bucket))
-        points = await info.context.one(MetricsLoaders).timelines.load(
+        points = await info.context.shared(MetricsLoaders).timelines.load(
             TimelineWanted(self.series, self.covered, bucket)
         )
         return [MetricsBucket.from_record(at, tally) for at, tally in points]
@@ -144,7 +144,7 @@ async def load_metrics(info: Info, series: UUID, start: datetime | None, end: da
     covered = info.context.services.metrics.range_of(
         None if start is strawberry.UNSET else start, None if end is strawberry.UNSET else end
     )
-    totals = await info.context.one(MetricsLoaders).totals.load(TotalsWanted(series, covered))
+    totals = await info.context.shared(MetricsLoaders).totals.load(TotalsWanted(series, covered))
     return OrchestrationMetrics.from_record(series, covered, totals)
 
 

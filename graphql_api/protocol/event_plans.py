@@ -36,7 +36,7 @@ from strawberry.types.field import StrawberryField
 
 from domain.kernel.errors import LimitExceeded
 from graphql_api.kit.answer_budget import AnswerBudget
-from graphql_api.kit.large_values import Later
+from graphql_api.kit.large_values import DeferredValue
 from graphql_api.protocol.execution import BudgetedExecutor
 
 Writer = Callable[[Any], Any]
@@ -187,7 +187,7 @@ class Planner:
 
         def write(value: Any) -> Any:
             coerced = coerce(value)
-            if type(coerced) is Later:
+            if type(coerced) is DeferredValue:
                 raise NoPlan
             spend(coerced)
             return coerced if mask is None else mask.masked(coerced)

@@ -30,7 +30,7 @@ from domain.access.model import NOBODY, Principal
 from domain.access.stream_tickets import read_ticket
 from domain.kernel.errors import Unauthenticated, Unavailable
 from domain.kernel.json.text import dumps
-from graphql_api.context import Context, ContextMaker
+from graphql_api.context import Context, ContextFactory
 from graphql_api.edge.asker import ASKER, address_of
 from graphql_api.edge.cross_site import is_forgeable
 from graphql_api.edge.keys import KeyGate
@@ -117,7 +117,7 @@ class GraphQLView(GraphQL[Context, None]):
 
     schema: "StepgraphSchema"
 
-    def __init__(self, schema: "StepgraphSchema", contexts: ContextMaker, *, gate: KeyGate) -> None:
+    def __init__(self, schema: "StepgraphSchema", contexts: ContextFactory, *, gate: KeyGate) -> None:
         options = contexts.options
         super().__init__(
             schema,

@@ -51,7 +51,7 @@ class Schedule(Node):
 
     @strawberry.field(description="The workflow that it starts, at its newest version.")
     async def workflow(self, info: Info) -> Workflow:
-        record = await info.context.one(WorkflowLoaders).by_id.load(self.record.settings.workflow_id)
+        record = await info.context.shared(WorkflowLoaders).by_id.load(self.record.settings.workflow_id)
         assert record is not None  # workflows are hidden, never removed
         return Workflow.from_record(record, info.context.large_values)
 

@@ -46,13 +46,13 @@ class SystemQueries:
         values = info.context.large_values
         match kind:
             case IdKind.WORKFLOW:
-                workflow = await info.context.one(WorkflowLoaders).by_id.load(read_id(id, IdKind.WORKFLOW))
+                workflow = await info.context.shared(WorkflowLoaders).by_id.load(read_id(id, IdKind.WORKFLOW))
                 return None if workflow is None else Workflow.from_record(workflow, values)
             case IdKind.EXECUTION:
                 return await load_execution(info, read_id(id, IdKind.EXECUTION))
             case IdKind.STEP_EXECUTION:
                 execution_id, path = read_step_execution_id(id)
-                return await load_step(info, await info.context.one(ExecutionLoaders).by_id.load(execution_id), path)
+                return await load_step(info, await info.context.shared(ExecutionLoaders).by_id.load(execution_id), path)
             case IdKind.TRANSFORMATION_RULE:
                 rule = await info.context.services.rules.get(read_id(id, IdKind.TRANSFORMATION_RULE), lean=True)
                 return None if rule is None else TransformationRule.from_record(rule, values)
@@ -63,10 +63,10 @@ class SystemQueries:
                 schedule = await info.context.services.schedules.find(id=read_id(id, IdKind.SCHEDULE))
                 return None if schedule is None else Schedule.from_record(schedule, values)
             case IdKind.WEBHOOK:
-                webhook = await info.context.one(WebhookLoaders).by_id.load(read_id(id, IdKind.WEBHOOK))
+                webhook = await info.context.shared(WebhookLoaders).by_id.load(read_id(id, IdKind.WEBHOOK))
                 return None if webhook is None else Webhook.from_record(webhook, values)
             case IdKind.WEBHOOK_EVENT:
-                event = await info.context.one(WebhookLoaders).events.load(read_id(id, IdKind.WEBHOOK_EVENT))
+                event = await info.context.shared(WebhookLoaders).events.load(read_id(id, IdKind.WEBHOOK_EVENT))
                 return None if event is None else WebhookEvent.from_record(event, values)
             case IdKind.CIRCUIT_BREAKER:
                 breaker = await info.context.services.breakers.get(read_id(id, IdKind.CIRCUIT_BREAKER))

@@ -17,7 +17,7 @@ class WebhookQueries:
 
     @strawberry.field(description="The webhook with this id; null where there is none.")
     async def webhook(self, info: Info, id: strawberry.ID) -> Webhook | None:
-        record = await info.context.one(WebhookLoaders).by_id.load(read_id(id, IdKind.WEBHOOK))
+        record = await info.context.shared(WebhookLoaders).by_id.load(read_id(id, IdKind.WEBHOOK))
         return None if record is None else Webhook.from_record(record, info.context.large_values)
 
     @strawberry.field(description="Webhooks, newest first.")

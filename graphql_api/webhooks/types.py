@@ -77,7 +77,7 @@ class Webhook(Node):
     async def workflow(self, info: Info) -> Workflow | None:
         if self.record.workflow_id is None:
             return None
-        record = await info.context.one(WorkflowLoaders).by_id.load(self.record.workflow_id)
+        record = await info.context.shared(WorkflowLoaders).by_id.load(self.record.workflow_id)
         return None if record is None else Workflow.from_record(record, info.context.large_values)
 
     @strawberry.field(description="The events that it was told of or has received, newest first.")
@@ -86,7 +86,7 @@ class Webhook(Node):
     ) -> Connection[_LazyEvent]:
         size, key = page_size(first), BY_WEBHOOK_EVENT.read(after)
         info.context.spend_rows(size)
-        id, loaders, values = self.record.id, info.context.one(WebhookLoaders), info.context.large_values
+        id, loaders, values = self.record.id, info.context.shared(WebhookLoaders), info.context.large_values
         if key is None:
             page = await loaders.event_pages.load((id, size))
         else:
@@ -173,7 +173,7 @@ class WebhookEvent(Node):
 
     @strawberry.field(description="The webhook that it belongs to.")
     async def webhook(self, info: Info) -> Webhook:
-        record = await info.context.one(WebhookLoaders).by_id.load(self.record.webhook_id)
+        record = await info.context.shared(WebhookLoaders).by_id.load(self.record.webhook_id)
         if record is None:  # deleted while it was read
             raise NotFound("webhook", public_id(IdKind.WEBHOOK, self.record.webhook_id))
         return Webhook.from_record(record, info.context.large_values)

@@ -159,7 +159,7 @@ class WorkflowVersion(Node):
 
     @strawberry.field
     async def document(self, info: Info) -> JSON:
-        return JSON(await info.context.one(DocumentLoader).load(self.definition_id))
+        return JSON(await info.context.shared(DocumentLoader).load(self.definition_id))
 
     @classmethod
     def from_record(cls, record: VersionSummary) -> "WorkflowVersion":
@@ -189,7 +189,7 @@ class Workflow(Node):
 
     async def stored(self, info: Info) -> Mapping[str, JsonValue]:
         """The stored document: the one that is known already, else read with those of the other workflows."""
-        return await info.context.one(DocumentLoader).load(self.definition_id) if self.known is None else self.known
+        return await info.context.shared(DocumentLoader).load(self.definition_id) if self.known is None else self.known
 
     @strawberry.field(description="The whole definition as one portable document, as applyWorkflow takes it.")
     async def document(self, info: Info) -> JSON:
@@ -212,7 +212,7 @@ class Workflow(Node):
     )
     async def document_problem(self, info: Info) -> str | None:
         try:
-            await info.context.one(DocumentReader).part(self.uuid, self.version, await self.stored(info), _is_read)
+            await info.context.shared(DocumentReader).part(self.uuid, self.version, await self.stored(info), _is_read)
         except errors.InvalidInput as error:
             [problem] = error.problems
             return f"{problem.message} {problem.hint}"
@@ -287,7 +287,9 @@ class Workflow(Node):
     async def _part(self, info: Info, make: Callable[[WorkflowDocument], Part]) -> Part | None:
         """The result of `make` for the document; None where it cannot be read."""
         try:
-            return await info.context.one(DocumentReader).part(self.uuid, self.version, await self.stored(info), make)
+            return await info.context.shared(DocumentReader).part(
+                self.uuid, self.version, await self.stored(info), make
+            )
         except errors.InvalidInput:
             return None
 

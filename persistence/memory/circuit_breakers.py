@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from domain.circuit_breakers.events import is_told, told
 from domain.circuit_breakers.model import BreakerConfig, BreakerSnapshot, CircuitBreakerRecord
 from domain.circuit_breakers.ports import BreakerNews
 from domain.engine.state import WaitReason
@@ -15,7 +16,6 @@ from domain.kernel.errors import NotFound, Unavailable
 from domain.kernel.pages import Page
 from domain.kernel.statuses import CircuitBreakerState, ExecutionStatus, StepStatus, WaitKind
 from persistence.memory.tables import MemoryTables
-from persistence.postgres.circuit_breakers import is_told, told
 
 
 class MemoryBreakerStore:

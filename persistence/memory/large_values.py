@@ -13,10 +13,9 @@ from domain.transformation_rules.model import RuleRecord
 from domain.webhooks.model import WebhookAttempt, WebhookEventRecord, WebhookRecord, attempts_to_json
 from domain.workflow_templates.model import TemplateRecord
 from domain.workflows.summaries import WorkflowSummary
+from persistence.executions.json_codec import plain
+from persistence.executions.large_values import packed, share_of
 from persistence.memory.tables import MemoryTables
-from persistence.postgres.executions.rows.codec import plain
-from persistence.postgres.executions.rows.lean import share_of
-from persistence.postgres.large_values import packed
 
 
 def lean_execution(row: ExecutionRecord, rows: int) -> ExecutionRecord:

@@ -6,12 +6,11 @@ from uuid import UUID
 
 import asyncpg
 
+from domain.circuit_breakers.events import is_told, told
 from domain.circuit_breakers.model import BreakerConfig, BreakerSnapshot, CircuitBreakerRecord
 from domain.kernel.errors import NotFound
 from domain.kernel.pages import Page
-from domain.kernel.statuses import CircuitBreakerState, EventType
-from domain.kernel.times import time_text
-from domain.outbox.events import OutboxEvent
+from domain.kernel.statuses import CircuitBreakerState
 from persistence.postgres import outbox
 from persistence.postgres.conditions import Conditions
 from persistence.postgres.database import Database
@@ -85,11 +84,6 @@ FROM (
 WHERE e.id = m.execution_id
 RETURNING e.id
 """
-
-_TOLD = {
-    CircuitBreakerState.OPEN: EventType.CIRCUIT_BREAKER_OPENED,
-    CircuitBreakerState.CLOSED: EventType.CIRCUIT_BREAKER_CLOSED,
-}
 
 
 class PostgresBreakerStore:
@@ -182,31 +176,6 @@ class PostgresBreakerStore:
     async def release(self, service_id: str, *, now: datetime, every: timedelta, limit: int) -> Sequence[UUID]:
         rows = await self._database.fetch(_RELEASE, service_id, now, every, limit)
         return [row["id"] for row in rows]
-
-
-def is_told(snapshot: BreakerSnapshot, before: CircuitBreakerState) -> bool:
-    """True when a new state is announced: the breaker has opened, or has closed after not being closed `before`."""
-    is_still_closed = snapshot.state is before is CircuitBreakerState.CLOSED  # only its count was reset
-    return snapshot.state in _TOLD and not is_still_closed
-
-
-def told(snapshot: BreakerSnapshot, now: datetime) -> OutboxEvent:
-    """The event of a breaker that has opened or closed."""
-    return OutboxEvent(
-        type=_TOLD[snapshot.state],
-        at=now,
-        data={
-            "serviceId": snapshot.service_id,
-            "state": snapshot.state.value,
-            "failureCount": snapshot.failure_count,
-            "openedAt": _text(snapshot.opened_at),
-            "nextProbeAt": _text(snapshot.next_probe_at),
-        },
-    )
-
-
-def _text(time: datetime | None) -> str | None:
-    return None if time is None else time_text(time)
 
 
 def _matching(states: Collection[CircuitBreakerState] | None) -> Conditions:

@@ -2,54 +2,24 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, cast
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import asyncpg
 
-from domain.engine.state import Attempt
-from domain.kernel.failures import StepError
-from domain.kernel.json.text import JsonText, JsonValue, dumps, loads
+from domain.kernel.json.text import loads
 from domain.kernel.large_values import LargeValue, StoredValues, ValueKind
-from domain.transformation_rules.model import RuleExample
-from domain.workflow_templates.model import TemplateParameter
+from persistence.executions.json_codec import attempts_of, error_of
+from persistence.executions.large_values import packed, shown_json
 from persistence.postgres.database import Database
-from persistence.postgres.executions.rows.codec import attempts_of, error_of
 from persistence.postgres.transformation_rules import examples_of
 from persistence.postgres.webhooks.rows import attempts_of as webhook_attempts_of
 from persistence.postgres.workflow_templates import parameters_of
 
-PASSED_ON = 32_768
-"""The most characters of JSON that are parsed; longer texts are shown as they are stored."""
 _LARGE = 100_000
 """The bytes of values together beyond which they are parsed beside the event loop."""
 
 Read: TypeAlias = Callable[[str], object]
-
-
-def shown_json(text: str) -> "JsonValue | JsonText":
-    """The JSON value of a text, only to be shown; a long text stays unparsed."""
-    return loads(text) if len(text) <= PASSED_ON else JsonText(text)
-
-
-def packed(value: object) -> Any:
-    """A value of a record, only to be shown: large JSON in it becomes text again."""
-    match value:
-        case StepError(details=details):
-            return replace(value, details=packed(details))
-        case Attempt(error=error):
-            return replace(value, error=packed(error))
-        case RuleExample(input=input, output=output):
-            return RuleExample(input=packed(input), output=packed(output))
-        case TemplateParameter(schema=schema, default=default):
-            return replace(value, schema=packed(schema), default=packed(default))
-        case tuple():
-            return tuple(packed(each) for each in value)
-        case dict() | list() | str():
-            text = dumps(cast("JsonValue", value))
-            return JsonText(text) if len(text) > PASSED_ON else value
-        case _:
-            return value
 
 
 def _error(text: str) -> object:

@@ -18,8 +18,9 @@ from domain.kernel.pages import Page
 from domain.kernel.statuses import TERMINAL_EXECUTION_STATUSES, ExecutionStatus, WorkflowStatus
 from domain.workflows.records import DefinitionRecord, WorkflowFilter, WorkflowRecord
 from domain.workflows.summaries import StoredDocuments, VersionSummary, WorkflowSummary
+from persistence.executions.large_values import share_of
 from persistence.postgres.database import Database
-from persistence.postgres.executions.rows.lean import fields, lean_columns, share_of
+from persistence.postgres.executions.rows.lean import fields, lean_columns
 from persistence.postgres.models import Schedule, Workflow, WorkflowExecution, WorkflowVersion
 from persistence.postgres.unavailable import translated
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import uvicorn
 
-from actors.process.collector import spare_the_collector
+from actors.process.garbage_collection import freeze_loaded_objects
 from actors.sandbox.pool import SandboxPool
 from domain.access.service import AccessService
 from domain.circuit_breakers.service import BreakerService
@@ -63,7 +63,7 @@ from stepgraph.composition import (
     public_url_of,
     sandbox_options_of,
 )
-from stepgraph.processes.returned_memory import giving_back_memory
+from stepgraph.processes.memory_trimming import trimming_memory
 from stepgraph.processes.watchdog import Watchdog
 from stepgraph.settings import Settings, is_loopback
 from stepgraph.telemetry.api_exposition import ApiExposition
@@ -97,8 +97,8 @@ def serve_api(settings: Settings, *, needs_worker: bool, sockets: list[socket.so
             await stack.enter_async_context(lifespan(app))
             if exposition is not None:
                 await stack.enter_async_context(exposition.watching())
-            spare_the_collector(allocations=_ALLOCATIONS_A_COLLECTION)
-            await stack.enter_async_context(giving_back_memory())
+            freeze_loaded_objects(allocations=_ALLOCATIONS_A_COLLECTION)
+            await stack.enter_async_context(trimming_memory())
             yield
 
     app = create_app(

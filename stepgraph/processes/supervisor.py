@@ -196,7 +196,7 @@ async def kept_alive(programs: Sequence[Program]) -> AsyncIterator[Sequence[Keep
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         # A task that was cancelled before its first turn has not stopped what it was to keep.
-        await asyncio.gather(*(keeper.stop() for keeper in keepers), return_exceptions=True)
+        await asyncio.gather(*(keeper.stop() for keeper in keepers))
 
 
 async def keep_alive(program: Program) -> int:

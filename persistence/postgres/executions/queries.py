@@ -11,6 +11,8 @@ from domain.kernel.json.text import dumps, loads
 from domain.kernel.pages import Page
 from domain.kernel.statuses import ExecutionStatus, StepStatus
 from persistence.executions.changes import check_changed
+from persistence.executions.json_codec import error_of, wait_reason_of
+from persistence.executions.large_values import share_of
 from persistence.postgres.conditions import Conditions
 from persistence.postgres.database import Database
 from persistence.postgres.executions import lineage
@@ -19,11 +21,9 @@ from persistence.postgres.executions.rows.codec import (
     PROGRESS_COLUMNS,
     STEP_COLUMNS,
     WHOLE_STEP_COLUMNS,
-    error_of,
     execution_of,
     progress_of,
     step_of,
-    wait_reason_of,
 )
 from persistence.postgres.executions.rows.lean import (
     CHANGE_FIELDS,
@@ -33,7 +33,6 @@ from persistence.postgres.executions.rows.lean import (
     lean_step_columns,
     lean_step_of,
     left_out_of,
-    share_of,
 )
 from persistence.postgres.json_columns import json_value
 

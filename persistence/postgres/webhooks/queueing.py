@@ -11,7 +11,7 @@ from domain.kernel.ids import derived_id
 from domain.kernel.json.text import JsonValue, dumps, loads
 from domain.outbox.events import OutboxEvent, event_id
 from domain.webhooks.payloads import MAX_OUTPUT_BYTES, ToldExecution, payload_of
-from persistence.postgres.executions.rows.codec import error_of
+from persistence.executions.json_codec import error_of
 from persistence.postgres.json_columns import json_value
 from persistence.postgres.lending import Connection
 

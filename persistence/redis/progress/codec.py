@@ -11,7 +11,7 @@ from domain.engine.state import StepState
 from domain.executions.records import ExecutionChange, Progress, StepRecord
 from domain.kernel.json.text import dumps, loads
 from domain.kernel.statuses import ExecutionStatus, StepStatus, StepType
-from persistence.postgres.executions.rows.codec import attempts_of, error_of, plain, time_of, wait_reason_of
+from persistence.executions.json_codec import attempts_of, error_of, plain, time_of, wait_reason_of
 
 SHARDS = 64
 STATUS_CHANNEL = "stepgraph:executions"

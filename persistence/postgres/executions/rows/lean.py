@@ -11,6 +11,7 @@ from dataclasses import replace
 import asyncpg
 
 from domain.executions.records import ExecutionRecord, StepRecord
+from persistence.executions.large_values import share_of
 from persistence.postgres.executions.rows.codec import (
     SMALL_EXECUTION_COLUMNS,
     SMALL_STEP_COLUMNS,
@@ -18,8 +19,6 @@ from persistence.postgres.executions.rows.codec import (
     step_of,
 )
 
-_TOGETHER = 16_384
-_SMALLEST = 64
 _HEADER = 4
 _NO_LIMIT = 2**31 - 1
 
@@ -32,11 +31,6 @@ def fields(*names: str) -> Mapping[str, str]:
 EXECUTION_FIELDS = fields("input", "output", "error", "labels")
 STEP_FIELDS = fields("attempts", "input", "output", "error")
 CHANGE_FIELDS = fields("output", "error")
-
-
-def share_of(rows: int) -> int:
-    """The most bytes that each column's value may have to be read with its row, where `rows` rows are read."""
-    return max(_SMALLEST, _TOGETHER // max(1, rows))
 
 
 def most_of(rows: int, *, lean: bool) -> int:

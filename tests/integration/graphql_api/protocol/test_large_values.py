@@ -263,7 +263,7 @@ async def test_who_gives_up_waiting_takes_a_value_from_nobody_else() -> None:
         return await context.large_values.later(LargeValue(ValueKind.EXECUTION_INPUT, record.id))
 
     async def document() -> Any:
-        return await context.one(DocumentLoader).load(record.definition_id)
+        return await context.shared(DocumentLoader).load(record.definition_id)
 
     for load in (value, document):
         first, second = asyncio.ensure_future(load()), asyncio.ensure_future(load())

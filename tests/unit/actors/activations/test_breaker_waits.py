@@ -14,7 +14,8 @@ from domain.kernel.failures import FailureCode
 from domain.kernel.json.text import loads
 from domain.kernel.statuses import CommandKind, ExecutionStatus, StepStatus, WaitKind
 from domain.workflows.definition import Definition
-from persistence.postgres.executions.rows.codec import attempts_of, attempts_text
+from persistence.executions.json_codec import attempts_of
+from persistence.postgres.executions.rows.codec import attempts_text
 from tests.builders import a_definition, http, transform
 from tests.unit.actors.world import UNAVAILABLE, RunningClock, World, never
 from tests.waiting import wait_until

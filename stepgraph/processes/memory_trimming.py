@@ -28,7 +28,7 @@ def resident_bytes() -> int:
         return 0
 
 
-def give_back() -> None:
+def trim_memory() -> None:
     """Give back what is free: the pages of the C library (glibc's malloc_trim; others keep less)."""
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
@@ -37,9 +37,9 @@ def give_back() -> None:
 
 
 @asynccontextmanager
-async def giving_back_memory(every: timedelta = EVERY, growth: int = GROWTH) -> AsyncIterator[None]:
+async def trimming_memory(every: timedelta = EVERY, growth: int = GROWTH) -> AsyncIterator[None]:
     """Give back what is free while the context lasts, now and then, whenever the process has grown."""
-    task = asyncio.create_task(_keep_giving_back(every.total_seconds(), growth), name="returned memory")
+    task = asyncio.create_task(_keep_trimming(every.total_seconds(), growth), name="returned memory")
     try:
         yield
     finally:
@@ -47,14 +47,14 @@ async def giving_back_memory(every: timedelta = EVERY, growth: int = GROWTH) -> 
         await asyncio.wait([task])
 
 
-async def _keep_giving_back(seconds: float, growth: int) -> None:
+async def _keep_trimming(seconds: float, growth: int) -> None:
     least = resident_bytes()
     while True:
         await asyncio.sleep(seconds)
         now = resident_bytes()
         if now > least + growth:
             gc.collect()  # exceptions hold what they are about in cycles
-            await asyncio.to_thread(give_back)  # which lets go of the interpreter's lock
+            await asyncio.to_thread(trim_memory)  # which lets go of the interpreter's lock
             least = resident_bytes()
         else:
             least = min(least, now)

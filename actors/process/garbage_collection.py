@@ -5,7 +5,7 @@ import gc
 _COLLECTIONS_BETWEEN_LARGER_ONES = 20
 
 
-def spare_the_collector(*, allocations: int) -> None:
+def freeze_loaded_objects(*, allocations: int) -> None:
     """Exempt all objects loaded so far from garbage collection, and collect rarely from now on.
 
     `allocations` is how many more containers must have been made than freed before the next collection. Otherwise all

@@ -10,7 +10,7 @@ import pytest
 MADE = """
 import asyncio, gc, json, sys
 from datetime import timedelta
-from stepgraph.processes.returned_memory import give_back, giving_back_memory, resident_bytes
+from stepgraph.processes.memory_trimming import trim_memory, trimming_memory, resident_bytes
 
 def pieces():
     return [bytes(600 + number % 100) for number in range(150_000)]  # the C library's, for Python's own have up to 512
@@ -21,7 +21,7 @@ kept = made[::1000]  # here and there one, so that nothing at the end becomes fr
 peak = resident_bytes()
 del made
 freed = resident_bytes()
-give_back()
+trim_memory()
 print(json.dumps([each - before for each in (peak, freed, resident_bytes())]))
 """
 CYCLES = """
@@ -29,7 +29,7 @@ async def main():
     gc.disable()
     class Cycle: pass
     before = resident_bytes()
-    async with giving_back_memory(timedelta(seconds=0.05), 1_000_000):
+    async with trimming_memory(timedelta(seconds=0.05), 1_000_000):
         await asyncio.sleep(0.2)
         one = Cycle(); one.own, one.held = one, pieces()
         del one

@@ -8,9 +8,9 @@ from typing import Any
 READING = """
 import gc, json
 import orjson
-from actors.process.collector import spare_the_collector
+from actors.process.garbage_collection import freeze_loaded_objects
 kept = [[number] for number in range(50_000)]
-spare_the_collector(allocations=10_000)
+freeze_loaded_objects(allocations=10_000)
 collections = []
 gc.callbacks.append(lambda phase, info: collections.append(phase))
 value = orjson.loads(orjson.dumps([{}] * 100_000))
@@ -18,9 +18,9 @@ print(json.dumps([gc.get_freeze_count(), collections.count("start")]))
 """
 CYCLE = """
 import gc, json, weakref
-from actors.process.collector import spare_the_collector
+from actors.process.garbage_collection import freeze_loaded_objects
 class Cycle: pass
-spare_the_collector(allocations=1_000)
+freeze_loaded_objects(allocations=1_000)
 one = Cycle(); one.own = one; gone = weakref.ref(one); del one
 kept = [[] for _ in range(2_000)]
 print(json.dumps(gone() is None))
