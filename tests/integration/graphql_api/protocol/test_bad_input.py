@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from graphql_api.context import ApiOptions
+from tests.costs import least_seconds_awaited
 from tests.integration.graphql_api.api import Api, LiveServer, post, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -194,13 +195,12 @@ ACCEPTED: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", ACCEPTED)
 async def test_a_strange_document_is_answered_with_its_problems(server: LiveServer, name: str) -> None:
-    began = time.process_time()
+    async def validate() -> None:
+        response = await post(server, ACCEPTED[name])
+        assert response.status_code == 200
+        assert response.json()["data"]["validateWorkflow"] == {"valid": False}
 
-    response = await post(server, ACCEPTED[name])
-
-    assert time.process_time() - began < 2
-    assert response.status_code == 200
-    assert response.json()["data"]["validateWorkflow"] == {"valid": False}
+    assert await least_seconds_awaited(validate, enough=2) < 2
 
 
 @pytest.mark.parametrize(

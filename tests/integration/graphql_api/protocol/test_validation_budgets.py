@@ -36,7 +36,7 @@ def assert_costs_at_most(seconds: float, api: Api, document: str) -> None:
     """Fail unless one of several runs takes less; each reads a document that was not read before."""
     numbers = count()
     cost = least_seconds(
-        lambda: api.schema.operation_type_of(f"{document}#{next(numbers)}", None), enough=seconds, times=RUNS
+        lambda: api.schema.operation_type_of(f"{document}#{next(numbers)}", None), enough=seconds, tries=RUNS
     )
     assert cost < seconds * slowness()
 

@@ -1,6 +1,5 @@
 """Schemas whose cost is known: the rule that keeps everything else out of this process."""
 
-import time
 from typing import Any
 
 import orjson
@@ -49,11 +48,12 @@ COSTLY = {name: schema for name, (schema, _) in {**ENDLESS, **UNKNOWN}.items()}
 
 @pytest.mark.parametrize("schema", COSTLY.values(), ids=COSTLY)
 def test_what_may_cost_anything_is_not_even_compiled_in_this_process(schema: Any) -> None:
-    began = time.process_time()
-    compiled = JsonSchema(schema)
-    assert compiled.is_costly
-    assert compiled.problems_here({}) is None
-    assert time.process_time() - began < 0.5
+    def look_at() -> None:
+        compiled = JsonSchema(schema)
+        assert compiled.is_costly
+        assert compiled.problems_here({}) is None
+
+    assert least_seconds(look_at, enough=0.5) < 0.5
 
 
 def test_a_reference_counts_as_often_as_it_is_written_out() -> None:
@@ -111,9 +111,11 @@ def test_a_number_beyond_what_machines_count_is_checked_in_the_sandbox() -> None
 
 def test_faults_are_listed_here_only_where_there_cannot_be_many() -> None:
     schema = JsonSchema({"items": {"required": [f"a{i}" for i in range(100)]}})
-    began = time.process_time()
-    assert schema.problems_here([{}] * 20_000) is None
-    assert schema.is_met_here([{}] * 20_000) is False
-    assert schema.first_problem([{}] * 20_000).path == ("0",)
-    assert time.process_time() - began < 0.5
+
+    def look_at() -> None:
+        assert schema.problems_here([{}] * 20_000) is None
+        assert schema.is_met_here([{}] * 20_000) is False
+        assert schema.first_problem([{}] * 20_000).path == ("0",)
+
+    assert least_seconds(look_at, enough=0.5) < 0.5
     assert len(JsonSchema({"items": {"type": "string"}}).problems_here([1] * 50) or ()) == 50

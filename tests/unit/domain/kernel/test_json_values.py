@@ -1,13 +1,12 @@
 """Checks of JSON values: other values are found at their paths, and valid ones are checked cheaply."""
 
 import json
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from domain.kernel.json.values import MAX_NESTING, json_problems
+from tests.costs import least_seconds
 
 
 def nested(levels: int, innermost: Any = 1) -> Any:
@@ -57,13 +56,5 @@ def test_what_is_nested_too_deeply_and_what_has_too_many_values_is_refused() -> 
 def test_looking_through_a_value_costs_a_few_times_what_reading_its_text_does() -> None:
     value = [{"a": 1}] * 60_000
     text = json.dumps(value)
-
-    def least(work: Callable[[], object]) -> float:
-        costs = []
-        for _ in range(3):
-            began = time.process_time()
-            work()
-            costs.append(time.process_time() - began)
-        return min(costs)
-
-    assert least(lambda: json_problems(value, max_values=1_000_000)) < 6 * least(lambda: json.loads(text))
+    limit = 6 * least_seconds(lambda: json.loads(text), enough=0)
+    assert least_seconds(lambda: json_problems(value, max_values=1_000_000), enough=limit) < limit
