@@ -37,6 +37,11 @@ class RequestBudgets:
     write_timeout: timedelta = timedelta(seconds=30)
     min_write_rate: int = 1_000
 
+    # A connection that is closed while its client may still be sending: what comes then is dropped.
+    linger_timeout: timedelta = timedelta(seconds=10)
+    linger_silence: timedelta = timedelta(seconds=2)
+    max_linger_bytes: int = 16_000_000
+
     # Expressions and schemas that are tried, and the sandbox.
     max_evaluations: int = 50
     max_sandbox_calls: int = 100

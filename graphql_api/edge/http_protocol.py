@@ -66,7 +66,7 @@ class BudgetedHttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Accept the connection, or refuse it with the reason."""
-        self._ending = LingeringTransport(transport, self.loop.time, self._may_be_sending)
+        self._ending = LingeringTransport(transport, self._budgets, self.loop.time, self._may_be_sending)
         super().connection_made(cast("asyncio.Transport", self._ending))
         address = self.client[0] if self.client else ""
         refusal = self._watch.refusal(address)

@@ -8,10 +8,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-LONGEST = 10.0
-LONGEST_SILENCE = 2.0
-MOST_DROPPED = 16_000_000
-"""Bounds of the lingering: seconds in all, seconds in which nothing comes, and bytes. Nothing is kept of the bytes."""
+from graphql_api.budgets import RequestBudgets
 
 _PIECE = 65_536
 
@@ -22,12 +19,21 @@ class LingeringTransport:
     Its owner gives it what arrives from then on (`drop`), and lets it look at its deadlines (`look`).
     """
 
-    def __init__(self, transport: asyncio.Transport, now: Callable[[], float], may_be_sending: Callable[[], bool]):
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        budgets: RequestBudgets,
+        now: Callable[[], float],
+        may_be_sending: Callable[[], bool],
+    ) -> None:
         self.inner = transport
         self.is_lingering = False
         self.write: Callable[[bytes], None] = transport.write
         self._now = now
         self._may_be_sending = may_be_sending
+        self._longest = budgets.linger_timeout.total_seconds()
+        self._longest_silence = budgets.linger_silence.total_seconds()
+        self._most_dropped = budgets.max_linger_bytes
         self._began = self._heard = 0.0
         self._dropped = 0
 
@@ -67,26 +73,26 @@ class LingeringTransport:
         """Count and discard what arrives while the connection lingers."""
         self._heard = self._now()
         self._dropped += len(data)
-        if self._dropped > MOST_DROPPED:
+        if self._dropped > self._most_dropped:
             self.inner.abort()
 
     def look(self, now: float) -> None:
         """End the lingering where it has taken too long, not counting the time in which the last answer is sent."""
         if self.inner.get_write_buffer_size():
             self._began = self._heard = now
-        elif now - self._began > LONGEST or now - self._heard > LONGEST_SILENCE:
+        elif now - self._began > self._longest or now - self._heard > self._longest_silence:
             self.inner.abort()
 
 
-async def close_lingering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def close_lingering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, budgets: RequestBudgets) -> None:
     """End a connection of asyncio streams in the same way. Raises `OSError` where it is broken."""
     dropped = 0
     try:
         writer.write_eof()
-        async with asyncio.timeout(LONGEST):
+        async with asyncio.timeout(budgets.linger_timeout.total_seconds()):
             await writer.drain()
-            while dropped <= MOST_DROPPED:
-                async with asyncio.timeout(LONGEST_SILENCE):
+            while dropped <= budgets.max_linger_bytes:
+                async with asyncio.timeout(budgets.linger_silence.total_seconds()):
                     piece = await reader.read(_PIECE)
                 if not piece:
                     break

@@ -14,7 +14,7 @@ from websockets.frames import Frame
 from websockets.http11 import Request
 
 from graphql_api.edge.connections import ConnectionWatch, ReadingPace
-from graphql_api.edge.lingering import MOST_DROPPED, LingeringTransport
+from graphql_api.edge.lingering import LingeringTransport
 
 ACKNOWLEDGE = "stepgraph.acknowledge"
 """The extension of the ASGI scope to call when a client is let in: from then on its messages may be large."""
@@ -62,7 +62,9 @@ class BudgetedWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Take the connection over; it was let in before its handshake."""
-        self._ending = LingeringTransport(cast("Transport", transport), self.loop.time, lambda: True)
+        self._ending = LingeringTransport(
+            cast("Transport", transport), self._watch.budgets, self.loop.time, lambda: True
+        )
         super().connection_made(cast("Transport", self._ending))
         self._watch.opened(self, self.client[0] if self.client else "", self.loop)
 
@@ -85,7 +87,7 @@ class BudgetedWebSocketProtocol(WebSocketsSansIOProtocol):
             return
         if self.close_sent:
             self._came_late += len(data)
-            if self._came_late > MOST_DROPPED:
+            if self._came_late > self._watch.budgets.max_linger_bytes:
                 self.transport.abort()
                 return
         if not self.handshake_initiated:

@@ -52,6 +52,16 @@ class BudgetSettings(BaseSettings):
     min_write_rate: int = Field(
         _DEFAULT.min_write_rate, ge=0, description="Bytes a second at which a client must read what waits for it."
     )
+    linger_timeout: Duration = Field(
+        _DEFAULT.linger_timeout,
+        description="The time for which a closed connection stays readable to a client that may still be sending.",
+    )
+    linger_silence: Duration = Field(
+        _DEFAULT.linger_silence, description="The time without a byte after which a closed connection ends before that."
+    )
+    max_linger_bytes: int = Field(
+        _DEFAULT.max_linger_bytes, ge=0, description="Bytes that are dropped on a closed connection before it is reset."
+    )
     max_evaluations: int = Field(
         _DEFAULT.max_evaluations, ge=1, description="Expressions that one request may try with `evaluate`."
     )

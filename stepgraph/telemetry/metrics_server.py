@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
+from graphql_api.budgets import RequestBudgets
 from graphql_api.edge.lingering import close_lingering
 from graphql_api.kit.shared_answers import SharedAnswer
 from stepgraph.telemetry.prometheus import CONTENT_TYPE
@@ -33,7 +34,7 @@ async def metrics_server(render: Callable[[], Awaitable[bytes]], host: str, port
             pass  # whoever it was has gone, or does not read
         finally:
             with suppress(OSError):
-                await close_lingering(reader, writer)
+                await close_lingering(reader, writer, RequestBudgets())
 
     try:
         server = await asyncio.start_server(answer, host, port, limit=_LONGEST_HEAD)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from graphql_api.edge.lingering import MOST_DROPPED
+from graphql_api.budgets import RequestBudgets
 from tests.integration.network.attacking import Attacked, status_of, until_free
 
 SENT_LATER = b"x" * 50_000
@@ -135,6 +135,9 @@ async def send_on(writer: asyncio.StreamWriter, data: bytes, *, times: int = TIM
         await writer.drain()
 
 
+MOST = RequestBudgets().max_linger_bytes
+
+
 @pytest.mark.parametrize(
     "head", [GET + b"X-Long: " + SENT_LATER * 2, post("/graphql", 10**12, "Connection: close"), b"NONSENSE\r\n\r\n"]
 )
@@ -144,11 +147,11 @@ async def test_a_client_that_never_ends_is_listened_to_for_so_many_bytes(api: At
     async with api.kept_responsive(cost=1.5), connected(api) as (_, writer):
         writer.write(head)
         with suppress(ConnectionError):
-            while sent < 5 * MOST_DROPPED:
+            while sent < 5 * MOST:
                 await send_on(writer, SENT_LATER, times=1)
                 sent += len(SENT_LATER)
 
-    assert sent < 3 * MOST_DROPPED  # what is dropped, and what lies in the buffers of two sockets
+    assert sent < 3 * MOST  # what is dropped, and what lies in the buffers of two sockets
     assert api.memory() - before < 20_000_000
 
 

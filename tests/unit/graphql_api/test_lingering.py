@@ -1,10 +1,16 @@
 """The end of a connection: the cases in which its client is given time to read, and the end of that time."""
 
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 
-from graphql_api.edge.lingering import LONGEST, LONGEST_SILENCE, MOST_DROPPED, LingeringTransport
+from graphql_api.budgets import RequestBudgets
+from graphql_api.edge.lingering import LingeringTransport
+
+BUDGETS = RequestBudgets(
+    linger_timeout=timedelta(seconds=7), linger_silence=timedelta(seconds=3), max_linger_bytes=5_000
+)
 
 
 class Socket:
@@ -36,7 +42,7 @@ def socket() -> Socket:
 
 def lingering(socket: Socket, *, may_be_sending: bool = True) -> LingeringTransport:
     """A transport that was closed."""
-    transport = LingeringTransport(cast("Any", socket), lambda: socket.now, lambda: may_be_sending)
+    transport = LingeringTransport(cast("Any", socket), BUDGETS, lambda: socket.now, lambda: may_be_sending)
     transport.close()
     return transport
 
@@ -63,9 +69,9 @@ def test_nothing_is_said_after_the_last_word_and_reading_never_stops(socket: Soc
 
 def test_silence_ends_it(socket: Socket) -> None:
     transport = lingering(socket)
-    transport.look(socket.now + LONGEST_SILENCE)
+    transport.look(socket.now + 3)
     assert "abort" not in socket.done
-    transport.look(socket.now + LONGEST_SILENCE + 0.1)
+    transport.look(socket.now + 3 + 0.1)
     assert "abort" in socket.done
 
 
@@ -76,12 +82,12 @@ def test_drops_do_not_prolong_it_for_ever(socket: Socket) -> None:
         socket.now += 1
         transport.drop(b"x")
         transport.look(socket.now)
-    assert LONGEST < socket.now - began <= LONGEST + 1
+    assert 7 < socket.now - began <= 8
 
 
 def test_bytes_end_it(socket: Socket) -> None:
     transport = lingering(socket)
-    transport.drop(b"x" * MOST_DROPPED)
+    transport.drop(b"x" * 5_000)
     assert "abort" not in socket.done
     transport.drop(b"x")
     assert "abort" in socket.done
@@ -92,7 +98,7 @@ def test_the_time_begins_when_the_last_word_is_sent(socket: Socket) -> None:
     socket.waiting = 5_000_000
     transport.look(socket.now + 20)
     socket.waiting = 0
-    transport.look(socket.now + 20 + LONGEST_SILENCE)
+    transport.look(socket.now + 20 + 3)
     assert "abort" not in socket.done
-    transport.look(socket.now + 20 + LONGEST_SILENCE + 0.1)
+    transport.look(socket.now + 20 + 3 + 0.1)
     assert "abort" in socket.done
