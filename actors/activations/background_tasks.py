@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from persistence.connections.holding import held
+from persistence.connections.retrying import until_available
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +34,6 @@ class BackgroundTasks:
 
 async def _see_through(work: Callable[[], Awaitable[None]]) -> None:
     try:
-        await held(work, "a background task")
+        await until_available(work, "a background task")
     except Exception:
         logger.warning("a background task was given up; the reconciler will find what it has left", exc_info=True)

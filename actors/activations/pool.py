@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 import threading
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -19,15 +20,17 @@ from actors.activations.suspects import SuspectWatch
 from domain.executions.ports import Recovery
 from domain.executions.records import Claim
 from domain.executions.suspects import WATCHED_FOR
+from domain.kernel.backoff import Backoff
 from domain.kernel.errors import LeaseLost, Unavailable
 from domain.kernel.ids import new_id
 from domain.system.workers import WorkerRegistry, WorkQueue
 from domain.workflows.definition import Definition
 from domain.workflows.definitions import DefinitionCache
+from persistence.connections.retrying import until_available
 
 logger = logging.getLogger(__name__)
 
-_PAUSE_AFTER_FAULT = 1.0  # seconds
+_AFTER_FAULTS = Backoff(first=timedelta(seconds=0.1), cap=timedelta(seconds=1))
 _TASKS_GRACE = 2.0  # seconds
 _BEAT_AGAIN = timedelta(milliseconds=100)
 """The pause before the next heartbeat after one failed: a lease has no room for more than a few lost ones."""
@@ -142,15 +145,18 @@ class ActivationPool:
 
     async def _for_ever(self, job: Callable[[], Awaitable[None]]) -> None:
         """Call it again and again, also after faults: without it the process would hold executions and do nothing."""
+        failures = 0
         while True:
             try:
                 await job()
+                failures = 0
+                continue
             except Unavailable as error:
                 logger.warning("the database does not answer: %s", error)
-                await asyncio.sleep(_PAUSE_AFTER_FAULT)
             except Exception:
                 logger.exception("a job of the worker failed; it goes on")
-                await asyncio.sleep(_PAUSE_AFTER_FAULT)
+            failures += 1
+            await asyncio.sleep(_AFTER_FAULTS.pause(failures, random.random()).total_seconds())
 
     def admit(self, ids: Iterable[UUID]) -> None:
         """Take these executions on. Blocks the calling thread while the process holds as many as it may.
@@ -243,11 +249,9 @@ class ActivationPool:
 
     async def _definition_of(self, claim: Claim) -> Definition:
         """The execution's definition. Waits while the database is away: nothing else can be claimed then either."""
-        while True:
-            try:
-                return await self._definitions.get(claim.execution.definition_id)
-            except Unavailable:
-                await asyncio.sleep(1.0)
+        return await until_available(
+            lambda: self._definitions.get(claim.execution.definition_id), "a claimed execution"
+        )
 
     async def _drive(self, claim: Claim, held: _Held) -> None:
         id = claim.execution.id

@@ -1,6 +1,5 @@
 """The batches of one execution's long loops: having them run, taking them away, and keeping their results."""
 
-import asyncio
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
@@ -15,8 +14,7 @@ from domain.kernel.errors import Unavailable
 from domain.kernel.ids import derived_id
 from domain.kernel.statuses import CommandKind
 from domain.system.workers import WorkQueue
-
-_PAUSE = 1.0  # seconds, while the database is away
+from persistence.connections.retrying import until_available
 
 
 class Batches:
@@ -57,12 +55,7 @@ class Batches:
             )
             for range in ranges
         ]
-        while True:
-            try:
-                await self._store.create_batches(batches)
-                break
-            except Unavailable:
-                await asyncio.sleep(_PAUSE)
+        await until_available(lambda: self._store.create_batches(batches), "a long loop's batches")
         workers = () if self._live_workers is None else await self._live_workers.worker_ids()
         for batch in batches:
             self._live.setdefault(batch.range.path, set()).add(batch.id)

@@ -8,6 +8,7 @@ by itself.
 
 import asyncio
 import logging
+import random
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from uuid import uuid4
 
 from actors.circuit_breakers import machine
 from actors.circuit_breakers.link import BreakerLink
-from actors.circuit_breakers.saving import LONGEST_PAUSE, SHORTEST_PAUSE, BreakerSaver
+from actors.circuit_breakers.saving import STORING, BreakerSaver
 from domain.circuit_breakers.model import BreakerConfig, BreakerSnapshot, CircuitBreakerRecord
 from domain.circuit_breakers.ports import BreakerNews, BreakerStore, Permit, Refused, SharedBreakers
 from domain.kernel.clock import Clock
@@ -220,10 +221,11 @@ class WorkerBreakers:
 
     async def _learn_stored(self, known: _Known) -> None:
         """Learn later the stored state that the store could not give at once."""
-        pause, service_id = SHORTEST_PAUSE, known.snapshot.service_id
-        while self._known.get(service_id) is known:
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+        service_id = known.snapshot.service_id
+        for pause in STORING.pauses(random.random):
+            await asyncio.sleep(pause.total_seconds())
+            if self._known.get(service_id) is not known:
+                return
             with suppress(Unavailable):
                 record = await self._store.ensure(service_id, id=self._clock.new_id(), now=self._clock.now())
                 known.config = record.config

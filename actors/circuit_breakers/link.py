@@ -2,17 +2,16 @@
 
 import asyncio
 import logging
+import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from actors.circuit_breakers.saving import SHORTEST_PAUSE
 from domain.circuit_breakers.model import BreakerSnapshot
 from domain.circuit_breakers.ports import SharedBreakers
 from domain.kernel.errors import Unavailable
+from persistence.connections.retrying import WHILE_AWAY
 
 logger = logging.getLogger(__name__)
-
-_LONGEST_PAUSE = 2.0
 
 
 class BreakerLink:
@@ -69,9 +68,8 @@ class BreakerLink:
 
     async def _come_back(self) -> None:
         """Try again however often that takes: one late answer need not end the connection of the news."""
-        pause = SHORTEST_PAUSE
+        pauses = WHILE_AWAY.pauses(random.random)
         while self._is_away:
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            await asyncio.sleep(next(pauses).total_seconds())
             with suppress(Unavailable):
                 await self._catch_up()

@@ -2,18 +2,21 @@
 
 import asyncio
 import logging
+from datetime import timedelta
 
 from domain.circuit_breakers.model import BreakerSnapshot
 from domain.circuit_breakers.ports import BreakerStore
 from domain.circuit_breakers.service import RELEASED_AT_ONCE, RELEASED_EVERY
+from domain.kernel.backoff import Backoff
 from domain.kernel.clock import Clock
 from domain.kernel.errors import Unavailable
 from domain.kernel.statuses import CircuitBreakerState
+from persistence.connections.retrying import until_available
 
 logger = logging.getLogger(__name__)
 
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
-"""The seconds between two tries while the store is away: at first, and the most that they grow to."""
+STORING = Backoff(first=timedelta(seconds=0.1), cap=timedelta(seconds=10))
+"""The back-off while the store is away: of each of many breakers, so it grows longer than others do."""
 
 
 class BreakerSaver:
@@ -40,19 +43,24 @@ class BreakerSaver:
         self._unsaved.pop(service_id, None)
 
     async def _save_all(self, service_id: str) -> None:
-        pause = SHORTEST_PAUSE
-        while (snapshot := self._unsaved.get(service_id)) is not None:
-            try:
-                await self._save(snapshot)
-            except Unavailable:
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
-                continue
-            except Exception:
-                logger.exception("the state of the circuit breaker of %s was not stored", service_id)
-            if self._unsaved.get(service_id) is snapshot:
-                del self._unsaved[service_id]
+        what = f"the state of the circuit breaker of {service_id}"
+        while service_id in self._unsaved:
+            await until_available(lambda: self._save_newest(service_id), what, backoff=STORING)
         del self.tasks[service_id]
+
+    async def _save_newest(self, service_id: str) -> None:
+        """Store the newest state of a service, unless it was forgotten meanwhile. Raises `Unavailable`."""
+        snapshot = self._unsaved.get(service_id)
+        if snapshot is None:
+            return
+        try:
+            await self._save(snapshot)
+        except Unavailable:
+            raise
+        except Exception:
+            logger.exception("the state of the circuit breaker of %s was not stored", service_id)
+        if self._unsaved.get(service_id) is snapshot:
+            del self._unsaved[service_id]
 
     async def _save(self, snapshot: BreakerSnapshot) -> None:
         service_id = snapshot.service_id

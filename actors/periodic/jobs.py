@@ -7,11 +7,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from domain.kernel.backoff import Backoff, jittered
 from domain.kernel.errors import Unavailable
 
 logger = logging.getLogger(__name__)
 
-_LONGEST_PAUSE = 30.0
+_LONGEST_PAUSE = timedelta(seconds=30)
+_JITTER = 0.2
+"""The share of an interval that is left to chance: workers started together must not come together for ever."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +44,7 @@ class PeriodicJobs:
 
 
 async def _repeat(job: PeriodicJob) -> None:
-    every = job.every.total_seconds()
+    backoff = Backoff(first=2 * job.every, cap=_LONGEST_PAUSE, jitter=_JITTER)
     failures = 0
     while True:
         try:
@@ -54,5 +57,6 @@ async def _repeat(job: PeriodicJob) -> None:
             logger.exception("%s failed; it goes on", job.name)
             more, failures = False, failures + 1
         if not more:
-            # Workers that were started together must not all come at the same moment for ever.
-            await asyncio.sleep(min(_LONGEST_PAUSE, every * 2**failures) * random.uniform(0.8, 1.2))
+            chance = random.random()
+            pause = backoff.pause(failures, chance) if failures else jittered(job.every, _JITTER, chance)
+            await asyncio.sleep(pause.total_seconds())

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 import signal
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from actors.sandbox.queue import Call, Places, SandboxQueue
 from actors.sandbox.requests import compile_request, evaluate_request, read_problems, schema_request
 from domain.expressions.expression import compile_expression
 from domain.json_schemas.library import InvalidSchema
+from domain.kernel.backoff import Backoff
 from domain.kernel.errors import Problem, Unavailable
 from domain.kernel.json.text import JsonText, JsonValue, loads
 from domain.sandbox.shares import SandboxUse, SchemaTooCostly
@@ -24,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 _START_TIMEOUT = 30.0
 _FAILED_STARTS = 3
-_LONGEST_PAUSE = 5.0
+_RESTARTING = Backoff(first=timedelta(seconds=0.1), cap=timedelta(seconds=5))
 _DIED = "the process that evaluated it ended, out of memory or of stack."
 
 
@@ -257,8 +259,8 @@ class SandboxPool:
         if self._failed_starts >= _FAILED_STARTS and not self.pids:
             logger.error("the sandbox does not start; expressions that need it fail")
             self._fail_all()
-        pause = min(_LONGEST_PAUSE, 0.05 * 2**self._failed_starts)
-        self._pause = asyncio.get_running_loop().call_later(pause, self._resume_starting)
+        pause = _RESTARTING.pause(self._failed_starts, random.random())
+        self._pause = asyncio.get_running_loop().call_later(pause.total_seconds(), self._resume_starting)
 
     def _resume_starting(self) -> None:
         self._pause = None

@@ -13,7 +13,7 @@ from domain.secrets.mask import MASK, SecretMask
 from domain.secrets.model import purpose_of
 from domain.secrets.ports import Cipher, SecretStore
 from domain.webhooks.model import WebhookAttempt
-from persistence.connections.holding import held
+from persistence.connections.retrying import until_available
 
 KEPT_FOR = 2.0
 """The seconds for which a secret is not looked up again: for so long a new value may go unnoticed."""
@@ -74,7 +74,7 @@ class StoredSecrets:
         """The secrets with these names, or the error of a step that needs them."""
         ordered = sorted(names)
         values: dict[str, str] = {}
-        found = await held(lambda: self._found(ordered), "a step's secrets")
+        found = await until_available(lambda: self._found(ordered), "a step's secrets")
         for name, value in zip(ordered, found, strict=True):
             if isinstance(value, Undecipherable):
                 return StepError(code=FailureCode.SECRET_UNAVAILABLE, message=str(value))

@@ -13,7 +13,7 @@ from domain.kernel.errors import Problem, Unavailable, told
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.json.text import JsonValue
 from domain.sandbox.shares import SchemaTooCostly
-from persistence.connections.holding import held
+from persistence.connections.retrying import until_available
 
 
 class AppliedRules:
@@ -53,7 +53,7 @@ class AppliedRules:
     async def _apply_later(self, name: str, call: StepCall) -> Outcome:
         seed = seed_of(call.execution_id, call.path)
         try:
-            rule = await held(lambda: self._rules.get(name), "a transformation rule")
+            rule = await until_available(lambda: self._rules.get(name), "a transformation rule")
             if rule is None:
                 message = f"There is no transformation rule {name!r}: it was deleted."
                 return Failed(error=StepError(code=FailureCode.EXPRESSION_FAILED, message=message))

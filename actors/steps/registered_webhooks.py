@@ -18,7 +18,7 @@ from domain.secrets.ports import Cipher
 from domain.webhooks.model import WebhookAttempt, WebhookRecord
 from domain.webhooks.ports import WebhookDeliveries, WebhookStore
 from domain.webhooks.secrets import opened_secrets
-from persistence.connections.holding import held
+from persistence.connections.retrying import until_available
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class RegisteredWebhooks:
         """The webhook with this id, or the failure of a step that wants to call it."""
         try:
             id = from_public(public_id, IdKind.WEBHOOK)
-            webhook = await held(lambda: self._find(id), "a webhook's address")
+            webhook = await until_available(lambda: self._find(id), "a webhook's address")
             if webhook is None:
                 return _refused(f"There is no webhook {public_id!r}.")
             if webhook.direction is not WebhookDirection.OUTBOUND or webhook.url is None:

@@ -14,7 +14,7 @@ from domain.kernel.ids import IdKind, to_public
 from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import ExecutionStatus, WaitKind
 from domain.workflows.steps import SubWorkflowConfig
-from persistence.connections.holding import held
+from persistence.connections.retrying import until_available
 
 _SOONEST = timedelta(seconds=1)
 _LONGEST_DOUBLED = 5
@@ -55,7 +55,7 @@ class SubWorkflowExecutor:
                 labels={},
                 carried=call.carried,
             )
-            child = await held(lambda: self._children.start(request), "the start of a sub-workflow")
+            child = await until_available(lambda: self._children.start(request), "the start of a sub-workflow")
         except StepgraphError as error:
             return Failed(error=_refusal(config.workflow, error))
         id = to_public(IdKind.EXECUTION, child.id)

@@ -2,12 +2,16 @@
 
 from datetime import datetime, timedelta
 
+from domain.kernel.backoff import Backoff
+from domain.kernel.backoff import jittered as partly_left_to_chance
 from domain.kernel.failures import StepError
 from domain.kernel.statuses import Jitter, RetryStrategy
 from domain.workflows.definition import RetryPolicy
 
 #: No policy and no service can push the next attempt further away than this.
 LONGEST_DELAY = timedelta(days=7)
+
+_SHARES = {Jitter.NONE: 0.0, Jitter.EQUAL: 0.5, Jitter.FULL: 1.0}
 
 
 def next_attempt_at(
@@ -47,28 +51,15 @@ def backoff(policy: RetryPolicy, attempt: int) -> timedelta:
     match policy.strategy:
         case RetryStrategy.NONE:
             return timedelta(0)
-        case RetryStrategy.FIXED:
-            multiple = 1.0
         case RetryStrategy.LINEAR:
-            multiple = float(attempt)
+            return min(min(policy.delay, cap) * attempt, cap)
+        case RetryStrategy.FIXED:
+            factor = 1.0
         case RetryStrategy.EXPONENTIAL:
-            try:
-                multiple = policy.factor ** (attempt - 1)
-            except OverflowError:
-                return cap
-    seconds = policy.delay.total_seconds() * multiple
-    return cap if seconds >= cap.total_seconds() else timedelta(seconds=seconds)
+            factor = policy.factor
+    return Backoff(first=policy.delay, cap=cap, factor=factor, jitter=0.0).pause(attempt, chance=0.0)
 
 
 def jittered(jitter: Jitter, delay: timedelta, chance: float) -> timedelta:
-    """Spread a delay so that those who failed together do not come back together; `chance` is in [0, 1).
-
-    FULL and EQUAL are those of https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/.
-    """
-    match jitter:
-        case Jitter.NONE:
-            return delay
-        case Jitter.FULL:
-            return delay * chance
-        case Jitter.EQUAL:
-            return delay / 2 + delay / 2 * chance
+    """Spread a delay so that those who failed together do not come back together; `chance` is in [0, 1)."""
+    return partly_left_to_chance(delay, _SHARES[jitter], chance)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 import signal
 import socket
 import sys
@@ -12,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
+from domain.kernel.backoff import Backoff
 from stepgraph.processes.children import start_child, stop_child
 from stepgraph.processes.pulse import PULSE_VARIABLE, Pulse
 from stepgraph.processes.watchdog import EXIT_FROZEN, FROZEN_SIGNAL
@@ -19,8 +21,7 @@ from stepgraph.telemetry.logging import PROCESS_VARIABLE
 
 logger = logging.getLogger(__name__)
 
-_FIRST_PAUSE = 0.2
-_LONGEST_PAUSE = 10.0
+_RESTARTING = Backoff(first=timedelta(seconds=0.4), cap=timedelta(seconds=10))
 _STEADY_AFTER = 5.0
 """A process that has lived this many seconds is started again at once when it dies."""
 _SPARE = 5.0
@@ -114,7 +115,7 @@ class Keeper:
         Cancelled, it stops the process and waits for it.
         """
         loop = asyncio.get_running_loop()
-        pause, is_first = _FIRST_PAUSE, True
+        pauses, is_first = _RESTARTING.pauses(random.random), True
         started = loop.time()
         try:
             while True:
@@ -123,9 +124,11 @@ class Keeper:
                 is_steady = lived >= _STEADY_AFTER
                 if must_start and is_first and not is_steady and status > 0 and status != EXIT_FROZEN:
                     return status
-                pause = _FIRST_PAUSE if is_steady else min(pause * 2, _LONGEST_PAUSE)
                 logger.warning("%s ended after %.1f s: %s; starting it again", self.name, lived, reason_of(status))
-                await asyncio.sleep(0 if is_steady else pause)
+                if is_steady:
+                    pauses = _RESTARTING.pauses(random.random)
+                else:
+                    await asyncio.sleep(next(pauses).total_seconds())
                 is_first = False
                 await self._start_again()
                 logger.info("%s is process %s now", self.name, self.pid)
@@ -142,15 +145,13 @@ class Keeper:
 
     async def _start_again(self) -> None:
         """Start a process, and try for as long as the machine has no room for one."""
-        pause = _FIRST_PAUSE
-        while True:
+        for pause in _RESTARTING.pauses(random.random):
             try:
                 await self.start()
             except OSError as error:
                 logger.warning("%s cannot be started now: %s", self.name, error)
                 self._close_pulse()
-                pause = min(pause * 2, _LONGEST_PAUSE)
-                await asyncio.sleep(pause)
+                await asyncio.sleep(pause.total_seconds())
             else:
                 return
 

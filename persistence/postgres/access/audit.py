@@ -14,6 +14,7 @@ from domain.access.model import AuditEntry
 from domain.kernel.errors import Unavailable
 from domain.kernel.ids import oldest_id_of
 from domain.kernel.pages import Page
+from persistence.connections.retrying import until_available
 from persistence.postgres.database import Database
 
 logger = logging.getLogger(__name__)
@@ -88,11 +89,7 @@ class PostgresAuditLog:
     async def _store_soon(self) -> None:
         while self._waiting:
             await asyncio.sleep(self._delay)
-            try:
-                await self._store()
-            except Unavailable as error:
-                logger.warning("%s entries of the audit wait: %s", len(self._waiting), error)
-                await asyncio.sleep(2)
+            await until_available(self._store, "the audit")
 
     async def _store(self) -> None:
         while self._waiting:

@@ -5,6 +5,7 @@ A commit alone costs a round trip and a flush to disk; a commit among three hund
 
 import asyncio
 import logging
+import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from uuid import UUID
 from domain.executions.progress import ProgressPublisher
 from domain.executions.records import ExecutionChange, ExecutionDelta
 from domain.kernel.errors import InvalidInput, LeaseLost, Problem, Unavailable
-from persistence.connections.growing_delay import GrowingDelay
+from persistence.connections.retrying import WHILE_AWAY
 from persistence.executions.changes import Stored, changes_of
 from persistence.executions.delta_merge import merge_deltas
 from persistence.postgres.executions.rows.composite import DeltaRows, delta_rows
@@ -229,7 +230,7 @@ class GroupCommitter:
     async def _insist(self, batch: Sequence[_Entry]) -> dict[int, Stored]:
         rows = [entry.rows for entry in batch if entry.rows is not None]
         commands = [id for entry in batch for id in entry.delta.applied_commands]
-        delay, is_repeated = GrowingDelay(), False
+        pauses, is_repeated = WHILE_AWAY.pauses(random.random), False
         while True:
             try:
                 return await self._store(rows, commands, is_repeated)
@@ -237,7 +238,7 @@ class GroupCommitter:
                 if not is_repeated:
                     logger.warning("%s changes wait for the database: %s", len(batch), error)
                 is_repeated = True
-                await delay.pause()
+                await asyncio.sleep(next(pauses).total_seconds())
 
     def _announce(self, batch: Sequence[_Entry], stored: dict[int, Stored]) -> None:
         done: list[tuple[ExecutionDelta, Stored]] = []

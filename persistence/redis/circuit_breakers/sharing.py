@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 from collections.abc import AsyncIterator, Awaitable, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -17,7 +18,7 @@ from domain.circuit_breakers.model import BreakerConfig, BreakerSnapshot
 from domain.circuit_breakers.ports import BreakerNews
 from domain.kernel.errors import Unavailable
 from persistence.connections.closing import cancelled
-from persistence.connections.growing_delay import GrowingDelay
+from persistence.connections.retrying import WHILE_AWAY
 from persistence.redis.circuit_breakers.codec import config_text, gone_text, news_of, snapshot_of, snapshot_text
 from persistence.redis.unavailable import REDIS_FAULTS
 
@@ -133,7 +134,7 @@ class RedisSharedBreakers:
             self._listeners.remove(queue)
 
     async def _hear(self) -> None:
-        delay = GrowingDelay()
+        pauses = WHILE_AWAY.pauses(random.random)
         while True:
             try:
                 async with self._subscriber() as client, client.pubsub() as pubsub:
@@ -143,7 +144,7 @@ class RedisSharedBreakers:
                         async for message in _messages(pubsub):
                             if message["type"] == "subscribe":
                                 self._is_connected = True
-                                delay.reset()
+                                pauses = WHILE_AWAY.pauses(random.random)
                                 self._tell(BreakerNews(None))
                             elif message["type"] == "message":
                                 self._hand_out(message["data"])
@@ -155,7 +156,7 @@ class RedisSharedBreakers:
             except Exception:
                 logger.exception("hearing of circuit breakers failed; it goes on")
             self._is_connected = False
-            await delay.pause()
+            await asyncio.sleep(next(pauses).total_seconds())
 
     def _subscriber(self) -> "Redis":
         return Redis.from_url(

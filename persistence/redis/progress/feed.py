@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ from domain.executions.ports import ExecutionQueries
 from domain.executions.records import ExecutionChange
 from domain.kernel.errors import Unavailable
 from persistence.connections.closing import cancelled
-from persistence.connections.growing_delay import GrowingDelay
+from persistence.connections.retrying import WHILE_AWAY
 from persistence.executions.change_buffer import ChangeBuffer
 from persistence.redis.progress.codec import STATUS_CHANNEL, decode, parse, shard_channel
 from persistence.redis.unavailable import REDIS_FAULTS
@@ -129,7 +130,7 @@ class RedisProgressFeed:
                 logger.warning("Redis has not confirmed a subscription within %g s", _SUBSCRIBE_TIMEOUT)
 
     async def _stay_connected(self) -> None:
-        delay = GrowingDelay()
+        pauses = WHILE_AWAY.pauses(random.random)
         while True:
             try:
                 async with self._client() as client, client.pubsub() as pubsub:
@@ -149,11 +150,11 @@ class RedisProgressFeed:
                     logger.warning(
                         "Redis gives no progress: %s", str(error) or "it is silent", exc_info=not is_expected
                     )
-                    delay.reset()
+                    pauses = WHILE_AWAY.pauses(random.random)
                 self._is_away = True
             for confirmed in self._channels.values():
                 confirmed.clear()
-            await delay.pause()
+            await asyncio.sleep(next(pauses).total_seconds())
 
     def _client(self) -> "Redis":
         return Redis.from_url(
