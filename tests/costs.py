@@ -36,7 +36,7 @@ async def least_seconds_awaited(do: Callable[[], Awaitable[object]], *, enough: 
 
 
 async def least_hold(do: Callable[[], Awaitable[object]], *, enough: float, tries: int = TRIES) -> float:
-    """How long `do` keeps others from the event loop at a time: the longest hold of the try whose longest is least.
+    """The longest time for which `do` keeps others from the event loop, of the try in which that is least.
 
     In seconds of processor time of this thread; `do` is called until its longest hold was shorter than `enough`.
     """
