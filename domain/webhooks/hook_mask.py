@@ -44,14 +44,19 @@ class HookMask:
         if isinstance(value, str):
             return self._text(value)
         if isinstance(value, JsonText):
-            return value if _HINT.search(value.text) is None else self._walked(loads(value.text))
+            return value if _HINT.search(value.text) is None else self._replacing(value, loads(value.text))
         if not isinstance(value, Mapping | list):
             return value
         try:
             has_suspects = _HINT.search(dumps(value)) is not None
         except ValueError:
             has_suspects = True
-        return self._walked(value) if has_suspects else value
+        return self._replacing(value, value) if has_suspects else value
+
+    def _replacing(self, given: "JsonValue | JsonText", value: JsonValue) -> "JsonValue | JsonText":
+        """The masked `value`; `given`, which has that value, where nothing is masked."""
+        masked = self._walked(value)
+        return given if masked == value else masked
 
     def _walked(self, value: JsonValue) -> JsonValue:
         match value:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.kernel.ids import new_id
-from domain.kernel.json.text import JsonValue, dumps
+from domain.kernel.json.text import JsonText, JsonValue, dumps
 from domain.webhooks.hook_mask import HookMask
 from domain.webhooks.hook_tokens import HookAddresses, callback_token, signal_token, webhook_token
 from tests.costs import least_seconds
@@ -74,6 +74,11 @@ def test_what_is_no_token_stays_as_it_is() -> None:
 )
 def test_values_without_tokens_are_the_same_object(value: object) -> None:
     assert MASK.masked(value) is value  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", [{"hooks": None}, ["hooks/short"], JsonText('{"hooks": "A"}')])
+def test_values_that_only_speak_of_hooks_are_the_same_object(value: JsonValue | JsonText) -> None:
+    assert MASK.masked(value) is value
 
 
 @pytest.mark.parametrize(
