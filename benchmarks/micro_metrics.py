@@ -24,7 +24,7 @@ from rich.table import Table
 from domain.kernel.durations import format_duration
 from domain.kernel.ids import IdKind, to_public
 from domain.kernel.statuses import EventType, StepType
-from domain.metrics.model import EVERYTHING, EXECUTIONS, Resolution, Series, Tally
+from domain.metrics.model import EVERYTHING, EXECUTIONS, Resolution, Tally
 from domain.metrics.service import MetricsRetention, MetricsService
 from domain.outbox.events import OutboxEvent
 from graphql_api.app import create_app
@@ -126,14 +126,14 @@ def _shapes(now: datetime) -> Iterator[tuple[object, ...]]:
                 tally = _draw(2_000 * 1.2**number / (kind + 1), max(per_bucket, 1))
                 everything.setdefault((step_type, offset), Tally()).add(tally)
                 minutes = _EVERY if is_minute else resolution // 60
-                yield _shape(Series(workflow_id, step_type), resolution, first, offset, tally, minutes)
+                yield _shape((workflow_id, step_type), resolution, first, offset, tally, minutes)
         for (step_type, offset), tally in everything.items():
             minutes = _EVERY if resolution is Resolution.MINUTE else resolution // 60
-            yield _shape(Series(EVERYTHING, step_type), resolution, first, offset, tally, minutes)
+            yield _shape((EVERYTHING, step_type), resolution, first, offset, tally, minutes)
 
 
 def _shape(
-    series: Series, resolution: Resolution, first: datetime, offset: int, tally: Tally, minutes: int
+    series: tuple[UUID, str], resolution: Resolution, first: datetime, offset: int, tally: Tally, minutes: int
 ) -> tuple[object, ...]:
     return (
         *series, int(resolution), first + timedelta(minutes=offset),

@@ -93,11 +93,6 @@ class WorkerBreakers:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    @property
-    def is_storing(self) -> bool:
-        """True when a state that this process made is not stored yet."""
-        return bool(self._saver.tasks)
-
     async def admit(self, service_id: str) -> Permit | Refused:
         known = self._known.get(service_id) or await self._look_up(service_id)
         snapshot = known.snapshot

@@ -11,7 +11,7 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import TypeAlias
 
 from aiohttp import AddrInfoType
@@ -109,11 +109,6 @@ class DestinationPolicy:
         else:
             special = parsed not in _GLOBAL_IPV6 or _in(parsed, _SPECIAL_IPV6)
         return f"{address} is not a public address" if special else None
-
-
-def parse_networks(texts: Sequence[str]) -> tuple[Network, ...]:
-    """Networks from texts such as `10.0.0.0/8` or `192.168.1.7`. Raises `ValueError`."""
-    return tuple(ip_network(text.strip()) for text in texts)
 
 
 def _plain(address: str) -> IPv4Address | IPv6Address | None:

@@ -57,10 +57,6 @@ class HttpUrl:
         """Scheme, host and port (RFC 6454)."""
         return self.scheme, self.host, self.port
 
-    def joined(self, reference: str) -> "HttpUrl":
-        """The address that a reference leads to from here (RFC 3986, section 5). Raises `InvalidExchange`."""
-        return HttpUrl.parse(joined_url(self.text, reference))
-
 
 def joined_url(base: str, reference: str) -> str:
     """The URL that a reference leads to from the page at `base` (RFC 3986, section 5), without a fragment.

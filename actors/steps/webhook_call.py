@@ -23,7 +23,7 @@ from domain.kernel.ids import IdKind, from_public, to_public
 from domain.kernel.json.text import JsonValue, loads
 from domain.kernel.statuses import WaitKind
 from domain.kernel.times import time_text
-from domain.webhooks.hook_tokens import callback_token
+from domain.webhooks.hook_tokens import HookAddresses
 from domain.webhooks.standard_webhooks import signed_headers
 from domain.workflows.steps import CircuitBreakerUse, WebhookCallConfig
 
@@ -54,8 +54,7 @@ class WebhookCallExecutor:
     ) -> None:
         self._client = GuardedClient(client, breakers)
         self._webhooks = webhooks
-        self._key = key
-        self._hooks = f"{public_url.rstrip('/')}/hooks/"
+        self._addresses = HookAddresses(key, public_url)
 
     def execute(self, call: StepCall) -> Outcome | Awaitable[Outcome]:
         """Deliver the event, or go on with the delivered one."""
@@ -93,7 +92,7 @@ class WebhookCallExecutor:
             "data": given.get("payload"),
         }
         if _config(call).await_callback is not None:
-            event["callbackUrl"] = self._hooks + callback_token(self._key, call.execution_id, call.path)
+            event["callbackUrl"] = self._addresses.of_callback(call.execution_id, call.path)
         body, content_type = encode_body(event, _JSON)
         headers = {
             "idempotency-key": call.idempotency_key,

@@ -145,16 +145,13 @@ class ExecutionQueries(Protocol):
     ) -> Page[StepRecord]:
         """The step executions of an execution in document order; `after` is a position."""
 
-    async def steps_count(self, execution_id: UUID, filter: StepFilter) -> int:
-        """The number of step executions that match."""
-
     async def steps_pages(
         self, execution_ids: Collection[UUID], filter: StepFilter, *, first: int, lean: bool = False
     ) -> Mapping[UUID, Page[StepRecord]]:
         """The first page of `steps_page` for each of these executions, in one statement; every id has an answer."""
 
     async def steps_counts(self, execution_ids: Collection[UUID], filter: StepFilter) -> Mapping[UUID, int]:
-        """`steps_count` for each of these executions, in one statement; every id has an answer."""
+        """The number of matching step executions of each of these executions; every id has an answer."""
 
     async def steps_by_path(
         self, keys: Collection[tuple[UUID, str]], *, lean: bool = False

@@ -29,10 +29,10 @@ class ProgressFeed(Protocol):
     part, union of steps by path. A wake-up without a change (None) means: ask the store.
     """
 
-    def listen(self, execution_id: UUID) -> "AbstractAsyncContextManager[AsyncIterator[ExecutionChange | None]]":
+    def listen(self, execution_id: UUID) -> AbstractAsyncContextManager[AsyncIterator[ExecutionChange | None]]:
         """The changes of one execution."""
 
-    def listen_all(self) -> "AbstractAsyncContextManager[ChangeStream]":
+    def listen_all(self) -> AbstractAsyncContextManager[ChangeStream]:
         """The changes of every execution that carry a new status (steps are left out)."""
 
 

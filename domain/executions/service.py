@@ -20,7 +20,7 @@ from domain.kernel.json.text import JsonValue
 from domain.kernel.json.values import payload_problems
 from domain.kernel.labels import label_problems
 from domain.kernel.limits import Limits
-from domain.kernel.statuses import CommandKind, WorkflowStatus
+from domain.kernel.statuses import WorkflowStatus
 from domain.sandbox.budget import BudgetedSandbox, SandboxBudget
 from domain.sandbox.ports import Sandbox
 from domain.sandbox.shares import SandboxUse
@@ -34,7 +34,6 @@ from domain.workflows.resolution import Lookups
 from domain.workflows.rule_references import with_rules_looked_up
 
 ORCHESTRATION = "orchestration"
-CANCEL = CommandKind.CANCEL
 MAX_PRIORITY = 100
 _STARTED_TOGETHER = 250
 

@@ -8,11 +8,10 @@ Format of TypeIDs: https://github.com/jetify-com/typeid/tree/main/spec
 import re
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import blake2b
-from typing import cast
 from uuid import UUID
 
-import uuid_utils
 from typeid import TypeID
 from typeid.errors import TypeIDException
 from uuid_utils.compat import uuid7
@@ -86,9 +85,13 @@ def oldest_id_of(at: datetime) -> UUID:
     return UUID(int=int(at.timestamp() * 1000) << 80)
 
 
+@lru_cache(maxsize=10_000)
 def to_public(kind: IdKind, value: UUID) -> str:
-    """The public form of an id: `ex_01h455vb4pex5vsknk084sn02q` for an execution's UUID."""
-    return str(TypeID.from_uuid(cast("uuid_utils.UUID", value), kind.value))  # it only asks for the bytes
+    """The public form of an id: `ex_01h455vb4pex5vsknk084sn02q` for an execution's UUID.
+
+    Remembered, for every change of an execution is shown with the same one.
+    """
+    return str(TypeID.from_uuid(value, kind.value))  # type: ignore[arg-type]  # it only asks for the bytes
 
 
 def from_public(text: str, kind: IdKind) -> UUID:

@@ -35,13 +35,6 @@ class Resolution(IntEnum):
         return floor(at, timedelta(seconds=self))
 
 
-class Series(NamedTuple):
-    """A counted series: the executions of a workflow, or their steps of one type."""
-
-    workflow_id: UUID
-    step_type: str
-
-
 class BucketKey(NamedTuple):
     """A bucket of a series: its resolution, and when it starts."""
 

@@ -115,24 +115,6 @@ def is_same_json(one: JsonValue, other: JsonValue) -> bool:
     return isinstance(one, int | float) and isinstance(other, int | float) and one == other
 
 
-def rules_named_in(document: JsonValue) -> Iterator[str]:
-    """The names of the rules applied by whatever looks like a DATA_TRANSFORM in a stored document."""
-    pending: list[JsonValue] = [document]
-    while pending:
-        match pending.pop():
-            case Mapping() as members:
-                match members:
-                    case {"type": "DATA_TRANSFORM", "config": {"rule": {"name": str(name)}}}:
-                        yield name
-                    case _:
-                        pass
-                pending += members.values()
-            case list() | tuple() as items:
-                pending += items
-            case _:
-                pass
-
-
 def _schema(schema: JsonValue) -> JsonSchema | None:
     return None if schema is None else JsonSchema(schema)
 

@@ -105,12 +105,6 @@ def read_hook_token(key: bytes, token: str) -> Hook | None:
     return SignalHook(id) if is_signal else None
 
 
-def read_callback_token(key: bytes, token: str) -> tuple[UUID, str] | None:
-    """The execution and the path that a token was made for; None for a text that `callback_token` did not make."""
-    hook = read_hook_token(key, token)
-    return (hook.execution_id, hook.path) if isinstance(hook, CallbackHook) else None
-
-
 def _written(key: bytes, purpose: bytes, named: bytes) -> str:
     return _text(_code(key, purpose, named) + named)
 

@@ -6,7 +6,6 @@ It is generated from the models and shipped as `domain/workflows/workflow.schema
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -14,8 +13,6 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from domain.workflows.document import WorkflowDocument
 from domain.workflows.steps import STEP_CONFIGS
-
-SCHEMA_FILE = Path(__file__).parent / "workflow.schema.json"
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _REFERENCE = "#/$defs/{model}"

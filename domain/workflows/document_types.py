@@ -98,11 +98,6 @@ class OneOf(DocumentModel):
             raise wrong
         return model
 
-    @property
-    def chosen(self) -> str:
-        """The name of the attribute that is given."""
-        return next(name for name in type(self).model_fields if getattr(self, name) is not None)
-
 
 def _again(error: ErrorDetails) -> InitErrorDetails:
     context = {**error.get("ctx", {}), "sentence": error["msg"]}

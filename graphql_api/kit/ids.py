@@ -1,6 +1,5 @@
 """Reading ids that clients send, and the interface of everything that has one."""
 
-from functools import lru_cache
 from uuid import UUID
 
 import strawberry
@@ -20,15 +19,14 @@ class Node:
     )
 
 
-@lru_cache(maxsize=10_000)
 def public_id(kind: IdKind, value: UUID) -> strawberry.ID:
-    """The id as clients see it. Remembered, for every change of an execution is shown with the same one."""
+    """The id as clients see it."""
     return strawberry.ID(ids.to_public(kind, value))
 
 
 def step_execution_id(execution_id: UUID, path: str) -> strawberry.ID:
     """A step execution's id as clients see it."""
-    return strawberry.ID(f"{public_id(IdKind.STEP_EXECUTION, execution_id)}.{path}")
+    return strawberry.ID(ids.step_execution_id(execution_id, path))
 
 
 def read_id(text: str, kind: IdKind, *path: str) -> UUID:

@@ -36,7 +36,6 @@ CONFIG_KEYS: Mapping[StepType, str] = {
     StepType.SUB_WORKFLOW: "subWorkflow",
 }
 STEP_TYPES = {key: step_type for step_type, key in CONFIG_KEYS.items()}
-_STEP_TYPES = {key: step_type for step_type, key in CONFIG_KEYS.items()}
 Members = dict[str, JsonValue]
 Writer = Callable[[Any], Any]
 InputType = TypeVar("InputType", bound=type)

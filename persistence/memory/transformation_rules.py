@@ -1,11 +1,12 @@
 """Transformation rules and workflow templates, in memory."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from domain.kernel.json.text import JsonValue
 from domain.kernel.pages import Page
-from domain.transformation_rules.model import RuleRecord, rules_named_in
+from domain.transformation_rules.model import RuleRecord
 from domain.workflow_templates.model import TemplateRecord
 from persistence.memory.large_values import lean_rule, lean_template
 from persistence.memory.tables import MemoryTables
@@ -50,7 +51,7 @@ class MemoryTransformationRuleStore:
         using = [
             workflow.name
             for workflow in tables.workflows.values()
-            if workflow.id not in tables.deleted_workflows and name in rules_named_in(workflow.document)
+            if workflow.id not in tables.deleted_workflows and name in _rules_named_in(workflow.document)
         ]
         return sorted(using)[:limit]
 
@@ -94,3 +95,21 @@ class MemoryWorkflowTemplateStore:
     def _of(self, category: str | None) -> list[TemplateRecord]:
         found = [self._templates[name] for name in sorted(self._templates)]
         return [each for each in found if category in (None, each.settings.category)]
+
+
+def _rules_named_in(document: JsonValue) -> Iterator[str]:
+    """The names of the rules applied by whatever looks like a DATA_TRANSFORM in a stored document."""
+    pending: list[JsonValue] = [document]
+    while pending:
+        match pending.pop():
+            case Mapping() as members:
+                match members:
+                    case {"type": "DATA_TRANSFORM", "config": {"rule": {"name": str(name)}}}:
+                        yield name
+                    case _:
+                        pass
+                pending += members.values()
+            case list() | tuple() as items:
+                pending += items
+            case _:
+                pass

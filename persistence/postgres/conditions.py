@@ -27,9 +27,3 @@ class Conditions:
 
     def __str__(self) -> str:
         return " AND ".join(self._parts) or "true"
-
-
-def containing(text: str) -> str:
-    """The LIKE pattern of texts that contain this text, whatever characters it has."""
-    escaped = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-    return f"%{escaped}%"

@@ -17,7 +17,7 @@ from stepgraph.settings.log import LogFormat, LogSettings
 from stepgraph.settings.processes import ProcessSettings
 from stepgraph.settings.sandbox import SandboxSettings
 from stepgraph.settings.storage import StorageSettings
-from stepgraph.settings.types import MEBIBYTE, is_loopback, without_password
+from stepgraph.settings.types import MEBIBYTE, is_loopback
 from stepgraph.settings.workers import WorkerSettings
 
 __all__ = [
@@ -28,7 +28,6 @@ __all__ = [
     "Settings",
     "is_loopback",
     "load_settings",
-    "without_password",
 ]
 
 UNPREFIXED = ("DATABASE_URL", "REDIS_URL")
@@ -55,16 +54,6 @@ class Settings(  # the last one comes first on the page
     model_config = SettingsConfigDict(
         env_prefix="STEPGRAPH_", extra="ignore", frozen=True, env_ignore_empty=True, validate_by_name=True
     )
-
-    def redacted(self) -> dict[str, str]:
-        """Every setting as text, with passwords in addresses left out."""
-        shown = {}
-        for name in type(self).model_fields:
-            value = getattr(self, name)
-            if name in ("database_url", "redis_url") and value is not None:
-                value = without_password(value)
-            shown[name] = "" if value is None else str(value)
-        return shown
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from typing import Annotated
-from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
@@ -44,12 +43,3 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def without_password(url: str) -> str:
-    """The address with its password masked, for logs and messages."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    user, _, host = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}"))

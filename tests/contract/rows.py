@@ -15,6 +15,7 @@ from domain.executions.records import (
     PendingCommand,
     Progress,
     StepChange,
+    StepFilter,
 )
 from domain.kernel.ids import new_id
 from domain.kernel.json.text import JsonValue
@@ -154,3 +155,8 @@ def workflow(name: str, **given: Any) -> Mapping[str, Any]:
         "note": None,
         "now": NOW,
     } | given
+
+
+async def steps_counted(storage: Storage, execution_id: UUID, filter: StepFilter) -> int:
+    """The number of an execution's steps that match."""
+    return (await storage.queries.steps_counts([execution_id], filter))[execution_id]

@@ -42,9 +42,6 @@ class MemoryExecutionQueries:
         page = page_of(sorted(rows, key=lambda row: row.position), first)
         return _lean(page, first) if lean else page
 
-    async def steps_count(self, execution_id: UUID, filter: StepFilter) -> int:
-        return len(self._steps(execution_id, filter))
-
     async def steps_pages(
         self, execution_ids: Collection[UUID], filter: StepFilter, *, first: int, lean: bool = False
     ) -> Mapping[UUID, Page[StepRecord]]:
@@ -52,7 +49,7 @@ class MemoryExecutionQueries:
         return {id: _lean(page, first * len(pages)) for id, page in pages.items()} if lean else pages
 
     async def steps_counts(self, execution_ids: Collection[UUID], filter: StepFilter) -> Mapping[UUID, int]:
-        return {id: await self.steps_count(id, filter) for id in execution_ids}
+        return {id: len(self._steps(id, filter)) for id in execution_ids}
 
     async def steps_by_path(
         self, keys: Collection[tuple[UUID, str]], *, lean: bool = False

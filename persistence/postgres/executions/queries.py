@@ -130,13 +130,6 @@ class PostgresExecutionQueries:
         rows = await self._database.fetch(walk, *conditions.arguments)
         return Page(rows=tuple(read(row) for row in rows[:first]), has_next=len(rows) > first)
 
-    async def steps_count(self, execution_id: UUID, filter: StepFilter) -> int:
-        conditions = _step_conditions(filter)
-        conditions.add("s.execution_id = ?", execution_id)
-        statement = f"SELECT count(*) FROM step_execution s WHERE {conditions}"
-        count: int = await self._database.fetch_value(statement, *conditions.arguments)
-        return count
-
     async def steps_pages(
         self, execution_ids: Collection[UUID], filter: StepFilter, *, first: int, lean: bool = False
     ) -> Mapping[UUID, Page[StepRecord]]:

@@ -32,7 +32,6 @@ _LOOKS = {
     "TIMED_OUT": ("⧖", "red"),
 }
 _OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-_ID_WIDTH = 29
 _MOST_STEPS_OF_A_LOOP = 12
 Row = Mapping[str, Any]
 

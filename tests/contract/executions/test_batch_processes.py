@@ -13,7 +13,18 @@ from domain.kernel.ids import new_id
 from domain.kernel.statuses import ExecutionStatus, StepStatus
 from tests.contract.conftest import Storage, open_real
 from tests.contract.loops import OWN, counted, parent_of_loop
-from tests.contract.rows import LATER, SOON, delta_of, end_of, ended_child, item_step, new_batch, step, stored
+from tests.contract.rows import (
+    LATER,
+    SOON,
+    delta_of,
+    end_of,
+    ended_child,
+    item_step,
+    new_batch,
+    step,
+    steps_counted,
+    stored,
+)
 
 PROCESSES, PARENTS, BATCHES = 3, 12, 6
 
@@ -65,7 +76,7 @@ async def test_processes_that_work_on_the_same_executions_never_wait_for_each_ot
             found = await stored(storage, parent.execution.id)
             assert (found.status, found.progress.running) == (ExecutionStatus.COMPLETED, OWN.running)
             running = StepFilter(path_prefix="loop[", statuses=frozenset({StepStatus.RUNNING}))
-            assert await storage.queries.steps_count(found.id, running) == 0
+            assert await steps_counted(storage, found.id, running) == 0
         assert await storage.queries.get_many(ids) == {}
         assert await storage.recovery.due_executions(now=LATER, limit=99) == []
         await _assert_no_deadlocks(empty_postgres_url)

@@ -9,7 +9,18 @@ from domain.kernel.ids import new_id
 from domain.kernel.statuses import ExecutionStatus, StepStatus
 from tests.contract.conftest import Storage
 from tests.contract.loops import OWN, batch_of, counted, parent_of_loop
-from tests.contract.rows import LATER, SOON, delta_of, end_of, ended_child, item_step, new_batch, step, stored
+from tests.contract.rows import (
+    LATER,
+    SOON,
+    delta_of,
+    end_of,
+    ended_child,
+    item_step,
+    new_batch,
+    step,
+    steps_counted,
+    stored,
+)
 
 
 async def test_an_execution_and_its_batches_commit_side_by_side(storage: Storage) -> None:
@@ -35,7 +46,7 @@ async def test_an_execution_and_its_batches_commit_side_by_side(storage: Storage
     for parent in parents:
         found = await stored(storage, parent.execution.id)
         assert found.progress == counted(3 + 4 * rounds, 1 + 4 * rounds, 0, 1, 1 + 4 * rounds)
-        assert await storage.queries.steps_count(found.id, StepFilter()) == 2 + 5 * rounds
+        assert await steps_counted(storage, found.id, StepFilter()) == 2 + 5 * rounds
         assert len(await storage.executions.commands(found.id)) == 4
 
 

@@ -26,6 +26,7 @@ from tests.contract.rows import (
     item_step,
     new_batch,
     step,
+    steps_counted,
     stored,
 )
 
@@ -87,7 +88,7 @@ async def test_a_change_of_a_batch_is_a_change_of_its_execution(storage: Storage
     assert since.progress == change.progress
     assert len(since.steps or ()) == 2
     assert (await stored(storage, batch.execution.id)).progress == counted(3, 1, running=1, ended=1)
-    assert await storage.queries.steps_count(batch.execution.id, StepFilter()) == 0
+    assert await steps_counted(storage, batch.execution.id, StepFilter()) == 0
     assert await storage.executions.commit(delta_of(parent, progress=OWN)) == 3
     assert (await stored(storage, id)).progress == found.progress
 

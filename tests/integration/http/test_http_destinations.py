@@ -1,12 +1,13 @@
 """No way into addresses that are refused: not by number, not by name, not by redirect, not by rebinding."""
 
 from collections.abc import AsyncIterator, Sequence
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 
 from actors.http.client import HttpClient, HttpRequest, HttpResponse
-from actors.http.destinations import DestinationPolicy, Lookup, parse_networks
+from actors.http.destinations import DestinationPolicy, Lookup
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.json.text import loads
 from example_service import ExampleService
@@ -87,7 +88,7 @@ async def test_a_name_that_changes_its_address_is_checked_with_every_connection(
     async def rebinding(host: str, port: int) -> Sequence[str]:
         return [answers.pop(0)]
 
-    policy = DestinationPolicy(allowed_networks=parse_networks(["127.0.0.1"]))
+    policy = DestinationPolicy(allowed_networks=(ip_network("127.0.0.1"),))
     for expected in (HttpResponse, StepError):
         client = HttpClient(policy, user_agent="stepgraph/test", lookup=rebinding)
         async with client:
@@ -109,7 +110,7 @@ async def test_a_name_that_changes_its_address_is_checked_with_every_connection(
     ],
 )
 async def test_a_redirect_finds_no_way_in(service: ExampleService, target: str) -> None:
-    policy = DestinationPolicy(allowed_networks=parse_networks(["127.0.0.1"]))
+    policy = DestinationPolicy(allowed_networks=(ip_network("127.0.0.1"),))
     url = f"{service.url}/redirect?to={target.format(port=port_of(service))}"
 
     async with client_with(policy) as client:

@@ -25,11 +25,10 @@ from actors.process.broker import make_broker
 from actors.steps.data_transform import DataTransformExecutor
 from actors.steps.wait import WaitExecutor
 from domain.executions.records import ExecutionRecord, NewExecution
-from domain.executions.service import CANCEL
 from domain.executions.step_executor import Outcome, StepCall, StepExecutor, Succeeded
 from domain.kernel.errors import Unavailable
 from domain.kernel.ids import new_id
-from domain.kernel.statuses import ExecutionStatus, StepType
+from domain.kernel.statuses import CommandKind, ExecutionStatus, StepType
 from domain.workflows.definition import Definition
 from domain.workflows.definitions import DefinitionCache
 from domain.workflows.documents import canonical
@@ -182,7 +181,7 @@ class Cluster:
 
     async def cancel(self, id: UUID) -> None:
         worker_id = await self.store.add_command(
-            command_id=new_id(), execution_id=id, kind=CANCEL, payload=None, now=self.clock.now()
+            command_id=new_id(), execution_id=id, kind=CommandKind.CANCEL, payload=None, now=self.clock.now()
         )
         assert worker_id is not None
         await self.queue.nudge(worker_id, id)

@@ -22,7 +22,7 @@ from domain.kernel.failures import FailureCode
 from domain.kernel.ids import IdKind, from_public, new_id
 from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import CommandKind, ExecutionStatus, StepStatus, WaitKind
-from domain.webhooks.hook_tokens import read_callback_token
+from domain.webhooks.hook_tokens import CallbackHook, read_hook_token
 from domain.workflows.definitions import DefinitionCache
 from domain.workflows.service import CreateWorkflow, WorkflowService
 from persistence.memory import MemoryStorage
@@ -176,10 +176,10 @@ async def test_a_receiver_calls_back(world: World) -> None:
     assert record.waiting_for is not None
     assert record.waiting_for.kind is WaitKind.CALLBACK
     token = world.service.asked[0].json["callbackUrl"].removeprefix("http://stepgraph.test/hooks/")
-    named = read_callback_token(KEY, token)
-    assert named == (id, "ask")
+    named = read_hook_token(KEY, token)
+    assert named == CallbackHook(id, "ask")
 
-    payload: JsonValue = {"path": named[1], "payload": {"approved": True}}
+    payload: JsonValue = {"path": named.path, "payload": {"approved": True}}
     await world.storage.executions.add_command(
         command_id=new_id(), execution_id=id, kind=CommandKind.CALLBACK, payload=payload, now=DatabaseClock().now()
     )

@@ -18,7 +18,7 @@ from domain.kernel.failures import FailureCode
 from domain.kernel.ids import IdKind, from_public
 from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import WaitKind
-from domain.webhooks.hook_tokens import read_callback_token
+from domain.webhooks.hook_tokens import CallbackHook, read_hook_token
 from tests.builders import step
 from tests.calls import EXECUTION, KEY, NOW, a_call, run
 from tests.registered import no_webhooks
@@ -172,7 +172,7 @@ async def test_a_step_may_wait_for_the_receiver_to_call_back(world: World) -> No
 
     url = world.receiver.asked[0].json["callbackUrl"]
     token = url.removeprefix("https://flows.example/hooks/")
-    assert read_callback_token(SECRET, token) == (EXECUTION, "tell")
+    assert read_hook_token(SECRET, token) == CallbackHook(EXECUTION, "tell")
 
 
 @pytest.mark.parametrize("payload", [None, {"approved": True}, [1]])

@@ -15,12 +15,11 @@ from actors.steps.data_transform import DataTransformExecutor
 from actors.steps.validation import ValidationExecutor
 from actors.steps.wait import WaitExecutor
 from domain.executions.records import Claim, ExecutionRecord, NewExecution, StepRecord
-from domain.executions.service import CANCEL
 from domain.executions.step_executor import Failed, Outcome, StepCall, Succeeded
 from domain.expressions.evaluator import Evaluator
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.ids import IdSequence, new_id
-from domain.kernel.statuses import StepType
+from domain.kernel.statuses import CommandKind, StepType
 from domain.workflows.definition import Definition
 from persistence.memory import MemoryStorage
 
@@ -167,5 +166,5 @@ class World:
     async def ask_to_cancel(self, id: UUID, reason: str | None = None) -> None:
         payload = None if reason is None else {"reason": reason}
         await self.storage.executions.add_command(
-            command_id=new_id(), execution_id=id, kind=CANCEL, payload=payload, now=self.clock.now()
+            command_id=new_id(), execution_id=id, kind=CommandKind.CANCEL, payload=payload, now=self.clock.now()
         )

@@ -84,7 +84,7 @@ def test_the_first_key_of_the_settings_seals_and_all_of_them_open(monkeypatch: p
     cipher = cipher_of(settings)
     assert cipher.decrypt(CIPHER.encrypt(b"old", purpose="a"), purpose="a") == b"old"
     assert AesGcmCipher([NEW]).decrypt(cipher.encrypt(b"new", purpose="a"), purpose="a") == b"new"
-    assert all(base64.b64encode(key).decode() not in str(settings.redacted()) + repr(settings) for key in (NEW, OLD))
+    assert all(base64.b64encode(key).decode() not in repr(settings) for key in (NEW, OLD))
 
 
 @pytest.mark.parametrize("keys", ["abc", "not base64!", "AAAA", base64.b64encode(NEW).decode() + ",", "=" * 44])

@@ -1,8 +1,10 @@
 """Destinations: the addresses that outgoing requests may reach."""
 
+from ipaddress import ip_network
+
 import pytest
 
-from actors.http.destinations import DestinationPolicy, parse_networks
+from actors.http.destinations import DestinationPolicy
 
 PUBLIC = [
     "8.8.8.8",
@@ -88,7 +90,7 @@ def test_allowing_loopback_allows_nothing_else(address: str) -> None:
 
 
 def test_an_allowed_network_opens_that_network_only() -> None:
-    policy = DestinationPolicy(allowed_networks=parse_networks(["10.1.0.0/16", "fd00:1::/32"]))
+    policy = DestinationPolicy(allowed_networks=(ip_network("10.1.0.0/16"), ip_network("fd00:1::/32")))
 
     assert policy.refusal("10.1.2.3", 80) is None
     assert policy.refusal("::ffff:10.1.2.3", 80) is None
@@ -99,8 +101,8 @@ def test_an_allowed_network_opens_that_network_only() -> None:
 def test_blocked_networks_and_ports_win_over_every_exception() -> None:
     policy = DestinationPolicy(
         allow_loopback=True,
-        allowed_networks=parse_networks(["10.0.0.0/8"]),
-        blocked_networks=parse_networks(["10.9.0.0/16", "8.8.8.8"]),
+        allowed_networks=(ip_network("10.0.0.0/8"),),
+        blocked_networks=(ip_network("10.9.0.0/16"), ip_network("8.8.8.8")),
         blocked_ports=frozenset({6379}),
     )
 
@@ -132,9 +134,3 @@ def test_allowed_hosts_match_whole_names(pattern: str, host: str, port: int, is_
 
 def test_an_allowed_host_may_have_a_private_address() -> None:
     assert DestinationPolicy().refusal("10.0.0.5", 80, trusted_host=True) is None
-
-
-@pytest.mark.parametrize("text", ["10.0.0.1/8", "not a network", "300.0.0.0/8"])
-def test_a_malformed_network_is_an_error(text: str) -> None:
-    with pytest.raises(ValueError, match=r"network|IPv4|host bits"):
-        parse_networks([text])

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from domain.kernel.json.text import JsonValue
-from domain.transformation_rules.model import RuleExample, RuleSettings, is_same_json, rules_named_in, settings_problems
+from domain.transformation_rules.model import RuleExample, RuleSettings, is_same_json, settings_problems
 
 EXAMPLE = RuleExample(input=1, output=2)
 
@@ -90,11 +90,3 @@ def test_values_that_json_says_the_same_of(one: JsonValue, other: JsonValue) -> 
 def test_values_that_json_tells_apart(one: JsonValue, other: JsonValue) -> None:
     assert not is_same_json(one, other)
     assert not is_same_json(other, one)
-
-
-def test_rules_are_found_wherever_a_step_is() -> None:
-    apply: Any = {"id": "a", "type": "DATA_TRANSFORM", "config": {"rule": {"name": "vat"}}}
-    other: Any = {"id": "b", "type": "VALIDATION", "config": {"rule": {"name": "no"}, "rules": [{"rule": "x"}]}}
-    nested: Any = {"id": "c", "type": "FOR_EACH", "config": {"steps": [other, apply]}, "onError": {"steps": [apply]}}
-
-    assert list(rules_named_in({"steps": [nested], "onFailure": [apply]})) == ["vat"] * 3

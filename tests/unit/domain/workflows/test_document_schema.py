@@ -8,11 +8,12 @@ import jsonschema_rs
 import pytest
 import yaml
 
-from domain.workflows.document_schema import SCHEMA_FILE, document_schema, schema_text
+from domain.workflows.document_schema import document_schema, schema_text
 from domain.workflows.documents import check_document
 from tests.builders import a_document, http, step, transform, wait
 from tests.repository import ROOT
 
+SCHEMA_FILE = ROOT / "domain" / "workflows" / "workflow.schema.json"
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 
 

@@ -29,7 +29,7 @@ def test_what_is_no_key_of_32_bytes_is_refused(keys: str) -> None:
 
 
 def test_keys_are_not_shown() -> None:
-    assert OLD not in load_settings(encryption_keys=OLD).redacted()["encryption_keys"]
+    assert OLD not in repr(load_settings(encryption_keys=OLD))
 
 
 def test_without_a_key_nothing_can_be_stored_and_it_says_what_to_set() -> None:
