@@ -2,73 +2,26 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import pytest
 
 from actors.circuit_breakers import breakers as worker_breakers
 from actors.circuit_breakers.breakers import WorkerBreakers
 from actors.circuit_breakers.machine import PROBE_LOST_AFTER
-from domain.circuit_breakers.model import BreakerConfig, BreakerSnapshot, CircuitBreakerRecord
+from domain.circuit_breakers.model import BreakerConfig, BreakerSnapshot
 from domain.circuit_breakers.ports import Permit, Refused
 from domain.circuit_breakers.service import BreakerService
-from domain.kernel.errors import Unavailable
 from domain.kernel.ids import new_id
 from domain.kernel.statuses import CircuitBreakerState
-from persistence.memory.circuit_breakers import MemoryBreakerStore, MemorySharedBreakers
 from persistence.memory.tables import MemoryTables
 from tests.clocks import ManualClock
+from tests.unit.actors.circuit_breakers.stores import FragileStore, SlowShared
 from tests.waiting import wait_until
 
 API = "api.example.com:443"
 OPEN, HALF_OPEN = CircuitBreakerState.OPEN, CircuitBreakerState.HALF_OPEN
-
-
-class SlowShared(MemorySharedBreakers):
-    """Takes a new state, or answers what it knows, only when it is let, after it was asked."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.gate, self.answers = asyncio.Event(), asyncio.Event()
-        self.gate.set()
-        self.answers.set()
-        self.replacing = 0
-
-    async def read(self, service_ids: Collection[str]) -> Mapping[str, BreakerSnapshot]:
-        found = await super().read(service_ids)
-        await self.answers.wait()
-        return found
-
-    async def replace(self, snapshot: BreakerSnapshot, *, after: int) -> BreakerSnapshot | None:
-        self.replacing += 1
-        await self.gate.wait()
-        return await super().replace(snapshot, after=after)
-
-
-class FragileStore(MemoryBreakerStore):
-    """A store that can be away, and knows how often it was asked for a breaker."""
-
-    def __init__(self, tables: MemoryTables) -> None:
-        super().__init__(tables)
-        self.is_away = False
-        self.ensured = 0
-
-    async def ensure(self, service_id: str, *, id: UUID, now: datetime) -> CircuitBreakerRecord:
-        self.ensured += 1
-        self._answer()
-        await asyncio.sleep(0)
-        return await super().ensure(service_id, id=id, now=now)
-
-    async def many(self, service_ids: Collection[str]) -> Mapping[str, CircuitBreakerRecord]:
-        self._answer()
-        return await super().many(service_ids)
-
-    def _answer(self) -> None:
-        if self.is_away:
-            raise Unavailable("PostgreSQL is away.")
 
 
 @dataclass

@@ -77,7 +77,7 @@ def test_values_without_tokens_are_the_same_object(value: object) -> None:
 
 
 @pytest.mark.parametrize("value", [{"hooks": None}, ["hooks/short"], JsonText('{"hooks": "A"}')])
-def test_values_that_only_speak_of_hooks_are_the_same_object(value: JsonValue | JsonText) -> None:
+def test_values_that_only_speak_of_hooks_are_the_same_object(value: "JsonValue | JsonText") -> None:
     assert MASK.masked(value) is value
 
 
