@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from actors.activations.background_work import seen_through
 from actors.activations.context import ActivationContext
 from actors.activations.control_messages import end_notice, report_of, tell_of_end
 from actors.activations.expression_context import ExecutionScope
@@ -271,7 +272,7 @@ class Activation:
 
     def _background(self, work: Callable[[], Awaitable[None]]) -> None:
         """Start work for other executions, which this one does not wait for, as a background task of the process."""
-        self._parts.background_tasks.start(work)
+        self._parts.background_tasks.start(seen_through(work))
 
     def _apply(self, commands: Sequence[PendingCommand]) -> None:
         """Turn commands into reports; the end of a batch stays stored as a command until its loop has ended."""

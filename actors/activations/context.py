@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from actors.activations.background_tasks import BackgroundTasks
 from actors.activations.live_workers import LiveWorkers
 from actors.activations.step_runner import StepRunner
 from domain.executions.ports import ExecutionStore
+from domain.kernel.background_tasks import BackgroundTasks
 from domain.kernel.clock import Clock
 from domain.system.workers import WorkQueue
 
@@ -30,7 +30,7 @@ class ActivationContext:
     attempts: StepRunner
     clock: Clock
     queue: WorkQueue
-    background_tasks: BackgroundTasks = field(default_factory=BackgroundTasks)
+    background_tasks: BackgroundTasks = field(default_factory=lambda: BackgroundTasks("background work"))
     live_workers: LiveWorkers | None = None
     hold: timedelta = timedelta(seconds=3)
     cancel_child: Callable[[UUID, str], Awaitable[None]] = field(default=_leave_child)

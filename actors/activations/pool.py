@@ -31,7 +31,7 @@ from persistence.connections.retrying import until_available
 logger = logging.getLogger(__name__)
 
 _AFTER_FAULTS = Backoff(first=timedelta(seconds=0.1), cap=timedelta(seconds=1))
-_TASKS_GRACE = 2.0  # seconds
+_TASKS_GRACE = timedelta(seconds=2)
 _BEAT_AGAIN = timedelta(milliseconds=100)
 """The pause before the next heartbeat after one failed: a lease has no room for more than a few lost ones."""
 _EARLY = timedelta(milliseconds=250)

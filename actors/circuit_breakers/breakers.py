@@ -9,12 +9,12 @@ by itself.
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 from uuid import uuid4
 
 from actors.circuit_breakers import machine
@@ -22,6 +22,7 @@ from actors.circuit_breakers.link import BreakerLink
 from actors.circuit_breakers.saving import STORING, BreakerSaver
 from domain.circuit_breakers.model import BreakerConfig, BreakerSnapshot, CircuitBreakerRecord
 from domain.circuit_breakers.ports import BreakerNews, BreakerStore, Permit, Refused, SharedBreakers
+from domain.kernel.background_tasks import BackgroundTasks
 from domain.kernel.clock import Clock
 from domain.kernel.errors import StepgraphError, Unavailable
 from domain.kernel.single_flight import SingleFlight
@@ -70,14 +71,14 @@ class WorkerBreakers:
         self._saver = BreakerSaver(store, clock)
         self._known: dict[str, _Known] = {}
         self._link = BreakerLink(shared, self._catch_up)
-        self._listening: set[asyncio.Task[Any]] = set()
-        self._telling: set[asyncio.Task[Any]] = set()
+        self._listening = BackgroundTasks("breakers")
+        self._telling = BackgroundTasks("breakers")
         self._looking: SingleFlight[str, _Known] = SingleFlight("breaker")
         self._overheard: dict[str, list[BreakerNews]] = {}
         self._renewing: dict[str, asyncio.Task[None]] = {}
 
     async def __aenter__(self) -> Self:
-        self._spawn(self._hear(), self._listening)
+        self._listening.start(self._hear())
         return self
 
     async def __aexit__(
@@ -126,7 +127,7 @@ class WorkerBreakers:
         """A probe's place if one is free, or a refusal; the place is given back where the caller is cancelled."""
         probe = uuid4().hex
         decided = self._decide(known, lambda found, config, now: machine.admit(found, config, now, probe))
-        asking = self._spawn(decided, self._telling)
+        asking = self._telling.start(decided)
         try:
             answer = await asyncio.shield(asking)
         except asyncio.CancelledError:
@@ -159,7 +160,7 @@ class WorkerBreakers:
 
     def _change(self, known: _Known, change: Change) -> asyncio.Task[None]:
         decided = self._decide(known, lambda found, config, now: (change(found, config, now), None))
-        return self._spawn(decided, self._telling)
+        return self._telling.start(decided)
 
     async def _decide(self, known: _Known, decision: Decision[Answer]) -> Answer:
         """Make a decision on the newest state there is, whoever else decides at the same time."""
@@ -211,7 +212,7 @@ class WorkerBreakers:
             snapshot = shared
         known = _Known(snapshot, config)
         if not is_stored:
-            self._spawn(self._learn_stored(known), self._listening)
+            self._listening.start(self._learn_stored(known))
         return known
 
     async def _learn_stored(self, known: _Known) -> None:
@@ -284,9 +285,3 @@ class WorkerBreakers:
                 self._learn(known, stored[name].snapshot)
             if known.snapshot.version and (there is None or there.is_older_than(known.snapshot)):
                 await self._shared.replace(known.snapshot, after=0 if there is None else there.version)
-
-    def _spawn(self, work: Coroutine[Any, Any, Answer], tasks: set[asyncio.Task[Any]]) -> asyncio.Task[Answer]:
-        task = asyncio.create_task(work, name="breakers")
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-        return task

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from domain.circuit_breakers.model import BreakerSnapshot
 from domain.circuit_breakers.ports import SharedBreakers
+from domain.kernel.background_tasks import BackgroundTasks
 from domain.kernel.errors import Unavailable
 from persistence.connections.retrying import WHILE_AWAY
 
@@ -24,7 +25,7 @@ class BreakerLink:
         self._shared = shared
         self._catch_up = catch_up
         self._is_away = False
-        self.tasks: set[asyncio.Task[None]] = set()
+        self.tasks = BackgroundTasks("breakers")
         """The tasks that try to take part again."""
 
     async def read(self, service_id: str) -> BreakerSnapshot | None:
@@ -56,9 +57,7 @@ class BreakerLink:
             return
         logger.warning("circuit breakers go on for this process alone: %s", error)
         self._is_away = True
-        task = asyncio.create_task(self._come_back(), name="breakers")
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        self.tasks.start(self._come_back())
 
     def found(self) -> None:
         """Take note that Redis answers again."""

@@ -4,11 +4,11 @@ import asyncio
 import logging
 import random
 import signal
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
 from actors.sandbox.child import FAILED, NOTHING, TOO_COSTLY, VALUE
@@ -17,6 +17,7 @@ from actors.sandbox.queue import Call, Places, SandboxQueue
 from actors.sandbox.requests import compile_request, evaluate_request, read_problems, schema_request
 from domain.expressions.expression import compile_expression
 from domain.json_schemas.library import InvalidSchema
+from domain.kernel.background_tasks import BackgroundTasks
 from domain.kernel.backoff import Backoff
 from domain.kernel.errors import Problem, Unavailable
 from domain.kernel.json.text import JsonText, JsonValue, loads
@@ -67,7 +68,7 @@ class SandboxPool:
         self._idle: list[SandboxProcess] = []
         self._calls: dict[SandboxProcess, Call] = {}
         self._timers: dict[SandboxProcess, asyncio.TimerHandle] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = BackgroundTasks("sandbox")
         self._has_trials = False
         self._has_told = False
         self._failed_starts = 0
@@ -109,7 +110,7 @@ class SandboxPool:
                 on_end=self._on_end,
             )
             self._children.add(child)
-            self._spawn(self._start(child))
+            self._tasks.start(self._start(child))
 
     async def evaluate(
         self,
@@ -223,7 +224,7 @@ class SandboxPool:
             call.answer.set_result(Answer(TOO_COSTLY, f"it was not done after {seconds:g} s.".encode()))
 
     def _on_end(self, child: SandboxProcess) -> None:
-        self._spawn(self._bury(child))
+        self._tasks.start(self._bury(child))
 
     async def _start(self, child: SandboxProcess) -> None:
         self._timers[child] = asyncio.get_running_loop().call_later(_START_TIMEOUT, self._on_deadline, child)
@@ -284,11 +285,6 @@ class SandboxPool:
         if missing and not self._has_told:
             self._has_told = True
             logger.warning("sandbox children run without these, which this system does not let them have: %s", missing)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work, name="sandbox")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 def _unavailable() -> Unavailable:

@@ -16,6 +16,7 @@ from domain.circuit_breakers.model import MAX_SERVICE_ID, is_service_id
 from domain.circuit_breakers.ports import CircuitBreakers, Permit, Refused
 from domain.engine.state import WaitReason
 from domain.executions.step_executor import Deferred, Failed
+from domain.kernel.background_tasks import BackgroundTasks
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.statuses import WaitKind
 from domain.kernel.times import time_text
@@ -62,7 +63,7 @@ class GuardedClient:
         self._client = client
         self._breakers = breakers
         self._last_turns: dict[str, datetime] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = BackgroundTasks("circuit breaker")
 
     async def send(
         self,
@@ -107,9 +108,7 @@ class GuardedClient:
 
     def _interrupted(self, breakers: CircuitBreakers, permit: Permit, error: BaseException) -> None:
         if isinstance(error, asyncio.CancelledError) and is_out_of_time():
-            task = asyncio.create_task(breakers.failed(permit), name="circuit breaker")
-            self._tasks.add(task)  # whoever is being cancelled does not wait for it
-            task.add_done_callback(self._tasks.discard)
+            self._tasks.start(breakers.failed(permit))  # whoever is being cancelled does not wait for it
         else:
             breakers.abandoned(permit)
 

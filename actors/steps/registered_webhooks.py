@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.executions.step_executor import Failed
+from domain.kernel.background_tasks import BackgroundTasks
 from domain.kernel.errors import Unavailable, Undecipherable
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.ids import IdKind, MalformedId, from_public
@@ -60,7 +61,7 @@ class RegisteredWebhooks:
         self._kept_for = kept_for
         self._known: dict[UUID, tuple[float, WebhookRecord | None]] = {}
         self._looking: SingleFlight[UUID, WebhookRecord | None] = SingleFlight("webhook")
-        self._recording: set[asyncio.Task[None]] = set()
+        self._recording = BackgroundTasks("call of a webhook")
 
     async def receiver(self, public_id: str, now: datetime) -> Receiver | Failed:
         """The webhook with this id, or the failure of a step that wants to call it."""
@@ -85,10 +86,7 @@ class RegisteredWebhooks:
 
         It is put there even when the caller is cancelled meanwhile.
         """
-        recording = asyncio.create_task(self._record(told, attempt))
-        self._recording.add(recording)
-        recording.add_done_callback(self._recording.discard)
-        await asyncio.shield(recording)
+        await asyncio.shield(self._recording.start(self._record(told, attempt)))
 
     async def _record(self, told: Told, attempt: WebhookAttempt) -> None:
         try:

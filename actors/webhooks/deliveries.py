@@ -11,6 +11,7 @@ from typing import Self
 
 from actors.periodic.jobs import PeriodicJob
 from actors.webhooks.sender import WebhookSender
+from domain.kernel.background_tasks import BackgroundTasks
 from domain.kernel.clock import Clock
 from domain.kernel.errors import Unavailable
 from domain.webhooks.model import Endpoint, Verdict, judge
@@ -60,8 +61,8 @@ class WebhookDeliverer:
         self._clock = clock
         self._options = options or DelivererOptions()
         self._chance = chance
-        self._serving: set[asyncio.Task[None]] = set()
-        self._failing: set[asyncio.Task[None]] = set()
+        self._serving = BackgroundTasks("webhook")
+        self._failing = BackgroundTasks("webhook that fails")
         self._is_stopping = False
 
     async def __aenter__(self) -> Self:
@@ -72,11 +73,7 @@ class WebhookDeliverer:
     ) -> None:
         """Finish the attempts that are under way, and let go of the endpoints."""
         self._is_stopping = True
-        if self._serving:
-            _, late = await asyncio.wait(self._serving, timeout=self._options.grace.total_seconds())
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        await asyncio.gather(*(tasks.finish(self._options.grace) for tasks in (self._serving, self._failing)))
 
     def jobs(self, retention: timedelta) -> tuple[PeriodicJob, PeriodicJob]:
         """The periodic jobs that deliver events, and remove those older than `retention`."""
@@ -92,10 +89,10 @@ class WebhookDeliverer:
 
     async def deliver(self) -> bool:
         """Begin to serve the endpoints that have due events; True when there may be more of them."""
-        while len(self._serving) >= self._options.endpoints:
-            await asyncio.wait(self._serving, return_when=asyncio.FIRST_COMPLETED)
+        while len(serving := [*self._serving, *self._failing]) >= self._options.endpoints:
+            await asyncio.wait(serving, return_when=asyncio.FIRST_COMPLETED)
             await asyncio.sleep(_GATHER)  # so that a claim is for several, where many are served
-        wanted = self._options.endpoints - len(self._serving)
+        wanted = self._options.endpoints - len(serving)
         begun = await self._begin(wanted, failing=False)
         places = min(wanted - begun, max(1, self._options.endpoints // 2) - len(self._failing))
         if places > 0:
@@ -111,11 +108,9 @@ class WebhookDeliverer:
             events=self._options.events,
             failing=failing,
         )
+        tasks = self._failing if failing else self._serving
         for endpoint in claimed:
-            task = asyncio.create_task(self._serve(endpoint), name=f"webhook {endpoint.webhook.name}")
-            for tasks in (self._serving, self._failing) if failing else (self._serving,):
-                tasks.add(task)
-                task.add_done_callback(tasks.discard)
+            tasks.start(self._serve(endpoint), name=f"webhook {endpoint.webhook.name}")
         return len(claimed)
 
     async def _serve(self, endpoint: Endpoint) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from domain.kernel.background_tasks import BackgroundTasks
 from domain.kernel.errors import Unavailable
 
 Item = TypeVar("Item")
@@ -25,7 +26,7 @@ class Batcher(Generic[Item, Answer]):
         self._max_items = max_items
         self._lanes = lanes
         self._calls: list[tuple[Sequence[Item], asyncio.Future[list[Answer]]]] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = BackgroundTasks("batch")
         self._busy_lanes = 0
 
     async def submit(self, items: Sequence[Item]) -> list[Answer]:
@@ -36,9 +37,7 @@ class Batcher(Generic[Item, Answer]):
         self._calls.append((items, future))
         if self._busy_lanes < self._lanes:
             self._busy_lanes += 1
-            task = asyncio.create_task(self._drain())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks.start(self._drain())
         return await future
 
     async def _drain(self) -> None:

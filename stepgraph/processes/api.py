@@ -1,6 +1,5 @@
 """The API's process: its services on PostgreSQL and Redis, and the lifespan of what they stand on."""
 
-import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -17,6 +16,7 @@ from domain.executions.retries import ExecutionRetries
 from domain.executions.service import ExecutionService
 from domain.expressions.evaluator import Evaluator
 from domain.expressions.service import EvaluationService
+from domain.kernel.background_tasks import running
 from domain.kernel.errors import Unavailable
 from domain.metrics.service import MetricsService
 from domain.schedules.service import ScheduleService
@@ -223,11 +223,7 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
         async with database, publisher, store, feed, queue, shared_breakers, sandbox, audit:
             with suppress(Unavailable):  # then as soon as it is there
                 await clock.measure(database)
-            measuring = asyncio.create_task(clock.keep_measuring(database, settings.heartbeat), name="clock")
-            try:
+            async with running(clock.keep_measuring(database, settings.heartbeat), "clock"):
                 yield
-            finally:
-                measuring.cancel()
-                await asyncio.wait([measuring])
 
     return services, lifespan

@@ -13,6 +13,8 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
+from domain.kernel.background_tasks import running
+
 EVERY = timedelta(seconds=2)
 GROWTH = 24_000_000
 """Bytes by which the process has to grow before free memory is looked for again."""
@@ -39,12 +41,8 @@ def trim_memory() -> None:
 @asynccontextmanager
 async def trimming_memory(every: timedelta = EVERY, growth: int = GROWTH) -> AsyncIterator[None]:
     """Give back what is free while the context lasts, now and then, whenever the process has grown."""
-    task = asyncio.create_task(_keep_trimming(every.total_seconds(), growth), name="returned memory")
-    try:
+    async with running(_keep_trimming(every.total_seconds(), growth), "returned memory"):
         yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
 
 
 async def _keep_trimming(seconds: float, growth: int) -> None:

@@ -32,6 +32,7 @@ from domain.executions.children import ChildStarter
 from domain.executions.control import ExecutionControl
 from domain.executions.service import ExecutionService
 from domain.expressions.evaluator import Evaluator
+from domain.kernel.background_tasks import running
 from domain.kernel.limits import Limits
 from domain.schedules.firing import ScheduleFiring
 from domain.webhooks.hook_tokens import HookAddresses
@@ -167,7 +168,7 @@ async def _runner(stack: AsyncExitStack, settings: Settings) -> ActivationPool:
         ]
     )
     for name, work in (("reconciler", _reconciler(storage).run()), ("jobs", jobs.run())):
-        stack.push_async_callback(_cancelled, asyncio.create_task(work, name=name))
+        await stack.enter_async_context(running(work, name))
     return runner
 
 
@@ -288,8 +289,3 @@ def _firing(storage: _Storage, exposition: WorkerExposition) -> tuple[PeriodicJo
             clock=storage.clock,
         )
     )
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait([task])

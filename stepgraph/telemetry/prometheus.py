@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from domain.kernel.background_tasks import running
 from domain.kernel.errors import Unavailable
 from domain.kernel.statuses import CircuitBreakerState
 from domain.metrics.histograms import bin_of
@@ -258,12 +259,8 @@ class LoopLag(Collector):
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
         """Measure the event loop's lag while the context lasts."""
-        task = asyncio.create_task(self._watch(), name="event loop lag")
-        try:
+        async with running(self._watch(), "event loop lag"):
             yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()

@@ -9,11 +9,13 @@ import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeAlias
 from uuid import UUID
 
 from domain.executions.progress import ProgressPublisher
 from domain.executions.records import ExecutionChange, ExecutionDelta
+from domain.kernel.background_tasks import BackgroundTasks
 from domain.kernel.errors import InvalidInput, LeaseLost, Problem, Unavailable
 from persistence.connections.retrying import WHILE_AWAY
 from persistence.executions.changes import Stored, changes_of
@@ -84,7 +86,7 @@ class GroupCommitter:
         self._posted_at: deque[tuple[float, UUID]] = deque()
         self._post_timer: asyncio.TimerHandle | None = None
         self._in_flight: set[UUID] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = BackgroundTasks("group commit")
         self._busy_lanes = 0
         self._under_way = 0
 
@@ -121,11 +123,7 @@ class GroupCommitter:
             self._waiting.setdefault(id, entry)
         self._posted.clear()
         self._start_lane()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=timeout)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.finish(timedelta(seconds=timeout))
         for entry in self._waiting.values():
             _settle(entry, Unavailable(_CLOSED))
         self._waiting.clear()
@@ -158,9 +156,7 @@ class GroupCommitter:
     def _start_lane(self) -> None:
         if self._waiting and self._busy_lanes < self._lanes:
             self._busy_lanes += 1
-            task = asyncio.create_task(self._run_lane())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks.start(self._run_lane())
 
     async def _run_lane(self) -> None:
         # Counted here and not by tasks: between the last look at what waits and the end of the task there is a moment.
