@@ -35,11 +35,12 @@ abuse: setup ## send requests that are written to cost much, and show what each 
 	  STEPGRAPH_ABUSE_DIRECTORY=$${STEPGRAPH_ABUSE_DIRECTORY:-.stepgraph/abuse} \
 	  $(BIN)/python -m pytest tests/abuse -q -p no:xdist -p no:randomly
 
-check: setup ## lint, types, import contracts, generated files
+check: setup ## lint, types, import contracts, dead code, generated files
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet . || { echo "Some files are not formatted: run make format." >&2; exit 1; }
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo > $(STATE)/contracts.log 2>&1 || { cat $(STATE)/contracts.log >&2; exit 1; }
+	@$(BIN)/vulture || { echo "Remove what nothing uses; pyproject.toml lists the names that frameworks call." >&2; exit 1; }
 	@$(BIN)/python -m graphql_api.export --check
 	@$(BIN)/python -m domain.workflows.document_schema | cmp -s - domain/workflows/workflow.schema.json || { \
 	  echo "Write it anew: python -m domain.workflows.document_schema > domain/workflows/workflow.schema.json" >&2; exit 1; }
