@@ -133,7 +133,7 @@ class StepgraphSchema(strawberry.Schema):
         count_subscriptions(self._schema)
         self._timeout = options.operation_timeout
         self._max_input_work = options.max_input_work
-        self._documents = DocumentCache(
+        self.documents = DocumentCache(
             OperationLimits(
                 document_bytes=options.max_query_bytes,
                 tokens=options.max_tokens,
@@ -152,7 +152,7 @@ class StepgraphSchema(strawberry.Schema):
     def operation_type_of(self, query: str, operation_name: str | None) -> OperationType | None:
         """The type of the operation that a request asks for; None where it has none that could be run."""
         try:
-            document = self._documents.prepare(query, self._schema, specified_rules).document
+            document = self.documents.prepare(query, self._schema, specified_rules).document
         except GraphQLError:
             return None
         operation = get_operation_ast(document, operation_name)
@@ -185,7 +185,7 @@ class StepgraphSchema(strawberry.Schema):
         if not context.query:
             raise MissingQueryError
         try:
-            prepared = self._documents.prepare(context.query, self._schema, context.validation_rules)
+            prepared = self.documents.prepare(context.query, self._schema, context.validation_rules)
         except GraphQLError as error:
             return PreExecutionError(data=None, errors=[error])
         context.graphql_document = prepared.document

@@ -30,9 +30,6 @@ from domain.kernel.statuses import CircuitBreakerState
 
 logger = logging.getLogger(__name__)
 
-MOST_SERVICES = 2_000
-"""The most services that a process knows; beyond it, the one known for longest is dropped and looked up when needed."""
-
 _STORE_TIMEOUT = 0.5
 _LAST_WORDS = 1.0
 """The seconds for which a process that stops goes on telling and storing the results of its calls."""
@@ -54,6 +51,7 @@ class WorkerBreakers:
     """Implements `domain.circuit_breakers.ports.CircuitBreakers`; hears of others' changes while its context lasts.
 
     `renew_every`: how often it says that a probe is still under way, so that its place is not given to another.
+    Of more than `most_services` the one known for longest is dropped, and looked up when it is needed.
     """
 
     def __init__(
@@ -63,11 +61,13 @@ class WorkerBreakers:
         store: BreakerStore,
         clock: Clock,
         renew_every: timedelta = machine.PROBE_LOST_AFTER / 3,
+        most_services: int = 2_000,
     ) -> None:
         self._shared = shared
         self._store = store
         self._clock = clock
         self._renew_every = renew_every.total_seconds()
+        self._most_services = most_services
         self._saver = BreakerSaver(store, clock)
         self._known: dict[str, _Known] = {}
         self._link = BreakerLink(shared, self._catch_up)
@@ -191,7 +191,7 @@ class WorkerBreakers:
         self._known[service_id] = known
         for news in heard:
             self._take(service_id, news)
-        if len(self._known) > MOST_SERVICES:
+        if len(self._known) > self._most_services:
             self._drop_one()
         return known
 

@@ -24,6 +24,11 @@ class MemoryProgress:
         self._statuses = StatusChanges()
         self.is_lossy = False
 
+    @property
+    def listening(self) -> int:
+        """The number of listeners, those to one execution and those to all."""
+        return sum(map(len, self._listeners.values())) + len(self._listeners_to_all)
+
     def publish(self, changes: Sequence[ExecutionChange]) -> None:
         if self.is_lossy:
             return

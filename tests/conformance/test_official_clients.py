@@ -19,7 +19,7 @@ async def heard(server: LiveServer, run_script: RunScript, script: str, url: str
             await hand.commit(a_step("a"))
             await hand.commit(a_step("b"))
             await hand.finish()
-    assert not server.api.storage.feed._listeners
+    assert server.api.storage.feed.listening == 0
     return said
 
 

@@ -6,12 +6,13 @@ import pytest
 
 from tests.integration.graphql_api.api import Api, LiveServer, serving
 from tests.integration.graphql_api.real import Real, real_parts
+from tests.interruptions import interruptible_storage
 
 
 @pytest.fixture
 def api() -> Api:
-    """An API on memory."""
-    return Api()
+    """An API on memory, whose stores can be interrupted."""
+    return Api(storage=interruptible_storage())
 
 
 @pytest.fixture

@@ -275,11 +275,14 @@ async def test_a_token_is_kept_until_shortly_before_it_expires(world: World, exp
 
 async def test_a_thousand_tokens_are_kept_at_most(world: World) -> None:
     tokens = AccessTokens(world.client)
-    for number in range(1_001):
-        credentials = ClientCredentials(token_url=world.server.url, client_id=str(number), client_secret="b")
-        await tokens.token(credentials, now=NOW)
+    every = [
+        ClientCredentials(token_url=world.server.url, client_id=str(number), client_secret="b")
+        for number in range(1_001)
+    ]
+    given = [await tokens.token(credentials, now=NOW) for credentials in every]
 
-    assert len(tokens._kept) == 1_000
+    assert await tokens.token(every[1], now=NOW) == given[1]
+    assert await tokens.token(every[0], now=NOW) == "token-1002"
 
 
 async def test_a_secret_is_nowhere_to_be_seen(world: World) -> None:

@@ -3,11 +3,12 @@
 import asyncio
 import re
 from datetime import timedelta
+from inspect import signature
 from typing import Any
 
 import pytest
 
-from actors.circuit_breakers.breakers import MOST_SERVICES
+from actors.circuit_breakers.breakers import WorkerBreakers
 from actors.circuit_breakers.machine import PROBE_LOST_AFTER
 from domain.circuit_breakers.model import MAX_SERVICE_ID, BreakerSnapshot
 from domain.circuit_breakers.service import RELEASED_AT_ONCE, RELEASED_EVERY
@@ -316,7 +317,7 @@ def test_the_numbers_on_the_page_are_those_in_the_code() -> None:
         f"let go gradually, {1 / RELEASED_EVERY.total_seconds():.0f} in a second": 1,
         f"Of more than {RELEASED_AT_ONCE:,} the rest": 1,
         f"{MAX_SERVICE_ID} characters": 1,
-        f"A worker remembers {MOST_SERVICES:,} services, and {MOST_STORED:,} are stored": 1,
+        f"A worker remembers {signature(WorkerBreakers).parameters['most_services'].default:,} services, and {MOST_STORED:,} are stored": 1,
         "free again after a minute": minutes,
     }
     page = " ".join(PAGE.split())

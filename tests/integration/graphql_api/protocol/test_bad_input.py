@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
+from itertools import takewhile
 from typing import Any
 
 import pytest
@@ -260,16 +261,11 @@ async def test_a_fragment_bomb_costs_nothing(api: Api) -> None:
 
 
 async def test_a_document_is_parsed_and_validated_once(api: Api) -> None:
-    from graphql_api.protocol.operations import DocumentCache
-
-    cache: DocumentCache = api.schema._documents
-    rules: Any = ()
-    one = cache.prepare("{ __typename }", api.schema._schema, rules)
-
-    assert cache.prepare("{ __typename }", api.schema._schema, rules) is one
-    for n in range(1_000):
-        cache.prepare(f"{{ a{n}: __typename }}", api.schema._schema, rules)
+    cache, schema = api.schema.documents, api.schema._schema
+    prepared = [cache.prepare(f"{{ a{n}: __typename }}", schema, ()) for n in range(1_000)]
     long_one = "{ __typename }" + " " * 10_000
-    cache.prepare(long_one, api.schema._schema, rules)
-    assert 300 < len(cache._kept) < 600
-    assert long_one not in cache._kept
+
+    kept = takewhile(lambda n: cache.prepare(f"{{ a{n}: __typename }}", schema, ()) is prepared[n], range(999, -1, -1))
+
+    assert 300 < len(list(kept)) < 600
+    assert cache.prepare(long_one, schema, ()) is not cache.prepare(long_one, schema, ())

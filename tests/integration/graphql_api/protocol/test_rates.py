@@ -165,7 +165,7 @@ async def test_a_key_has_only_so_many_subscriptions_over_all_of_its_connections(
     async with serving(api) as server:
         opened = [await open_one(server) for _ in range(3)]
         await opened[0][0].close()
-        await wait_until(lambda: len(api.storage.feed._listeners[hand.execution_id]) == 1, "one has gone")
+        await wait_until(lambda: api.storage.feed.listening == 1, "one has gone")
         again = await open_one(server)
         for socket, _ in (*opened, again):
             await socket.close()

@@ -151,7 +151,7 @@ async def test_resuming_at_the_present_waits_for_the_next_change(api: Api) -> No
     events = api.subscribe(PROGRESS, id=hand.id, after=1)
 
     following = upcoming(events)
-    await wait_until(lambda: api.storage.feed._listeners, "the subscription listens")
+    await wait_until(lambda: api.storage.feed.listening > 0, "the subscription listens")
     await hand.commit(a_step("b"))
 
     assert summary(await following) == ("DELTA", 2, ["b"])
@@ -264,11 +264,11 @@ async def test_a_subscription_that_is_left_stops_listening(api: Api) -> None:
     hand = await started(api)
     events = api.subscribe(PROGRESS, id=hand.id)
     await anext(events)
-    assert api.storage.feed._listeners
+    assert api.storage.feed.listening > 0
 
     await events.aclose()
 
-    assert not api.storage.feed._listeners
+    assert api.storage.feed.listening == 0
 
 
 async def first_errors(api: Api, **variables: Any) -> list[dict[str, Any]]:
@@ -307,7 +307,7 @@ async def test_updates_show_every_new_status_of_what_matches(api: Api) -> None:
     ended_only = api.subscribe(UPDATES, filter={"status": ["COMPLETED"]})
     first_wanted = upcoming(wanted)
     first_ended = upcoming(ended_only)
-    await wait_until(lambda: len(api.storage.feed._listeners_to_all) == 2, "both listen")
+    await wait_until(lambda: api.storage.feed.listening == 2, "both listen")
 
     other = await api.start("returns", labels={"team": "x"})
     unlabelled = await started(api)
@@ -328,7 +328,7 @@ async def test_updates_show_every_new_status_of_what_matches(api: Api) -> None:
     assert (await first_ended)["executionUpdates"]["id"] == hand.id
     for events in (wanted, ended_only):
         await events.aclose()
-    assert not api.storage.feed._listeners_to_all
+    assert api.storage.feed.listening == 0
 
 
 async def test_many_updates_at_once_ask_the_store_together(api: Api) -> None:
@@ -344,7 +344,7 @@ async def test_many_updates_at_once_ask_the_store_together(api: Api) -> None:
     context = api.context()
     streams: list[Any] = [await api.schema.stream(UPDATES, context_value=context) for _ in range(10)]
     firsts = [asyncio.create_task(anext(stream)) for stream in streams]
-    await wait_until(lambda: len(api.storage.feed._listeners_to_all) == 10, "all listen")
+    await wait_until(lambda: api.storage.feed.listening == 10, "all listen")
 
     await api.start("orders")
     await asyncio.gather(*firsts)

@@ -220,7 +220,7 @@ async def test_a_connection_has_only_so_many_operations() -> None:
         await subscribe(socket, "3", PROGRESS, id=hand.id)
         refused = await receive(socket)
         await send(socket, {"id": "1", "type": "complete"})
-        await wait_until(lambda: len(api.storage.feed._listeners[hand.execution_id]) == 1, "one has gone")
+        await wait_until(lambda: api.storage.feed.listening == 1, "one has gone")
         await subscribe(socket, "3", PROGRESS, id=hand.id)
         accepted = await receive(socket)
 
@@ -247,9 +247,9 @@ async def test_a_closed_connection_stops_all_its_subscriptions(server: LiveServe
         for hand in hands:
             await subscribe(socket, hand.id, PROGRESS, id=hand.id)
             await receive(socket)
-        assert len(feed._listeners) == 5
+        assert feed.listening == 5
 
-    await wait_until(lambda: not feed._listeners, "the listeners are gone")
+    await wait_until(lambda: feed.listening == 0, "the listeners are gone")
 
 
 async def test_many_subscribers_of_one_execution_all_see_everything(server: LiveServer) -> None:

@@ -13,6 +13,7 @@ from domain.kernel.ids import IdKind, to_public
 from domain.kernel.statuses import CommandKind, ExecutionStatus, StepStatus, StepType
 from domain.webhooks.hook_tokens import callback_token
 from tests.integration.graphql_api.api import Api, Hand, LiveServer, a_step
+from tests.interruptions import interruptible
 
 JSON = {"Content-Type": "application/json"}
 NOTHING = {"code": "NOT_FOUND", "message": "There is nothing at this address."}
@@ -139,24 +140,18 @@ async def test_a_body_without_a_length_is_cut_off(server: LiveServer, api: Api, 
 
 
 async def test_while_the_database_is_away_the_sender_is_asked_to_try_again(
-    api: Api, hand: Hand, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    api: Api, hand: Hand, client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def unavailable(*_: object) -> None:
-        raise Unavailable("PostgreSQL cannot be reached.")
-
-    monkeypatch.setattr(api.storage.queries, "get_many", unavailable)
+    interruptible(api.storage.queries).fail("get_many", Unavailable("PostgreSQL cannot be reached."))
     answer = await client.post(await hook(api, hand.execution_id), json=1)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert caplog.text == ""
 
 
 async def test_a_fault_of_ours_is_logged_and_not_shown(
-    api: Api, hand: Hand, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    api: Api, hand: Hand, client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def broken(*_: object) -> None:
-        raise RuntimeError("the secret inside")
-
-    monkeypatch.setattr(api.storage.queries, "get_many", broken)
+    interruptible(api.storage.queries).fail("get_many", RuntimeError("the secret inside"))
     answer = await client.post(await hook(api, hand.execution_id), json=1)
     assert answer.status_code == 500
     assert "secret" not in answer.text

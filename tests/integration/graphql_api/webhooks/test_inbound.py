@@ -18,6 +18,7 @@ from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import WebhookEventStatus
 from domain.webhooks.standard_webhooks import signed_headers
 from tests.integration.graphql_api.api import Api, LiveServer
+from tests.interruptions import interruptible
 
 JSON = {"Content-Type": "application/json"}
 NOTHING = {"code": "NOT_FOUND", "message": "There is nothing at this address."}
@@ -173,11 +174,8 @@ async def test_nothing_at_an_address_looks_the_same_whatever_is_wrong_with_it(do
     assert (door.started, door.statuses) == (0, [])
 
 
-async def test_a_token_that_was_not_given_out_is_never_looked_up(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def looked_up(**_: object) -> None:
-        raise AssertionError("the database was asked")
-
-    monkeypatch.setattr(door.api.storage.webhooks, "find", looked_up)
+async def test_a_token_that_was_not_given_out_is_never_looked_up(door: Door) -> None:
+    interruptible(door.api.storage.webhooks).fail("find", AssertionError("the database was asked"))
     token = door.url.rpartition("/")[2]
     for index in range(len(token)):
         other = "A" if token[index] != "A" else "B"
@@ -276,13 +274,8 @@ async def test_fifty_at_the_same_moment_start_one(door: Door) -> None:
     assert (door.started, len(door.statuses)) == (1, 1)
 
 
-async def test_while_the_database_is_away_the_sender_is_asked_to_try_again(
-    door: Door, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def away(**_: object) -> None:
-        raise Unavailable("PostgreSQL cannot be reached.")
-
-    monkeypatch.setattr(door.api.storage.webhooks, "find", away)
+async def test_while_the_database_is_away_the_sender_is_asked_to_try_again(door: Door) -> None:
+    interruptible(door.api.storage.webhooks).fail("find", Unavailable("PostgreSQL cannot be reached."))
     answer = await door.signed()
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
 

@@ -5,13 +5,12 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import pytest
-
 from domain.kernel.ids import IdKind, from_public, new_id, to_public
 from domain.kernel.pages import Page
 from domain.kernel.statuses import Role, WebhookEventStatus
 from domain.webhooks.model import WebhookAttempt, WebhookEventRecord
 from tests.integration.graphql_api.api import NOON, Api
+from tests.interruptions import interruptible
 
 WEBHOOK = """
   id name direction url eventTypes workflow { name } signature input enabled disabledReason failingSince
@@ -250,7 +249,7 @@ async def test_an_event_is_sent_again_where_that_is_possible(api: Api) -> None:
         assert (await api.run(REPLAY, id=id))["replayWebhookEvent"]["code"] == "NOT_FOUND"
 
 
-async def test_the_events_of_a_page_of_webhooks_are_read_together(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_events_of_a_page_of_webhooks_are_read_together(api: Api) -> None:
     ids = [(await create(api, name=f"out-{number}"))["webhook"]["id"] for number in range(5)]
     for id in ids:
         for number in range(3):
@@ -263,7 +262,7 @@ async def test_the_events_of_a_page_of_webhooks_are_read_together(api: Api, monk
         asked.append(len(webhook_ids))
         return dict(await load(webhook_ids, first=first, lean=lean))
 
-    monkeypatch.setattr(store, "events_pages", events_pages)
+    interruptible(store).take_over("events_pages", events_pages)
     query = """
     { webhooks { nodes { id events(first: 2) { nodes { payload } totalCount pageInfo { hasNextPage endCursor } } } } }
     """

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from actors.circuit_breakers import breakers as worker_breakers
 from actors.circuit_breakers.breakers import WorkerBreakers
 from actors.circuit_breakers.machine import PROBE_LOST_AFTER
 from domain.circuit_breakers.model import BreakerConfig, BreakerSnapshot
@@ -35,9 +34,13 @@ class World:
     def __post_init__(self) -> None:
         self.store = FragileStore(self.tables)
 
-    def worker(self, renew_every: float = 3600) -> WorkerBreakers:
+    def worker(self, renew_every: float = 3600, most_services: int = 2_000) -> WorkerBreakers:
         return WorkerBreakers(
-            shared=self.shared, store=self.store, clock=self.clock, renew_every=timedelta(seconds=renew_every)
+            shared=self.shared,
+            store=self.store,
+            clock=self.clock,
+            renew_every=timedelta(seconds=renew_every),
+            most_services=most_services,
         )
 
     async def open_until_now(self) -> None:
@@ -210,12 +213,9 @@ async def test_a_worker_that_catches_up_knows_which_places_are_taken(world: Worl
         assert list((await world.state()).probes) == [probe.probe]
 
 
-async def test_a_probe_counts_also_where_its_service_was_forgotten_meanwhile(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(worker_breakers, "MOST_SERVICES", 1)
+async def test_a_probe_counts_also_where_its_service_was_forgotten_meanwhile(world: World) -> None:
     await world.open_until_now()
-    async with world.worker() as breakers:
+    async with world.worker(most_services=1) as breakers:
         probe = await breakers.admit(API)
         assert isinstance(probe, Permit)
         await breakers.admit("other:80")
@@ -345,9 +345,8 @@ async def test_every_new_state_is_stored_however_fast_they_follow_each_other(wor
         await wait_until(is_stored, "the last state is stored")
 
 
-async def test_of_very_many_services_only_the_latest_are_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_breakers, "MOST_SERVICES", 3)
-    async with world.worker() as breakers:
+async def test_of_very_many_services_only_the_latest_are_kept(world: World) -> None:
+    async with world.worker(most_services=3) as breakers:
         await fail(breakers, 5, "a:1")
         for name in "bcd":
             await fail(breakers, 1, f"{name}:1")

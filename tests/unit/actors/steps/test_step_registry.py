@@ -59,9 +59,13 @@ def test_a_step_is_prepared_once() -> None:
 
 
 def test_only_so_much_is_kept() -> None:
-    prepared = PerStep(lambda step: step.id)
-    template = a_step()
-    for _ in range(5_000):
-        prepared.of(replace(template))
+    built: list[CompiledStep] = []
+    prepared = PerStep(built.append)
+    steps = [a_step(), *(replace(a_step()) for _ in range(4_096))]
+    for step in steps:
+        prepared.of(step)
 
-    assert len(prepared._kept) == 4_096
+    prepared.of(steps[1])
+    prepared.of(steps[0])
+
+    assert built == [*steps, steps[0]]
