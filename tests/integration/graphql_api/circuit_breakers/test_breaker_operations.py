@@ -313,11 +313,12 @@ async def test_changes_of_all_of_them_are_told_over_redis(real: Real) -> None:
 
 def test_the_numbers_on_the_page_are_those_in_the_code() -> None:
     minutes = PROBE_LOST_AFTER / timedelta(minutes=1)
+    known = signature(WorkerBreakers).parameters["most_services"].default
     said = {
         f"let go gradually, {1 / RELEASED_EVERY.total_seconds():.0f} in a second": 1,
         f"Of more than {RELEASED_AT_ONCE:,} the rest": 1,
         f"{MAX_SERVICE_ID} characters": 1,
-        f"A worker remembers {signature(WorkerBreakers).parameters['most_services'].default:,} services, and {MOST_STORED:,} are stored": 1,
+        f"A worker remembers {known:,} services, and {MOST_STORED:,} are stored": 1,
         "free again after a minute": minutes,
     }
     page = " ".join(PAGE.split())
