@@ -4,8 +4,6 @@ from uuid import UUID
 
 from dramatiq.common import current_millis
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import (
     AuthenticationError,
     NoPermissionError,
@@ -15,6 +13,7 @@ from redis.exceptions import (
     ResponseError,
 )
 
+from persistence.redis.clients import redis_client
 from persistence.redis.work_queue import WakingRedisBroker, push_tokens, worker_channel
 
 _QUEUE = "stepgraph-health"
@@ -33,8 +32,8 @@ async def complaint_of_redis(url: str) -> str | None:
 
     Raises an error of the driver's where it cannot be reached.
     """
-    # The client's own limits too: cancelled while it connects, it may go on.
-    async with Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5, retry=Retry(NoBackoff(), 0)) as client:
+    # The client has limits of its own: cancelled while it connects, it may go on.
+    async with redis_client(url, connections=1) as client:
         kind = await _kind(client)
         if kind in _KINDS:
             return _KINDS[kind]

@@ -11,11 +11,9 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import parse_qsl, urlencode
 from uuid import UUID, uuid4
 
 import redis
-import redis.asyncio
 from dramatiq import Message, MessageProxy
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.common import current_millis, dq_name
@@ -24,7 +22,8 @@ from redis.exceptions import NoScriptError
 
 from domain.kernel.errors import Unavailable
 from domain.system.records import QueueRecord
-from persistence.redis.unavailable import REDIS_FAULTS
+from persistence.redis.clients import MOST_LOADED, REDIS_FAULTS, blocking_redis_client, redis_client
+from persistence.redis.subscriber import RedisSubscriber
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +33,6 @@ IDS_A_MESSAGE = 64
 _MESSAGES_A_HINT = 8  # at least, where there are so many ids: that all workers get a share
 _MOST_TOKENS = 64
 _TOKEN_LIFETIME = 60  # seconds
-_LISTEN_TIMEOUT = 5.0
 
 
 def worker_channel(worker_id: UUID) -> str:
@@ -42,23 +40,11 @@ def worker_channel(worker_id: UUID) -> str:
     return f"stepgraph:worker:{worker_id}"
 
 
-def with_timeouts(url: str, *, socket_timeout: float = 10, connections: int = 200) -> str:
-    """The address with larger limits than redis-py's own (5 s, 100 connections), which load exceeds."""
-    address, _, query = url.partition("?")
-    options = {
-        "socket_timeout": str(socket_timeout),
-        "socket_connect_timeout": "5",
-        "max_connections": str(connections),
-        **dict(parse_qsl(query)),
-    }
-    return f"{address}?{urlencode(options)}"
-
-
 class WakingRedisBroker(RedisBroker):
     """Dramatiq's Redis broker with consumers that are woken by every enqueue."""
 
     def __init__(self, url: str, **options: Any) -> None:
-        super().__init__(url=with_timeouts(url), **options)  # type: ignore[no-untyped-call]
+        super().__init__(client=blocking_redis_client(url), **options)  # type: ignore[no-untyped-call]
 
     @property
     def consumer_class(self) -> type["WakingConsumer"]:
@@ -150,7 +136,7 @@ class RedisWorkQueue:
         """`timeout`: the seconds that a hint or a nudge may take before it is dropped."""
         self._timeout = timeout
         self._broker = WakingRedisBroker(url, middleware=[])
-        self._client = redis.asyncio.Redis.from_url(with_timeouts(url, connections=16))
+        self._client = redis_client(url, connections=16, answer_within=MOST_LOADED)
         self._enqueue = self._client.register_script(self._broker.scripts["dispatch"].script)
         self._is_away = False
 
@@ -232,21 +218,14 @@ class RedisNudges:
 
     async def __call__(self, worker_id: UUID, tell: Callable[[UUID | None], None]) -> None:
         """Call `tell` with every execution to look at; with None after each connecting: some may be missed."""
-        while True:
-            try:
-                async with (
-                    redis.asyncio.Redis.from_url(with_timeouts(self._url, connections=2)) as client,
-                    client.pubsub(ignore_subscribe_messages=True) as channel,
-                ):
-                    await channel.subscribe(worker_channel(worker_id))
-                    tell(None)
-                    while True:
-                        message = await channel.get_message(timeout=_LISTEN_TIMEOUT)
-                        if message is not None:
-                            tell(UUID(message["data"].decode()))
-            except (*REDIS_FAULTS, ValueError) as error:
-                logger.debug("nudges cannot be heard: %s", error)
-                await asyncio.sleep(1.0)
+        subscriber = RedisSubscriber(
+            self._url,
+            "nudges",
+            heard=lambda _, data: tell(UUID(data.decode())),
+            connected=lambda _: tell(None),
+            channels=[worker_channel(worker_id)],
+        )
+        await subscriber.run()
 
 
 def _messages_for(ids: Sequence[UUID]) -> list[Message[Any]]:

@@ -1,41 +1,23 @@
 """Receiving committed changes over Redis: one pub/sub connection a process, however many listen."""
 
 import asyncio
-import logging
-import random
 import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
-
-from redis.asyncio import Redis
-from redis.asyncio.client import PubSub
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from domain.executions.ports import ExecutionQueries
 from domain.executions.records import ExecutionChange
 from domain.kernel.errors import Unavailable
-from persistence.connections.closing import cancelled
-from persistence.connections.retrying import WHILE_AWAY
 from persistence.executions.change_buffer import ChangeBuffer
+from persistence.redis.clients import cancelled
 from persistence.redis.progress.codec import STATUS_CHANNEL, decode, parse, shard_channel
-from persistence.redis.unavailable import REDIS_FAULTS
-
-logger = logging.getLogger(__name__)
-
-_KEEPALIVE_CHANNEL = "stepgraph:feed"
-"""A channel without messages: a connection needs some subscription to be listened to."""
+from persistence.redis.subscriber import RedisSubscriber
 
 _LIMIT = 64
 _LIMIT_ALL = 4_096
-_PING_INTERVAL = 5.0
-_SILENCE = 12.0
-"""The seconds without even the answer to a ping after which a connection is taken for dead."""
-
-_SUBSCRIBE_TIMEOUT = 1.0
 _ON_THE_WAY = 0.25
 """The seconds that a change may take from its commit to here."""
 
@@ -52,25 +34,20 @@ class RedisProgressFeed:
     def __init__(
         self, url: str, queries: ExecutionQueries, *, check_interval: float = 2.0, linger: float = 10.0
     ) -> None:
-        self._url = url
+        self._subscriber = RedisSubscriber(url, "progress", heard=self._hand_out, connected=self._catch_up)
         self._queries = queries
         self._check_interval = check_interval
         self._linger = linger
         self._listeners: dict[UUID, list[ChangeBuffer]] = {}
         self._listeners_to_all: list[ChangeBuffer] = []
         self._seen: dict[UUID, int] = {}
-        self._channels: dict[str, asyncio.Event] = {}
-        """The wanted channels; the event is set once Redis has confirmed the subscription."""
         self._unused_since: dict[str, float] = {}
-        self._pubsub: PubSub | None = None
-        self._was_connected = False
-        self._is_away = False
         self._check_now = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
         self._tasks = [
-            asyncio.create_task(self._stay_connected(), name="progress feed"),
+            asyncio.create_task(self._subscriber.run(), name="progress feed"),
             asyncio.create_task(self._check_regularly(), name="progress check"),
         ]
         return self
@@ -88,7 +65,7 @@ class RedisProgressFeed:
         self._listeners.setdefault(execution_id, []).append(buffer)
         self._seen.setdefault(execution_id, -1)
         try:
-            await self._subscribe(shard_channel(execution_id))
+            await self._subscriber.subscribe(shard_channel(execution_id))
             yield buffer
         finally:
             buffer.close()
@@ -102,7 +79,7 @@ class RedisProgressFeed:
         buffer = ChangeBuffer(_LIMIT_ALL)
         self._listeners_to_all.append(buffer)
         try:
-            await self._subscribe(STATUS_CHANNEL)
+            await self._subscriber.subscribe(STATUS_CHANNEL)
             yield buffer
         finally:
             buffer.close()
@@ -112,100 +89,28 @@ class RedisProgressFeed:
         for buffers in (*self._listeners.values(), self._listeners_to_all):
             yield from buffers
 
-    async def _subscribe(self, channel: str) -> None:
-        """Subscribe to this channel; while Redis is away, once it is back."""
-        confirmed = self._channels.get(channel)
-        if confirmed is None:
-            confirmed = self._channels[channel] = asyncio.Event()
-            if self._pubsub is not None:
-                try:
-                    await self._pubsub.subscribe(channel)
-                except REDIS_FAULTS:
-                    return  # whoever reads the connection notices too, and subscribes anew
-        if not confirmed.is_set() and not self._is_away:
-            try:
-                async with asyncio.timeout(_SUBSCRIBE_TIMEOUT):
-                    await confirmed.wait()
-            except TimeoutError:
-                logger.warning("Redis has not confirmed a subscription within %g s", _SUBSCRIBE_TIMEOUT)
-
-    async def _stay_connected(self) -> None:
-        pauses = WHILE_AWAY.pauses(random.random)
-        while True:
-            try:
-                async with self._client() as client, client.pubsub() as pubsub:
-                    await pubsub.connect()
-                    # From here on new listeners subscribe by themselves; those that are there come in one command.
-                    self._pubsub = pubsub
-                    pinging = asyncio.create_task(_ping(pubsub))
-                    try:
-                        await pubsub.subscribe(*self._channels, _KEEPALIVE_CHANNEL)
-                        await self._hear(pubsub)
-                    finally:
-                        self._pubsub = None
-                        await cancelled([pinging])
-            except Exception as error:
-                if not self._is_away:
-                    is_expected = isinstance(error, REDIS_FAULTS)
-                    logger.warning(
-                        "Redis gives no progress: %s", str(error) or "it is silent", exc_info=not is_expected
-                    )
-                    pauses = WHILE_AWAY.pauses(random.random)
-                self._is_away = True
-            for confirmed in self._channels.values():
-                confirmed.clear()
-            await asyncio.sleep(next(pauses).total_seconds())
-
-    def _client(self) -> "Redis":
-        return Redis.from_url(
-            self._url,
-            socket_timeout=None,
-            socket_connect_timeout=_PING_INTERVAL,
-            max_connections=2,
-            retry=Retry(NoBackoff(), 0),
-        )
-
-    async def _hear(self, pubsub: PubSub) -> None:
-        """Hand out the messages that arrive, until the connection breaks."""
-        while True:
-            async with asyncio.timeout(_SILENCE):
-                message: dict[str, Any] | None = await pubsub.get_message(timeout=None)
-            if message is None:
-                continue
-            if message["type"] == "message":
-                self._hand_out(message["channel"].decode(), message["data"])
-            elif message["type"] == "subscribe":
-                self._confirm(message["channel"].decode())
-
-    def _confirm(self, channel: str) -> None:
-        if channel in self._channels:
-            self._channels[channel].set()
-        elif channel == _KEEPALIVE_CHANNEL:  # the last one of a new connection
-            if self._was_connected or self._is_away:
-                logger.info("Redis gives progress again")
-                for buffer in self._listeners_to_all:
-                    buffer.wake()
-                self._check_now.set()
-            self._was_connected, self._is_away = True, False
+    def _catch_up(self, was_away: bool) -> None:
+        """After an absence of Redis: have everything looked at that may have been missed."""
+        if was_away:
+            for buffer in self._listeners_to_all:
+                buffer.wake()
+            self._check_now.set()
 
     def _hand_out(self, channel: str, data: bytes) -> None:
-        try:
-            changes = parse(data)
-            if channel == STATUS_CHANNEL:
-                for change in map(decode, changes) if self._listeners_to_all else ():
-                    for buffer in self._listeners_to_all:
-                        buffer.put(change)
-                return
-            for raw in changes:
-                id = UUID(raw["execution_id"])
-                listeners = self._listeners.get(id)
-                if listeners:
-                    change = decode(raw)
-                    self._seen[id] = max(self._seen[id], change.sequence)
-                    for buffer in listeners:
-                        buffer.put(change)
-        except (ValueError, KeyError, TypeError):
-            logger.warning("a message on %s was not understood", channel, exc_info=True)
+        changes = parse(data)
+        if channel == STATUS_CHANNEL:
+            for change in map(decode, changes) if self._listeners_to_all else ():
+                for buffer in self._listeners_to_all:
+                    buffer.put(change)
+            return
+        for raw in changes:
+            id = UUID(raw["execution_id"])
+            listeners = self._listeners.get(id)
+            if listeners:
+                change = decode(raw)
+                self._seen[id] = max(self._seen[id], change.sequence)
+                for buffer in listeners:
+                    buffer.put(change)
 
     async def _check_regularly(self) -> None:
         while True:
@@ -240,23 +145,9 @@ class RedisProgressFeed:
         if self._listeners_to_all:
             used.add(STATUS_CHANNEL)
         now = time.monotonic()
-        for channel in list(self._channels):
+        for channel in self._subscriber.channels:
             if channel in used:
                 self._unused_since.pop(channel, None)
             elif now - self._unused_since.setdefault(channel, now) > self._linger:
-                del self._channels[channel], self._unused_since[channel]
-                if self._pubsub is not None:
-                    try:
-                        await self._pubsub.unsubscribe(channel)
-                    except REDIS_FAULTS:
-                        return  # whoever reads the connection notices too
-
-
-async def _ping(pubsub: PubSub) -> None:
-    """Ping, so that a living connection answers; a dead one is noticed by the task that reads it."""
-    while True:
-        await asyncio.sleep(_PING_INTERVAL)
-        try:
-            await pubsub.ping()
-        except REDIS_FAULTS:
-            return
+                del self._unused_since[channel]
+                await self._subscriber.unsubscribe(channel)

@@ -2,20 +2,19 @@
 
 import asyncio
 import logging
+import random
 from collections import defaultdict, deque
 from collections.abc import Collection, Sequence
 from types import TracebackType
 from typing import Self
 
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from domain.executions.records import ExecutionChange
-from persistence.connections.closing import cancelled
+from persistence.connections.retrying import WHILE_AWAY
 from persistence.executions.status_changes import StatusChanges
+from persistence.redis.clients import REDIS_FAULTS, cancelled, redis_client
 from persistence.redis.progress.codec import STATUS_CHANNEL, encode, messages, shard_channel
-from persistence.redis.unavailable import REDIS_FAULTS
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +24,6 @@ _WORTH_ASKING = 16
 _PAUSE_A_CHANGE = 0.0001
 _SHORTEST_PAUSE = 0.002
 _LONGEST_PAUSE = 0.05
-_SOCKET_TIMEOUT = 5.0
 _CLOSE_TIMEOUT = 1.0
 
 
@@ -55,7 +53,7 @@ class RedisProgressPublisher:
         task, self._task = self._task, None
         await cancelled([task])
         try:
-            async with asyncio.timeout(_CLOSE_TIMEOUT), self._client() as client:
+            async with asyncio.timeout(_CLOSE_TIMEOUT), redis_client(self._url, connections=1) as client:
                 await self._flush(client)
         except REDIS_FAULTS:
             logger.debug("the last changes were not announced")
@@ -64,30 +62,21 @@ class RedisProgressPublisher:
         self._queue.extend(changes)
         self._filled.set()
 
-    def _client(self) -> "Redis":
-        return Redis.from_url(
-            self._url,
-            socket_timeout=_SOCKET_TIMEOUT,
-            socket_connect_timeout=_SOCKET_TIMEOUT,
-            max_connections=2,
-            retry=Retry(NoBackoff(), 0),
-        )
-
     async def _run(self) -> None:
-        is_away = False
-        async with self._client() as client:
+        failures = 0
+        async with redis_client(self._url, connections=1) as client:
             while True:
                 await self._filled.wait()
                 self._filled.clear()
                 try:
                     count = await self._flush(client)
                 except REDIS_FAULTS as error:
-                    if not is_away:
+                    if not failures:
                         logger.warning("Redis does not take progress: %s", error)
-                    is_away = True
-                    await asyncio.sleep(0.5)
+                    failures += 1
+                    await asyncio.sleep(WHILE_AWAY.pause(failures, random.random()).total_seconds())
                     continue
-                is_away = False
+                failures = 0
                 await asyncio.sleep(max(_SHORTEST_PAUSE, min(count * _PAUSE_A_CHANGE, _LONGEST_PAUSE)))
 
     async def _flush(self, client: "Redis") -> int:

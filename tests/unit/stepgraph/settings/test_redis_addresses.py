@@ -1,9 +1,8 @@
 """Redis's address in the settings: nothing in it is ignored, and what is refused is named."""
 
 import pytest
-from redis.asyncio import Redis
 
-from persistence.redis.work_queue import with_timeouts
+from persistence.redis.clients import redis_client
 from stepgraph.settings import InvalidSettings, load_settings
 
 
@@ -76,5 +75,5 @@ def test_an_address_that_would_lead_elsewhere_is_refused(url: str, told: str) ->
 def test_what_is_understood_is_taken_by_the_client_too(url: str) -> None:
     address = load_settings(redis_url=url).redis_url
     assert address == url
-    client = Redis.from_url(with_timeouts(address))
+    client = redis_client(address, connections=1)
     client.connection_pool.make_connection()  # type: ignore[no-untyped-call]

@@ -1,0 +1,60 @@
+"""Clients of Redis: the time that they wait for it, their connections, and the errors that say it is away."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+import redis
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+REDIS_FAULTS = (RedisError, OSError, EOFError, RuntimeError)
+"""The errors of a Redis that cannot be reached or used at the moment.
+
+A `TimeoutError` is an `OSError`; uvloop raises a `RuntimeError` for writing to a connection that was closed a moment
+ago.
+"""
+
+_ANSWER_WITHIN = timedelta(seconds=5)
+_CONNECT_WITHIN = timedelta(seconds=5)
+MOST_LOADED = timedelta(seconds=10)
+"""The time after which a queue's server counts as silent; load exceeds the 5 s of redis-py."""
+
+
+def redis_client(url: str, *, connections: int, answer_within: timedelta = _ANSWER_WITHIN) -> Redis:
+    """A client for the event loop, which raises one of `REDIS_FAULTS` after `answer_within` and tries nothing again.
+
+    Of more commands at a time than `connections` some wait for a connection. Options in the URL win over these.
+    """
+    seconds = answer_within.total_seconds()
+    pool = BlockingConnectionPool.from_url(
+        url,
+        timeout=seconds,
+        socket_timeout=seconds,
+        socket_connect_timeout=min(answer_within, _CONNECT_WITHIN).total_seconds(),
+        max_connections=connections,
+        retry=Retry(NoBackoff(), 0),
+    )
+    return Redis.from_pool(pool)
+
+
+def blocking_redis_client(url: str, *, connections: int = 200) -> redis.Redis:
+    """A client for threads. Options in the URL win over these."""
+    return redis.Redis.from_url(
+        url,
+        socket_timeout=MOST_LOADED.total_seconds(),
+        socket_connect_timeout=_CONNECT_WITHIN.total_seconds(),
+        max_connections=connections,
+    )
+
+
+async def cancelled(tasks: "Iterable[asyncio.Task[Any]]") -> None:
+    """Cancel these tasks until they have ended: the client library that they are in may swallow a cancellation."""
+    remaining = set(tasks)
+    while remaining:
+        for task in remaining:
+            task.cancel()
+        _, remaining = await asyncio.wait(remaining, timeout=0.1)
