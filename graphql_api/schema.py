@@ -38,6 +38,7 @@ from graphql_api.protocol.document_limits import OperationLimits
 from graphql_api.protocol.event_plans import PlanningExecutor
 from graphql_api.protocol.input_work import excess_of_input_work
 from graphql_api.protocol.operations import DocumentCache
+from graphql_api.protocol.variable_problems import add_problems
 from graphql_api.schedules.mutations import ScheduleMutations
 from graphql_api.schedules.queries import ScheduleQueries
 from graphql_api.secrets.mutations import SecretMutations
@@ -132,6 +133,7 @@ class StepgraphSchema(strawberry.Schema):
         limit_subscriptions(self._schema, options.max_subscriptions_per_key)
         count_subscriptions(self._schema)
         self._timeout = options.operation_timeout
+        self._suggests = options.introspection
         self._max_input_work = options.max_input_work
         self.documents = DocumentCache(
             OperationLimits(
@@ -239,6 +241,8 @@ class StepgraphSchema(strawberry.Schema):
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Publish errors: every error of every answer comes through here, once, before it is shown."""
+        if execution_context is not None:
+            add_problems(errors, self._schema, execution_context.variables or {}, suggests=self._suggests)
         for error in errors:
             publish(error)
 

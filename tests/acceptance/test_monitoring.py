@@ -7,9 +7,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from domain.kernel.json.text import JsonValue
-from stepgraph.cli.executions.operations import EXECUTE
-from stepgraph.cli.system.operations import WORKFLOW_METRICS
-from stepgraph.cli.workflows.operations import APPLY
+from stepgraph.cli.kit.operations import operation
 from tests.acceptance.conftest import Deployment
 from tests.acceptance.processes import free_port
 from tests.waiting import wait_until
@@ -32,7 +30,9 @@ async def test_what_was_executed_is_counted_once_by_whichever_worker(deployment:
     async with deployment.client() as client, httpx.AsyncClient(trust_env=False) as scraper:
 
         async def counted() -> dict[str, Any]:
-            found: dict[str, Any] = (await client.execute(WORKFLOW_METRICS, name="counted"))["workflow"]["metrics"]
+            found: dict[str, Any] = (await client.execute(operation("system.WorkflowMetrics"), name="counted"))[
+                "workflow"
+            ]["metrics"]
             return found if found["completed"] >= STARTS else {}
 
         async def scraped(name: str, **labels: str) -> float:
@@ -47,9 +47,9 @@ async def test_what_was_executed_is_counted_once_by_whichever_worker(deployment:
                     total += sum(each.value for each in family.samples if each.name == name and each.labels == labels)
             return total
 
-        await client.execute(APPLY, document=COUNTED)
+        await client.execute(operation("workflows.Apply"), document=COUNTED)
         for _ in range(STARTS):
-            await client.execute(EXECUTE, input={"workflowName": "counted", "waitFor": "PT20S"})
+            await client.execute(operation("executions.Execute"), input={"workflowName": "counted", "waitFor": "PT20S"})
         found = await wait_until(counted, "all is counted", timeout=30, interval=0.1)
         assert (found["started"], found["completed"], found["failed"]) == (STARTS, STARTS, 0)
         [steps] = found["steps"]

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.kernel.json.text import JsonValue
-from stepgraph.cli.workflows.operations import APPLY
+from stepgraph.cli.kit.operations import operation
 from tests.acceptance.conftest import Deployment
 from tests.acceptance.processes import stepgraph
 from tests.waiting import wait_until
@@ -40,7 +40,7 @@ async def test_every_second_is_started_once_though_a_worker_is_killed(deployment
             nodes: list[dict[str, Any]] = (await client.execute(STARTED))["executions"]["nodes"]
             return nodes if sum(node["status"] == "COMPLETED" for node in nodes) >= completed else []
 
-        await client.execute(APPLY, document=TICKING)
+        await client.execute(operation("workflows.Apply"), document=TICKING)
         saved = await cli(
             "save", "each-second", "ticking", "* * * * * *", "--overlap", "ALLOW", "--input", '{"word": "tock"}'
         )

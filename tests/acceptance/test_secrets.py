@@ -2,7 +2,7 @@
 
 import pytest
 
-from stepgraph.cli.secrets.operations import SET
+from stepgraph.cli.kit.operations import operation
 from tests.acceptance.conftest import Deployment
 from tests.acceptance.workflows import apply
 from tests.scripted_service import Asked, reply, scripted_service
@@ -19,7 +19,7 @@ async def test_a_worker_sends_what_the_api_was_told_and_nobody_else_hears_of_it(
         return reply({"detail": f"{asked.headers['authorization']} is not welcome"}, 401)
 
     async with scripted_service(refused) as service, shared_deployment.client() as client:
-        await client.execute(SET, name="acceptance", value=VALUE)
+        await client.execute(operation("secrets.SetSecret"), name="acceptance", value=VALUE)
         config = {"url": service.url, "auth": {"bearer": "{{ secrets.acceptance }}"}}
         await apply(client, {"name": "secretive", "steps": [{"id": "a", "type": "HTTP_REQUEST", "config": config}]})
         input = {"workflowName": "secretive", "waitFor": "PT20S"}

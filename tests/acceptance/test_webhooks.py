@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from domain.kernel.json.text import JsonValue
-from stepgraph.cli.executions.operations import EXECUTE
-from stepgraph.cli.workflows.operations import APPLY
+from stepgraph.cli.kit.operations import operation
 from tests.acceptance.conftest import Deployment
 from tests.acceptance.processes import stepgraph
 from tests.waiting import wait_until
@@ -42,7 +41,7 @@ async def test_an_execution_that_ends_starts_another_one_by_webhooks(
 
     async with shared_deployment.client() as client:
         for name in ("orders-by-webhook", "bookkeeping"):
-            await client.execute(APPLY, document=doubling(name))
+            await client.execute(operation("workflows.Apply"), document=doubling(name))
         ledger = await told("create", "ledger", "--workflow", "bookkeeping", "--input", INPUT)
         address = ledger["webhook"]["url"]
         (tmp_path / "secret").write_text(ledger["secret"] + "\n")
@@ -50,7 +49,9 @@ async def test_an_execution_that_ends_starts_another_one_by_webhooks(
         secret = ("--secret-file", str(tmp_path / "secret"))
         teller = (await told("create", "teller", "--to", address, *events, *secret))["webhook"]
 
-        await client.execute(EXECUTE, input={"workflowName": "orders-by-webhook", "input": {"amount": 5}})
+        await client.execute(
+            operation("executions.Execute"), input={"workflowName": "orders-by-webhook", "input": {"amount": 5}}
+        )
 
         async def booked() -> list[dict[str, Any]]:
             found: list[dict[str, Any]] = (await client.execute(BOOKED))["executions"]["nodes"]

@@ -7,8 +7,7 @@ import typer
 
 from domain.kernel.ids import IdKind, to_public
 from domain.kernel.statuses import Role
-from stepgraph.cli.access.operations import AUDIT, CREATE_KEY, KEYS, REVOKE_KEY
-from stepgraph.cli.kit.api_calls import ask, ask_all, change, report
+from stepgraph.cli.kit.api_calls import call, change, list_all, report
 from stepgraph.cli.kit.arguments import AsJson, Url
 from stepgraph.cli.kit.exit_codes import Exit, fail, run, settings_of
 from stepgraph.cli.kit.output import console, moment, print_json, say, table
@@ -22,7 +21,7 @@ def list_keys(url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph keys list
     """
-    keys = ask_all(url, KEYS)
+    keys = list_all(url, "access.Keys")
     if as_json:
         print_json(keys)
     else:
@@ -55,7 +54,7 @@ def create(
         created = run(_create_in_database(name, role, expires_at))
     else:
         ends = None if expires_at is None else expires_at.isoformat()
-        answer = change(url, CREATE_KEY, name=name, role=role.value, expiresAt=ends)
+        answer = change(url, "access.CreateKey", name=name, role=role.value, expiresAt=ends)
         created = {"id": answer["apiKey"]["id"], "token": answer["token"]}
     if as_json:
         print_json(created)
@@ -73,7 +72,7 @@ def revoke(
 
     Example: stepgraph keys revoke ak_01kaz1v8q3e0x9m6s4t7c2b5d8
     """
-    report(change(url, REVOKE_KEY, id=id), f"revoked {id}", as_json=as_json)
+    report(change(url, "access.RevokeKey", id=id), f"revoked {id}", as_json=as_json)
 
 
 def audit(
@@ -86,7 +85,7 @@ def audit(
 
     Example: stepgraph audit --first 50
     """
-    page = ask(url, AUDIT, first=first, after=after)
+    page = call(url, "access.Audit", first=first, after=after)
     entries = page["nodes"]
     if as_json:
         print_json(entries)

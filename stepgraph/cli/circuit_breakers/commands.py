@@ -8,17 +8,10 @@ import typer
 
 from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import CircuitBreakerState
-from stepgraph.cli.circuit_breakers.operations import (
-    BREAKER,
-    BREAKERS,
-    DELETE_BREAKER,
-    RESET_BREAKER,
-    UPDATE_BREAKER,
-    WATCH_BREAKERS,
-)
-from stepgraph.cli.kit.api_calls import ask, asked, change, report
+from stepgraph.cli.kit.api_calls import call, change, report, with_client
 from stepgraph.cli.kit.arguments import AsJson, Url
 from stepgraph.cli.kit.exit_codes import fail
+from stepgraph.cli.kit.operations import operation
 from stepgraph.cli.kit.output import console, duration, moment, print_json, say, table
 
 if TYPE_CHECKING:
@@ -43,7 +36,7 @@ def list_breakers(
     Example: stepgraph breakers list --state OPEN --state HALF_OPEN
     """
     wanted: JsonValue = [each.value for each in state] if state else None
-    breakers = ask(url, BREAKERS, state=wanted, first=first)["nodes"]
+    breakers = call(url, "circuit_breakers.CircuitBreakers", state=wanted, first=first)["nodes"]
     if as_json:
         print_json(breakers)
         return
@@ -57,7 +50,7 @@ def show(service_id: ServiceId, url: Url = None, as_json: AsJson = False) -> Non
 
     Example: stepgraph breakers show api.example.com:443
     """
-    breaker = ask(url, BREAKER, serviceId=service_id)
+    breaker = call(url, "circuit_breakers.CircuitBreaker", serviceId=service_id)
     if breaker is None:
         fail(f"There is no circuit breaker {service_id}.")
     _show(breaker, as_json=as_json)
@@ -88,7 +81,10 @@ def configure(
         "halfOpenMaxCalls": probes,
     }
     config = {name: value for name, value in given.items() if value is not None}
-    _show(change(url, UPDATE_BREAKER, serviceId=service_id, config=config), as_json=as_json)
+    _show(
+        change(url, "circuit_breakers.UpdateCircuitBreaker", serviceId=service_id, config=config),
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -97,7 +93,7 @@ def reset(service_id: ServiceId, url: Url = None, as_json: AsJson = False) -> No
 
     Example: stepgraph breakers reset api.example.com:443
     """
-    _show(change(url, RESET_BREAKER, serviceId=service_id), as_json=as_json)
+    _show(change(url, "circuit_breakers.ResetCircuitBreaker", serviceId=service_id), as_json=as_json)
 
 
 @app.command()
@@ -106,7 +102,11 @@ def delete(service_id: ServiceId, url: Url = None, as_json: AsJson = False) -> N
 
     Example: stepgraph breakers delete old-api.example.com:443
     """
-    report(change(url, DELETE_BREAKER, serviceId=service_id), f"deleted {service_id}", as_json=as_json)
+    report(
+        change(url, "circuit_breakers.DeleteCircuitBreaker", serviceId=service_id),
+        f"deleted {service_id}",
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -123,14 +123,14 @@ def watch(
     """
 
     async def watching(client: ApiClient) -> None:
-        async for data in client.subscribe(WATCH_BREAKERS, serviceId=service_id):
+        async for data in client.subscribe(operation("circuit_breakers.CircuitBreakerUpdates"), serviceId=service_id):
             breaker = data["circuitBreakerUpdates"]
             if as_json:
                 print_json(breaker)
             else:
                 say(_sentence(breaker))
 
-    asked(url, watching)
+    with_client(url, watching)
 
 
 def _show(breaker: dict[str, Any], *, as_json: bool) -> None:

@@ -7,7 +7,6 @@ import typer
 
 from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import ExecutionStatus
-from stepgraph.cli.executions.operations import CANCEL_ALL, RETRY_ALL
 from stepgraph.cli.kit.api_calls import change, report
 from stepgraph.cli.kit.arguments import AsJson, Labels, OfWorkflow, Url
 from stepgraph.cli.kit.exit_codes import Exit, fail
@@ -42,7 +41,7 @@ def cancel_all(
     Example: stepgraph executions cancel-all --workflow order-fulfilment --label region=eu --reason "wrong prices"
     """
     wanted = _filter(workflow, only, labels, before, after, everything)
-    _change(CANCEL_ALL, "cancelled", url, as_json, filter=wanted, reason=reason)
+    _change("executions.CancelAll", "cancelled", url, as_json, filter=wanted, reason=reason)
 
 
 def retry_all(
@@ -67,7 +66,7 @@ def retry_all(
     """
     wanted = _filter(workflow, only, labels, before, after, everything)
     input: JsonValue = {"fromStep": from_step, "latestVersion": latest_version}
-    _change(RETRY_ALL, "retried", url, as_json, filter=wanted, input=input)
+    _change("executions.RetryAll", "retried", url, as_json, filter=wanted, input=input)
 
 
 def _filter(

@@ -8,9 +8,8 @@ import typer
 
 from domain.kernel.statuses import ExecutionStatus
 from stepgraph.cli.executions import bulk, control
-from stepgraph.cli.executions.operations import CANCEL, LIST, SHOW
 from stepgraph.cli.executions.running import follow_to_the_end, report_end
-from stepgraph.cli.kit.api_calls import ask, asked, change
+from stepgraph.cli.kit.api_calls import call, change, with_client
 from stepgraph.cli.kit.arguments import AsJson, ExecutionId, OfWorkflow, Url
 from stepgraph.cli.kit.exit_codes import fail
 from stepgraph.cli.kit.output import console, execution_view, executions_table, print_json, say, status
@@ -46,7 +45,7 @@ def list_executions(
         wanted["workflowName"] = workflow
     if only:
         wanted["status"] = [status.value for status in only]
-    page = ask(url, LIST, filter=wanted, first=first, after=after)
+    page = call(url, "executions.Executions", filter=wanted, first=first, after=after)
     if as_json:
         print_json(page)
         return
@@ -73,9 +72,9 @@ def show(
         async def following(client: ApiClient) -> dict[str, Any]:
             return await follow_to_the_end(client, id, show=not as_json)
 
-        report_end(asked(url, following), as_json=as_json)
+        report_end(with_client(url, following), as_json=as_json)
         return
-    execution = ask(url, SHOW, id=id)
+    execution = call(url, "executions.Execution", id=id)
     if execution is None:
         fail(f"There is no execution {id}.")
     if as_json:
@@ -97,7 +96,7 @@ def cancel(
 
     Example: stepgraph cancel ex_01kaz1v8q3e0x9m6s4t7c2b5d8 --reason "ordered twice"
     """
-    result = change(url, CANCEL, id=id, reason=reason)
+    result = change(url, "executions.Cancel", id=id, reason=reason)
     if as_json:
         print_json(result)
     else:

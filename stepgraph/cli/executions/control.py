@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from domain.kernel.json.text import JsonValue
-from stepgraph.cli.executions.operations import DELETE, PAUSE, RESUME, RETRY, SIGNAL
 from stepgraph.cli.kit.api_calls import change, report
 from stepgraph.cli.kit.arguments import AsJson, ExecutionId, Url
 from stepgraph.cli.kit.exit_codes import json_argument
@@ -24,7 +23,7 @@ def signal(
     Example: stepgraph signal ex_01kaz1v8q3e0x9m6s4t7c2b5d8 approval --payload '{"approved": true}'
     """
     value = json_argument(payload, "--payload")
-    _tell(SIGNAL, url, as_json, id=id, name=name, payload=value)
+    _tell("executions.Signal", url, as_json, id=id, name=name, payload=value)
 
 
 def pause(id: ExecutionId, url: Url = None, as_json: AsJson = False) -> None:
@@ -32,7 +31,7 @@ def pause(id: ExecutionId, url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph executions pause ex_01kaz1v8q3e0x9m6s4t7c2b5d8
     """
-    _tell(PAUSE, url, as_json, id=id)
+    _tell("executions.Pause", url, as_json, id=id)
 
 
 def resume(id: ExecutionId, url: Url = None, as_json: AsJson = False) -> None:
@@ -40,7 +39,7 @@ def resume(id: ExecutionId, url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph executions resume ex_01kaz1v8q3e0x9m6s4t7c2b5d8
     """
-    _tell(RESUME, url, as_json, id=id)
+    _tell("executions.Resume", url, as_json, id=id)
 
 
 def retry(
@@ -58,7 +57,7 @@ def retry(
 
     Example: stepgraph executions retry ex_01kaz1v8q3e0x9m6s4t7c2b5d8 --from-step payment
     """
-    _tell(RETRY, url, as_json, id=id, input={"fromStep": from_step, "latestVersion": latest_version})
+    _tell("executions.Retry", url, as_json, id=id, input={"fromStep": from_step, "latestVersion": latest_version})
 
 
 def delete(id: ExecutionId, url: Url = None, as_json: AsJson = False) -> None:
@@ -66,7 +65,7 @@ def delete(id: ExecutionId, url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph executions delete ex_01kaz1v8q3e0x9m6s4t7c2b5d8
     """
-    result = change(url, DELETE, id=id)
+    result = change(url, "executions.Delete", id=id)
     report(result, f"{result['id']} deleted", as_json=as_json)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.live import Live
 
-from stepgraph.cli.executions.operations import FOLLOW
+from stepgraph.cli.kit.operations import operation
 from stepgraph.cli.kit.output import console, execution_view
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ async def follow(client: ApiClient, execution_id: str, *, show: bool) -> dict[st
     steps: dict[str, dict[str, Any]] = {}
     execution: dict[str, Any] = {}
     with Live(console=console, refresh_per_second=20, transient=False, auto_refresh=show) as live:
-        async for data in client.subscribe(FOLLOW, id=execution_id):
+        async for data in client.subscribe(operation("executions.Follow"), id=execution_id):
             update = data["executionProgress"]
             execution = update["execution"]
             steps.update((step["path"], step) for step in update["steps"])

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from domain.kernel.json.text import JsonValue
-from stepgraph.cli.executions.operations import ORCHESTRATE
 from stepgraph.cli.executions.running import follow_to_the_end, report_start_or_end
-from stepgraph.cli.kit.api_calls import accepted, asked, value_of
+from stepgraph.cli.kit.api_calls import accepted, value_of, with_client
 from stepgraph.cli.kit.arguments import AsJson, Labels, Url
 from stepgraph.cli.kit.exit_codes import Exit, fail, json_argument, read_document
 from stepgraph.cli.kit.filters import labels_of
@@ -46,10 +45,10 @@ def orchestrate(
         request["labels"] = labels_of(labels)
 
     async def executing(client: ApiClient) -> dict[str, Any]:
-        execution = accepted(await value_of(client, ORCHESTRATE, input=request))
+        execution = accepted(await value_of(client, "executions.Orchestrate", input=request))
         return await follow_to_the_end(client, execution["id"], show=not as_json) if follow_it else execution
 
-    report_start_or_end(asked(url, executing), has_ended=follow_it, as_json=as_json)
+    report_start_or_end(with_client(url, executing), has_ended=follow_it, as_json=as_json)
 
 
 def orchestration_of(document: JsonValue, file: str) -> dict[str, JsonValue]:

@@ -11,8 +11,7 @@ import typer
 
 from domain.kernel.json.text import JsonValue
 from stepgraph.cli.executions.following import follow
-from stepgraph.cli.executions.operations import EXECUTE
-from stepgraph.cli.kit.api_calls import accepted, asked, value_of
+from stepgraph.cli.kit.api_calls import accepted, value_of, with_client
 from stepgraph.cli.kit.arguments import AsJson, Labels, Url, workflow_names
 from stepgraph.cli.kit.documents import SUFFIXES, read_workflows
 from stepgraph.cli.kit.exit_codes import fail, json_argument, note
@@ -72,12 +71,12 @@ def run_workflow(
         execution = await start(client, name, **request)
         return await follow_to_the_end(client, execution["id"], show=not as_json) if follow_it else execution
 
-    report_start_or_end(asked(url, executing), has_ended=follow_it, as_json=as_json)
+    report_start_or_end(with_client(url, executing), has_ended=follow_it, as_json=as_json)
 
 
 async def start(client: ApiClient, name: str, **request: JsonValue) -> dict[str, Any]:
     """Execute a workflow by name. Leaves with exit code 1 when the API refuses it."""
-    return accepted(await value_of(client, EXECUTE, input={"workflowName": name, **request}))
+    return accepted(await value_of(client, "executions.Execute", input={"workflowName": name, **request}))
 
 
 async def follow_to_the_end(client: ApiClient, execution_id: str, *, show: bool) -> dict[str, Any]:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from domain.kernel.json.text import JsonValue, loads
-from stepgraph.cli.executions.operations import EXECUTE_MANY
-from stepgraph.cli.kit.api_calls import accepted, asked, value_of
+from stepgraph.cli.kit.api_calls import accepted, value_of, with_client
+from stepgraph.cli.kit.api_errors import problem_lines
 from stepgraph.cli.kit.arguments import AsJson, Labels, Url, WorkflowName
 from stepgraph.cli.kit.exit_codes import Exit, fail, note, read_documents
 from stepgraph.cli.kit.filters import labels_of
 from stepgraph.cli.kit.output import print_json, say
-from stepgraph.cli.kit.refusals import problems_of
 
 if TYPE_CHECKING:
     from stepgraph.cli.kit.client import ApiClient
@@ -56,11 +55,11 @@ def run_many(
     async def starting(client: ApiClient) -> list[dict[str, Any]]:
         results: list[dict[str, Any]] = []
         for first in range(0, len(starts), _AT_ONCE):
-            batch = accepted(await value_of(client, EXECUTE_MANY, inputs=starts[first : first + _AT_ONCE]))
+            batch = accepted(await value_of(client, "executions.ExecuteMany", inputs=starts[first : first + _AT_ONCE]))
             results += batch["results"]
         return results
 
-    _report(asked(url, starting), as_json=as_json)
+    _report(with_client(url, starting), as_json=as_json)
 
 
 def _report(results: list[dict[str, Any]], *, as_json: bool) -> None:
@@ -73,7 +72,7 @@ def _report(results: list[dict[str, Any]], *, as_json: bool) -> None:
             if not each["__typename"].endswith("Error"):
                 say(each["id"])
     for number, each in refused:
-        note(f"Input {number} was refused: {problems_of(each)}")
+        note(f"Input {number} was refused: {problem_lines(each)}")
     if refused:
         fail(f"{len(refused)} of {len(results)} were refused.")
 

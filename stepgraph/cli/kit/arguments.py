@@ -13,11 +13,14 @@ def workflow_names(incomplete: str) -> list[str]:
     import asyncio
 
     from stepgraph.cli.kit.client import connected
+    from stepgraph.cli.kit.operations import operation
     from stepgraph.settings import load_settings
 
     async def asked() -> list[str]:
         async with asyncio.timeout(_COMPLETED_WITHIN), connected(load_settings().url) as client:
-            found = await client.execute(NAMES, filter={"nameContains": incomplete} if incomplete else {})
+            found = await client.execute(
+                operation("workflows.WorkflowNames"), filter={"nameContains": incomplete} if incomplete else {}
+            )
             return [str(node["name"]) for node in found["workflows"]["nodes"]]
 
     try:
@@ -38,10 +41,3 @@ OfWorkflow = Annotated[
 Labels = Annotated[
     list[str] | None, typer.Option("--label", help="A label, as name=value; may be repeated.", show_default=False)
 ]
-
-
-NAMES = """
-query WorkflowNames($filter: WorkflowFilter) {
-  workflows(filter: $filter, first: 100) { nodes { name } }
-}
-"""

@@ -4,11 +4,10 @@ from typing import Annotated
 
 import typer
 
-from stepgraph.cli.kit.api_calls import ask
+from stepgraph.cli.kit.api_calls import call
 from stepgraph.cli.kit.arguments import Url
 from stepgraph.cli.kit.exit_codes import fail
 from stepgraph.cli.kit.output import print_json
-from stepgraph.cli.nodes.operations import NODE
 
 
 def node(
@@ -19,7 +18,7 @@ def node(
 
     Example: stepgraph node we_01kaz1v8q3e0x9m6s4t7c2b5d8
     """
-    found = ask(url, NODE, id=id)
+    found = call(url, "nodes.Node", id=id)
     if found is None:
         fail(f"There is nothing with the id {id}.")
     print_json({name if name.startswith("__") else name.partition("__")[0]: value for name, value in found.items()})

@@ -13,12 +13,11 @@ from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import OverlapPolicy
 from domain.schedules.cron import Cron, cron_problems
 from domain.schedules.model import tick_text
-from stepgraph.cli.kit.api_calls import accepted, all_of, asked, report, value_of
+from stepgraph.cli.kit.api_calls import accepted, all_of, report, value_of, with_client
+from stepgraph.cli.kit.api_errors import problem_lines
 from stepgraph.cli.kit.arguments import AsJson, Url
 from stepgraph.cli.kit.exit_codes import Exit, fail, json_argument
 from stepgraph.cli.kit.output import console, moment, print_json, status, table
-from stepgraph.cli.kit.refusals import problems_of
-from stepgraph.cli.schedules.operations import DELETE_SCHEDULE, SAVE_SCHEDULE, SCHEDULE, SCHEDULES
 from stepgraph.cli.workflows.commands import workflow_id_of
 
 if TYPE_CHECKING:
@@ -48,9 +47,9 @@ def list_schedules(
 
     async def listed(client: ApiClient) -> Any:
         workflow_id = None if workflow is None else await workflow_id_of(client, workflow)
-        return await all_of(client, SCHEDULES, workflowId=workflow_id)
+        return await all_of(client, "schedules.Schedules", workflowId=workflow_id)
 
-    schedules = asked(url, listed)
+    schedules = with_client(url, listed)
     if as_json:
         print_json(schedules)
         return
@@ -89,9 +88,9 @@ def save(
 
     async def saved(client: ApiClient) -> Any:
         wanted["workflowId"] = await workflow_id_of(client, workflow)
-        return await value_of(client, SAVE_SCHEDULE, input=wanted)
+        return await value_of(client, "schedules.SaveSchedule", input=wanted)
 
-    result = accepted(asked(url, saved))
+    result = accepted(with_client(url, saved))
     lines = [f"{name}: next run {moment(result['nextRunAt']) or 'never'}", *result["warnings"]]
     report(result, "\n".join(lines), as_json=as_json)
 
@@ -102,7 +101,7 @@ def show(name: NameOrId, count: Count = 5, url: Url = None, as_json: AsJson = Fa
 
     Example: stepgraph schedules show nightly --count 10
     """
-    schedule = asked(url, lambda client: _find(client, name, count))
+    schedule = with_client(url, lambda client: _find(client, name, count))
     if as_json:
         print_json(schedule)
         return
@@ -149,9 +148,9 @@ def delete(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
     """
 
     async def deleted(client: ApiClient) -> Any:
-        return await value_of(client, DELETE_SCHEDULE, id=(await _find(client, name, 1))["id"])
+        return await value_of(client, "schedules.DeleteSchedule", id=(await _find(client, name, 1))["id"])
 
-    result = accepted(asked(url, deleted))
+    result = accepted(with_client(url, deleted))
     report(result, f"deleted {result['id']}", as_json=as_json)
 
 
@@ -164,7 +163,7 @@ def next_runs(cron: Expression, timezone: Timezone = "UTC", count: Count = 5, as
     found = cron_problems(cron, timezone)
     if found:
         problems = [{"path": each.path, "message": each.message, "hint": each.hint} for each in found]
-        fail(problems_of({"message": "This is no schedule.", "problems": problems}), Exit.USAGE)
+        fail(problem_lines({"message": "This is no schedule.", "problems": problems}), Exit.USAGE)
     ticks = list(islice(Cron(cron, timezone).after(datetime.now(UTC)), count))
     if as_json:
         print_json([tick_text(tick) for tick in ticks])
@@ -179,9 +178,9 @@ def _switch(name: str, enabled: bool, url: str | None, as_json: bool) -> None:
         known = await _find(client, name, 1)
         kept = {member: known[member] for member in _SETTINGS}
         wanted = {**kept, "workflowId": known["workflow"]["id"], "enabled": enabled}
-        return await value_of(client, SAVE_SCHEDULE, input=wanted)
+        return await value_of(client, "schedules.SaveSchedule", input=wanted)
 
-    schedule = accepted(asked(url, switched))
+    schedule = accepted(with_client(url, switched))
     sentence = f"next run {moment(schedule['nextRunAt'])}" if enabled else "disabled"
     report(schedule, f"{schedule['name']}: {sentence}", as_json=as_json)
 
@@ -189,7 +188,7 @@ def _switch(name: str, enabled: bool, url: str | None, as_json: bool) -> None:
 async def _find(client: ApiClient, name: str, count: int) -> dict[str, Any]:
     """A schedule by its id where the text looks like one, else by its name. Leaves with exit code 1 without one."""
     key: JsonValue = {"id": name} if name.startswith("sc_") else {"name": name}
-    found: dict[str, Any] | None = await value_of(client, SCHEDULE, count=count, by=key)
+    found: dict[str, Any] | None = await value_of(client, "schedules.Schedule", count=count, by=key)
     if found is None:
         fail(f"There is no schedule {name}.")
     return found

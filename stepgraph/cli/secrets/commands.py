@@ -6,11 +6,10 @@ from typing import Annotated
 
 import typer
 
-from stepgraph.cli.kit.api_calls import ask_all, change, report
+from stepgraph.cli.kit.api_calls import change, list_all, report
 from stepgraph.cli.kit.arguments import AsJson, Url
 from stepgraph.cli.kit.exit_codes import Exit, fail
 from stepgraph.cli.kit.output import console, moment, print_json, table
-from stepgraph.cli.secrets.operations import DELETE, SECRETS, SET
 
 app = typer.Typer(name="secrets", help="What workflows read as secrets.NAME.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="Letters, digits and underscores.", show_default=False)]
@@ -22,7 +21,7 @@ def list_secrets(url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph secrets list
     """
-    secrets = ask_all(url, SECRETS)
+    secrets = list_all(url, "secrets.Secrets")
     if as_json:
         print_json(secrets)
     else:
@@ -44,7 +43,7 @@ def set_secret(
 
     Example: stepgraph secrets set shop_token --file token.txt
     """
-    report(change(url, SET, name=name, value=_value(name, file)), f"{name} is set", as_json=as_json)
+    report(change(url, "secrets.SetSecret", name=name, value=_value(name, file)), f"{name} is set", as_json=as_json)
 
 
 @app.command()
@@ -53,7 +52,7 @@ def delete(name: Name, url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph secrets delete shop_token
     """
-    report(change(url, DELETE, name=name), f"deleted {name}", as_json=as_json)
+    report(change(url, "secrets.DeleteSecret", name=name), f"deleted {name}", as_json=as_json)
 
 
 def _value(name: str, file: str | None) -> str:

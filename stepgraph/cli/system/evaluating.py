@@ -4,11 +4,10 @@ from typing import Annotated
 
 import typer
 
-from stepgraph.cli.kit.api_calls import ask
+from stepgraph.cli.kit.api_calls import call
 from stepgraph.cli.kit.arguments import AsJson, Url
 from stepgraph.cli.kit.exit_codes import fail, json_argument
 from stepgraph.cli.kit.output import print_json
-from stepgraph.cli.workflows.operations import EVALUATE
 
 
 def evaluate(
@@ -25,7 +24,7 @@ def evaluate(
 
     Example: stepgraph evaluate '$sum(input.lines.price)' --context '{"input": {"lines": [{"price": 2}, {"price": 3}]}}'
     """
-    found = ask(url, EVALUATE, expression=expression, context=json_argument(context, "--context"))
+    found = call(url, "system.Evaluate", expression=expression, context=json_argument(context, "--context"))
     if as_json:
         print_json(found)
     elif found["error"] is None:

@@ -7,11 +7,10 @@ import typer
 from rich.text import Text
 
 from domain.kernel.durations import parse_duration
-from stepgraph.cli.kit.api_calls import ask
+from stepgraph.cli.kit.api_calls import call
 from stepgraph.cli.kit.arguments import AsJson, Url
 from stepgraph.cli.kit.exit_codes import Exit, fail
 from stepgraph.cli.kit.output import console, duration, moment, print_json, say, table
-from stepgraph.cli.system.operations import HEALTH, METRICS, WORKFLOW_METRICS
 
 _COLOURS = {"UP": "green", "DEGRADED": "yellow", "DOWN": "red"}
 
@@ -31,9 +30,9 @@ def metrics(
     """
     span = {"from": from_, "to": to}
     if workflow is None:
-        found = ask(url, METRICS, **span)
+        found = call(url, "system.Metrics", **span)
     else:
-        one = ask(url, WORKFLOW_METRICS, name=workflow, **span)
+        one = call(url, "system.WorkflowMetrics", name=workflow, **span)
         if one is None:
             fail(f"There is no workflow {workflow!r}.")
         found = one["metrics"]
@@ -66,7 +65,7 @@ def health(url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph health
     """
-    found = ask(url, HEALTH)
+    found = call(url, "system.Health")
     if as_json:
         print_json(found)
     else:

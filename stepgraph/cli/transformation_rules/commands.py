@@ -6,12 +6,11 @@ from typing import Annotated, Any
 import typer
 
 from domain.kernel.json.text import JsonValue, dumps
-from stepgraph.cli.kit.api_calls import ask, ask_all, asked, change, report, save_all
+from stepgraph.cli.kit.api_calls import call, change, list_all, report, save_all, with_client
+from stepgraph.cli.kit.api_errors import problem_lines
 from stepgraph.cli.kit.arguments import AsJson, Url
 from stepgraph.cli.kit.exit_codes import fail, json_argument, read_objects
 from stepgraph.cli.kit.output import console, print_json, say, table
-from stepgraph.cli.kit.refusals import problems_of
-from stepgraph.cli.transformation_rules.operations import DELETE_RULE, RULE, RULES, SAVE_RULE, TRY_EXPRESSION
 
 app = typer.Typer(help="Keep expressions by name, for workflows to apply.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The rule's name.", show_default=False)]
@@ -23,7 +22,7 @@ def list_rules(url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph rules list
     """
-    rules = ask_all(url, RULES)
+    rules = list_all(url, "transformation_rules.TransformationRules")
     if as_json:
         print_json(rules)
         return
@@ -69,7 +68,7 @@ def save(
     Example: stepgraph rules save order-total.yaml
     """
     documents = read_objects(files)
-    rules = asked(url, lambda client: save_all(client, SAVE_RULE, documents))
+    rules = with_client(url, lambda client: save_all(client, "transformation_rules.SaveTransformationRule", documents))
     if as_json:
         print_json(rules)
     else:
@@ -84,7 +83,7 @@ def delete(name: Name, url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph rules delete order-total
     """
-    result = change(url, DELETE_RULE, name=name)
+    result = change(url, "transformation_rules.DeleteTransformationRule", name=name)
     report(result, f"deleted {result['id']}", as_json=as_json)
 
 
@@ -102,7 +101,7 @@ def try_rule(
     value = json_argument(input, "--input")
     rule = _find(name, url)
     _refuse(rule["inputSchema"], value, "input")
-    tried = ask(url, TRY_EXPRESSION, expression=rule["expression"], context={"input": value})
+    tried = call(url, "system.Evaluate", expression=rule["expression"], context={"input": value})
     if tried["error"] is not None:
         fail(tried["error"])
     _refuse(rule["outputSchema"], tried["value"], "output")
@@ -111,7 +110,7 @@ def try_rule(
 
 def _find(name: str, url: str | None) -> dict[str, Any]:
     """The rule. Leaves with exit code 1 where there is none."""
-    rule: dict[str, Any] | None = ask(url, RULE, name=name)
+    rule: dict[str, Any] | None = call(url, "transformation_rules.TransformationRule", name=name)
     if rule is None:
         fail(f"There is no transformation rule {name}.")
     return rule
@@ -126,4 +125,4 @@ def _refuse(schema: JsonValue, value: JsonValue, what: str) -> None:
         typer.secho(f"The {what} was not checked: its schema may cost much, and only workers do that.", err=True)
     elif faults:
         problems = [{"path": [what, *each.path], "message": each.message, "hint": each.hint} for each in faults]
-        fail(problems_of({"message": f"The {what} does not meet the rule's schema.", "problems": problems}))
+        fail(problem_lines({"message": f"The {what} does not meet the rule's schema.", "problems": problems}))

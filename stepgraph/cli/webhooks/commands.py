@@ -11,20 +11,11 @@ import typer
 
 from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import InboundSignature, WebhookDirection
-from stepgraph.cli.kit.api_calls import accepted, asked, change, report, value_of
+from stepgraph.cli.kit.api_calls import accepted, change, report, value_of, with_client
 from stepgraph.cli.kit.arguments import AsJson, Url
 from stepgraph.cli.kit.exit_codes import Exit, fail
 from stepgraph.cli.kit.output import console, moment, print_json, table
-from stepgraph.cli.webhooks.lookups import all_webhooks, ask_about, id_of
-from stepgraph.cli.webhooks.operations import (
-    CREATE_WEBHOOK,
-    DELETE_WEBHOOK,
-    EVENTS,
-    REPLAY_EVENT,
-    ROTATE_SECRET,
-    UPDATE_WEBHOOK,
-    WEBHOOK,
-)
+from stepgraph.cli.webhooks.lookups import all_webhooks, call_about, id_of
 from stepgraph.cli.workflows.commands import workflow_id_of
 
 if TYPE_CHECKING:
@@ -51,7 +42,7 @@ def list_webhooks(
 
     Example: stepgraph webhooks list --direction INBOUND
     """
-    webhooks = asked(url, lambda client: all_webhooks(client, direction))
+    webhooks = with_client(url, lambda client: all_webhooks(client, direction))
     if as_json:
         print_json(webhooks)
         return
@@ -95,9 +86,9 @@ def create(
 
     async def creating(client: ApiClient) -> Any:
         wanted["workflowId"] = None if workflow is None else await workflow_id_of(client, workflow)
-        return await value_of(client, CREATE_WEBHOOK, input=wanted)
+        return await value_of(client, "webhooks.CreateWebhook", input=wanted)
 
-    created = accepted(asked(url, creating))
+    created = accepted(with_client(url, creating))
     if as_json:
         print_json(created)
     else:
@@ -110,7 +101,7 @@ def show(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph webhooks show pushes
     """
-    webhook = ask_about(url, name, WEBHOOK)
+    webhook = call_about(url, name, "webhooks.Webhook")
     if as_json:
         print_json(webhook)
         return
@@ -138,7 +129,7 @@ def events(
 
     Example: stepgraph webhooks events audit --first 50
     """
-    found: list[dict[str, Any]] = ask_about(url, name, EVENTS, first=first)["events"]["nodes"]
+    found: list[dict[str, Any]] = call_about(url, name, "webhooks.WebhookEvents", first=first)["events"]["nodes"]
     if as_json:
         print_json(found)
         return
@@ -184,9 +175,9 @@ def update(
     async def updating(client: ApiClient) -> Any:
         if workflow is not None:
             changes["workflowId"] = await workflow_id_of(client, workflow) if workflow else None
-        return await value_of(client, UPDATE_WEBHOOK, id=await id_of(client, name), input=changes)
+        return await value_of(client, "webhooks.UpdateWebhook", id=await id_of(client, name), input=changes)
 
-    webhook = accepted(asked(url, updating))
+    webhook = accepted(with_client(url, updating))
     report(webhook, f"{webhook['name']}: {_about(webhook)}", as_json=as_json)
 
 
@@ -196,7 +187,7 @@ def rotate(name: NameOrId, secret_file: SecretFile = None, url: Url = None, as_j
 
     Example: stepgraph webhooks rotate pushes
     """
-    rotated = accepted(ask_about(url, name, ROTATE_SECRET, secret=_secret(secret_file)))
+    rotated = accepted(call_about(url, name, "webhooks.RotateWebhookSecret", secret=_secret(secret_file)))
     if as_json:
         print_json(rotated)
     else:
@@ -227,7 +218,7 @@ def delete(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph webhooks delete audit
     """
-    deleted = accepted(ask_about(url, name, DELETE_WEBHOOK))
+    deleted = accepted(call_about(url, name, "webhooks.DeleteWebhook"))
     report(deleted, f"deleted {deleted['id']}", as_json=as_json)
 
 
@@ -241,12 +232,12 @@ def replay(
 
     Example: stepgraph webhooks replay we_01kaz1v8q3e0x9m6s4t7c2b5d8
     """
-    event = change(url, REPLAY_EVENT, id=id)
+    event = change(url, "webhooks.ReplayWebhookEvent", id=id)
     report(event, f"{event['id']}: {event['status']}", as_json=as_json)
 
 
 def _switch(name: str, enabled: bool, url: str | None, as_json: bool) -> None:
-    webhook = accepted(ask_about(url, name, UPDATE_WEBHOOK, input={"enabled": enabled}))
+    webhook = accepted(call_about(url, name, "webhooks.UpdateWebhook", input={"enabled": enabled}))
     report(webhook, f"{webhook['name']}: {'enabled' if enabled else 'disabled'}", as_json=as_json)
 
 

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import WebhookDirection
-from stepgraph.cli.kit.api_calls import all_of, asked, value_of
+from stepgraph.cli.kit.api_calls import all_of, value_of, with_client
 from stepgraph.cli.kit.exit_codes import fail
-from stepgraph.cli.webhooks.operations import WEBHOOKS
 
 if TYPE_CHECKING:
     from stepgraph.cli.kit.client import ApiClient
 
 
-def ask_about(url: str | None, name: str, operation: str, **variables: JsonValue) -> dict[str, Any]:
+def call_about(url: str | None, name: str, operation: str, **variables: JsonValue) -> dict[str, Any]:
     """The value of the only field of an operation about a webhook. Leaves with exit code 1 when there is none."""
 
     async def answered(client: ApiClient) -> dict[str, Any]:
@@ -23,7 +22,7 @@ def ask_about(url: str | None, name: str, operation: str, **variables: JsonValue
             fail(f"There is no webhook {name}.")
         return answer
 
-    return asked(url, answered)
+    return with_client(url, answered)
 
 
 async def id_of(client: ApiClient, name: str) -> str:
@@ -38,4 +37,4 @@ async def id_of(client: ApiClient, name: str) -> str:
 
 async def all_webhooks(client: ApiClient, direction: WebhookDirection | None) -> list[dict[str, Any]]:
     """All webhooks, or those in one direction, newest first."""
-    return await all_of(client, WEBHOOKS, direction=None if direction is None else direction.value)
+    return await all_of(client, "webhooks.Webhooks", direction=None if direction is None else direction.value)

@@ -6,11 +6,10 @@ from typing import Annotated
 import typer
 
 from domain.kernel.json.text import JsonValue, dumps, loads
-from stepgraph.cli.kit.api_calls import ask, ask_all, asked, change, report, save_all
+from stepgraph.cli.kit.api_calls import call, change, list_all, report, save_all, with_client
 from stepgraph.cli.kit.arguments import AsJson, Url
 from stepgraph.cli.kit.exit_codes import Exit, fail, json_argument, read_objects
 from stepgraph.cli.kit.output import console, print_json, say, table
-from stepgraph.cli.workflow_templates.operations import DELETE_TEMPLATE, INSTANTIATE, SAVE_TEMPLATE, TEMPLATE, TEMPLATES
 
 app = typer.Typer(help="Make workflows of templates.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The template's name.", show_default=False)]
@@ -26,7 +25,7 @@ def list_templates(
 
     Example: stepgraph templates list --category integration
     """
-    templates = ask_all(url, TEMPLATES, category=category)
+    templates = list_all(url, "workflow_templates.WorkflowTemplates", category=category)
     if as_json:
         print_json(templates)
         return
@@ -43,7 +42,7 @@ def show(name: Name, url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph templates show polled-job
     """
-    template = ask(url, TEMPLATE, name=name)
+    template = call(url, "workflow_templates.WorkflowTemplate", name=name)
     if template is None:
         fail(f"There is no workflow template {name}.")
     if as_json:
@@ -78,7 +77,7 @@ def save(
     Example: stepgraph templates save nightly-copy.yaml
     """
     documents = read_objects(files)
-    templates = asked(url, lambda client: save_all(client, SAVE_TEMPLATE, documents))
+    templates = with_client(url, lambda client: save_all(client, "workflow_templates.SaveWorkflowTemplate", documents))
     if as_json:
         print_json(templates)
     else:
@@ -92,7 +91,7 @@ def delete(name: Name, url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph templates delete nightly-copy
     """
-    result = change(url, DELETE_TEMPLATE, name=name)
+    result = change(url, "workflow_templates.DeleteWorkflowTemplate", name=name)
     report(result, f"deleted {result['id']}", as_json=as_json)
 
 
@@ -115,7 +114,7 @@ def instantiate(
     if not isinstance(given, dict):
         fail("--parameters must be an object.", Exit.USAGE)
     values: dict[str, JsonValue] = {**given, **dict(map(_pair, parameter or ()))}
-    result = change(url, INSTANTIATE, name=name, workflowName=workflow, parameters=values)
+    result = change(url, "workflow_templates.InstantiateTemplate", name=name, workflowName=workflow, parameters=values)
     report(result, f"{result['name']}: version {result['version']}", as_json=as_json)
 
 

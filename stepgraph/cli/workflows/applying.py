@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from domain.kernel.json.text import JsonValue
-from stepgraph.cli.kit.api_calls import accepted, asked, value_of
+from stepgraph.cli.kit.api_calls import accepted, value_of, with_client
 from stepgraph.cli.kit.arguments import AsJson, Url
 from stepgraph.cli.kit.documents import Document, read_workflows, told_problems
 from stepgraph.cli.kit.exit_codes import fail
 from stepgraph.cli.kit.output import print_json, say
-from stepgraph.cli.workflows.operations import APPLY, WORKFLOW_VERSION
 
 if TYPE_CHECKING:
     from stepgraph.cli.kit.client import ApiClient
@@ -55,7 +54,7 @@ def apply(
     async def applying(client: ApiClient) -> list[Applied]:
         return [await apply_workflow(client, document, note) for document in documents]
 
-    applied = asked(url, applying)
+    applied = with_client(url, applying)
     if as_json:
         print_json([each.workflow for each in applied])
     else:
@@ -66,8 +65,8 @@ def apply(
 async def apply_workflow(client: ApiClient, document: Document, note: str | None = None) -> Applied:
     """Create or update a workflow. Leaves with exit code 1 and every problem, with its line, when it is refused."""
     name = document.value.get("name") if isinstance(document.value, dict) else None
-    known = await value_of(client, WORKFLOW_VERSION, name=name) if isinstance(name, str) and name else None
-    result = await value_of(client, APPLY, document=document.value, note=note)
+    known = await value_of(client, "workflows.WorkflowVersion", name=name) if isinstance(name, str) and name else None
+    result = await value_of(client, "workflows.Apply", document=document.value, note=note)
     if result["__typename"] == "ValidationError":
         fail(told_problems(document, result["problems"]))
     return Applied(accepted(result), None if known is None else known["version"])

@@ -7,18 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from domain.kernel.statuses import WorkflowStatus
-from stepgraph.cli.kit.api_calls import accepted, all_of, ask, asked, report, value_of
+from stepgraph.cli.kit.api_calls import accepted, all_of, call, report, value_of, with_client
 from stepgraph.cli.kit.arguments import AsJson, Url, WorkflowName
 from stepgraph.cli.kit.exit_codes import fail
 from stepgraph.cli.kit.output import console, moment, plain, print_json, say, table
-from stepgraph.cli.workflows.operations import (
-    DELETE_WORKFLOW,
-    UPDATE_WORKFLOW,
-    VERSIONS,
-    WORKFLOW,
-    WORKFLOW_VERSION,
-    WORKFLOWS,
-)
 from stepgraph.cli.workflows.validating import validate
 
 if TYPE_CHECKING:
@@ -49,7 +41,7 @@ def list_workflows(
         wanted["nameContains"] = containing
     if only:
         wanted["status"] = [status.value for status in only]
-    page = ask(url, WORKFLOWS, filter=wanted, first=first, after=after)
+    page = call(url, "workflows.Workflows", filter=wanted, first=first, after=after)
     if as_json:
         print_json(page)
         return
@@ -68,7 +60,7 @@ def show(name: WorkflowName, url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph workflows show order-fulfilment
     """
-    workflow = ask(url, WORKFLOW, by=by(name))
+    workflow = call(url, "workflows.Workflow", by=by(name))
     if workflow is None:
         fail(f"There is no workflow {name}.")
     if as_json:
@@ -94,9 +86,9 @@ def versions(name: WorkflowName, url: Url = None, as_json: AsJson = False) -> No
 
     async def asking(client: ApiClient) -> list[dict[str, Any]]:
         await workflow_id_of(client, name)
-        return await all_of(client, VERSIONS, "versions", by=by(name))
+        return await all_of(client, "workflows.Versions", "versions", by=by(name))
 
-    found = asked(url, asking)
+    found = with_client(url, asking)
     if as_json:
         print_json(found)
         return
@@ -139,9 +131,9 @@ def delete(name: WorkflowName, url: Url = None, as_json: AsJson = False) -> None
     """
 
     async def deleting(client: ApiClient) -> dict[str, Any]:
-        return accepted(await value_of(client, DELETE_WORKFLOW, id=await workflow_id_of(client, name)))
+        return accepted(await value_of(client, "workflows.DeleteWorkflow", id=await workflow_id_of(client, name)))
 
-    report(asked(url, deleting), f"{name} deleted", as_json=as_json)
+    report(with_client(url, deleting), f"{name} deleted", as_json=as_json)
 
 
 def by(name: str) -> dict[str, str]:
@@ -153,7 +145,7 @@ async def workflow_id_of(client: ApiClient, name: str) -> str:
     """The id of a workflow. Leaves with exit code 1 where there is none with this name."""
     if name.startswith("wf_"):
         return name
-    found = await value_of(client, WORKFLOW_VERSION, name=name)
+    found = await value_of(client, "workflows.WorkflowVersion", name=name)
     if found is None:
         fail(f"There is no workflow {name}.")
     return str(found["id"])
@@ -162,7 +154,7 @@ async def workflow_id_of(client: ApiClient, name: str) -> str:
 def _set_status(name: str, status: WorkflowStatus, url: str | None, as_json: bool) -> None:
     async def changing(client: ApiClient) -> dict[str, Any]:
         id = await workflow_id_of(client, name)
-        return accepted(await value_of(client, UPDATE_WORKFLOW, id=id, input={"status": status.value}))
+        return accepted(await value_of(client, "workflows.UpdateWorkflow", id=id, input={"status": status.value}))
 
-    workflow = asked(url, changing)
+    workflow = with_client(url, changing)
     report(workflow, f"{workflow['name']}: {workflow['status']}", as_json=as_json)

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stepgraph.cli.kit.api_calls import asked, value_of
+from stepgraph.cli.kit.api_calls import value_of, with_client
 from stepgraph.cli.kit.arguments import AsJson, Url
 from stepgraph.cli.kit.documents import Document, read_workflows, told_problems
 from stepgraph.cli.kit.exit_codes import Exit
 from stepgraph.cli.kit.output import print_json, say
-from stepgraph.cli.workflows.operations import VALIDATE
 
 if TYPE_CHECKING:
     from stepgraph.cli.kit.client import ApiClient
@@ -33,9 +32,9 @@ def validate(
     documents = [document for file in files for document in read_workflows(file)]
 
     async def validating(client: ApiClient) -> list[dict[str, Any]]:
-        return [await value_of(client, VALIDATE, document=document.value) for document in documents]
+        return [await value_of(client, "workflows.Validate", document=document.value) for document in documents]
 
-    reports = asked(url, validating)
+    reports = with_client(url, validating)
     if as_json:
         print_json([_told(document, report) for document, report in zip(documents, reports, strict=True)])
     else:

@@ -14,6 +14,8 @@ from tests.scripted_service import Asked, reply, scripted_service
 from tests.waiting import wait_until
 
 VARIABLES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ws_proxy", "WS_PROXY")
+VERSION = "{ health { version } }"
+CHANGES = "subscription { circuitBreakerUpdates { id } }"
 
 
 @asynccontextmanager
@@ -39,7 +41,7 @@ async def test_the_command_line_reaches_this_machine_without_a_proxy(monkeypatch
     async with proxy(monkeypatch) as asked, serving(Api()) as server:
         for host in ("127.0.0.1", "localhost"):
             async with connected(server.url.replace("127.0.0.1", host)) as client:
-                assert (await client.execute("{ health { version } }"))["health"]["version"]
+                assert (await client.execute(VERSION))["health"]["version"]
 
     assert asked == []
 
@@ -47,24 +49,34 @@ async def test_the_command_line_reaches_this_machine_without_a_proxy(monkeypatch
 async def test_the_command_line_reaches_other_machines_by_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     async with proxy(monkeypatch) as asked:
         with pytest.raises(ApiUnreachable):
-            async with connected("http://stepgraph.example:8000"):
-                pass
+            async with connected("http://stepgraph.example:8000") as client:
+                await client.execute(VERSION)
+        with pytest.raises(ApiUnreachable):
+            async with connected("http://stepgraph.example:8000") as client:
+                await anext(client.subscribe(CHANGES))
 
-    assert asked == ["CONNECT stepgraph.example:8000 HTTP/1.1"]
+    assert asked == [
+        "POST http://stepgraph.example:8000/graphql HTTP/1.1",
+        "CONNECT stepgraph.example:8000 HTTP/1.1",
+    ]
 
 
 async def test_a_machine_that_is_exempt_is_reached_without_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     async with proxy(monkeypatch) as asked:
         monkeypatch.setenv("no_proxy", "stepgraph.invalid")
         with pytest.raises(ApiUnreachable):
-            async with connected("http://stepgraph.invalid:8000"):
-                pass
+            async with connected("http://stepgraph.invalid:8000") as client:
+                await client.execute(VERSION)
+        with pytest.raises(ApiUnreachable):
+            async with connected("http://stepgraph.invalid:8000") as client:
+                await anext(client.subscribe(CHANGES))
 
     assert asked == []
 
 
 async def test_a_proxy_that_cannot_be_used_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ws_proxy", "nonsense://nowhere:1")
+    for name in ("http_proxy", "ws_proxy"):
+        monkeypatch.setenv(name, "nonsense://nowhere:1")
 
     with pytest.raises(ApiUnreachable, match="does not answer"):
         async with connected("http://stepgraph.example:8000"):
