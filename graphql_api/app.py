@@ -65,7 +65,7 @@ def create_app(
     view = GraphQLView(build_schema(options), contexts, gate=gate)
 
     readiness = SharedAnswer(partial(check_readiness, services, options))
-    exposition = None if metrics is None else SharedAnswer(metrics)
+    shared_metrics = None if metrics is None else SharedAnswer(metrics)
 
     async def livez(_: Request) -> Response:
         return _json({"status": "UP"})
@@ -75,8 +75,8 @@ def create_app(
         return _json(report, 200 if is_ready else 503)
 
     async def exposed(_: Request) -> Response:
-        assert exposition is not None
-        return Response(await exposition(), 200, {"Content-Type": METRICS_TYPE, "Cache-Control": "no-store"})
+        assert shared_metrics is not None
+        return Response(await shared_metrics(), 200, {"Content-Type": METRICS_TYPE, "Cache-Control": "no-store"})
 
     async def root(_: Request) -> Response:
         return RedirectResponse("/graphiql/", 307) if options.graphiql else _json({"graphql": "/graphql"})

@@ -10,8 +10,6 @@ from typing import Any
 
 from graphql_api.budgets import RequestBudgets
 
-_PIECE = 65_536
-
 
 class LingeringTransport:
     """A transport whose `close` lingers where `may_be_sending` says so; all else it hands on.
@@ -82,25 +80,6 @@ class LingeringTransport:
             self._began = self._heard = now
         elif now - self._began > self._longest or now - self._heard > self._longest_silence:
             self.inner.abort()
-
-
-async def close_lingering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, budgets: RequestBudgets) -> None:
-    """End a connection of asyncio streams in the same way. Raises `OSError` where it is broken."""
-    dropped = 0
-    try:
-        writer.write_eof()
-        async with asyncio.timeout(budgets.linger_timeout.total_seconds()):
-            await writer.drain()
-            while dropped <= budgets.max_linger_bytes:
-                async with asyncio.timeout(budgets.linger_silence.total_seconds()):
-                    piece = await reader.read(_PIECE)
-                if not piece:
-                    break
-                dropped += len(piece)
-    except TimeoutError:
-        pass
-    finally:
-        writer.close()
 
 
 def _say_nothing(_data: bytes) -> None:

@@ -66,7 +66,7 @@ from stepgraph.composition import (
 from stepgraph.processes.memory_trimming import trimming_memory
 from stepgraph.processes.watchdog import Watchdog
 from stepgraph.settings import Settings, is_loopback
-from stepgraph.telemetry.api_exposition import ApiExposition
+from stepgraph.telemetry.api_metrics import ApiMetrics
 
 _ALLOCATIONS_A_COLLECTION = 5_000
 """Allocations between two garbage collections. A request of 1 MB makes 100,000 objects and needs all of them."""
@@ -88,22 +88,20 @@ def serve_api(settings: Settings, *, needs_worker: bool, sockets: list[socket.so
         clock_tolerance=settings.clock_tolerance,
     )
     services, lifespan = api_services(settings)
-    exposition = ApiExposition(services, options) if settings.prometheus else None
+    metrics = ApiMetrics(services, options) if settings.prometheus else None
 
     @asynccontextmanager
     async def watched(app: object) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(Watchdog(settings.watchdog_timeout).watching())
             await stack.enter_async_context(lifespan(app))
-            if exposition is not None:
-                await stack.enter_async_context(exposition.watching())
+            if metrics is not None:
+                await stack.enter_async_context(metrics.watching())
             freeze_loaded_objects(allocations=_ALLOCATIONS_A_COLLECTION)
             await stack.enter_async_context(trimming_memory())
             yield
 
-    app = create_app(
-        services, options=options, lifespan=watched, metrics=None if exposition is None else exposition.render
-    )
+    app = create_app(services, options=options, lifespan=watched, metrics=None if metrics is None else metrics.render)
     config = uvicorn.Config(
         app,
         host=settings.host,

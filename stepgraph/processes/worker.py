@@ -60,7 +60,7 @@ from stepgraph.composition import addresses_of, cipher_of, destinations_of, limi
 from stepgraph.processes.periodic_jobs import periodic_jobs_of
 from stepgraph.processes.watchdog import Watchdog
 from stepgraph.settings import Settings
-from stepgraph.telemetry.worker_exposition import CountedDeliveries, CountedStarts, WorkerExposition
+from stepgraph.telemetry.worker_metrics import CountedDeliveries, CountedStarts, WorkerMetrics
 
 logger = logging.getLogger(__name__)
 
@@ -137,8 +137,8 @@ async def _runner(stack: AsyncExitStack, settings: Settings) -> ActivationPool:
             max_response_bytes=settings.max_response_bytes,
         )
     )
-    exposition = WorkerExposition(storage.database, settings)
-    deliveries = CountedDeliveries(storage.database, exposition.worker)
+    metrics = WorkerMetrics(storage.database, settings)
+    deliveries = CountedDeliveries(storage.database, metrics.worker)
     sender = WebhookSender(client, cipher_of(settings), storage.clock)
     deliverer = await stack.enter_async_context(WebhookDeliverer(deliveries, sender, storage.clock))
     parts = await _driver_parts(stack, storage, client, deliveries)
@@ -158,12 +158,12 @@ async def _runner(stack: AsyncExitStack, settings: Settings) -> ActivationPool:
         ),
     )
     await stack.enter_async_context(runner)
-    exposition.worker.active = lambda: runner.active
-    await stack.enter_async_context(exposition.serving())
+    metrics.worker.active = lambda: runner.active
+    await stack.enter_async_context(metrics.serving())
     jobs = PeriodicJobs(
         [
-            *periodic_jobs_of(storage.database, storage.executions, storage.clock, settings, exposition.counted.add),
-            *_firing(storage, exposition),
+            *periodic_jobs_of(storage.database, storage.executions, storage.clock, settings, metrics.counted.add),
+            *_firing(storage, metrics),
             *deliverer.jobs(settings.webhook_retention),
         ]
     )
@@ -259,7 +259,7 @@ def _reconciler(storage: _Storage) -> Reconciler:
     )
 
 
-def _firing(storage: _Storage, exposition: WorkerExposition) -> tuple[PeriodicJob, PeriodicJob]:
+def _firing(storage: _Storage, metrics: WorkerMetrics) -> tuple[PeriodicJob, PeriodicJob]:
     """The two periodic jobs that start executions for schedules."""
     starter = ExecutionService(
         workflows=storage.workflows,
@@ -284,7 +284,7 @@ def _firing(storage: _Storage, exposition: WorkerExposition) -> tuple[PeriodicJo
     return schedule_jobs(
         ScheduleFiring(
             schedules=PostgresScheduleStore(storage.database),
-            executions=CountedStarts(starter, exposition.worker),
+            executions=CountedStarts(starter, metrics.worker),
             control=control,
             clock=storage.clock,
         )

@@ -40,7 +40,7 @@ _STATES = {CircuitBreakerState.CLOSED: 0, CircuitBreakerState.HALF_OPEN: 1, Circ
 _ENDED_AS = (("COMPLETED", "completed"), ("FAILED", "failed"), ("CANCELLED", "cancelled"))
 
 
-class Exposition:
+class MetricsRegistry:
     """The registry of a process. `refresh` are calls, which never fail, that read figures before each rendering."""
 
     def __init__(self, collectors: Sequence[Collector], refresh: Sequence[Callable[[], Awaitable[None]]] = ()) -> None:

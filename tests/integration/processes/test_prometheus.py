@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import signal
 from collections.abc import Collection, Iterator
 from datetime import timedelta
 from types import SimpleNamespace
@@ -21,10 +22,10 @@ from domain.metrics.model import EXECUTIONS, ORCHESTRATIONS, Counted, Tally
 from graphql_api.app import create_app
 from persistence.postgres.database import Database
 from stepgraph.settings import Settings
-from stepgraph.telemetry.api_exposition import ApiExposition
-from stepgraph.telemetry.metrics_server import metrics_server
+from stepgraph.telemetry.api_metrics import ApiMetrics
+from stepgraph.telemetry.metrics_endpoint import metrics_endpoint
 from stepgraph.telemetry.prometheus import CountedCollector
-from stepgraph.telemetry.worker_exposition import WorkerExposition
+from stepgraph.telemetry.worker_metrics import WorkerMetrics
 from tests.integration.graphql_api.api import NOON, Api
 from tests.repository import ROOT
 
@@ -43,17 +44,17 @@ def samples_of(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float
 
 async def api_text(api: Api) -> str:
     """The text that the API answers at /metrics."""
-    exposition = ApiExposition(api.services, api.options)
-    app = create_app(api.services, options=api.options, metrics=exposition.render)
+    metrics = ApiMetrics(api.services, api.options)
+    app = create_app(api.services, options=api.options, metrics=metrics.render)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         answer = await client.get("/metrics")
     assert answer.status_code == 200
     return answer.text
 
 
-def a_worker() -> WorkerExposition:
-    """A worker's exposition, with a database that is away."""
-    return WorkerExposition(
+def a_worker() -> WorkerMetrics:
+    """A worker's metrics, with a database that is away."""
+    return WorkerMetrics(
         Database("postgresql://127.0.0.1:1/nothing", connect_timeout=0.2), Settings(worker_executions=50)
     )
 
@@ -65,19 +66,19 @@ def a_tally(**counts: Any) -> Tally:
     return tally
 
 
-async def a_busy_worker() -> WorkerExposition:
-    """The exposition of a worker that has counted, sent and started something."""
-    exposition = a_worker()
+async def a_busy_worker() -> WorkerMetrics:
+    """The metrics of a worker that has counted, sent and started something."""
+    metrics = a_worker()
     counted: Counted = {
         (ORCHESTRATIONS, EXECUTIONS, NOON): a_tally(started=3, completed=1),
         (ORCHESTRATIONS, "HTTP_REQUEST", NOON): a_tally(completed=4, failed=1, retries=2),
     }
-    exposition.counted.add(counted)
-    exposition.counted.add(counted)
-    exposition.worker.delivered(succeeded=True)
-    exposition.worker.schedule_starts += 2
-    exposition.worker.active = lambda: 7
-    return exposition
+    metrics.counted.add(counted)
+    metrics.counted.add(counted)
+    metrics.worker.delivered(succeeded=True)
+    metrics.worker.schedule_starts += 2
+    metrics.worker.active = lambda: 7
+    return metrics
 
 
 async def test_a_worker_shows_what_it_has_counted() -> None:
@@ -162,9 +163,9 @@ async def test_a_workflow_that_is_not_found_counts_among_the_others() -> None:
 
 
 async def test_a_database_that_is_away_fails_no_scrape() -> None:
-    exposition = a_worker()
-    exposition.counted.add({(new_id(), EXECUTIONS, NOON): a_tally(completed=1)})
-    samples = samples_of((await exposition.render()).decode())
+    metrics = a_worker()
+    metrics.counted.add({(new_id(), EXECUTIONS, NOON): a_tally(completed=1)})
+    samples = samples_of((await metrics.render()).decode())
     assert samples["stepgraph_execution_duration_seconds_count", ()] == 1
 
     api = Api()
@@ -220,15 +221,15 @@ async def test_a_subscription_counts_while_it_is_read() -> None:
 
 
 async def test_the_listener_of_a_worker_answers_and_refuses() -> None:
-    exposition = await a_busy_worker()
-    async with metrics_server(exposition.render, "127.0.0.1", 0) as port, httpx.AsyncClient() as client:
+    metrics = await a_busy_worker()
+    async with metrics_endpoint(metrics.render, "127.0.0.1", 0) as port, httpx.AsyncClient() as client:
         address = f"http://127.0.0.1:{port}"
         answer = await client.get(f"{address}/metrics")
         assert (answer.status_code, "stepgraph_steps_total" in answer.text) == (200, True)
         assert (await client.get(address)).status_code == 404
         assert (await client.post(f"{address}/metrics")).status_code == 405
         assert port is not None
-        async with metrics_server(exposition.render, "127.0.0.1", port) as taken:
+        async with metrics_endpoint(metrics.render, "127.0.0.1", port) as taken:
             assert taken is None
 
 
@@ -244,7 +245,7 @@ async def test_the_listener_of_a_worker_answers_and_refuses() -> None:
 async def test_a_worker_says_why_it_refuses_a_request_also_to_one_that_goes_on_sending(
     head: bytes, status: bytes
 ) -> None:
-    async with metrics_server(a_worker().render, "127.0.0.1", 0) as port:
+    async with metrics_endpoint(a_worker().render, "127.0.0.1", 0) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(head)
         for _ in range(40):
@@ -255,6 +256,29 @@ async def test_a_worker_says_why_it_refuses_a_request_also_to_one_that_goes_on_s
         await writer.wait_closed()
 
     assert answer.startswith(b"HTTP/1.1 " + status + b" ")
+
+
+async def test_the_endpoint_of_a_worker_leaves_signals_to_the_worker() -> None:
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(number) for number in numbers]
+    async with metrics_endpoint(a_worker().render, "127.0.0.1", 0):
+        assert [signal.getsignal(number) for number in numbers] == before
+
+
+async def test_metrics_that_are_not_read_in_time_and_clients_that_say_nothing_are_given_up() -> None:
+    async def never() -> bytes:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async with (
+        metrics_endpoint(never, "127.0.0.1", 0, patience=timedelta(seconds=0.2)) as port,
+        httpx.AsyncClient() as client,
+    ):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        answer = await client.get(f"http://127.0.0.1:{port}/metrics")
+        assert (answer.status_code, "not read within 0.2 seconds" in answer.text) == (503, True)
+        assert await asyncio.wait_for(reader.read(-1), 30) == b""
+        writer.close()
 
 
 def _expressions(value: Any) -> Iterator[str]:

@@ -9,8 +9,8 @@ from domain.metrics.service import LONGEST_RANGE, MOST_POINTS, MetricsRetention
 from graphql_api.context import ApiOptions
 from persistence.postgres.database import Database
 from stepgraph.settings import Settings
-from stepgraph.telemetry.api_exposition import ApiExposition
-from stepgraph.telemetry.worker_exposition import WorkerExposition
+from stepgraph.telemetry.api_metrics import ApiMetrics
+from stepgraph.telemetry.worker_metrics import WorkerMetrics
 from tests.integration.graphql_api.api import NOON, Api
 from tests.repository import ROOT
 
@@ -43,9 +43,9 @@ async def test_every_metric_of_the_page_is_exposed() -> None:
     await api.storage.breakers.ensure("payments", id=new_id(), now=NOON)
     await api.storage.recovery.lead(new_id(), lease=timedelta(seconds=4))
     await api.run("{ health { status } }")
-    worker = WorkerExposition(Database("postgresql://127.0.0.1:1/nothing", connect_timeout=0.2), Settings())
+    worker = WorkerMetrics(Database("postgresql://127.0.0.1:1/nothing", connect_timeout=0.2), Settings())
     worker.counted.add({(ORCHESTRATIONS, kind, NOON): Tally(completed=1) for kind in (EXECUTIONS, "WAIT")})
-    exposed = (await ApiExposition(api.services, api.options).render() + await worker.render()).decode()
+    exposed = (await ApiMetrics(api.services, api.options).render() + await worker.render()).decode()
     families = set(re.findall(r"^# TYPE (stepgraph_\w+)", exposed, re.MULTILINE))
     assert len(NAMES) > 15
     assert families == NAMES

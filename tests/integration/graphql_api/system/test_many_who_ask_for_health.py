@@ -9,7 +9,7 @@ import httpx
 from domain.system.records import ComponentRecord
 from graphql_api.app import create_app
 from persistence.memory import MemoryStorage
-from stepgraph.telemetry.metrics_server import metrics_server
+from stepgraph.telemetry.metrics_endpoint import metrics_endpoint
 from tests.integration.graphql_api.api import Api, post, serving
 
 MANY = 200
@@ -75,7 +75,7 @@ async def test_many_scrapes_are_rendered_once() -> None:
     of_api = rendered
 
     async with (
-        metrics_server(render, "127.0.0.1", 0) as port,
+        metrics_endpoint(render, "127.0.0.1", 0) as port,
         many() as client,
     ):
         await asyncio.gather(*(client.get(f"http://127.0.0.1:{port}/metrics") for _ in range(MANY)))

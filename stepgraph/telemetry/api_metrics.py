@@ -17,8 +17,8 @@ from graphql_api.activity import ApiActivity
 from graphql_api.context import ApiOptions, ApiServices
 from stepgraph.telemetry.prometheus import (
     Cached,
-    Exposition,
     LoopLag,
+    MetricsRegistry,
     SystemCollector,
     SystemFigures,
     add_histogram,
@@ -56,7 +56,7 @@ class OperationsCollector(Collector):
         )
 
 
-class ApiExposition:
+class ApiMetrics:
     """The metrics of an API process: the operations that it has answered, and the figures of the whole system."""
 
     def __init__(self, services: ApiServices, options: ApiOptions) -> None:
@@ -65,11 +65,11 @@ class ApiExposition:
         self._system = SystemCollector()
         self._lag = LoopLag()
         collectors = (OperationsCollector(services.activity), self._system, self._lag)
-        self._exposition = Exposition(collectors, [Cached(self._read)])
+        self._registry = MetricsRegistry(collectors, [Cached(self._read)])
 
     async def render(self) -> bytes:
         """The text that Prometheus reads."""
-        return await self._exposition.render()
+        return await self._registry.render()
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:

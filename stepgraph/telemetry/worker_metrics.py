@@ -12,11 +12,10 @@ from persistence.postgres.database import Database
 from persistence.postgres.webhooks.deliveries import PostgresWebhookDeliveries
 from persistence.postgres.workflows import PostgresWorkflowStore
 from stepgraph.settings import Settings
-from stepgraph.telemetry.metrics_server import metrics_server
-from stepgraph.telemetry.prometheus import Cached, CountedCollector, Exposition, LoopLag, WorkerCollector
+from stepgraph.telemetry.prometheus import Cached, CountedCollector, LoopLag, MetricsRegistry, WorkerCollector
 
 
-class WorkerExposition:
+class WorkerMetrics:
     """The metrics of a worker process: its load, and what it has counted, sent and started."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
@@ -25,11 +24,11 @@ class WorkerExposition:
         self._settings = settings
         self._lag = LoopLag()
         collectors = (self.counted, self.worker, self._lag)
-        self._exposition = Exposition(collectors, [Cached(self.counted.refresh)])
+        self._registry = MetricsRegistry(collectors, [Cached(self.counted.refresh)])
 
     async def render(self) -> bytes:
         """The text that Prometheus reads."""
-        return await self._exposition.render()
+        return await self._registry.render()
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[int | None]:
@@ -38,8 +37,10 @@ class WorkerExposition:
         if port is None:
             yield None
             return
+        from stepgraph.telemetry.metrics_endpoint import metrics_endpoint  # uvicorn, which other workers do without
+
         host = self._settings.worker_metrics_host
-        async with self._lag.watching(), metrics_server(self.render, host, port) as bound:
+        async with self._lag.watching(), metrics_endpoint(self.render, host, port) as bound:
             yield bound
 
 
