@@ -42,8 +42,8 @@ check: setup ## lint, types, import contracts, dead code, generated files
 	@$(BIN)/lint-imports --no-logo > $(STATE)/contracts.log 2>&1 || { cat $(STATE)/contracts.log >&2; exit 1; }
 	@$(BIN)/vulture || { echo "Remove what nothing uses; pyproject.toml lists the names that frameworks call." >&2; exit 1; }
 	@$(BIN)/python -m graphql_api.export --check
-	@$(BIN)/python -m domain.workflows.document_schema | cmp -s - domain/workflows/workflow.schema.json || { \
-	  echo "Write it anew: python -m domain.workflows.document_schema > domain/workflows/workflow.schema.json" >&2; exit 1; }
+	@$(BIN)/python -m domain.workflows.documents.json_schema | cmp -s - domain/workflows/workflow.schema.json || { \
+	  echo "Write it anew: python -m domain.workflows.documents.json_schema > domain/workflows/workflow.schema.json" >&2; exit 1; }
 	@$(BIN)/python -m stepgraph.settings.page | cmp -s - docs/settings.md || { \
 	  echo "Write it anew: python -m stepgraph.settings.page > docs/settings.md" >&2; exit 1; }
 	@$(BIN)/python -m persistence.postgres.check_migrations

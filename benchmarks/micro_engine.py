@@ -32,9 +32,9 @@ from domain.executions.step_executor import StepExecutor
 from domain.expressions.evaluator import Evaluator
 from domain.kernel.ids import new_id
 from domain.kernel.statuses import StepType
-from domain.workflows.compiler import compile_workflow
-from domain.workflows.definition import Definition
-from domain.workflows.documents import WorkflowDocument
+from domain.workflows.definitions.compiler import compile_workflow
+from domain.workflows.definitions.definition import Definition
+from domain.workflows.documents.reading import WorkflowDocument
 from persistence.memory import MemoryStorage
 
 _ROUNDS = 5
@@ -99,7 +99,7 @@ async def _measure(*, profile: bool) -> None:
             costs = []
             for _ in range(_ROUNDS):
                 storage = MemoryStorage()
-                executors: Mapping[StepType, StepExecutor] = {
+                executors: Mapping[str, StepExecutor] = {
                     StepType.HTTP_REQUEST: HttpRequestExecutor(client, Evaluator(), max_items_bytes=1_000_000),
                     StepType.DATA_TRANSFORM: DataTransformExecutor(),
                 }

@@ -36,7 +36,7 @@ from domain.webhooks.ports import WebhookStore
 from domain.webhooks.receiving import WebhookReceiving
 from domain.webhooks.service import WebhookService
 from domain.workflow_templates.service import WorkflowTemplateService
-from domain.workflows.definitions import DefinitionCache
+from domain.workflows.definitions.cache import DefinitionCache
 from domain.workflows.ports import WorkflowStore
 from domain.workflows.service import WorkflowService
 from graphql_api.activity import ApiActivity

@@ -8,9 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from domain.kernel.ids import new_id
-from domain.workflows.compiler import compile_workflow
-from domain.workflows.definition import Definition
-from domain.workflows.documents import WorkflowDocument, read_document
+from domain.workflows.definitions.compiler import compile_workflow
+from domain.workflows.definitions.definition import Definition
+from domain.workflows.documents.reading import WorkflowDocument, read_document
 
 SERVICE = "http://service.test"
 

@@ -1,6 +1,6 @@
 """Registered webhooks for the tests of workers that have none."""
 
-from actors.steps.registered_webhooks import RegisteredWebhooks
+from actors.webhooks.registered_webhooks import RegisteredWebhooks
 from persistence.memory.tables import MemoryTables
 from persistence.memory.webhooks.deliveries import MemoryWebhookDeliveries
 from persistence.memory.webhooks.store import MemoryWebhookStore

@@ -55,9 +55,10 @@ from domain.executions.records import Claim, ExecutionDelta, PendingCommand, Ste
 from domain.executions.rehydration import restore_claim
 from domain.kernel.errors import LeaseLost, Unavailable
 from domain.kernel.ids import IdKind, from_public
-from domain.kernel.statuses import CommandKind, StepType
-from domain.workflows.definition import Definition
-from domain.workflows.graph import HANDLER
+from domain.kernel.statuses import CommandKind
+from domain.workflows.definitions.definition import Definition
+from domain.workflows.documents.graph import HANDLER
+from domain.workflows.steps.for_each import FOR_EACH
 
 logger = logging.getLogger(__name__)
 
@@ -260,12 +261,13 @@ class Activation:
     def _stop_step(self, path: str) -> None:
         self._calls.stop(path)
         step = self._state.steps[path]
-        if step.type is StepType.FOR_EACH:
+        kind = self._definition.step(path).kind
+        if kind is FOR_EACH:
             self._background(lambda: self._batches.drop(path))
-        elif step.type is StepType.SUB_WORKFLOW and isinstance(step.checkpoint, dict):
-            child = step.checkpoint.get("child")
-            if isinstance(child, str):
-                self._background(lambda: self._cancel_child(child))
+            return
+        child = kind.child_in(step.checkpoint, None)
+        if child is not None:
+            self._background(lambda: self._cancel_child(child))
 
     async def _cancel_child(self, public_id: str) -> None:
         await self._parts.cancel_child(from_public(public_id, IdKind.EXECUTION), "The parent does not wait any more.")

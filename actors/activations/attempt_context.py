@@ -17,8 +17,7 @@ from domain.executions.step_executor import Failed
 from domain.expressions.expression import Expression
 from domain.kernel.failures import StepError
 from domain.kernel.json.text import JsonValue, dumps
-from domain.kernel.statuses import StepType
-from domain.workflows.definition import CompiledStep
+from domain.workflows.definitions.definition import CompiledStep
 
 NO_ANSWERS: Final[Mapping[str, JsonValue]] = {}
 """The sandbox's answers where it was not asked."""
@@ -26,11 +25,7 @@ NO_ANSWERS: Final[Mapping[str, JsonValue]] = {}
 SKIPPED: Final[JsonValue] = {}
 """The one object that stands for the input of a step whose condition is false."""
 
-_MASKED = "***"
 _NO_TIME = timedelta(0)
-_CREDENTIAL_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
-_WITHOUT_INPUT = frozenset({StepType.DATA_TRANSFORM, StepType.PARALLEL, StepType.FOR_EACH})
-_WITH_HEADERS = frozenset({StepType.HTTP_REQUEST, StepType.WEBHOOK_CALL})
 
 
 class AttemptContext:
@@ -87,9 +82,9 @@ class AttemptContext:
         return self.attempt == 1 and self.state.checkpoint is None
 
     @property
-    def is_called_back(self) -> bool:
-        """True when the step has called already, and only waits for an answer: it needs no secret for that."""
-        return self.step.type is StepType.WEBHOOK_CALL and is_delivered(self.state.checkpoint)
+    def is_answered(self) -> bool:
+        """True when the step has called already, and does not call again: it needs no secret any more."""
+        return self.step.kind.is_answered(self.state.checkpoint)
 
     @property
     def held_for(self) -> timedelta:
@@ -157,25 +152,3 @@ def _storable(error: StepError) -> StepError:
     except ValueError:
         return StepError(code=error.code, message=error.message.encode(errors="replace").decode(), path=error.path)
     return error
-
-
-def stored_input(type: StepType, input: JsonValue) -> JsonValue:
-    """The part of a step's input that is stored and shown: no credentials, and nothing that the row holds anyhow."""
-    if type in _WITHOUT_INPUT:
-        return None
-    if type not in _WITH_HEADERS or not isinstance(input, dict):
-        return input
-    headers = input.get("headers")
-    if "auth" not in input and headers is None:
-        return input
-    shown = {name: value for name, value in input.items() if name != "auth"}
-    if isinstance(headers, Mapping):
-        shown["headers"] = {
-            name: _MASKED if name.lower() in _CREDENTIAL_HEADERS else value for name, value in headers.items()
-        }
-    return shown
-
-
-def is_delivered(checkpoint: JsonValue) -> bool:
-    """True when a step with this checkpoint has delivered its event, and only waits for the callback."""
-    return isinstance(checkpoint, Mapping) and "status" in checkpoint

@@ -22,7 +22,7 @@ class ActivationContext:
     """The parts that all activations of a process share. An activation waits up to `hold` without letting go.
 
     `live_workers` knows the live workers that the batches of long loops are shared out to; without one, whichever
-    worker takes a hint runs the batch. `cancel_child` asks for the execution that a SUB_WORKFLOW step waits for to be
+    worker takes a hint runs the batch. `cancel_child` asks for the execution that a step waits for to be
     cancelled. `signal_url` gives the address at which an execution receives signals.
     """
 

@@ -14,7 +14,7 @@ from domain.kernel.ids import IdKind, derived_id, to_public
 from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import CommandKind, ExecutionStatus
 from domain.system.workers import WorkQueue
-from domain.workflows.definition import Definition
+from domain.workflows.definitions.definition import Definition
 
 
 def report_of(command: PendingCommand) -> Report | None:

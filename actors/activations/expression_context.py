@@ -15,9 +15,9 @@ from domain.kernel.ids import IdKind, to_public
 from domain.kernel.json.text import JsonValue
 from domain.kernel.times import time_text
 from domain.secrets.mask import SecretMask
-from domain.workflows.definition import Definition
-from domain.workflows.graph import FAILURE_HANDLER, HANDLER
-from domain.workflows.steps import ForEachConfig
+from domain.workflows.definitions.definition import Definition
+from domain.workflows.documents.graph import FAILURE_HANDLER, HANDLER
+from domain.workflows.steps.for_each import ForEachConfig
 
 Values = dict[str, JsonValue]
 

@@ -24,8 +24,8 @@ from domain.kernel.backoff import Backoff
 from domain.kernel.errors import LeaseLost, Unavailable
 from domain.kernel.ids import new_id
 from domain.system.workers import WorkerRegistry, WorkQueue
-from domain.workflows.definition import Definition
-from domain.workflows.definitions import DefinitionCache
+from domain.workflows.definitions.cache import DefinitionCache
+from domain.workflows.definitions.definition import Definition
 from persistence.connections.retrying import until_available
 
 logger = logging.getLogger(__name__)

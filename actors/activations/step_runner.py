@@ -16,7 +16,6 @@ from actors.activations.attempt_context import (
     idempotency_key_of,
     opened_checkpoint,
     seed_of,
-    stored_input,
 )
 from actors.activations.expression_context import ExecutionScope
 from actors.activations.time_limit import STEP_LIMIT
@@ -30,8 +29,7 @@ from domain.expressions.templates import Template
 from domain.kernel.errors import Unavailable
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.json.text import JsonValue, dumps
-from domain.kernel.statuses import StepType
-from domain.workflows.definition import CompiledStep
+from domain.workflows.definitions.definition import CompiledStep
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +69,7 @@ class StepRunner:
     Without a sandbox behind the `evaluator`, expressions that need it fail. `secrets` is the source of secrets' values.
     """
 
-    executors: Mapping[StepType, StepExecutor]
+    executors: Mapping[str, StepExecutor]
     max_output_bytes: int
     evaluator: Evaluator = field(default_factory=Evaluator)
     secrets: SecretSource = field(default_factory=NoSecrets)
@@ -135,7 +133,7 @@ class StepRunner:
         Raises `ExpressionError` and `Unavailable`.
         """
         step = trial.step
-        opened = unopened(step.secrets) if trial.is_called_back else await self.secrets.opened(step.secrets)
+        opened = unopened(step.secrets) if trial.is_answered else await self.secrets.opened(step.secrets)
         if isinstance(opened, StepError):
             return trial.failed(Failed(error=opened), None, None)
         masked, revealed = {**values, SECRETS: opened.masked}, {**values, SECRETS: opened.values}
@@ -186,7 +184,7 @@ class StepRunner:
             held_for=trial.held_for,
             carried=trial.carried,
         )
-        shown = stored_input(step.type, input if hidden is None else hidden.input)
+        shown = step.kind.stored_input(input if hidden is None else hidden.input)
         if trial.scope.own_addresses is not None:
             shown = trial.scope.own_addresses.output(shown)
         try:

@@ -19,7 +19,7 @@ from domain.expressions.templates import Template
 from domain.kernel.failures import StepError
 from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import StepStatus
-from domain.workflows.definition import Definition
+from domain.workflows.definitions.definition import Definition
 
 
 class StepWork:

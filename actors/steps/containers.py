@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from actors.steps.parts import StepParts
 from domain.executions.step_executor import Failed, Opened, Outcome, StepCall, Succeeded
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.json.text import JsonValue
@@ -82,3 +83,18 @@ def _shown(value: JsonValue) -> str:
             return f"the number {value}"[:_SHOWN_CHARACTERS]
         case _:
             return "an array" if isinstance(value, Sequence) else "an object"
+
+
+def conditional(parts: StepParts) -> ConditionalExecutor:
+    """The executor of CONDITIONAL."""
+    return ConditionalExecutor()
+
+
+def parallel(parts: StepParts) -> ParallelExecutor:
+    """The executor of PARALLEL."""
+    return ParallelExecutor()
+
+
+def for_each(parts: StepParts) -> ForEachExecutor:
+    """The executor of FOR_EACH."""
+    return ForEachExecutor(parts.max_items)

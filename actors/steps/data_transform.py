@@ -3,7 +3,8 @@
 from collections.abc import Awaitable
 from typing import Any
 
-from actors.steps.applied_rules import AppliedRules
+from actors.steps.parts import StepParts
+from actors.transformation_rules.applied_rules import AppliedRules
 from domain.executions.step_executor import Failed, Outcome, StepCall, Succeeded
 from domain.kernel.failures import FailureCode, StepError
 
@@ -23,3 +24,8 @@ class DataTransformExecutor:
             message = "There are no transformation rules here."
             return Failed(error=StepError(code=FailureCode.INTERNAL, message=message))
         return self._rules.apply(config.rule.name, call)
+
+
+def executor(parts: StepParts) -> DataTransformExecutor:
+    """The executor of DATA_TRANSFORM."""
+    return DataTransformExecutor(None if parts.rules is None else AppliedRules(parts.rules, parts.evaluator))

@@ -3,18 +3,19 @@
 from collections.abc import Awaitable
 from typing import cast
 
+from actors.circuit_breakers.guarding import GuardedClient
 from actors.http.client import HttpClient
 from actors.http.messages import MalformedInput
-from actors.steps.guarding import GuardedClient
-from actors.steps.http_calls import HttpCalls, OutgoingCall
-from actors.steps.oauth2 import AccessTokens
-from actors.steps.paging import Paging
-from actors.steps.polling import Polling
+from actors.steps.http.calls import HttpCalls, OutgoingCall
+from actors.steps.http.oauth2 import AccessTokens
+from actors.steps.http.paging import Paging
+from actors.steps.http.polling import Polling
+from actors.steps.parts import StepParts
 from domain.circuit_breakers.ports import CircuitBreakers
 from domain.executions.step_executor import Deferred, Failed, Outcome, StepCall, Succeeded
 from domain.expressions.evaluator import Evaluator
 from domain.kernel.failures import FailureCode, StepError
-from domain.workflows.steps import HttpRequestConfig
+from domain.workflows.steps.http_request import HttpRequestConfig
 
 
 class HttpRequestExecutor:
@@ -54,3 +55,10 @@ class HttpRequestExecutor:
         if isinstance(answer, Failed | Deferred):
             return answer
         return Succeeded(output=answer.output, status_code=answer.status)
+
+
+def executor(parts: StepParts) -> HttpRequestExecutor:
+    """The executor of HTTP_REQUEST."""
+    return HttpRequestExecutor(
+        parts.client, parts.evaluator, max_items_bytes=parts.max_output_bytes, breakers=parts.breakers
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from domain.workflows.definition import CompiledStep
+from domain.workflows.definitions.definition import CompiledStep
 
 Value = TypeVar("Value")
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Mapping
 from datetime import timedelta
 from typing import cast
 
+from actors.steps.parts import StepParts
 from domain.engine.state import WaitReason
 from domain.executions.children import ChildRequest, ChildStarter
 from domain.executions.records import ExecutionRecord
@@ -13,7 +14,7 @@ from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.ids import IdKind, to_public
 from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import ExecutionStatus, WaitKind
-from domain.workflows.steps import SubWorkflowConfig
+from domain.workflows.steps.sub_workflow import SubWorkflowConfig
 from persistence.connections.retrying import until_available
 
 _SOONEST = timedelta(seconds=1)
@@ -108,3 +109,8 @@ def _refusal(workflow: str, error: StepgraphError) -> StepError:
     message = f"The workflow {workflow!r} cannot be started: {error}"
     code = FailureCode.LIMIT_EXCEEDED if isinstance(error, LimitExceeded) else FailureCode.INVALID_REQUEST
     return StepError(code=code, message=message, details=details)
+
+
+def executor(parts: StepParts) -> SubWorkflowExecutor:
+    """The executor of SUB_WORKFLOW."""
+    return SubWorkflowExecutor(parts.children)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from actors.activations.attempt_context import seed_of
+from actors.steps.parts import StepParts
 from actors.steps.per_step import PerStep
 from domain.executions.step_executor import Failed, Outcome, StepCall, Succeeded
 from domain.expressions.evaluator import Evaluator
@@ -15,8 +16,8 @@ from domain.kernel.errors import Problem, Unavailable, told
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.json.text import JsonValue, dumps
 from domain.sandbox.shares import SchemaTooCostly
-from domain.workflows.definition import CompiledStep
-from domain.workflows.steps import ValidationConfig
+from domain.workflows.definitions.definition import CompiledStep
+from domain.workflows.steps.validation import ValidationConfig
 
 _MAX_MESSAGE = 1_000
 
@@ -150,3 +151,8 @@ def _outcome(problems: Sequence[JsonValue]) -> Outcome:
             details={"problems": list(problems)},
         )
     )
+
+
+def executor(parts: StepParts) -> ValidationExecutor:
+    """The executor of VALIDATION."""
+    return ValidationExecutor(parts.evaluator)

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import cast
 
+from actors.steps.parts import StepParts
 from domain.engine.state import WaitReason
 from domain.executions.step_executor import Deferred, Failed, Outcome, StepCall, Succeeded
 from domain.kernel.durations import parse_duration
@@ -11,7 +12,7 @@ from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import WaitKind
 from domain.kernel.times import time_text
-from domain.workflows.steps import SignalWait, WaitConfig
+from domain.workflows.steps.wait import SignalWait, WaitConfig
 
 # https://www.rfc-editor.org/rfc/rfc3339#section-5.6, which `datetime.fromisoformat` is laxer than.
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
@@ -70,3 +71,8 @@ def _due(value: JsonValue, now: datetime) -> datetime:
             raise ValueError(f"`until` gave {shown}, which is not an RFC 3339 time such as 2026-01-31T08:00:00Z.")
         case _:
             raise ValueError("The step has neither a duration nor a time to wait for.")
+
+
+def executor(parts: StepParts) -> WaitExecutor:
+    """The executor of WAIT."""
+    return WaitExecutor()

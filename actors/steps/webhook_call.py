@@ -7,13 +7,13 @@ from hashlib import blake2b
 from typing import cast
 from uuid import UUID
 
-from actors.activations.attempt_context import is_delivered
+from actors.circuit_breakers.guarding import GuardedClient, Guarding
 from actors.http.client import HttpClient, HttpRequest, HttpResponse
 from actors.http.messages import MalformedInput, encode_body, header_texts
 from actors.secrets.values import concealed_attempt
-from actors.steps.guarding import GuardedClient, Guarding
-from actors.steps.http_calls import refused_status
-from actors.steps.registered_webhooks import Receiver, RegisteredWebhooks, Told
+from actors.steps.http.calls import refused_status
+from actors.steps.parts import StepParts
+from actors.webhooks.registered_webhooks import Receiver, RegisteredWebhooks, Told
 from actors.webhooks.sender import attempt_of
 from domain.circuit_breakers.ports import CircuitBreakers
 from domain.engine.state import WaitReason
@@ -25,7 +25,8 @@ from domain.kernel.statuses import WaitKind
 from domain.kernel.times import time_text
 from domain.webhooks.hook_tokens import HookAddresses
 from domain.webhooks.standard_webhooks import signed_headers
-from domain.workflows.steps import CircuitBreakerUse, WebhookCallConfig
+from domain.workflows.steps.requests import CircuitBreakerUse
+from domain.workflows.steps.webhook_call import WEBHOOK_CALL, WebhookCallConfig
 
 _SUCCESS = range(200, 300)
 _JSON = "application/json"
@@ -58,7 +59,7 @@ class WebhookCallExecutor:
 
     def execute(self, call: StepCall) -> Outcome | Awaitable[Outcome]:
         """Deliver the event, or go on with the delivered one."""
-        if is_delivered(call.checkpoint):
+        if WEBHOOK_CALL.is_answered(call.checkpoint):
             return _awaited(call, cast("Mapping[str, JsonValue]", call.checkpoint))
         webhook_id = _config(call).webhook_id
         if webhook_id is not None:
@@ -221,3 +222,10 @@ def _guarding(call: StepCall) -> Guarding:
 
 def _config(call: StepCall) -> WebhookCallConfig:
     return cast("WebhookCallConfig", call.step.config)
+
+
+def executor(parts: StepParts) -> WebhookCallExecutor:
+    """The executor of WEBHOOK_CALL."""
+    return WebhookCallExecutor(
+        parts.client, parts.webhooks, key=parts.callback_key, public_url=parts.public_url, breakers=parts.breakers
+    )

@@ -8,9 +8,10 @@ from domain.engine.scheduling import end_failed, fail_loop, finish, open_block, 
 from domain.engine.sharding import batches_of, runnable_batches
 from domain.engine.signals import consumer_of, resume
 from domain.engine.state import BlockState, ContainerState
-from domain.kernel.statuses import ExecutionStatus, StepType
-from domain.workflows.graph import FAILURE_HANDLER
-from domain.workflows.steps import Join, ParallelConfig
+from domain.kernel.statuses import ExecutionStatus
+from domain.workflows.documents.graph import FAILURE_HANDLER
+from domain.workflows.steps.for_each import FOR_EACH
+from domain.workflows.steps.parallel import Join, ParallelConfig
 
 
 def activated(builder: DecisionBuilder) -> None:
@@ -84,7 +85,7 @@ def _continue(builder: DecisionBuilder, container: ContainerState) -> None:
             builder.commands.append(CloseContainer(container.path))
         return
     builder.commands += [ResolveItem(container.path, index) for index in sorted(container.unresolved)]
-    if container.failures > container.tolerated and container.step.type is StepType.FOR_EACH:
+    if container.failures > container.tolerated and container.step.kind is FOR_EACH:
         index, error = next((key, error) for key, error in container.outcomes.items() if error is not None)
         assert isinstance(index, int)
         fail_loop(builder, container, index, error, container.failures)

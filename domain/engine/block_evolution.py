@@ -11,7 +11,7 @@ from domain.engine.shares import count_share, pass_on, share_of_block, share_of_
 from domain.engine.state import BlockState, ContainerState, ExecutionState
 from domain.engine.step_evolution import count_end
 from domain.kernel.failures import StepError
-from domain.workflows.definition import Definition
+from domain.workflows.definitions.definition import Definition
 
 BlockFact = StepOpened | BlockOpened | BlockEnded | ItemResolved | BatchDone
 

@@ -7,13 +7,11 @@ from uuid import UUID
 from domain.engine.decision_builder import id_of, prefix_of
 from domain.engine.state import Attempt, CarriedStep, StepState
 from domain.kernel.failures import FailureCode
-from domain.kernel.json.text import JsonValue
-from domain.kernel.statuses import StepStatus, StepType
-from domain.workflows.definition import Definition
-from domain.workflows.graph import FAILURE_HANDLER
-
-CALLS: Final = frozenset({StepType.HTTP_REQUEST, StepType.WEBHOOK_CALL, StepType.SUB_WORKFLOW})
-"""The types of steps that have effects outside of their execution."""
+from domain.kernel.statuses import StepStatus
+from domain.workflows.definitions.definition import Definition
+from domain.workflows.documents.graph import FAILURE_HANDLER
+from domain.workflows.steps.kind import AnyKind, Effect
+from domain.workflows.steps.registry import kind_of
 
 EVERY_OTHER: Final = ""
 """The path under which everything is carried over for steps that have no entry of their own."""
@@ -41,7 +39,7 @@ def is_fate_unknown(row: StepState, *, was_unknown: bool = False) -> bool:
     It is unless the service has refused it by a status of its own, or it was never sent. `was_unknown`: the fate of
     an earlier call under the same key was. An event that was delivered is known to be, whether it was answered or not.
     """
-    if row.type is StepType.WEBHOOK_CALL and isinstance(row.checkpoint, Mapping) and "status" in row.checkpoint:
+    if kind_of(row.type).is_answered(row.checkpoint):
         return False
     is_unknown = was_unknown
     for attempt in row.attempts:
@@ -88,26 +86,26 @@ def carried_steps(
     first = known[EVERY_OTHER].origins if EVERY_OTHER in known else (execution_id,)
     carried = [CarriedStep(path=EVERY_OTHER, origins=first)]
     for path in (*by_path, *(path for path in known if path not in by_path)):
-        type = _type_of(definition, path)
-        if path in left_out or type not in CALLS:
+        kind = _kind_of(definition, path)
+        if path in left_out or kind is None or kind.is_pure:
             continue
         row, before = by_path.get(path), known.get(path)
         is_anew = any(path == other or path.startswith((f"{other}.", f"{other}[")) for other in anew)
         if (
             path.startswith(f"{FAILURE_HANDLER}.")
-            or (type is StepType.SUB_WORKFLOW and is_anew)
-            or (row is not None and (row.status in _DONE or row.type is not type))
+            or (kind.effect is Effect.CHILD and is_anew)
+            or (row is not None and (row.status in _DONE or row.type != kind.name))
         ):
             carried.append(CarriedStep(path=path, origins=(retry_id,)))
-        elif type is StepType.SUB_WORKFLOW:
-            carried.append(_child(path, row, before or known.get(EVERY_OTHER), execution_id, latest_version))
+        elif kind.effect is Effect.CHILD:
+            carried.append(_child(kind, path, row, before or known.get(EVERY_OTHER), execution_id, latest_version))
         else:
             was_unknown = before is not None and before.origins != (execution_id,)
             if row is not None and not is_fate_unknown(row, was_unknown=was_unknown):
                 carried.append(CarriedStep(path=path, origins=(retry_id,)))
                 continue
-            latest = row or before
-            checkpoint = None if latest is None else _begun(latest.checkpoint, is_new_version or is_anew)
+            latest, is_other = row or before, is_new_version or is_anew
+            checkpoint = None if latest is None else kind.checkpoint_of_retry(latest.checkpoint, is_other=is_other)
             origins = first if before is None else before.origins
             carried.append(CarriedStep(path=path, origins=origins, checkpoint=checkpoint))
     return tuple(carried)
@@ -119,37 +117,19 @@ def carried_for(carried: Mapping[str, CarriedStep], path: str) -> CarriedStep | 
 
 
 def _child(
-    path: str, row: StepState | None, before: CarriedStep | None, execution_id: UUID, latest_version: bool
+    kind: AnyKind,
+    path: str,
+    row: StepState | None,
+    before: CarriedStep | None,
+    execution_id: UUID,
+    latest_version: bool,
 ) -> CarriedStep:
     origins = () if before is None else before.origins
     child = None if before is None or not isinstance(before.checkpoint, Mapping) else before.checkpoint["child"]
     if row is not None:
         origins = tuple(dict.fromkeys((execution_id, *origins)))
-        child = _child_of(row) or child
+        child = kind.child_in(row.checkpoint, None if row.error is None else row.error.details) or child
     return CarriedStep(path=path, origins=origins, checkpoint={"child": child, "latestVersion": latest_version})
-
-
-def _child_of(row: StepState) -> JsonValue:
-    """The id of the child that a SUB_WORKFLOW is known to have started, as JSON; None for none."""
-    details = None if row.error is None else row.error.details
-    match row.checkpoint, details:
-        case {"child": str(child)}, _:
-            return child
-        case _, {"executionId": str(child)}:
-            return child
-        case _:
-            return None
-
-
-def _begun(checkpoint: JsonValue, is_other: bool) -> JsonValue:
-    """The checkpoint with which a call begins again: a poll's count, or a list's pages unless it is another list."""
-    match checkpoint:
-        case {"calls": int(calls)}:
-            return {"calls": calls}
-        case {"pages": _, "items": _, "next": _} if not is_other:
-            return checkpoint
-        case _:
-            return None
 
 
 def _anew(definition: Definition, from_step: str) -> Iterable[str]:
@@ -169,8 +149,8 @@ def _anew(definition: Definition, from_step: str) -> Iterable[str]:
         path = prefix[: prefix.rindex("[")] if prefix.endswith("]") else prefix_of(prefix)
 
 
-def _type_of(definition: Definition, path: str) -> StepType | None:
+def _kind_of(definition: Definition, path: str) -> AnyKind | None:
     try:
-        return definition.step(path).type
+        return definition.step(path).kind
     except KeyError:
         return None

@@ -7,8 +7,9 @@ from typing import cast
 from domain.engine.sharding import spread_in
 from domain.engine.state import ContainerState, ItemRange
 from domain.kernel.json.text import JsonValue
-from domain.workflows.definition import CompiledStep
-from domain.workflows.steps import ForEachConfig, Join, ParallelConfig
+from domain.workflows.definitions.definition import CompiledStep
+from domain.workflows.steps.for_each import ForEachConfig
+from domain.workflows.steps.parallel import Join, ParallelConfig
 
 
 def new_container(step: CompiledStep, path: str, checkpoint: Mapping[str, JsonValue]) -> ContainerState:

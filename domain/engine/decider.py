@@ -57,9 +57,10 @@ from domain.engine.state import ExecutionState, StepState, WaitReason
 from domain.engine.stopping import stop_blocks_of, stop_everything
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.json.text import JsonValue
-from domain.kernel.statuses import StepStatus, StepType, WaitKind
-from domain.workflows.definition import Definition
-from domain.workflows.retry import next_attempt_at
+from domain.kernel.statuses import StepStatus, WaitKind
+from domain.workflows.definitions.definition import Definition
+from domain.workflows.definitions.retry import next_attempt_at
+from domain.workflows.steps.for_each import FOR_EACH
 
 
 def decide(definition: Definition, state: ExecutionState, report: Report, now: datetime) -> Decision:
@@ -168,7 +169,7 @@ def _opened(builder: DecisionBuilder, report: ContainerOpened) -> None:
         return
     step = builder.definition.step(path)
     checkpoint: dict[str, JsonValue] = dict(report.checkpoint)
-    if step.type is StepType.FOR_EACH:
+    if step.kind is FOR_EACH:
         spread = spread_of(builder.definition, state, step, path, len(items_in(checkpoint)))
         if spread is not None:
             checkpoint["spread"] = spread_json(spread)

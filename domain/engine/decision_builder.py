@@ -6,7 +6,7 @@ from datetime import datetime
 from domain.engine.actions import Command, Decision
 from domain.engine.facts import Fact
 from domain.engine.state import BlockState, ExecutionState
-from domain.workflows.definition import Definition
+from domain.workflows.definitions.definition import Definition
 
 NOTHING = Decision()
 

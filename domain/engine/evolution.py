@@ -41,7 +41,7 @@ from domain.engine.state import BlockState, ExecutionState
 from domain.engine.step_evolution import evolve_step, move, set_timers, settle
 from domain.kernel.failures import StepError
 from domain.kernel.statuses import ExecutionStatus
-from domain.workflows.definition import Definition
+from domain.workflows.definitions.definition import Definition
 
 _Step = (StepStarted, StepCompleted, StepFailed, StepSkipped, StepCancelled, StepWaited, AttemptFailed, StepResumed)
 _Block = (StepOpened, BlockOpened, BlockEnded, ItemResolved, BatchDone)

@@ -6,10 +6,11 @@ from domain.engine.containers import join_of
 from domain.engine.state import ContainerState, ExecutionState
 from domain.kernel.failures import StepError
 from domain.kernel.json.text import JsonValue
-from domain.kernel.statuses import StepStatus, StepType
-from domain.workflows.definition import Block, Definition
-from domain.workflows.graph import HANDLER
-from domain.workflows.steps import Join
+from domain.kernel.statuses import StepStatus
+from domain.workflows.definitions.definition import Block, Definition
+from domain.workflows.documents.graph import HANDLER
+from domain.workflows.steps.for_each import FOR_EACH
+from domain.workflows.steps.parallel import PARALLEL, Join
 
 
 def result_of(definition: Definition, state: ExecutionState, path: str) -> JsonValue:
@@ -37,9 +38,9 @@ def execution_output(definition: Definition, state: ExecutionState) -> JsonValue
 
 def container_output(definition: Definition, state: ExecutionState, container: ContainerState) -> JsonValue:
     """The output of a container, all of whose blocks have ended as they should."""
-    if container.step.type is StepType.FOR_EACH:
+    if container.step.kind is FOR_EACH:
         return _loop_output(definition, state, container)
-    if container.step.type is StepType.PARALLEL:
+    if container.step.kind is PARALLEL:
         return _branches_output(definition, state, container)
     branch = str(next(iter(container.outcomes)))
     steps = _results(definition, state, container.block_of(branch), container.prefix_of(branch))

@@ -26,10 +26,10 @@ from domain.engine.state import BlockState, ContainerState
 from domain.engine.stopping import stop_block, stop_blocks_of
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.json.text import JsonValue
-from domain.kernel.statuses import StepType
-from domain.workflows.definition import Block, CompiledStep
-from domain.workflows.graph import FAILURE_HANDLER, HANDLER
-from domain.workflows.steps import Join
+from domain.workflows.definitions.definition import Block, CompiledStep
+from domain.workflows.documents.graph import FAILURE_HANDLER, HANDLER
+from domain.workflows.steps.for_each import FOR_EACH
+from domain.workflows.steps.parallel import PARALLEL, Join
 
 MOST_FAILURES_SHOWN = 10
 
@@ -197,10 +197,10 @@ def _block_failed(builder: DecisionBuilder, block: BlockState, error: StepError,
 
 def _went_on(builder: DecisionBuilder, container: ContainerState, key: str | int, error: StepError | None) -> None:
     """Handle the end of one of a container's blocks: end or fail the container, or begin further blocks."""
-    if container.step.type is StepType.FOR_EACH:
+    if container.step.kind is FOR_EACH:
         assert isinstance(key, int)
         _item_ended(builder, container, key, error)
-    elif container.step.type is StepType.PARALLEL:
+    elif container.step.kind is PARALLEL:
         _branch_ended(builder, container, key, error)
     elif error is None:
         builder.commands.append(CloseContainer(container.path))

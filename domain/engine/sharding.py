@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from domain.engine.state import ContainerState, ExecutionState, ItemRange, Spread
 from domain.kernel.json.text import JsonValue
-from domain.kernel.statuses import StepType
-from domain.workflows.definition import Block, CompiledStep, Definition
-from domain.workflows.steps import ForEachConfig, WaitConfig, WebhookCallConfig
+from domain.workflows.definitions.definition import Block, CompiledStep, Definition
+from domain.workflows.steps.for_each import ForEachConfig
 
 FEWEST_ITEMS = 400
 """The fewest items of a loop that is cut; shorter ones are run by one worker, as cutting costs more than it gains."""
@@ -27,7 +26,7 @@ def spread_of(definition: Definition, state: ExecutionState, step: CompiledStep,
     assert isinstance(config, ForEachConfig)
     if size < FEWEST_ITEMS or config.max_concurrency < 2 or "[" in path or state.batch is not None:
         return None
-    if any(_waits_for_others(inner) for block in step.blocks.values() for inner in _steps_in(block)):
+    if any(inner.kind.awaits_message(inner.config) for block in step.blocks.values() for inner in _steps_in(block)):
         return None
     lanes = min(config.max_concurrency, _MOST_LANES)
     even = -(-size // (lanes * _BATCHES_PER_LANE))
@@ -96,13 +95,3 @@ def _steps_in(block: Block) -> Iterator[CompiledStep]:
         yield step
         for inner in step.blocks.values():
             yield from _steps_in(inner)
-
-
-def _waits_for_others(step: CompiledStep) -> bool:
-    match step.config:
-        case WaitConfig(signal=signal):
-            return signal is not None
-        case WebhookCallConfig(await_callback=awaited):
-            return awaited is not None
-        case _:
-            return step.type is StepType.SUB_WORKFLOW

@@ -9,9 +9,13 @@ from collections.abc import Collection, Iterable
 
 from domain.engine.decision_builder import prefix_of
 from domain.engine.state import BlockState, ContainerState, ExecutionState, StepState
-from domain.kernel.statuses import StepStatus, StepType
-from domain.workflows.definition import CompiledStep, Definition
-from domain.workflows.graph import EACH, FAILURE_HANDLER, HANDLER
+from domain.kernel.statuses import StepStatus
+from domain.workflows.definitions.definition import CompiledStep, Definition
+from domain.workflows.documents.graph import EACH, FAILURE_HANDLER, HANDLER
+from domain.workflows.steps.conditional import CONDITIONAL
+from domain.workflows.steps.for_each import FOR_EACH
+from domain.workflows.steps.parallel import PARALLEL
+from domain.workflows.steps.registry import CONTAINERS
 
 
 def share_of_step(state: ExecutionState, path: str) -> float:
@@ -49,7 +53,7 @@ def pass_on(state: ExecutionState, block: BlockState | None, amount: float) -> N
 
 def steps_inside(container: ContainerState) -> int:
     """The number of step executions in a container's blocks, for all its items at once; inner blocks add their own."""
-    if container.step.type is StepType.FOR_EACH:
+    if container.step.kind is FOR_EACH:
         return container.size * len(container.step.blocks[EACH].steps)
     return sum(len(container.block_of(key).steps) for key in container.pending)
 
@@ -63,7 +67,7 @@ def known_steps(definition: Definition, steps: Iterable[StepState]) -> int:
     begun = {prefix_of(step.path) for step in reached} - {""}
     handling = (prefix for prefix in begun if prefix.rpartition(".")[2] in (HANDLER, FAILURE_HANDLER))
     inside = sum(
-        _steps_of_container(definition.step(step.path), step, begun) for step in reached if step.type in _CONTAINERS
+        _steps_of_container(definition.step(step.path), step, begun) for step in reached if step.type in CONTAINERS
     )
     return inside + sum(len(definition.block(prefix).steps) for prefix in handling)
 
@@ -71,16 +75,13 @@ def known_steps(definition: Definition, steps: Iterable[StepState]) -> int:
 def _steps_of_container(compiled: CompiledStep, step: StepState, begun: Collection[str]) -> int:
     blocks = {label: block for label, block in compiled.blocks.items() if label != HANDLER}
     match step.type, step.checkpoint:
-        case StepType.FOR_EACH, {"items": [*items]}:
+        case FOR_EACH.name, {"items": [*items]}:
             return len(items) * len(blocks[EACH].steps)
-        case StepType.CONDITIONAL, {"branch": str(branch)}:
+        case CONDITIONAL.name, {"branch": str(branch)}:
             return len(blocks[branch].steps)
-        case StepType.CONDITIONAL, _:
+        case CONDITIONAL.name, _:
             return sum(len(block.steps) for label, block in blocks.items() if f"{step.path}.{label}" in begun)
-        case StepType.PARALLEL, checkpoint if checkpoint is not None or step.status is StepStatus.COMPLETED:
+        case PARALLEL.name, checkpoint if checkpoint is not None or step.status is StepStatus.COMPLETED:
             return sum(len(block.steps) for block in blocks.values())
         case _:
             return 0
-
-
-_CONTAINERS = frozenset({StepType.CONDITIONAL, StepType.PARALLEL, StepType.FOR_EACH})

@@ -15,9 +15,9 @@ from uuid import UUID
 from domain.kernel.failures import StepError
 from domain.kernel.fast_values import fast_init
 from domain.kernel.json.text import JsonValue
-from domain.kernel.statuses import ExecutionStatus, StepStatus, StepType, WaitKind
-from domain.workflows.definition import Block, CompiledStep
-from domain.workflows.graph import EACH
+from domain.kernel.statuses import ExecutionStatus, StepStatus, WaitKind
+from domain.workflows.definitions.definition import Block, CompiledStep
+from domain.workflows.documents.graph import EACH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class StepState:
 
     path: str
     step_id: str
-    type: StepType
+    type: str
     status: StepStatus
     attempts: tuple[Attempt, ...] = ()
     input: JsonValue = None
@@ -97,9 +97,9 @@ class CarriedStep:
     """State that a retry carries over for a step that was not done and begins again: see domain/engine/carrying.py.
 
     `origins` are the executions whose step at this path it goes on with, the newest first; the retry itself where it
-    goes on with none. A call has only one, under whose Idempotency-Key it is made; of a SUB_WORKFLOW, the children of
-    all are looked at. `checkpoint` is the one that a call begins with; of a SUB_WORKFLOW it is
-    `{child, latestVersion}`.
+    goes on with none. A call has only one, under whose Idempotency-Key it is made; of a step that starts executions,
+    the children of all are looked at. `checkpoint` is the one that a call begins with; of a step that starts
+    executions it is `{child, latestVersion}`.
     """
 
     path: str

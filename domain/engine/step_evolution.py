@@ -21,8 +21,10 @@ from domain.engine.state import Attempt, Delay, ExecutionState, StepState, WaitR
 from domain.engine.transitions import EXECUTION_TRANSITIONS, STEP_TRANSITIONS, IllegalTransition
 from domain.kernel.failures import StepError
 from domain.kernel.json.text import JsonValue
-from domain.kernel.statuses import ExecutionStatus, StepStatus, StepType, WaitKind
-from domain.workflows.definition import Definition
+from domain.kernel.statuses import ExecutionStatus, StepStatus, WaitKind
+from domain.workflows.definitions.definition import Definition
+from domain.workflows.steps.for_each import FOR_EACH
+from domain.workflows.steps.kind import Effect
 
 StepFact = (
     StepStarted | StepCompleted | StepFailed | StepSkipped | StepCancelled | StepWaited | AttemptFailed | StepResumed
@@ -98,7 +100,7 @@ def _step_started(state: ExecutionState, definition: Definition, fact: StepStart
     if before is None:
         _check(state, path, None, StepStatus.RUNNING)
         step = definition.step(path)
-        carried = state.carried.get(path) if step.type is StepType.HTTP_REQUEST else None
+        carried = state.carried.get(path) if step.kind.effect is Effect.CALL else None
         state.steps[path] = StepState(
             path=path,
             step_id=step.id,
@@ -178,7 +180,7 @@ def _end_step(
         for prefix in container.active.values():
             state.blocks.pop(prefix, None)
     if status is StepStatus.COMPLETED:
-        checkpoint = before.checkpoint if before.type is StepType.FOR_EACH else None
+        checkpoint = before.checkpoint if before.type == FOR_EACH.name else None
     state.steps[path] = StepState(
         path=path,
         step_id=before.step_id,

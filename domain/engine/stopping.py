@@ -5,9 +5,10 @@ from domain.engine.decision_builder import DecisionBuilder
 from domain.engine.facts import BlockEnded, StepCancelled
 from domain.engine.state import BlockState, ContainerState
 from domain.kernel.failures import FailureCode, StepError
-from domain.kernel.statuses import StepStatus, StepType
-from domain.workflows.definition import Block
-from domain.workflows.graph import FAILURE_HANDLER, HANDLER
+from domain.kernel.statuses import StepStatus
+from domain.workflows.definitions.definition import Block
+from domain.workflows.documents.graph import FAILURE_HANDLER, HANDLER
+from domain.workflows.steps.kind import Effect
 
 STOPPED = StepError(code=FailureCode.CANCELLED, message="What this step belonged to ended before it did.")
 
@@ -50,7 +51,7 @@ def _stop_steps(builder: DecisionBuilder, block: Block, prefix: str, except_path
             builder.facts.append(StepCancelled(path, builder.now, STOPPED))
         elif step.status is StepStatus.RUNNING or step.status is StepStatus.WAITING:
             builder.facts.append(StepCancelled(path, builder.now, STOPPED))
-            if step.status is StepStatus.RUNNING or step.type is StepType.SUB_WORKFLOW:
+            if step.status is StepStatus.RUNNING or block.steps[id].kind.effect is Effect.CHILD:
                 builder.commands.append(StopStep(path))
         elif step.status is StepStatus.FAILED:
             handler = state.blocks.get(f"{path}.{HANDLER}")

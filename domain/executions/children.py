@@ -22,7 +22,7 @@ from domain.kernel.limits import Limits
 from domain.kernel.statuses import CommandKind, ExecutionStatus, WorkflowStatus
 from domain.sandbox.ports import Sandbox
 from domain.system.workers import WorkQueue
-from domain.workflows.definitions import DefinitionCache
+from domain.workflows.definitions.cache import DefinitionCache
 from domain.workflows.ports import WorkflowStore
 from domain.workflows.resolution import Lookups
 

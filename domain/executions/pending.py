@@ -11,10 +11,12 @@ from uuid import UUID
 from domain.engine.state import StepState, WaitReason
 from domain.executions.records import ExecutionRecord, StepFilter, StepRecord
 from domain.kernel.pages import Page
-from domain.kernel.statuses import ExecutionStatus, StepStatus, StepType, WaitKind
-from domain.workflows.definition import Block, CompiledStep, Definition
-from domain.workflows.graph import HANDLER
-from domain.workflows.steps import ParallelConfig
+from domain.kernel.statuses import ExecutionStatus, StepStatus, WaitKind
+from domain.workflows.definitions.definition import Block, CompiledStep, Definition
+from domain.workflows.documents.graph import HANDLER
+from domain.workflows.steps.conditional import CONDITIONAL
+from domain.workflows.steps.for_each import FOR_EACH
+from domain.workflows.steps.parallel import PARALLEL, ParallelConfig
 
 _ENDED_WELL = frozenset({StepStatus.COMPLETED, StepStatus.SKIPPED})
 
@@ -46,7 +48,7 @@ def observable_paths(definition: Definition) -> Sequence[str]:
 def _steps_of(block: Block) -> Iterator[CompiledStep]:
     for step in block.steps.values():
         yield step
-        if step.type is not StepType.FOR_EACH:
+        if step.kind is not FOR_EACH:
             for label, inner in step.blocks.items():
                 if label != HANDLER:
                     yield from _steps_of(inner)
@@ -93,15 +95,11 @@ class _Pending:
                     yield from self.in_block(inner, None if has_begun else self._turn_of(step))
 
     def _open_blocks(self, step: CompiledStep) -> Iterator[Block]:
-        match step.type:
-            case StepType.PARALLEL:
-                yield from (block for label, block in step.blocks.items() if label != HANDLER)
-            case StepType.CONDITIONAL:
-                yield from (
-                    block for label, block in step.blocks.items() if label != HANDLER and self._has_begun(block)
-                )
-            case _:
-                pass
+        blocks = (block for label, block in step.blocks.items() if label != HANDLER)
+        if step.kind is PARALLEL:
+            yield from blocks
+        elif step.kind is CONDITIONAL:
+            yield from (block for block in blocks if self._has_begun(block))
 
     def _has_begun(self, block: Block) -> bool:
         return any(step.path in self._statuses for step in block.steps.values())

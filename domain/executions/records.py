@@ -10,7 +10,7 @@ from domain.engine.state import CarriedStep, ItemRange, Signal, StepState, WaitR
 from domain.kernel.failures import StepError
 from domain.kernel.fast_values import fast_init
 from domain.kernel.json.text import JsonValue
-from domain.kernel.statuses import CommandKind, ExecutionStatus, StepStatus, StepType
+from domain.kernel.statuses import CommandKind, ExecutionStatus, StepStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class NewExecution:
     """The row that `ExecutionStore.create` inserts. `start_at` in the future makes it wait until then.
 
     `idempotency_key` is unique within the workflow (or within all orchestrations, where `workflow_id` is None).
-    `parent_id` and `parent_path`: the SUB_WORKFLOW step that started it. `retried_from_id`: the execution that it is a
+    `parent_id` and `parent_path`: the step that started it. `retried_from_id`: the execution that it is a
     retry of; it begins with `steps`, copies of the steps already done, `carried`, state of other steps, and `ended`,
     how much of it is done (see `Progress`).
     `max_concurrent`: it gets a slot among the executions of its workflow, at once or when one is free (`is_queued`
@@ -271,5 +271,5 @@ class StepFilter:
     """The filter of a list of step executions."""
 
     statuses: frozenset[StepStatus] | None = None
-    types: frozenset[StepType] | None = None
+    types: frozenset[str] | None = None
     path_prefix: str | None = None

@@ -15,9 +15,11 @@ from domain.engine.stopping import STOPPED
 from domain.executions.projections import progress
 from domain.executions.records import WHOLE, Claim, ExecutionRecord, StepChange, StepRecord
 from domain.kernel.failures import FailureCode, StepError
-from domain.kernel.statuses import ExecutionStatus, StepStatus, StepType
-from domain.workflows.definition import Block, CompiledStep, Definition
-from domain.workflows.graph import FAILURE_HANDLER, HANDLER
+from domain.kernel.statuses import ExecutionStatus, StepStatus
+from domain.workflows.definitions.definition import Block, CompiledStep, Definition
+from domain.workflows.documents.graph import FAILURE_HANDLER, HANDLER
+from domain.workflows.steps.for_each import FOR_EACH
+from domain.workflows.steps.registry import CONTAINERS
 
 
 def restore_claim(definition: Definition, claim: Claim) -> ExecutionState:
@@ -96,7 +98,7 @@ class _Rebuild:
         for step in state.steps.values():
             if step.status is StepStatus.WAITING:
                 state.waiting.add(step.path)
-            elif step.status is StepStatus.RUNNING and not (step.type in _CONTAINERS and step.checkpoint is not None):
+            elif step.status is StepStatus.RUNNING and not (step.type in CONTAINERS and step.checkpoint is not None):
                 state.running.add(step.path)
             elif step.status.is_terminal:
                 count_status(state, step.status)
@@ -128,7 +130,7 @@ class _Rebuild:
         spread = tuple(
             f"{step.path}["
             for step in state.steps.values()
-            if step.type is StepType.FOR_EACH and isinstance(step.checkpoint, dict) and spread_in(step.checkpoint)
+            if step.type == FOR_EACH.name and isinstance(step.checkpoint, dict) and spread_in(step.checkpoint)
         )
         if spread:
             state.steps = {path: step for path, step in state.steps.items() if not path.startswith(spread)}
@@ -205,4 +207,3 @@ class _Rebuild:
 
 
 _NOBODY, _NEVER = UUID(int=0), datetime.min.replace(tzinfo=UTC)
-_CONTAINERS = frozenset({StepType.CONDITIONAL, StepType.PARALLEL, StepType.FOR_EACH})

@@ -17,7 +17,7 @@ from domain.kernel.limits import Limits
 from domain.sandbox.budget import BudgetedSandbox, SandboxBudget
 from domain.sandbox.ports import Sandbox
 from domain.system.workers import WorkQueue
-from domain.workflows.definitions import DefinitionCache, LoadedDefinition
+from domain.workflows.definitions.cache import DefinitionCache, LoadedDefinition
 from domain.workflows.ports import WorkflowStore
 
 __all__ = ["ExecutionRetries", "RetryRequest"]

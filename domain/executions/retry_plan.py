@@ -5,16 +5,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from domain.engine.carrying import CALLS, is_fate_unknown
+from domain.engine.carrying import is_fate_unknown
 from domain.engine.decision_builder import prefix_of
 from domain.engine.shares import known_steps
 from domain.engine.state import Attempt, StepState
 from domain.executions.records import StepChange
 from domain.kernel.errors import InvalidInput, Problem
 from domain.kernel.json.text import JsonValue
-from domain.kernel.statuses import StepStatus, StepType
-from domain.workflows.definition import Block, CompiledStep, Definition
-from domain.workflows.graph import EACH, FAILURE_HANDLER, HANDLER
+from domain.kernel.statuses import StepStatus
+from domain.workflows.definitions.definition import Block, CompiledStep, Definition
+from domain.workflows.documents.graph import EACH, FAILURE_HANDLER, HANDLER
+from domain.workflows.steps.conditional import CONDITIONAL
+from domain.workflows.steps.for_each import FOR_EACH
+from domain.workflows.steps.kind import Effect
+from domain.workflows.steps.parallel import PARALLEL
+from domain.workflows.steps.registry import kind_of
 
 _SPREAD = "spread"  # how a loop was cut for all workers: see domain/engine/sharding.py
 
@@ -91,7 +96,7 @@ class _Keeping:
             message = f"The step {from_step!r} was never reached."
             raise _refused(message, "Name a step by its path, such as choose.then.fetch or loop[3].fetch.")
         if not self._fits(self._rows[from_step]):
-            message = f"This version has no step {from_step!r} of type {self._rows[from_step].type.value}."
+            message = f"This version has no step {from_step!r} of type {self._rows[from_step].type}."
             raise _refused(message, "Retry with the version that failed, or from another step.")
 
     def block(self, prefix: str, block: Block) -> bool:
@@ -101,7 +106,7 @@ class _Keeping:
             for id in stage:
                 step = block.steps[id]
                 row = self._rows.get(f"{prefix}.{id}" if prefix else id)
-                if row is None or row.type is not step.type or row.path == self._from_step:
+                if row is None or row.type != step.type or row.path == self._from_step:
                     continue
                 if ended.issuperset(step.depends_on) and self._step(step, row):
                     ended.add(id)
@@ -144,10 +149,7 @@ class _Keeping:
     def _has_acted(self, prefix: str) -> bool:
         """True when steps of a block may have had effects outside of the execution, or have taken signals."""
         return any(
-            (row.type in CALLS and (row.type is StepType.SUB_WORKFLOW or row.status is StepStatus.COMPLETED))
-            or (row.type is StepType.WAIT and row.status is StepStatus.COMPLETED)
-            or (row.type in CALLS and row.status is not StepStatus.SKIPPED and is_fate_unknown(row))
-            or any(self._has_acted(inner) for inner in self._blocks_of.get(row.path, ()))
+            _has_acted(row) or any(self._has_acted(inner) for inner in self._blocks_of.get(row.path, ()))
             for row in self._in_block.get(prefix, ())
         )
 
@@ -199,9 +201,24 @@ class _Keeping:
 
     def _fits(self, row: StepState) -> bool:
         try:
-            return self._definition.step(row.path).type is row.type
+            return self._definition.step(row.path).type == row.type
         except KeyError:
             return False
+
+
+def _has_acted(row: StepState) -> bool:
+    """True when a step itself may have had effects outside of the execution, or has taken a signal."""
+    kind = kind_of(row.type)
+    if row.status is StepStatus.COMPLETED and kind.takes_signals:
+        return True
+    match kind.effect:
+        case Effect.NONE:
+            return False
+        case Effect.CHILD:
+            return True
+        case Effect.CALL:
+            is_reached = row.status is not StepStatus.SKIPPED
+            return row.status is StepStatus.COMPLETED or (is_reached and is_fate_unknown(row))
 
 
 def _owner_of(prefix: str) -> str | None:
@@ -229,11 +246,11 @@ def _uncut(checkpoint: JsonValue) -> JsonValue:
 def _checkpoint_of(row: StepState) -> JsonValue:
     """The checkpoint that a completed container had before it completed; None where that is unknown."""
     match row.type, row.checkpoint, row.input, row.output:
-        case StepType.PARALLEL, _, _, _:
+        case PARALLEL.name, _, _, _:
             return {}
-        case StepType.CONDITIONAL, _, _, {"branch": branch}:
+        case CONDITIONAL.name, _, _, {"branch": branch}:
             return {"branch": branch}
-        case (StepType.FOR_EACH, {"items": items}, _, _) | (StepType.FOR_EACH, _, {"items": items}, _):
+        case (FOR_EACH.name, {"items": items}, _, _) | (FOR_EACH.name, _, {"items": items}, _):
             return {"items": items}
         case _:
             return None

@@ -16,8 +16,8 @@ from domain.kernel.clock import Clock
 from domain.kernel.ids import new_id
 from domain.kernel.pages import Page
 from domain.kernel.statuses import ExecutionStatus
-from domain.workflows.definition import Definition
-from domain.workflows.definitions import LoadedDefinition
+from domain.workflows.definitions.cache import LoadedDefinition
+from domain.workflows.definitions.definition import Definition
 
 RETRYABLE = frozenset({ExecutionStatus.FAILED, ExecutionStatus.TIMED_OUT, ExecutionStatus.CANCELLED})
 STEPS = 500

@@ -27,8 +27,8 @@ from domain.sandbox.shares import SandboxUse
 from domain.system.workers import WorkQueue
 from domain.transformation_rules.ports import TransformationRuleStore
 from domain.workflows.compiled_schemas import with_schemas_compiled
-from domain.workflows.definitions import DefinitionCache
-from domain.workflows.documents import canonical, check_document, digest
+from domain.workflows.definitions.cache import DefinitionCache
+from domain.workflows.documents.reading import canonical, check_document, digest
 from domain.workflows.ports import WorkflowStore
 from domain.workflows.resolution import Lookups
 from domain.workflows.rule_references import with_rules_looked_up

@@ -11,7 +11,7 @@ from domain.kernel.failures import StepError
 from domain.kernel.fast_values import fast_init
 from domain.kernel.json.text import JsonValue
 from domain.secrets.mask import SecretMask
-from domain.workflows.definition import CompiledStep
+from domain.workflows.definitions.definition import CompiledStep
 
 
 @fast_init

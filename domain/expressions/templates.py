@@ -145,7 +145,8 @@ def template_object(members: Mapping[str, Template]) -> Template:
     return Template(_expressions(members.values()), None, ObjectPart(skeleton, values, parts))
 
 
-def _template_array(items: Sequence[Template]) -> Template:
+def template_array(items: Sequence[Template]) -> Template:
+    """The template that renders to an array of these."""
     skeleton = [item.constant for item in items]
     parts = tuple((index, item.part) for index, item in enumerate(items) if item.part is not None)
     if not parts:
@@ -169,7 +170,7 @@ def _compile(value: JsonValue, path: tuple[str, ...], problems: list[Problem]) -
     elif isinstance(value, list | tuple):
         items = [_compile(item, (*path, str(index)), problems) for index, item in enumerate(value)]
         if not all(item.is_constant and item.constant is value[index] for index, item in enumerate(items)):
-            return _template_array(items)
+            return template_array(items)
     return Template((), value)
 
 

@@ -18,7 +18,7 @@ from domain.sandbox.ports import Sandbox
 from domain.schedules.cron import cron_problems
 from domain.schedules.model import ScheduleRecord, ScheduleSettings, next_run
 from domain.schedules.ports import ScheduleStore
-from domain.workflows.definitions import DefinitionCache
+from domain.workflows.definitions.cache import DefinitionCache
 from domain.workflows.ports import WorkflowStore
 from domain.workflows.records import WorkflowRecord
 

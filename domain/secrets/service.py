@@ -5,7 +5,7 @@ from domain.kernel.errors import Conflict, InvalidInput, NotFound, Problem
 from domain.kernel.pages import Page
 from domain.secrets.model import SecretRecord, purpose_of, value_problems
 from domain.secrets.ports import Cipher, SecretStore
-from domain.workflows.document_types import IDENTIFIER
+from domain.workflows.fields.types import IDENTIFIER
 
 _MAX_READERS = 5
 _NAME_HINT = "Names are letters, digits and underscores, at most 64, and do not begin with a digit."

@@ -19,8 +19,8 @@ from domain.kernel.names import description_problems, name_problems
 from domain.transformation_rules.model import schema_problems
 from domain.workflow_templates.model import NAME, Filling, TemplateParameter, TemplateSettings, value_of
 from domain.workflow_templates.parameters import OPEN, Parameter, ParameterError, scan_parameters
-from domain.workflows.document_types import IDENTIFIER
-from domain.workflows.documents import CheckedDocument, check_document
+from domain.workflows.documents.reading import CheckedDocument, check_document
+from domain.workflows.fields.types import IDENTIFIER
 
 MAX_PARAMETERS = 100
 

@@ -2,7 +2,7 @@ r"""Parameters in the texts of a workflow template: `<<name>>` stands for a valu
 
 from dataclasses import dataclass
 
-from domain.workflows.document_types import IDENTIFIER
+from domain.workflows.fields.types import IDENTIFIER
 
 OPEN, CLOSE = "<<", ">>"
 

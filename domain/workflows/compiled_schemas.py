@@ -5,7 +5,7 @@ from uuid import UUID
 from domain.json_schemas.checks import SchemaChecks
 from domain.kernel.errors import Problem
 from domain.kernel.json.text import dumps
-from domain.workflows.documents import CheckedDocument
+from domain.workflows.documents.reading import CheckedDocument
 
 MAX_COSTLY_SCHEMAS = 100
 """The most different schemas of one document that only the sandbox compiles."""

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from domain.kernel.errors import NotFound
 from domain.kernel.ids import IdKind, to_public
-from domain.workflows.definitions import DefinitionCache, LoadedDefinition
+from domain.workflows.definitions.cache import DefinitionCache, LoadedDefinition
 from domain.workflows.ports import WorkflowStore
 from domain.workflows.records import WorkflowRecord
 

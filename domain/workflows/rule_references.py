@@ -4,7 +4,7 @@ from domain.kernel.errors import Problem
 from domain.kernel.hints import did_you_mean
 from domain.kernel.names import is_name
 from domain.transformation_rules.ports import TransformationRuleStore
-from domain.workflows.documents import CheckedDocument
+from domain.workflows.documents.reading import CheckedDocument
 
 _HINT = "Save it with saveTransformationRule, or `stepgraph rules save`, before the workflow."
 _MAX_GUESSES = 20

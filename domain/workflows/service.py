@@ -18,7 +18,7 @@ from domain.sandbox.ports import Sandbox
 from domain.sandbox.shares import SandboxUse
 from domain.transformation_rules.ports import TransformationRuleStore
 from domain.workflows.compiled_schemas import with_schemas_compiled
-from domain.workflows.documents import (
+from domain.workflows.documents.reading import (
     CheckedDocument,
     WorkflowDocument,
     canonical,

@@ -13,7 +13,8 @@ from graphql_api.kit.ids import read_id
 from graphql_api.kit.json_input import labels_filter
 from graphql_api.kit.scalars import JSON, Expression
 from graphql_api.workflows.documents import RawInput, TypedDocument, arrives_raw
-from graphql_api.workflows.step_inputs import OUTPUT, StepInput
+from graphql_api.workflows.step_inputs.descriptions import OUTPUT
+from graphql_api.workflows.step_inputs.step import StepInput
 
 
 @strawberry.input(name="ExecutionFilter", description="A filter of executions: every given part must match.")

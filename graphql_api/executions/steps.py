@@ -13,7 +13,7 @@ from domain.kernel import failures
 from domain.kernel.large_values import ValueKind
 from graphql_api.context import Info
 from graphql_api.executions.loaders import ExecutionLoaders, StepsWanted
-from graphql_api.kit.enums import StepStatus, StepType, WaitKind
+from graphql_api.kit.enums import StepStatus, StepType, WaitKind, step_type
 from graphql_api.kit.ids import Node, step_execution_id
 from graphql_api.kit.large_values import DeferredValue, LargeField, LargeValueLoader
 from graphql_api.kit.pagination import BY_POSITION, Connection, connection, page_size
@@ -108,7 +108,7 @@ class StepExecution(Node):
             id=step_execution_id(record.execution_id, step.path),
             path=step.path,
             step_id=step.step_id,
-            type=step.type,
+            type=step_type(step.type),
             status=step.status,
             input=JSON(step.input),
             output=JSON(step.output),

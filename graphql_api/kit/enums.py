@@ -3,6 +3,9 @@
 Types and inputs take them from here, so that none is used before it is known to the schema.
 """
 
+from enum import StrEnum
+from typing import TYPE_CHECKING, cast
+
 import strawberry
 
 from domain.kernel.errors import ErrorCode
@@ -16,13 +19,14 @@ from domain.kernel.statuses import (
     RetryStrategy,
     Role,
     StepStatus,
-    StepType,
     WaitKind,
     WebhookDirection,
     WebhookEventStatus,
     WorkflowStatus,
 )
-from domain.workflows.steps import CircuitBreakerUse, Join
+from domain.workflows.steps.parallel import Join
+from domain.workflows.steps.registry import step_kinds
+from domain.workflows.steps.requests import CircuitBreakerUse
 
 __all__ = [
     "CircuitBreakerState",
@@ -42,7 +46,19 @@ __all__ = [
     "WebhookDirection",
     "WebhookEventStatus",
     "WorkflowStatus",
+    "step_type",
 ]
+
+if TYPE_CHECKING:
+    from domain.kernel.statuses import StepType
+else:
+    StepType = StrEnum("StepType", {name: name for name in step_kinds()})
+
+
+def step_type(name: str) -> StepType:
+    """The value of `StepType` for a kind's name; the schema refuses to show a kind that is not installed here."""
+    return cast("StepType", name)
+
 
 for enum, description in (
     (ErrorCode, "The kind of an error, for programs."),

@@ -9,7 +9,7 @@ import strawberry
 from domain.metrics.model import EXECUTIONS, Tally
 from domain.metrics.service import MetricsRange
 from graphql_api.context import Info
-from graphql_api.kit.enums import StepType
+from graphql_api.kit.enums import StepType, step_type
 from graphql_api.metrics.loaders import MetricsLoaders, TimelineWanted, TotalsWanted
 
 _LARGEST = 2**31 - 1
@@ -48,7 +48,7 @@ class StepMetrics:
     def from_record(cls, type: str, tally: Tally) -> "StepMetrics":
         """The steps of one type as clients see them."""
         return cls(
-            type=StepType(type),
+            type=step_type(type),
             executions=_shown(tally.ended),
             failures=_shown(tally.failed),
             retries=_shown(tally.retries),

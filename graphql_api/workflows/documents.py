@@ -17,25 +17,19 @@ from typing import Any, TypeVar, cast
 from strawberry.types.arguments import InputContext
 from strawberry.types.base import StrawberryList, StrawberryOptional, get_object_definition
 from strawberry.types.enum import StrawberryEnumDefinition
+from strawberry.types.lazy_type import LazyType
 from strawberry.utils.str_converters import to_camel_case
 
 from domain.kernel.durations import format_duration
 from domain.kernel.errors import InvalidInput, Problem
 from domain.kernel.json.text import JsonValue
-from domain.kernel.statuses import StepType
+from domain.workflows.steps.conditional import CONDITIONAL
+from domain.workflows.steps.for_each import FOR_EACH
+from domain.workflows.steps.parallel import PARALLEL
+from domain.workflows.steps.registry import step_kinds
 
-CONFIG_KEYS: Mapping[StepType, str] = {
-    StepType.HTTP_REQUEST: "httpRequest",
-    StepType.DATA_TRANSFORM: "dataTransform",
-    StepType.CONDITIONAL: "conditional",
-    StepType.PARALLEL: "parallel",
-    StepType.FOR_EACH: "forEach",
-    StepType.WAIT: "wait",
-    StepType.WEBHOOK_CALL: "webhookCall",
-    StepType.VALIDATION: "validation",
-    StepType.SUB_WORKFLOW: "subWorkflow",
-}
-STEP_TYPES = {key: step_type for step_type, key in CONFIG_KEYS.items()}
+CONFIG_KEYS: Mapping[str, str] = {kind.name: kind.input_member for kind in step_kinds().values()}
+STEP_TYPES = {key: name for name, key in CONFIG_KEYS.items()}
 Members = dict[str, JsonValue]
 Writer = Callable[[Any], Any]
 InputType = TypeVar("InputType", bound=type)
@@ -114,6 +108,8 @@ def _writer(type_: Any) -> Writer:
         return lambda value: value.value
     if type_ is timedelta:
         return format_duration
+    if isinstance(type_, LazyType):
+        return _writer(type_.resolve_type())
     definition = get_object_definition(type_)
     if definition is None:
         return lambda value: value
@@ -124,7 +120,7 @@ def _writer(type_: Any) -> Writer:
 def _step(step: Members) -> Members:
     """`config: {httpRequest: {…}}` as `type: HTTP_REQUEST, config: {…}`."""
     ((key, config),) = cast("Mapping[str, JsonValue]", step["config"]).items()
-    return {**step, "type": STEP_TYPES[key].value, "config": config}
+    return {**step, "type": STEP_TYPES[key], "config": config}
 
 
 @contextmanager
@@ -164,7 +160,7 @@ def _in_step(path: Sequence[str], step: JsonValue) -> Iterator[str]:
             type_ = _member(step, "type")
             yield "config"
             if isinstance(type_, str) and type_ in CONFIG_KEYS:
-                yield CONFIG_KEYS[StepType(type_)]
+                yield CONFIG_KEYS[type_]
             yield from _in_config(rest, _member(step, "config"), type_)
         case ["onError", *rest]:
             yield "onError"
@@ -175,7 +171,7 @@ def _in_step(path: Sequence[str], step: JsonValue) -> Iterator[str]:
 
 def _in_config(path: Sequence[str], config: JsonValue, type_: JsonValue) -> Iterator[str]:
     match path:
-        case ["branches", index, *rest] if type_ == StepType.PARALLEL:
+        case ["branches", index, *rest] if type_ == PARALLEL.name:
             yield from ("branches", index)
             yield from _in_object(rest, _item(_member(config, "branches"), index), ("steps",))
         case _:
@@ -183,8 +179,8 @@ def _in_config(path: Sequence[str], config: JsonValue, type_: JsonValue) -> Iter
 
 
 _BLOCKS: Mapping[str, Collection[str]] = {
-    StepType.CONDITIONAL: ("then", "else"),
-    StepType.FOR_EACH: ("steps",),
+    CONDITIONAL.name: ("then", "else"),
+    FOR_EACH.name: ("steps",),
 }
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from domain.kernel.errors import InvalidInput
 from domain.kernel.json.text import JsonValue
-from domain.workflows.documents import WorkflowDocument, read_document, unreadable
+from domain.workflows.documents.reading import WorkflowDocument, read_document, unreadable
 from graphql_api.context import Context
 from graphql_api.kit.per_event import PerEvent
 

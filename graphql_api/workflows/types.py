@@ -13,16 +13,16 @@ from domain.kernel.durations import parse_duration, without_years
 from domain.kernel.ids import IdKind, workflow_version_id
 from domain.kernel.json.text import JsonValue, dumps
 from domain.kernel.large_values import ValueKind
-from domain.workflows import graph
-from domain.workflows.documents import CheckedDocument, WorkflowDocument
-from domain.workflows.graph import dependencies_of, graph_of, inner_blocks
+from domain.workflows.documents import graph
+from domain.workflows.documents.graph import dependencies_of, graph_of, inner_blocks
+from domain.workflows.documents.reading import CheckedDocument, WorkflowDocument
+from domain.workflows.documents.step import RetryPolicyDocument, StepDocument
 from domain.workflows.records import WorkflowRecord
-from domain.workflows.steps import RetryPolicyDocument, StepDocument
 from domain.workflows.summaries import VersionSummary, WorkflowSummary
 from graphql_api.context import Info
 from graphql_api.executions.inputs import ExecutionFilter
 from graphql_api.executions.types import WorkflowExecution, execution_page
-from graphql_api.kit.enums import Jitter, RetryStrategy, StepType, WorkflowStatus
+from graphql_api.kit.enums import Jitter, RetryStrategy, StepType, WorkflowStatus, step_type
 from graphql_api.kit.errors import Problem
 from graphql_api.kit.ids import Node, public_id
 from graphql_api.kit.large_values import LargeField, LargeValueLoader
@@ -89,7 +89,7 @@ class Step:
         return cls(
             step_id=step.id,
             name=step.name,
-            type=step.type,
+            type=step_type(step.type),
             depends_on=list(depends_on),
             when=None if step.when is None else Expression(step.when),
             retry=None if step.retry is None else RetryPolicy.from_document(step.retry),
@@ -130,7 +130,8 @@ class WorkflowGraph:
         """The graph as clients see it."""
         return cls(
             nodes=[
-                GraphNode(path=node.path, type=node.type, name=node.name, parent=node.parent) for node in drawn.nodes
+                GraphNode(path=node.path, type=step_type(node.type), name=node.name, parent=node.parent)
+                for node in drawn.nodes
             ],
             edges=[GraphEdge(from_=edge.source, to=edge.target, label=edge.label) for edge in drawn.edges],
         )

@@ -98,13 +98,13 @@ class MemoryWorkflowTemplateStore:
 
 
 def _rules_named_in(document: JsonValue) -> Iterator[str]:
-    """The names of the rules applied by whatever looks like a DATA_TRANSFORM in a stored document."""
+    """The names of the rules applied by whatever looks like a step with a `rule` in a stored document."""
     pending: list[JsonValue] = [document]
     while pending:
         match pending.pop():
             case Mapping() as members:
                 match members:
-                    case {"type": "DATA_TRANSFORM", "config": {"rule": {"name": str(name)}}}:
+                    case {"type": str(), "config": {"rule": {"name": str(name)}}}:
                         yield name
                     case _:
                         pass

@@ -43,7 +43,7 @@ WHERE r.name = ANY ($1::text[])
 _USERS = """
 SELECT w.name FROM workflow w JOIN workflow_version v ON v.id = w.definition_id
 WHERE w.deleted_at IS NULL AND position('"rule"' in v.document::text) > 0 AND jsonb_path_exists(
-  v.document::jsonb, '$.** ? (@.type == "DATA_TRANSFORM").config.rule.name ? (@ == $name)',
+  v.document::jsonb, '$.** ? (exists(@.type)).config.rule.name ? (@ == $name)',
   jsonb_build_object('name', $1::text)
 )
 ORDER BY w.name LIMIT $2

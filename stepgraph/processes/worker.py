@@ -23,10 +23,11 @@ from actors.process.broker import make_broker
 from actors.process.worker_process import run_worker
 from actors.sandbox.pool import SandboxPool
 from actors.secrets.values import StoredSecrets
-from actors.steps.registered_webhooks import RegisteredWebhooks
+from actors.steps.parts import StepParts
 from actors.steps.registry import step_executors
 from actors.transformation_rules.rules import StoredRules
 from actors.webhooks.deliveries import WebhookDeliverer
+from actors.webhooks.registered_webhooks import RegisteredWebhooks
 from actors.webhooks.sender import WebhookSender
 from domain.executions.children import ChildStarter
 from domain.executions.control import ExecutionControl
@@ -36,7 +37,7 @@ from domain.kernel.background_tasks import running
 from domain.kernel.limits import Limits
 from domain.schedules.firing import ScheduleFiring
 from domain.webhooks.hook_tokens import HookAddresses
-from domain.workflows.definitions import DefinitionCache
+from domain.workflows.definitions.cache import DefinitionCache
 from persistence.health import SystemHealthProbe
 from persistence.postgres.circuit_breakers import PostgresBreakerStore
 from persistence.postgres.clock import DatabaseClock
@@ -224,16 +225,18 @@ async def _driver_parts(
         sandbox=sandbox,
     )
     executors = step_executors(
-        client=client,
-        evaluator=evaluator,
-        children=children,
-        webhooks=RegisteredWebhooks(PostgresWebhookStore(database), deliveries, cipher),
-        callback_key=addresses.key,
-        public_url=addresses.public_url,
-        max_items=storage.limits.max_items,
-        max_output_bytes=settings.max_output_bytes,
-        rules=StoredRules(PostgresTransformationRuleStore(database)),
-        breakers=breakers,
+        StepParts(
+            client=client,
+            evaluator=evaluator,
+            children=children,
+            webhooks=RegisteredWebhooks(PostgresWebhookStore(database), deliveries, cipher),
+            callback_key=addresses.key,
+            public_url=addresses.public_url,
+            max_items=storage.limits.max_items,
+            max_output_bytes=settings.max_output_bytes,
+            rules=StoredRules(PostgresTransformationRuleStore(database)),
+            breakers=breakers,
+        )
     )
     secrets = StoredSecrets(PostgresSecretStore(database), cipher)
     return ActivationContext(

@@ -11,7 +11,7 @@ import pytest
 from graphql import build_schema, parse, validate
 
 import graphql_api
-from domain.workflows.documents import check_document
+from domain.workflows.documents.reading import check_document
 from tests.abuse.attack import SMALL, Attack, Kind
 from tests.abuse.confirming import confirmed
 from tests.abuse.executions import EXECUTIONS, Make

@@ -13,7 +13,7 @@ from domain.schedules.firing import ScheduleFiring
 from domain.schedules.model import ScheduleClaim, ScheduleOutcome, ScheduleRecord, ScheduleSettings
 from domain.schedules.ports import ScheduleStore
 from domain.schedules.service import ScheduleService
-from domain.workflows.definitions import DefinitionCache
+from domain.workflows.definitions.cache import DefinitionCache
 from domain.workflows.service import CreateWorkflow, WorkflowService
 from persistence.memory.work_queue import MemoryWorkQueue
 from tests.builders import a_document

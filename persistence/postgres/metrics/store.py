@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from domain.kernel.statuses import StepType
 from domain.metrics.model import EVERYTHING, EXECUTIONS, ORCHESTRATIONS, Resolution, Span, Tally
+from domain.workflows.steps.registry import step_kinds
 from persistence.postgres.database import Database
 from persistence.postgres.metrics.counting import tally_of
 
@@ -44,8 +44,6 @@ DELETE FROM orchestration_metrics WHERE ctid IN (
 )
 """
 
-_KINDS = [EXECUTIONS, *StepType]
-
 
 class PostgresMetricsStore:
     """Implements `domain.metrics.ports.MetricsStore`."""
@@ -55,7 +53,7 @@ class PostgresMetricsStore:
 
     async def totals(self, series: Collection[UUID], spans: Sequence[Span]) -> Mapping[UUID, Mapping[str, Tally]]:
         totals: dict[UUID, dict[str, Tally]] = {each: {} for each in series}
-        for row in await self._rows(series, _KINDS, spans, None):
+        for row in await self._rows(series, [EXECUTIONS, *step_kinds()], spans, None):
             totals[row["workflow_id"]][row["step_type"]] = tally_of(row, *row["durations"])
         return totals
 

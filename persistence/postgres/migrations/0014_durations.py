@@ -10,7 +10,7 @@ from tortoise.migrations import operations as ops
 from tortoise.migrations.schema_editor.base import BaseSchemaEditor
 
 from domain.kernel.json.text import (JsonValue, dumps, loads)
-from domain.workflows.documents import mended
+from domain.workflows.documents.reading import mended
 
 # Also finds what only looks like a duration, in an expression for instance: that stays as it is.
 _FIND = "SELECT id, document::text AS document FROM workflow_version WHERE document::text ~ '\"-?P[0-9]+Y'"

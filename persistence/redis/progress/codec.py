@@ -10,7 +10,7 @@ import orjson
 from domain.engine.state import StepState
 from domain.executions.records import ExecutionChange, Progress, StepRecord
 from domain.kernel.json.text import dumps, loads
-from domain.kernel.statuses import ExecutionStatus, StepStatus, StepType
+from domain.kernel.statuses import ExecutionStatus, StepStatus
 from persistence.executions.json_codec import attempts_of, error_of, plain, time_of, wait_reason_of
 
 SHARDS = 64
@@ -100,7 +100,7 @@ def _step(execution_id: UUID, step: dict[str, Any]) -> StepRecord:
         state=StepState(
             path=state["path"],
             step_id=state["step_id"],
-            type=StepType(state["type"]),
+            type=state["type"],
             status=StepStatus(state["status"]),
             attempts=attempts_of(state["attempts"]),
             input=state["input"],

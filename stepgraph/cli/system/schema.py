@@ -28,6 +28,7 @@ def schema(
 
         typer.echo(exported_schema(), nl=False)
     else:
-        from domain.workflows.document_schema import document_schema
+        from domain.workflows.documents.json_schema import document_schema
+        from domain.workflows.steps.registry import step_kinds
 
-        typer.echo(json.dumps(document_schema(), indent=2))
+        typer.echo(json.dumps(document_schema(step_kinds().values()), indent=2))

@@ -11,9 +11,9 @@ import pytest
 
 from actors.activations.activation import Activation
 from actors.activations.step_runner import StepRunner
+from actors.circuit_breakers.guarding import service_of
 from actors.http.client import HttpClient
 from actors.http.destinations import DestinationPolicy
-from actors.steps.guarding import service_of
 from actors.steps.http_request import HttpRequestExecutor
 from actors.steps.webhook_call import WebhookCallExecutor
 from domain.circuit_breakers.ports import Permit, Refused

@@ -37,7 +37,7 @@ from domain.webhooks.receiving import WebhookReceiving
 from domain.webhooks.service import WebhookService
 from domain.workflow_templates.service import WorkflowTemplateService
 from domain.workflow_templates.shipped import shipped_templates
-from domain.workflows.definitions import DefinitionCache
+from domain.workflows.definitions.cache import DefinitionCache
 from domain.workflows.service import WorkflowService
 from graphql_api.app import create_app, server_options
 from graphql_api.context import ApiOptions, ApiServices, Context

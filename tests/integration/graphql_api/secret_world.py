@@ -14,13 +14,13 @@ from actors.http.client import HttpClient
 from actors.http.destinations import DestinationPolicy
 from actors.secrets.values import StoredSecrets
 from actors.steps.http_request import HttpRequestExecutor
-from actors.steps.registered_webhooks import RegisteredWebhooks
 from actors.steps.webhook_call import WebhookCallExecutor
+from actors.webhooks.registered_webhooks import RegisteredWebhooks
 from domain.executions.step_executor import StepExecutor
 from domain.expressions.evaluator import Evaluator
 from domain.kernel.ids import IdKind, from_public, new_id
 from domain.kernel.statuses import StepType
-from domain.workflows.definitions import DefinitionCache
+from domain.workflows.definitions.cache import DefinitionCache
 from persistence.postgres.webhooks.deliveries import PostgresWebhookDeliveries
 from tests.integration.graphql_api.real import Real
 from tests.scripted_service import Asked, ScriptedService, reply, scripted_service
@@ -79,7 +79,7 @@ async def secret_world(real: Real) -> AsyncIterator[World]:
     ):
         storage, cipher = real.api.storage, real.api.cipher
         webhooks = RegisteredWebhooks(storage.webhooks, PostgresWebhookDeliveries(real.database), cipher)
-        executors: dict[StepType, StepExecutor] = {
+        executors: dict[str, StepExecutor] = {
             StepType.HTTP_REQUEST: HttpRequestExecutor(client, Evaluator(), max_items_bytes=100_000),
             StepType.WEBHOOK_CALL: WebhookCallExecutor(client, webhooks, key=bytes(32), public_url="http://here"),
         }

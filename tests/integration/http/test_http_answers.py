@@ -22,8 +22,8 @@ from domain.kernel.failures import FailureCode
 from domain.kernel.json.text import dumps
 from domain.kernel.statuses import StepType
 from domain.secrets.mask import MASK, SecretMask
-from domain.workflows.definition import CompiledStep
-from domain.workflows.steps import HttpRequestConfig
+from domain.workflows.definitions.definition import CompiledStep
+from domain.workflows.steps.http_request import HttpRequestConfig
 from tests.scripted_service import Asked, ScriptedService, raw_reply, reply, scripted_service
 
 NOW = datetime(2026, 1, 31, 8, 0, tzinfo=UTC)

@@ -17,8 +17,8 @@ from domain.expressions.templates import compile_template
 from domain.kernel.failures import FailureCode
 from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import StepType
-from domain.workflows.definition import CompiledStep
-from domain.workflows.steps import HttpRequestConfig
+from domain.workflows.definitions.definition import CompiledStep
+from domain.workflows.steps.http_request import HttpRequestConfig
 from example_service import ExampleService
 from tests.waiting import wait_until
 

@@ -9,12 +9,12 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from actors.circuit_breakers.guarding import GuardedClient
 from actors.http.client import HttpClient
 from actors.http.destinations import DestinationPolicy
-from actors.steps.guarding import GuardedClient
-from actors.steps.http_calls import HttpCalls
+from actors.steps.http.calls import HttpCalls
+from actors.steps.http.oauth2 import AccessTokens, ClientCredentials
 from actors.steps.http_request import HttpRequestExecutor
-from actors.steps.oauth2 import AccessTokens, ClientCredentials
 from domain.executions.step_executor import Failed, Outcome, Succeeded
 from domain.expressions.evaluator import Evaluator
 from domain.kernel.failures import FailureCode

@@ -29,9 +29,9 @@ from domain.executions.step_executor import Outcome, StepCall, StepExecutor, Suc
 from domain.kernel.errors import Unavailable
 from domain.kernel.ids import new_id
 from domain.kernel.statuses import CommandKind, ExecutionStatus, StepType
-from domain.workflows.definition import Definition
-from domain.workflows.definitions import DefinitionCache
-from domain.workflows.documents import canonical
+from domain.workflows.definitions.cache import DefinitionCache
+from domain.workflows.definitions.definition import Definition
+from domain.workflows.documents.reading import canonical
 from persistence.postgres.database import Database
 from persistence.postgres.executions.queries import PostgresExecutionQueries
 from persistence.postgres.executions.recovery import PostgresRecovery
@@ -105,7 +105,7 @@ class Cluster:
             publisher = await stack.enter_async_context(RedisProgressPublisher(self.redis_url))
             store = await stack.enter_async_context(PostgresExecutionStore(database, publisher))
             queue = await stack.enter_async_context(RedisWorkQueue(self.redis_url))
-            executors: dict[StepType, StepExecutor] = {
+            executors: dict[str, StepExecutor] = {
                 StepType.HTTP_REQUEST: self.service,
                 StepType.DATA_TRANSFORM: DataTransformExecutor(),
                 StepType.WAIT: WaitExecutor(),

@@ -21,8 +21,8 @@ from domain.kernel.statuses import CommandKind, ExecutionStatus, StepType
 from domain.workflow_templates.checks import check_settings
 from domain.workflow_templates.service import WorkflowTemplateService
 from domain.workflow_templates.shipped import shipped_templates
-from domain.workflows.definition import Definition
-from domain.workflows.definitions import DefinitionCache
+from domain.workflows.definitions.cache import DefinitionCache
+from domain.workflows.definitions.definition import Definition
 from domain.workflows.service import WorkflowService
 from persistence.memory import MemoryStorage
 from tests.sandboxes import SchemaSandbox

@@ -13,6 +13,7 @@ from actors.activations.context import ActivationContext
 from actors.activations.step_runner import StepRunner
 from actors.http.client import HttpClient
 from actors.http.destinations import DestinationPolicy
+from actors.steps.parts import StepParts
 from actors.steps.registry import step_executors
 from domain.executions.children import ChildStarter
 from domain.executions.records import ExecutionRecord, StepRecord
@@ -23,7 +24,7 @@ from domain.kernel.ids import IdKind, from_public, new_id
 from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import CommandKind, ExecutionStatus, StepStatus, WaitKind
 from domain.webhooks.hook_tokens import CallbackHook, read_hook_token
-from domain.workflows.definitions import DefinitionCache
+from domain.workflows.definitions.cache import DefinitionCache
 from domain.workflows.service import CreateWorkflow, WorkflowService
 from persistence.memory import MemoryStorage
 from persistence.postgres.clock import DatabaseClock
@@ -70,21 +71,23 @@ async def world() -> AsyncIterator[World]:
         service = await stack.enter_async_context(scripted_service(lambda _: reply({})))
         client = await stack.enter_async_context(HttpClient(DestinationPolicy(allow_loopback=True), user_agent="test"))
         executors = step_executors(
-            client=client,
-            evaluator=Evaluator(),
-            children=ChildStarter(
-                workflows=storage.workflows,
-                executions=storage.executions,
-                queries=storage.queries,
-                queue=storage.queue,
-                definitions=definitions,
-                clock=clock,
-            ),
-            webhooks=no_webhooks(),
-            callback_key=KEY,
-            public_url="http://stepgraph.test",
-            max_items=1_000,
-            max_output_bytes=1_000_000,
+            StepParts(
+                client=client,
+                evaluator=Evaluator(),
+                children=ChildStarter(
+                    workflows=storage.workflows,
+                    executions=storage.executions,
+                    queries=storage.queries,
+                    queue=storage.queue,
+                    definitions=definitions,
+                    clock=clock,
+                ),
+                webhooks=no_webhooks(),
+                callback_key=KEY,
+                public_url="http://stepgraph.test",
+                max_items=1_000,
+                max_output_bytes=1_000_000,
+            )
         )
         executions = ExecutionService(
             workflows=storage.workflows,

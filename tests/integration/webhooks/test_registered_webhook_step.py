@@ -11,8 +11,8 @@ from standardwebhooks import Webhook
 
 from actors.http.client import HttpClient
 from actors.http.destinations import DestinationPolicy
-from actors.steps.registered_webhooks import RegisteredWebhooks
 from actors.steps.webhook_call import WebhookCallExecutor, event_id
+from actors.webhooks.registered_webhooks import RegisteredWebhooks
 from domain.circuit_breakers.ports import CircuitBreakers, Permit, Refused
 from domain.executions.step_executor import Deferred, Failed, Outcome, StepCall, Succeeded
 from domain.kernel.errors import Unavailable

@@ -20,7 +20,7 @@ from domain.expressions.evaluator import Evaluator
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.ids import IdSequence, new_id
 from domain.kernel.statuses import CommandKind, StepType
-from domain.workflows.definition import Definition
+from domain.workflows.definitions.definition import Definition
 from persistence.memory import MemoryStorage
 
 Answer = Callable[[StepCall], Outcome | Awaitable[Outcome]]

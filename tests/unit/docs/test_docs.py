@@ -12,7 +12,7 @@ from graphql.language import ExecutableDefinitionNode, FragmentDefinitionNode
 from typer import Context
 from typer.main import get_command
 
-from domain.workflows.documents import check_document
+from domain.workflows.documents.reading import check_document
 from stepgraph.cli.main import app
 from tests.repository import ROOT
 

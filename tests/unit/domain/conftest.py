@@ -17,7 +17,7 @@ from domain.kernel.ids import new_id
 from domain.kernel.json.text import JsonValue
 from domain.kernel.limits import Limits
 from domain.kernel.statuses import ExecutionStatus
-from domain.workflows.definitions import DefinitionCache
+from domain.workflows.definitions.cache import DefinitionCache
 from domain.workflows.records import WorkflowRecord
 from domain.workflows.service import CreateWorkflow, WorkflowService
 from persistence.memory import MemoryStorage

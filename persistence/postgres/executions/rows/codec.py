@@ -10,7 +10,7 @@ from domain.engine.state import Attempt, Signal, StepState, WaitReason
 from domain.executions.records import ExecutionChange, ExecutionRecord, PendingCommand, Progress, StepRecord
 from domain.kernel.failures import StepError
 from domain.kernel.json.text import JsonValue, dumps, loads
-from domain.kernel.statuses import CommandKind, ExecutionStatus, StepStatus, StepType
+from domain.kernel.statuses import CommandKind, ExecutionStatus, StepStatus
 from persistence.executions.json_codec import attempts_of, error_of, plain, wait_reason_of
 from persistence.postgres.json_columns import json_value
 
@@ -152,7 +152,7 @@ def step_of(row: asyncpg.Record) -> StepRecord:
         state=StepState(
             path=row["path"],
             step_id=row["step_id"],
-            type=StepType(row["type"]),
+            type=row["type"],
             status=StepStatus(row["status"]),
             attempts=() if attempts is None else attempts_of(loads(attempts)),
             input=json_value(row["input"]),

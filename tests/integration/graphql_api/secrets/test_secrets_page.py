@@ -9,8 +9,10 @@ import yaml
 from actors.secrets.values import KEPT_FOR
 from domain.secrets.mask import MIN_OUTPUT_CHARACTERS
 from domain.secrets.model import MAX_VALUE_BYTES
-from domain.workflows.checks.secret_places import may_read_secrets
-from domain.workflows.steps import BasicAuth, HeaderAuth, HttpAuth, HttpRequestConfig, OAuth2Auth, WebhookCallConfig
+from domain.workflows.fields.members import members_of
+from domain.workflows.fields.types import DocumentModel
+from domain.workflows.steps.http_request import BasicAuth, HeaderAuth, HttpAuth, HttpRequestConfig, OAuth2Auth
+from domain.workflows.steps.webhook_call import WebhookCallConfig
 from tests.integration.graphql_api.api import Api, nodes
 from tests.integration.graphql_api.real import Real
 from tests.integration.graphql_api.secret_world import World, secret_world
@@ -63,19 +65,17 @@ async def test_the_workflow_of_the_page_is_executed(world: World) -> None:
     assert shown["input"]["headers"] == {"x-shop": "shop ***"}
 
 
+def sent_members(model: type[DocumentModel]) -> set[str]:
+    """The members whose texts may read secrets."""
+    return {name for name, member in members_of(model).items() if member.template and member.template.is_sent}
+
+
 def test_the_places_on_the_page_are_those_where_secrets_may_be_read() -> None:
     rows = {kind: set(re.findall(r"`(\w+)`", places)) - {"auth"} for kind, places in TABLE}
     models = (HttpRequestConfig, HttpAuth, BasicAuth, HeaderAuth, OAuth2Auth)
-    allowed = {
-        str(field.alias)
-        for model in models
-        for field in model.model_fields.values()
-        if may_read_secrets(model, str(field.alias))
-    }
-    called = {str(field.alias) for field in WebhookCallConfig.model_fields.values()}
 
-    assert rows["HTTP_REQUEST"] == allowed
-    assert rows["WEBHOOK_CALL"] == {name for name in called if may_read_secrets(WebhookCallConfig, name)}
+    assert rows["HTTP_REQUEST"] == {name for model in models for name in sent_members(model)}
+    assert rows["WEBHOOK_CALL"] == sent_members(WebhookCallConfig)
 
 
 def test_the_numbers_on_the_page_are_those_in_the_code() -> None:

@@ -7,13 +7,13 @@ import yaml
 
 from actors.activations.activation import Activation
 from actors.activations.step_runner import StepRunner
-from actors.steps.applied_rules import AppliedRules
 from actors.steps.data_transform import DataTransformExecutor
+from actors.transformation_rules.applied_rules import AppliedRules
 from actors.transformation_rules.rules import StoredRules
 from domain.expressions.evaluator import Evaluator
 from domain.kernel.ids import IdKind, from_public
 from domain.kernel.statuses import StepType
-from domain.workflows.definitions import DefinitionCache
+from domain.workflows.definitions.cache import DefinitionCache
 from tests.integration.graphql_api.api import Api
 from tests.integration.graphql_api.real import Real
 from tests.repository import ROOT

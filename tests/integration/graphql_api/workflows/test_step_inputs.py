@@ -9,36 +9,54 @@ from graphql import GraphQLInputObjectType, Undefined
 from pydantic import BaseModel
 
 from domain.kernel.statuses import StepType
-from domain.workflows import documents as workflows
-from domain.workflows import steps
+from domain.workflows.documents.step import OnErrorDocument, RetryPolicyDocument, StepDocument
+from domain.workflows.documents.workflow import WorkflowDocument
+from domain.workflows.steps.conditional import ConditionalConfig
+from domain.workflows.steps.data_transform import DataTransformConfig, RuleUse
+from domain.workflows.steps.for_each import ForEachConfig
+from domain.workflows.steps.http_request import (
+    BasicAuth,
+    HeaderAuth,
+    HttpAuth,
+    HttpRequestConfig,
+    OAuth2Auth,
+    PaginateConfig,
+    PollConfig,
+)
+from domain.workflows.steps.parallel import Branch, ParallelConfig
+from domain.workflows.steps.registry import step_kinds
+from domain.workflows.steps.sub_workflow import SubWorkflowConfig
+from domain.workflows.steps.validation import ValidationConfig, ValidationRule
+from domain.workflows.steps.wait import SignalWait, WaitConfig
+from domain.workflows.steps.webhook_call import WebhookCallConfig
 from graphql_api.schema import build_schema
 from graphql_api.workflows.documents import CONFIG_KEYS
 
 SCHEMA = build_schema()._schema
 PAIRS: dict[str, type[BaseModel]] = {
-    "HttpRequestInput": steps.HttpRequestConfig,
-    "HttpAuthInput": steps.HttpAuth,
-    "BasicAuthInput": steps.BasicAuth,
-    "HeaderAuthInput": steps.HeaderAuth,
-    "OAuth2Input": steps.OAuth2Auth,
-    "PollInput": steps.PollConfig,
-    "PaginateInput": steps.PaginateConfig,
-    "DataTransformInput": steps.DataTransformConfig,
-    "RuleUseInput": steps.RuleUse,
-    "ConditionalInput": steps.ConditionalConfig,
-    "ParallelInput": steps.ParallelConfig,
-    "BranchInput": steps.Branch,
-    "ForEachInput": steps.ForEachConfig,
-    "WaitInput": steps.WaitConfig,
-    "SignalWaitInput": steps.SignalWait,
-    "WebhookCallInput": steps.WebhookCallConfig,
-    "ValidationInput": steps.ValidationConfig,
-    "ValidationRuleInput": steps.ValidationRule,
-    "SubWorkflowInput": steps.SubWorkflowConfig,
-    "RetryPolicyInput": steps.RetryPolicyDocument,
-    "OnErrorInput": steps.OnErrorDocument,
-    "StepInput": steps.StepDocument,
-    "CreateWorkflowInput": workflows.WorkflowDocument,
+    "HttpRequestInput": HttpRequestConfig,
+    "HttpAuthInput": HttpAuth,
+    "BasicAuthInput": BasicAuth,
+    "HeaderAuthInput": HeaderAuth,
+    "OAuth2Input": OAuth2Auth,
+    "PollInput": PollConfig,
+    "PaginateInput": PaginateConfig,
+    "DataTransformInput": DataTransformConfig,
+    "RuleUseInput": RuleUse,
+    "ConditionalInput": ConditionalConfig,
+    "ParallelInput": ParallelConfig,
+    "BranchInput": Branch,
+    "ForEachInput": ForEachConfig,
+    "WaitInput": WaitConfig,
+    "SignalWaitInput": SignalWait,
+    "WebhookCallInput": WebhookCallConfig,
+    "ValidationInput": ValidationConfig,
+    "ValidationRuleInput": ValidationRule,
+    "SubWorkflowInput": SubWorkflowConfig,
+    "RetryPolicyInput": RetryPolicyDocument,
+    "OnErrorInput": OnErrorDocument,
+    "StepInput": StepDocument,
+    "CreateWorkflowInput": WorkflowDocument,
 }
 ONLY_IN_GRAPHQL = {"CreateWorkflowInput": {"status"}}
 ONLY_IN_DOCUMENTS = {"StepInput": {"type"}}
@@ -74,8 +92,8 @@ def test_an_input_has_the_members_and_defaults_of_its_model(name: str) -> None:
 
 
 def test_every_kind_of_step_has_a_config() -> None:
-    assert set(CONFIG_KEYS) == set(StepType) == set(steps.STEP_CONFIGS)
+    assert set(CONFIG_KEYS) == set(StepType) == set(step_kinds())
     assert set(an_input("StepConfigInput").fields) == set(CONFIG_KEYS.values())
     for step_type, key in CONFIG_KEYS.items():
         named = str(an_input("StepConfigInput").fields[key].type)
-        assert PAIRS[named] is steps.STEP_CONFIGS[step_type]
+        assert PAIRS[named] is step_kinds()[step_type].config

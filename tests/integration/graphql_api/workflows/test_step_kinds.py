@@ -8,7 +8,7 @@ from graphql.utilities import coerce_input_value
 
 from domain.kernel.errors import Problem
 from domain.kernel.statuses import StepType
-from domain.workflows.documents import canonical, read_document
+from domain.workflows.documents.reading import canonical, read_document
 from graphql_api.schema import build_schema
 from graphql_api.workflows.documents import CONFIG_KEYS, typed_problem
 from graphql_api.workflows.inputs import CreateWorkflowInput

@@ -13,7 +13,7 @@ from domain.executions.step_executor import Deferred, Outcome, StepCall, Succeed
 from domain.kernel.failures import FailureCode
 from domain.kernel.json.text import loads
 from domain.kernel.statuses import CommandKind, ExecutionStatus, StepStatus, WaitKind
-from domain.workflows.definition import Definition
+from domain.workflows.definitions.definition import Definition
 from persistence.executions.json_codec import attempts_of
 from persistence.postgres.executions.rows.codec import attempts_text
 from tests.builders import a_definition, http, transform

@@ -12,7 +12,7 @@ from domain.kernel.failures import FailureCode
 from domain.kernel.ids import new_id
 from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import CommandKind, ExecutionStatus, WaitKind
-from domain.workflows.definition import Definition
+from domain.workflows.definitions.definition import Definition
 from tests.builders import a_definition, constant, http, step, transform, wait
 from tests.unit.actors.world import World, never
 from tests.waiting import wait_until

@@ -9,7 +9,7 @@ import pytest
 from domain.executions.records import ExecutionDelta
 from domain.executions.step_executor import StepCall, Succeeded
 from domain.kernel.statuses import ExecutionStatus, StepStatus
-from domain.workflows.definition import Definition
+from domain.workflows.definitions.definition import Definition
 from tests.builders import a_definition, http, transform
 from tests.unit.actors.world import UNAVAILABLE, RunningClock, World
 

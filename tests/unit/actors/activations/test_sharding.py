@@ -15,7 +15,7 @@ from domain.executions.step_executor import Failed, Outcome, StepCall, Succeeded
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.ids import new_id
 from domain.kernel.statuses import CommandKind, ExecutionStatus, StepStatus
-from domain.workflows.definition import Definition
+from domain.workflows.definitions.definition import Definition
 from tests.builders import a_definition, http, step, transform
 from tests.unit.actors.world import Answer, RunningClock, World, never
 from tests.waiting import wait_until

@@ -8,7 +8,7 @@ import pytest
 
 from actors.activations.activation import Activation
 from domain.kernel.statuses import ExecutionStatus
-from domain.workflows.documents import check_document
+from domain.workflows.documents.reading import check_document
 from tests.builders import a_definition, a_document, constant, http, step, transform
 from tests.unit.actors.world import World
 

@@ -11,9 +11,9 @@ from domain.executions.step_executor import Outcome, StepCall, Succeeded
 from domain.executions.suspects import SUSPECT_AFTER
 from domain.kernel.ids import new_id
 from domain.kernel.statuses import ExecutionStatus
-from domain.workflows.definition import Definition
-from domain.workflows.definitions import DefinitionCache
-from domain.workflows.documents import canonical
+from domain.workflows.definitions.cache import DefinitionCache
+from domain.workflows.definitions.definition import Definition
+from domain.workflows.documents.reading import canonical
 from tests.builders import a_definition, a_workflow, http
 from tests.unit.actors.world import World
 from tests.waiting import wait_until

@@ -9,8 +9,8 @@ from typing import Any
 from actors.activations.activation import Activation
 from actors.activations.context import ActivationContext
 from actors.activations.step_runner import StepRunner
-from actors.steps.applied_rules import AppliedRules
 from actors.steps.data_transform import DataTransformExecutor
+from actors.transformation_rules.applied_rules import AppliedRules
 from actors.transformation_rules.rules import StoredRules
 from domain.executions.records import ExecutionRecord
 from domain.expressions.evaluator import Evaluator

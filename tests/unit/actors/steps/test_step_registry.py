@@ -4,13 +4,14 @@ from dataclasses import replace
 
 from actors.http.client import HttpClient
 from actors.http.destinations import DestinationPolicy
+from actors.steps.parts import StepParts
 from actors.steps.per_step import PerStep
 from actors.steps.registry import step_executors
 from domain.executions.children import ChildStarter
 from domain.expressions.evaluator import Evaluator
 from domain.kernel.statuses import StepType
-from domain.workflows.definition import CompiledStep
-from domain.workflows.definitions import DefinitionCache
+from domain.workflows.definitions.cache import DefinitionCache
+from domain.workflows.definitions.definition import CompiledStep
 from persistence.memory import MemoryStorage
 from tests.builders import a_definition, constant
 from tests.clocks import ManualClock
@@ -24,21 +25,23 @@ def a_step(id: str = "answer") -> CompiledStep:
 def test_every_step_type_has_its_executor() -> None:
     storage = MemoryStorage()
     executors = step_executors(
-        client=HttpClient(DestinationPolicy(), user_agent="test"),
-        evaluator=Evaluator(),
-        children=ChildStarter(
-            workflows=storage.workflows,
-            executions=storage.executions,
-            queries=storage.queries,
-            queue=storage.queue,
-            definitions=DefinitionCache(storage.workflows),
-            clock=ManualClock(),
-        ),
-        webhooks=no_webhooks(),
-        callback_key=b"key",
-        public_url="http://stepgraph.test",
-        max_items=100,
-        max_output_bytes=1_000,
+        StepParts(
+            client=HttpClient(DestinationPolicy(), user_agent="test"),
+            evaluator=Evaluator(),
+            children=ChildStarter(
+                workflows=storage.workflows,
+                executions=storage.executions,
+                queries=storage.queries,
+                queue=storage.queue,
+                definitions=DefinitionCache(storage.workflows),
+                clock=ManualClock(),
+            ),
+            webhooks=no_webhooks(),
+            callback_key=b"key",
+            public_url="http://stepgraph.test",
+            max_items=100,
+            max_output_bytes=1_000,
+        )
     )
 
     assert set(executors) == set(StepType)

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from domain.expressions.templates import compile_output, compile_template
 from domain.kernel.statuses import StepType
-from domain.workflows.definition import Block, CompiledStep, Definition, RetryPolicy
-from domain.workflows.steps import WaitConfig
+from domain.workflows.definitions.definition import Block, CompiledStep, Definition, RetryPolicy
+from domain.workflows.steps.wait import WaitConfig
 
 DEFINITION_ID = UUID(int=7)
 ANY_CONFIG = WaitConfig(duration=timedelta(seconds=1))

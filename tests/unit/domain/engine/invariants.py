@@ -9,9 +9,10 @@ from domain.engine.shares import known_steps
 from domain.engine.state import StepState
 from domain.executions.records import WHOLE, Progress
 from domain.kernel.statuses import ExecutionStatus, StepStatus
-from domain.workflows.definition import Block, CompiledStep, Definition
-from domain.workflows.graph import EACH, HANDLER
-from domain.workflows.steps import ForEachConfig, ParallelConfig
+from domain.workflows.definitions.definition import Block, CompiledStep, Definition
+from domain.workflows.documents.graph import EACH, HANDLER
+from domain.workflows.steps.for_each import ForEachConfig
+from domain.workflows.steps.parallel import ParallelConfig
 
 Rows = Mapping[str, StepState]
 

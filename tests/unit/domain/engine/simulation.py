@@ -14,7 +14,7 @@ from domain.executions.projections import progress, touched
 from domain.executions.records import ExecutionRecord, StepRecord
 from domain.executions.rehydration import restore
 from domain.kernel.statuses import ExecutionStatus
-from domain.workflows.definition import Definition
+from domain.workflows.definitions.definition import Definition
 
 EXECUTION_ID = UUID(int=42)
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -16,7 +16,7 @@ from domain.executions.step_executor import Deferred, Failed, Outcome, StepCall,
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.ids import new_id
 from domain.kernel.statuses import CommandKind, ExecutionStatus, WaitKind
-from domain.workflows.definition import Definition
+from domain.workflows.definitions.definition import Definition
 from persistence.executions.delta_merge import merge_deltas
 from persistence.memory import MemoryStorage
 from persistence.memory.executions.store import MemoryExecutionStore

@@ -10,7 +10,7 @@ from domain.engine.state import Attempt, CarriedStep, StepState
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import StepStatus, StepType
-from domain.workflows.definition import Definition
+from domain.workflows.definitions.definition import Definition
 from tests.builders import a_definition, http, step
 from tests.unit.domain.engine.test_retrying import NOON, C, F, X
 

@@ -38,7 +38,7 @@ from domain.engine.transitions import EXECUTION_TRANSITIONS, STEP_TRANSITIONS, I
 from domain.executions.projections import next_due, progress, waiting_for
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.statuses import ExecutionStatus, Jitter, StepStatus, WaitKind
-from domain.workflows.definition import Definition, RetryPolicy
+from domain.workflows.definitions.definition import Definition, RetryPolicy
 from tests.unit.domain.engine.definitions import definition_of
 from tests.unit.domain.engine.simulation import START, Simulation
 

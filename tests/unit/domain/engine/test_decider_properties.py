@@ -34,7 +34,7 @@ from domain.executions.projections import next_due
 from domain.executions.rehydration import restore
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.statuses import ExecutionStatus, Jitter, StepStatus, WaitKind
-from domain.workflows.definition import Definition, RetryPolicy
+from domain.workflows.definitions.definition import Definition, RetryPolicy
 from tests.unit.domain.engine.definitions import definition_of
 from tests.unit.domain.engine.simulation import Simulation, fresh_state
 

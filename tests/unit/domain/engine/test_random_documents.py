@@ -9,8 +9,8 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from domain.kernel.statuses import ExecutionStatus
-from domain.workflows.definition import Definition
-from domain.workflows.documents import check_document
+from domain.workflows.definitions.definition import Definition
+from domain.workflows.documents.reading import check_document
 from tests.builders import a_definition
 from tests.unit.actors.world import SetClock
 from tests.unit.domain.engine.documents import INPUT, documents

@@ -6,8 +6,8 @@ import pytest
 
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.statuses import Jitter, RetryStrategy
-from domain.workflows.definition import RetryPolicy
-from domain.workflows.retry import LONGEST_DELAY, backoff, jittered, next_attempt_at
+from domain.workflows.definitions.definition import RetryPolicy
+from domain.workflows.definitions.retry import LONGEST_DELAY, backoff, jittered, next_attempt_at
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 TIMEOUT = StepError(code=FailureCode.TIMEOUT, message="no answer")

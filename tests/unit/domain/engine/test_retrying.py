@@ -12,7 +12,7 @@ from domain.kernel.errors import InvalidInput
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import StepStatus
-from domain.workflows.definition import Definition
+from domain.workflows.definitions.definition import Definition
 from tests.builders import a_definition, constant, step
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from domain.engine.state import StepState
 from domain.executions.retry_plan import kept_steps
 from domain.kernel.json.text import JsonValue
-from domain.workflows.definition import Block, Definition
-from domain.workflows.graph import HANDLER
+from domain.workflows.definitions.definition import Block, Definition
+from domain.workflows.documents.graph import HANDLER
 from tests.builders import a_definition, constant
 from tests.unit.domain.engine.test_retrying import LATER, C, F, R, S, X, conditional, for_each, parallel, row
 

@@ -17,7 +17,7 @@ from domain.engine.reports import (
 from domain.executions.projections import progress
 from domain.executions.records import Progress
 from domain.kernel.failures import FailureCode, StepError
-from domain.workflows.definition import Definition
+from domain.workflows.definitions.definition import Definition
 from tests.builders import a_definition, step
 from tests.unit.domain.engine.simulation import Simulation
 

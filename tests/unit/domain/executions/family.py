@@ -24,7 +24,7 @@ from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.ids import new_id
 from domain.kernel.limits import Limits
 from domain.kernel.statuses import StepType
-from domain.workflows.definitions import DefinitionCache
+from domain.workflows.definitions.cache import DefinitionCache
 from domain.workflows.service import WorkflowService
 from tests.builders import a_document
 from tests.unit.actors.world import World

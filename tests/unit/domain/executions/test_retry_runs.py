@@ -13,7 +13,7 @@ from domain.executions.retries import ExecutionRetries, RetryRequest
 from domain.executions.service import ExecuteRequest, ExecutionService
 from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import ExecutionStatus, StepStatus
-from domain.workflows.definitions import DefinitionCache
+from domain.workflows.definitions.cache import DefinitionCache
 from domain.workflows.service import WorkflowService
 from tests.builders import a_document, http, step, transform
 from tests.unit.actors.world import UNAVAILABLE, World

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.workflows.documents import check_document
+from domain.workflows.documents.reading import check_document
 from tests.builders import a_document, http, step, transform
 
 CALL = {"url": "http://service.test", "eventType": "x"}

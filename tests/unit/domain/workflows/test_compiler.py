@@ -10,8 +10,8 @@ import pytest
 from domain.expressions.templates import Template
 from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import RetryStrategy, StepType
-from domain.workflows.compiler import compile_workflow
-from domain.workflows.definition import RetryPolicy
+from domain.workflows.definitions.compiler import compile_workflow
+from domain.workflows.definitions.definition import RetryPolicy
 from tests.builders import a_chain, a_definition, a_workflow, constant, http, step, transform, wait
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -100,7 +100,7 @@ def test_policies_and_conditions_are_compiled() -> None:
     compiled = a_definition(steps=[fetch, transform(onError={"continue": False})]).root.steps
 
     step = compiled["fetch"]
-    assert step.type is StepType.HTTP_REQUEST
+    assert step.type == StepType.HTTP_REQUEST
     assert step.when is not None and step.when.is_true({"input": {"ok": True}}, now=NOW, seed=1)
     assert step.timeout == timedelta(seconds=5)
     assert step.on_error_continue

@@ -9,7 +9,7 @@ import pytest
 
 from domain.json_schemas.checks import SchemaChecks
 from domain.kernel.errors import InvalidInput, NotFound, Unavailable
-from domain.workflows.definitions import DefinitionCache
+from domain.workflows.definitions.cache import DefinitionCache
 from domain.workflows.ports import WorkflowStore
 from domain.workflows.records import DefinitionRecord
 from tests.builders import a_document, constant

@@ -7,7 +7,7 @@ import pytest
 
 from domain.expressions.expression import compile_expression
 from domain.kernel.errors import Problem
-from domain.workflows.documents import check_document
+from domain.workflows.documents.reading import check_document
 from tests.builders import a_document, constant, http, step, transform, wait
 from tests.costs import least_seconds
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from domain.kernel.errors import InvalidInput
-from domain.workflows.documents import canonical, check_document, digest, parse_document, read_document
+from domain.workflows.documents.reading import canonical, check_document, digest, parse_document, read_document
 from tests.builders import a_document, a_workflow, constant, http, transform, wait
 
 

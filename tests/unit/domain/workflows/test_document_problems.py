@@ -6,7 +6,7 @@ import pytest
 
 from domain.kernel.errors import Problem
 from domain.kernel.limits import Limits
-from domain.workflows.documents import check_document
+from domain.workflows.documents.reading import check_document
 from tests.builders import a_document, constant, http, step, transform, wait
 
 

@@ -8,8 +8,8 @@ import jsonschema_rs
 import pytest
 import yaml
 
-from domain.workflows.document_schema import document_schema, schema_text
-from domain.workflows.documents import check_document
+from domain.workflows.documents.json_schema import document_schema, schema_text
+from domain.workflows.documents.reading import check_document
 from tests.builders import a_document, http, step, transform, wait
 from tests.repository import ROOT
 
@@ -24,7 +24,7 @@ def validator() -> Any:
 
 def test_the_shipped_schema_is_in_sync_with_the_models() -> None:
     assert SCHEMA_FILE.read_text() == schema_text(), (
-        "run: python -m domain.workflows.document_schema > domain/workflows/workflow.schema.json"
+        "run: python -m domain.workflows.documents.json_schema > domain/workflows/workflow.schema.json"
     )
 
 

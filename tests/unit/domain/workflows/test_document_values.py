@@ -6,7 +6,7 @@ import pytest
 
 from domain.expressions.templates import MAX_DEPTH, TemplateError, compile_template
 from domain.kernel.limits import Limits
-from domain.workflows.documents import CheckedDocument, check_document
+from domain.workflows.documents.reading import CheckedDocument, check_document
 from tests.builders import a_document, constant, http, step, transform
 from tests.unit.domain.workflows.test_document_problems import faults, the_problem
 

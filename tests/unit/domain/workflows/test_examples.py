@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from domain.workflows.documents import check_document
+from domain.workflows.documents.reading import check_document
 from tests.examples import EXAMPLES, SERVICE, command_of
 
 FILES = sorted(EXAMPLES.glob("*.yaml"))

@@ -5,7 +5,7 @@ from graphlib import CycleError
 import pytest
 
 from domain.kernel.statuses import StepType
-from domain.workflows.graph import GraphEdge, dependencies_of, graph_of, stages_of
+from domain.workflows.documents.graph import GraphEdge, dependencies_of, graph_of, stages_of
 from tests.builders import a_workflow, constant, step, transform
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from domain.expressions.expression import ExpressionSyntaxError, compile_expression
 from domain.expressions.templates import compile_output, is_expression
 from domain.kernel.json.text import JsonValue
-from domain.workflows.document_schema import document_schema
-from domain.workflows.documents import canonical, check_document, parse_document
+from domain.workflows.documents.json_schema import document_schema
+from domain.workflows.documents.reading import canonical, check_document, parse_document
 from tests.builders import a_document, constant, step, transform
 from tests.unit.domain.workflows.test_document_problems import faults, the_problem
 

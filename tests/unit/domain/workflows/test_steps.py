@@ -7,20 +7,14 @@ import pytest
 from pydantic import ValidationError
 
 from domain.kernel.statuses import HttpMethod, Jitter, RetryStrategy, StepType
-from domain.workflows.steps import (
-    STEP_CONFIGS,
-    DataTransformConfig,
-    ForEachConfig,
-    HttpRequestConfig,
-    Join,
-    PaginateConfig,
-    ParallelConfig,
-    PollConfig,
-    RetryPolicyDocument,
-    StepDocument,
-    SubWorkflowConfig,
-    WaitConfig,
-)
+from domain.workflows.documents.step import RetryPolicyDocument, StepDocument
+from domain.workflows.steps.data_transform import DataTransformConfig
+from domain.workflows.steps.for_each import ForEachConfig
+from domain.workflows.steps.http_request import HttpRequestConfig, PaginateConfig, PollConfig
+from domain.workflows.steps.parallel import Join, ParallelConfig
+from domain.workflows.steps.registry import SHIPPED
+from domain.workflows.steps.sub_workflow import SubWorkflowConfig
+from domain.workflows.steps.wait import WaitConfig
 from tests.builders import http, step, transform
 
 
@@ -33,7 +27,7 @@ def written(model: StepDocument) -> dict[str, Any]:
 
 
 def test_every_step_type_has_a_configuration() -> None:
-    assert set(STEP_CONFIGS) == set(StepType)
+    assert {kind.name for kind in SHIPPED} == set(StepType)
 
 
 def test_defaults_are_those_of_the_contract() -> None:

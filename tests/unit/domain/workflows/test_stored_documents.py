@@ -13,9 +13,9 @@ from pydantic import TypeAdapter
 from domain.executions.service import ExecuteRequest
 from domain.kernel.durations import format_duration
 from domain.kernel.errors import InvalidInput
-from domain.workflows.definitions import DefinitionCache
-from domain.workflows.document_types import DocumentModel
-from domain.workflows.documents import canonical, mended, read_document
+from domain.workflows.definitions.cache import DefinitionCache
+from domain.workflows.documents.reading import canonical, mended, read_document
+from domain.workflows.fields.types import DocumentModel
 from domain.workflows.service import WorkflowService
 from persistence.memory import MemoryStorage
 from tests.builders import a_document, constant, http, step, wait

@@ -14,11 +14,12 @@ from domain.expressions.scope import RESERVED, ROOTS, STEP_ROOTS
 from domain.kernel.durations import format_duration
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.statuses import StepType, WaitKind
-from domain.workflows.checks.reading import members_of
-from domain.workflows.document import WorkflowDocument
-from domain.workflows.document_types import DocumentModel
-from domain.workflows.documents import check_document
-from domain.workflows.steps import STEP_CONFIGS, StepDocument
+from domain.workflows.documents.reading import check_document
+from domain.workflows.documents.step import StepDocument
+from domain.workflows.documents.workflow import WorkflowDocument
+from domain.workflows.fields.members import members_of
+from domain.workflows.fields.types import DocumentModel
+from domain.workflows.steps.registry import SHIPPED
 from tests.integration.graphql_api.api import Api
 from tests.reference import DOCS, PAGES, Example, examples, tables
 
@@ -39,7 +40,7 @@ def models_below(model: type[DocumentModel]) -> Iterator[type[DocumentModel]]:
 
 def models() -> dict[str, type[DocumentModel]]:
     """Every model that a document is made of, by name."""
-    roots: list[type[DocumentModel]] = [WorkflowDocument, StepDocument, *STEP_CONFIGS.values()]
+    roots: list[type[DocumentModel]] = [WorkflowDocument, StepDocument, *(kind.config for kind in SHIPPED)]
     return {model.__name__: model for root in roots for model in models_below(root)}
 
 

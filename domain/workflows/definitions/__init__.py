@@ -1,0 +1,1 @@
+"""Definitions: what documents are compiled to, and the cache of them."""

@@ -1,0 +1,1 @@
+"""Workflow documents: their models, their checks, their graph and their JSON Schema."""
