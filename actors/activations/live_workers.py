@@ -1,11 +1,13 @@
 """The live workers, as they were a moment ago: good enough to share work out by."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import timedelta
 from uuid import UUID
 
 from domain.kernel.clock import Clock
 from domain.kernel.errors import Unavailable
+from domain.kernel.shared_lookups import SharedLookups
 from domain.system.workers import WorkerRegistry
 
 _KEPT = timedelta(seconds=1)
@@ -19,16 +21,15 @@ class LiveWorkers:
         self._clock = clock
         self._lease = lease
         self._known: Sequence[UUID] = ()
-        self._asked_at: datetime | None = None
+        self._looking = SharedLookups[None, Sequence[UUID]]("live workers", kept_for=_KEPT)
 
     async def worker_ids(self) -> Sequence[UUID]:
         """The ids of the live workers, in ascending order; the last known ones while the database is away."""
+        return await self._looking.get(None, self._read)
+
+    async def _read(self) -> Sequence[UUID]:
         now = self._clock.now()
-        if self._asked_at is None or now - self._asked_at > _KEPT:
-            self._asked_at = now
-            try:
-                workers = await self._registry.workers()
-            except Unavailable:
-                return self._known
+        with suppress(Unavailable):
+            workers = await self._registry.workers()
             self._known = tuple(sorted(each.id for each in workers if now - each.heartbeat_at <= self._lease))
         return self._known

@@ -25,7 +25,7 @@ from domain.circuit_breakers.ports import BreakerNews, BreakerStore, Permit, Ref
 from domain.kernel.background_tasks import BackgroundTasks
 from domain.kernel.clock import Clock
 from domain.kernel.errors import StepgraphError, Unavailable
-from domain.kernel.single_flight import SingleFlight
+from domain.kernel.shared_lookups import SharedLookups
 from domain.kernel.statuses import CircuitBreakerState
 
 logger = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class WorkerBreakers:
         self._link = BreakerLink(shared, self._catch_up)
         self._listening = BackgroundTasks("breakers")
         self._telling = BackgroundTasks("breakers")
-        self._looking: SingleFlight[str, _Known] = SingleFlight("breaker")
+        self._looking = SharedLookups[str, _Known]("breaker")
         self._overheard: dict[str, list[BreakerNews]] = {}
         self._renewing: dict[str, asyncio.Task[None]] = {}
 
@@ -180,7 +180,7 @@ class WorkerBreakers:
 
     async def _look_up(self, service_id: str) -> _Known:
         """The breaker of a service that this process meets for the first time, read from the others; asked for once."""
-        return await self._looking(service_id, lambda: self._find(service_id))
+        return await self._looking.get(service_id, lambda: self._find(service_id))
 
     async def _find(self, service_id: str) -> _Known:
         heard = self._overheard[service_id] = []

@@ -1,14 +1,16 @@
 """The values of secrets in a worker: looked up when a step needs them, kept for two seconds, and hidden afterwards."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Protocol
 
 from domain.executions.step_executor import Deferred, Failed, Opened, Outcome, Succeeded
 from domain.kernel.errors import Undecipherable
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.json.text import JsonValue
+from domain.kernel.shared_lookups import SharedLookups
 from domain.secrets.mask import MASK, SecretMask
 from domain.secrets.model import purpose_of
 from domain.secrets.ports import Cipher, SecretStore
@@ -66,46 +68,24 @@ class StoredSecrets:
     def __init__(self, secrets: SecretStore, cipher: Cipher, *, keep: float = KEPT_FOR) -> None:
         self._secrets = secrets
         self._cipher = cipher
-        self._keep = keep
-        self._known: dict[str, tuple[float, asyncio.Task[Found]]] = {}
+        self._known = SharedLookups[str, str | Undecipherable | None](
+            "secrets", kept_for=timedelta(seconds=keep), most=_MOST_KEPT
+        )
         self._masks: dict[frozenset[str], tuple[tuple[str, ...], SecretMask]] = {}
 
     async def opened(self, names: frozenset[str]) -> OpenedSecrets | StepError:
         """The secrets with these names, or the error of a step that needs them."""
         ordered = sorted(names)
         values: dict[str, str] = {}
-        found = await until_available(lambda: self._found(ordered), "a step's secrets")
-        for name, value in zip(ordered, found, strict=True):
+        found = await until_available(lambda: self._known.many(ordered, self._read), "a step's secrets")
+        for name in ordered:
+            value = found[name]
             if isinstance(value, Undecipherable):
                 return StepError(code=FailureCode.SECRET_UNAVAILABLE, message=str(value))
             if value is None:
                 return _missing(name)
             values[name] = value
         return OpenedSecrets(values, await self._mask(names, tuple(values.values())))
-
-    async def _found(self, names: Sequence[str]) -> list[str | Undecipherable | None]:
-        """The values stored under these names, in their order; None where there is none. Raises `Unavailable`."""
-        # A step that is given up while it waits must not take the answer away from the others.
-        lookups = self._lookups(names)
-        return [(await asyncio.shield(lookup))[name] for name, lookup in zip(names, lookups, strict=True)]
-
-    def _lookups(self, names: Collection[str]) -> list[asyncio.Task[Found]]:
-        now = asyncio.get_running_loop().time()
-        stale = [name for name in names if not self._is_known(name, now)]
-        if stale:
-            if len(self._known) >= _MOST_KEPT:
-                self._known = {name: kept for name, kept in self._known.items() if name in names}
-            lookup = asyncio.create_task(self._read(stale), name="secrets")
-            for name in stale:
-                self._known[name] = now + self._keep, lookup
-        return [self._known[name][1] for name in names]
-
-    def _is_known(self, name: str, now: float) -> bool:
-        known = self._known.get(name)
-        if known is None or known[0] <= now:
-            return False
-        lookup = known[1]
-        return not (lookup.done() and (lookup.cancelled() or lookup.exception() is not None))
 
     async def _read(self, names: Collection[str]) -> Found:
         records = await self._secrets.find_many(names)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from domain.executions.step_executor import Failed
@@ -13,7 +13,7 @@ from domain.kernel.errors import Unavailable, Undecipherable
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.ids import IdKind, MalformedId, from_public
 from domain.kernel.json.text import JsonValue
-from domain.kernel.single_flight import SingleFlight
+from domain.kernel.shared_lookups import SharedLookups
 from domain.kernel.statuses import WebhookDirection
 from domain.secrets.ports import Cipher
 from domain.webhooks.model import WebhookAttempt, WebhookRecord
@@ -25,8 +25,6 @@ logger = logging.getLogger(__name__)
 
 KEPT_FOR = 1.0
 """The seconds for which a webhook is not looked up again: for so long a change may go unnoticed."""
-
-_MOST_KEPT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +56,7 @@ class RegisteredWebhooks:
         self._webhooks = webhooks
         self._deliveries = deliveries
         self._cipher = cipher
-        self._kept_for = kept_for
-        self._known: dict[UUID, tuple[float, WebhookRecord | None]] = {}
-        self._looking: SingleFlight[UUID, WebhookRecord | None] = SingleFlight("webhook")
+        self._known = SharedLookups[UUID, WebhookRecord | None]("webhook", kept_for=timedelta(seconds=kept_for))
         self._recording = BackgroundTasks("call of a webhook")
 
     async def receiver(self, public_id: str, now: datetime) -> Receiver | Failed:
@@ -102,18 +98,7 @@ class RegisteredWebhooks:
             logger.warning("a call of webhook %s is missing from its events: %s", told.webhook_id, error)
 
     async def _find(self, id: UUID) -> WebhookRecord | None:
-        known = self._known.get(id)
-        if known is not None and known[0] > asyncio.get_running_loop().time():
-            return known[1]
-        return await self._looking(id, lambda: self._look_up(id))
-
-    async def _look_up(self, id: UUID) -> WebhookRecord | None:
-        asked_at = asyncio.get_running_loop().time()
-        webhook = await self._webhooks.find(id=id)
-        if len(self._known) >= _MOST_KEPT:
-            self._known.clear()
-        self._known[id] = asked_at + self._kept_for, webhook
-        return webhook
+        return await self._known.get(id, lambda: self._webhooks.find(id=id))
 
 
 def _refused(message: str) -> Failed:

@@ -1,11 +1,10 @@
 """Answers that one look-up gives to many callers: to those who ask meanwhile, and to those who ask soon after."""
 
-import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Generic, TypeVar
 
-from domain.kernel.single_flight import SingleFlight
+from domain.kernel.shared_lookups import SharedLookups
 
 Answer = TypeVar("Answer")
 
@@ -21,17 +20,8 @@ class SharedAnswer(Generic[Answer]):
 
     def __init__(self, question: Callable[[], Awaitable[Answer]], recent: timedelta = RECENT) -> None:
         self._question = question
-        self._recent = recent.total_seconds()
-        self._asking: SingleFlight[None, Answer] = SingleFlight("shared answer")
-        self._answered: tuple[float, Answer] | None = None
+        self._answers = SharedLookups[None, Answer]("shared answer", kept_for=recent)
 
     async def __call__(self) -> Answer:
         """The answer, at most `recent` old."""
-        if self._answered is not None and time.monotonic() - self._answered[0] < self._recent:
-            return self._answered[1]
-        return await self._asking(None, self._ask)
-
-    async def _ask(self) -> Answer:
-        answer = await self._question()
-        self._answered = time.monotonic(), answer
-        return answer
+        return await self._answers.get(None, self._question)

@@ -3,7 +3,9 @@
 import asyncio
 from asyncio import Future
 from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import TypeVar
+
+from domain.kernel.shared_lookups import without_complaint
 
 Read = TypeVar("Read")
 
@@ -13,11 +15,4 @@ def shared(read: Awaitable[Read]) -> "Future[Read]":
 
     Where all who awaited it have been cancelled, for an error beside it, nobody is told of an error of the read.
     """
-    reading = asyncio.ensure_future(read)
-    reading.add_done_callback(_retrieve)
-    return asyncio.shield(reading)
-
-
-def _retrieve(read: "Future[Any]") -> None:
-    if not read.cancelled():
-        read.exception()
+    return asyncio.shield(without_complaint(asyncio.ensure_future(read)))

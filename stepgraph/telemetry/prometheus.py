@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -17,6 +16,7 @@ from prometheus_client.registry import Collector
 
 from domain.kernel.background_tasks import running
 from domain.kernel.errors import Unavailable
+from domain.kernel.shared_lookups import SharedLookups
 from domain.kernel.statuses import CircuitBreakerState
 from domain.metrics.histograms import bin_of
 from domain.metrics.model import EVERYTHING, EXECUTIONS, ORCHESTRATIONS, Counted, Tally
@@ -75,21 +75,18 @@ class Cached:
 
     def __init__(self, fetch: Callable[[], Awaitable[None]]) -> None:
         self._fetch = fetch
-        self._fetched_at: float | None = None
-        self._lock = asyncio.Lock()
+        self._fetches = SharedLookups[None, None]("figures for Prometheus", kept_for=_EVERY)
 
     async def __call__(self) -> None:
-        async with self._lock:
-            now = time.monotonic()
-            if self._fetched_at is not None and now - self._fetched_at < _EVERY.total_seconds():
-                return
-            self._fetched_at = now
-            try:
-                await asyncio.wait_for(self._fetch(), _TIMEOUT.total_seconds())
-            except (Unavailable, TimeoutError) as error:
-                logger.debug("nothing new for Prometheus: %s", error)
-            except Exception:
-                logger.exception("could not be read for Prometheus")
+        await self._fetches.get(None, self._try)
+
+    async def _try(self) -> None:
+        try:
+            await asyncio.wait_for(self._fetch(), _TIMEOUT.total_seconds())
+        except (Unavailable, TimeoutError) as error:
+            logger.debug("nothing new for Prometheus: %s", error)
+        except Exception:
+            logger.exception("could not be read for Prometheus")
 
 
 class WorkflowNames(Protocol):

@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from urllib.parse import quote_plus, urlencode
 
@@ -15,7 +15,7 @@ from actors.http.retry_after import retry_after_of
 from domain.executions.step_executor import Failed
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.json.text import JsonValue, dumps, loads
-from domain.kernel.single_flight import SingleFlight
+from domain.kernel.shared_lookups import NOT_AT_ALL, SharedLookups
 
 _MAX_TOKENS = 1_000
 _PATIENCE = 30.0
@@ -50,9 +50,9 @@ class ClientCredentials:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    token: str = field(repr=False)
-    expires_at: float
+class _Token:
+    text: str = field(repr=False)
+    lasts: timedelta
 
 
 class AccessTokens:
@@ -64,19 +64,23 @@ class AccessTokens:
 
     def __init__(self, client: HttpClient, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
-        self._clock = clock
-        self._kept: dict[bytes, _Kept] = {}
-        self._fetching: SingleFlight[bytes, str | Failed] = SingleFlight("access token")
+        self._tokens = SharedLookups[bytes, _Token | Failed](
+            "access token",
+            kept_for=lambda answer: answer.lasts if isinstance(answer, _Token) else NOT_AT_ALL,
+            most=_MAX_TOKENS,
+            clock=clock,
+        )
 
     async def token(self, credentials: ClientCredentials, *, now: datetime, refused: str | None = None) -> str | Failed:
         """A token, or the failure of a step without one. `refused` is one that the called service did not accept."""
         key = credentials.key
-        kept = self._kept.get(key)
-        if kept is not None and kept.token != refused and self._clock() < kept.expires_at:
-            return kept.token
-        return await self._fetching(key, lambda: self._fetch(credentials, key, now))
+        kept = self._tokens.kept(key)
+        if isinstance(kept, _Token) and kept.text == refused:
+            self._tokens.forget(key)
+        answer = await self._tokens.get(key, lambda: self._fetch(credentials, now))
+        return answer.text if isinstance(answer, _Token) else answer
 
-    async def _fetch(self, credentials: ClientCredentials, key: bytes, now: datetime) -> str | Failed:
+    async def _fetch(self, credentials: ClientCredentials, now: datetime) -> _Token | Failed:
         form = {"grant_type": "client_credentials"}
         if credentials.scope is not None:
             form["scope"] = credentials.scope
@@ -95,7 +99,6 @@ class AccessTokens:
             expected=(200,),
             max_response_bytes=_MAX_RESPONSE_BYTES,
         )
-        asked_at = self._clock()
         try:
             async with asyncio.timeout(_PATIENCE):
                 answer = await self._client.send(request)
@@ -105,24 +108,21 @@ class AccessTokens:
             return _failed(answer.code, answer.message, answer.details)
         if answer.status != 200:
             return _refused(answer, now)
-        return self._keep(answer, key, asked_at)
+        return _token_in(answer)
 
-    def _keep(self, answer: HttpResponse, key: bytes, asked_at: float) -> str | Failed:
-        try:
-            content = loads(answer.body)
-        except (ValueError, RecursionError):
-            return _failed(FailureCode.INVALID_RESPONSE, "the answer is not JSON.")
-        if not isinstance(content, Mapping) or not isinstance(token := content.get("access_token"), str):
-            return _failed(FailureCode.INVALID_RESPONSE, "the answer holds no access token.")
-        if str(content.get("token_type", "bearer")).lower() != "bearer":
-            return _failed(FailureCode.INVALID_RESPONSE, "the token is no bearer token.")
-        if not _TOKEN.fullmatch(token):
-            return _failed(FailureCode.INVALID_RESPONSE, "the token holds characters that no header can carry.")
-        while len(self._kept) >= _MAX_TOKENS:
-            del self._kept[next(iter(self._kept))]
-        self._kept.pop(key, None)
-        self._kept[key] = _Kept(token, asked_at + _lifetime(content.get("expires_in")))
-        return token
+
+def _token_in(answer: HttpResponse) -> _Token | Failed:
+    try:
+        content = loads(answer.body)
+    except (ValueError, RecursionError):
+        return _failed(FailureCode.INVALID_RESPONSE, "the answer is not JSON.")
+    if not isinstance(content, Mapping) or not isinstance(token := content.get("access_token"), str):
+        return _failed(FailureCode.INVALID_RESPONSE, "the answer holds no access token.")
+    if str(content.get("token_type", "bearer")).lower() != "bearer":
+        return _failed(FailureCode.INVALID_RESPONSE, "the token is no bearer token.")
+    if not _TOKEN.fullmatch(token):
+        return _failed(FailureCode.INVALID_RESPONSE, "the token holds characters that no header can carry.")
+    return _Token(token, timedelta(seconds=_lifetime(content.get("expires_in"))))
 
 
 def _lifetime(expires_in: JsonValue) -> float:

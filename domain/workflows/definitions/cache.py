@@ -1,8 +1,8 @@
 """The cache of compiled definitions: a stored version never changes, so each is compiled once per process."""
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
+from datetime import timedelta
 from functools import cached_property
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from domain.json_schemas.library import InvalidSchema
 from domain.json_schemas.schema import JsonSchema, unreadable_problem
 from domain.kernel.errors import InvalidInput, NotFound, Problem
 from domain.kernel.json.text import JsonValue, dumps
+from domain.kernel.shared_lookups import FOR_EVER, NOT_AT_ALL, SharedLookups
 from domain.workflows.definitions.compiler import compile_workflow
 from domain.workflows.definitions.definition import Definition
 from domain.workflows.documents.reading import read_document, unreadable
@@ -48,7 +49,6 @@ class LoadedDefinition:
 
 
 _Loaded = LoadedDefinition | InvalidInput
-_Batch = Mapping[UUID, _Loaded]
 
 
 class DefinitionCache:
@@ -56,9 +56,7 @@ class DefinitionCache:
 
     def __init__(self, workflows: WorkflowStore, size: int = 1024) -> None:
         self._workflows = workflows
-        self._size = size
-        self._kept: OrderedDict[UUID, LoadedDefinition] = OrderedDict()
-        self._loading: dict[UUID, asyncio.Task[_Batch]] = {}
+        self._loaded = SharedLookups[UUID, _Loaded]("definitions", kept_for=_kept_for, most=size)
 
     async def get(self, definition_id: UUID) -> Definition:
         """The definition with this id. Raises `NotFound`, or `InvalidInput` where this release cannot run it."""
@@ -66,10 +64,9 @@ class DefinitionCache:
 
     async def load(self, definition_id: UUID) -> LoadedDefinition:
         """The definition with its input schema. Raises as `get` does."""
-        kept = self._use(definition_id)
-        if kept is not None:
-            return kept
-        loaded = (await self._wanted([definition_id])).get(definition_id)
+        loaded = self._loaded.kept(definition_id)
+        if loaded is None:
+            loaded = (await self._loaded.many([definition_id], self._load)).get(definition_id)
         if loaded is None:
             raise NotFound("definition", str(definition_id))
         if isinstance(loaded, InvalidInput):
@@ -78,51 +75,16 @@ class DefinitionCache:
 
     async def many(self, ids: Collection[UUID]) -> Mapping[UUID, Definition]:
         """The definitions with these ids, read in one go; those that `get` would refuse are left out."""
-        found = {id: kept.definition for id in ids if (kept := self._use(id)) is not None}
-        missing = [id for id in dict.fromkeys(ids) if id not in found]
-        if missing:
-            for id, loaded in (await self._wanted(missing)).items():
-                if isinstance(loaded, LoadedDefinition):
-                    found[id] = loaded.definition
-        return found
+        loaded = await self._loaded.many(ids, self._load)
+        return {id: each.definition for id, each in loaded.items() if isinstance(each, LoadedDefinition)}
 
-    def _use(self, id: UUID) -> LoadedDefinition | None:
-        kept = self._kept.get(id)
-        if kept is not None:
-            self._kept.move_to_end(id)
-        return kept
-
-    async def _wanted(self, ids: Iterable[UUID]) -> _Batch:
-        """Load the definitions not loading yet, and wait for all. A caller that gives up does not stop other loads."""
-        wanted = tuple(ids)
-        fresh = [id for id in wanted if id not in self._loading]
-        if fresh:
-            task = asyncio.create_task(self._load(fresh))
-            self._loading.update(dict.fromkeys(fresh, task))
-            task.add_done_callback(lambda done: self._forget(fresh, done))
-        loads = {id: self._loading[id] for id in wanted}
-        found: dict[UUID, _Loaded] = {}
-        for id, load in loads.items():
-            loaded = (await asyncio.shield(load)).get(id)
-            if loaded is not None:
-                found[id] = loaded
-        return found
-
-    def _forget(self, ids: Iterable[UUID], done: asyncio.Task[_Batch]) -> None:
-        for id in ids:
-            del self._loading[id]
-        if not done.cancelled():
-            done.exception()  # whoever waited has it; nobody may be left to see it
-
-    async def _load(self, ids: Collection[UUID]) -> _Batch:
+    async def _load(self, ids: Collection[UUID]) -> Mapping[UUID, _Loaded]:
         records = await self._workflows.definitions(ids)
-        loaded = await asyncio.to_thread(lambda: {id: _compiled(record) for id, record in records.items()})
-        for id, outcome in loaded.items():
-            if isinstance(outcome, LoadedDefinition):
-                self._kept[id] = outcome
-        while len(self._kept) > self._size:
-            self._kept.popitem(last=False)
-        return loaded
+        return await asyncio.to_thread(lambda: {id: _compiled(record) for id, record in records.items()})
+
+
+def _kept_for(loaded: _Loaded) -> timedelta:
+    return FOR_EVER if isinstance(loaded, LoadedDefinition) else NOT_AT_ALL
 
 
 def _compiled(record: DefinitionRecord) -> _Loaded:
