@@ -65,6 +65,14 @@ async def test_every_hint_reaches_a_consumer_once(empty_redis_url: str) -> None:
     assert {UUID(id) for id in taken} == set(ids)
 
 
+async def test_however_many_hint_at_the_same_time_none_is_dropped(empty_redis_url: str) -> None:
+    async with RedisWorkQueue(empty_redis_url) as queue:
+        await asyncio.gather(*(queue.hint([uuid4()]) for _ in range(200)))
+
+        [executions] = await queue.queues()
+    assert executions.depth == 200
+
+
 async def test_many_ids_travel_in_few_messages_and_few_in_messages_of_their_own(empty_redis_url: str) -> None:
     async with RedisWorkQueue(empty_redis_url) as queue:
         await queue.hint([uuid4() for _ in range(5)])
