@@ -8,16 +8,28 @@ import ctypes
 import gc
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from domain.kernel.background_tasks import running
 
 EVERY = timedelta(seconds=2)
 GROWTH = 24_000_000
 """Bytes by which the process has to grow before free memory is looked for again."""
+
+_MOST_AT_THE_END = 8_000_000
+"""Bytes that the C library may keep at the end of each thread's memory, which no trimming reaches.
+
+By itself it keeps up to 64 MB there for each thread, once large blocks were freed.
+"""
+_LEAST_OF_ITS_OWN = 4_000_000
+"""Bytes from which a block is asked of the system, and returned to it when it is freed."""
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+"""Parameters of glibc's mallopt."""
 
 _STATM = Path("/proc/self/statm")
 
@@ -38,21 +50,67 @@ def trim_memory() -> None:
             trim(0)
 
 
+def bound_free_memory() -> None:
+    """Let the C library keep no more free memory than trimming reaches. Does nothing where it is not glibc."""
+    set_option = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if set_option is not None:
+        set_option(_M_MMAP_THRESHOLD, _LEAST_OF_ITS_OWN)
+        set_option(_M_TRIM_THRESHOLD, _MOST_AT_THE_END)
+
+
 @asynccontextmanager
 async def trimming_memory(every: timedelta = EVERY, growth: int = GROWTH) -> AsyncIterator[None]:
     """Give back what is free while the context lasts, now and then, whenever the process has grown."""
+    bound_free_memory()
     async with running(_keep_trimming(every.total_seconds(), growth), "returned memory"):
         yield
 
 
 async def _keep_trimming(seconds: float, growth: int) -> None:
-    least = resident_bytes()
+    """Trim when the process has grown since it was smallest, and when that much is free of what the C library holds.
+
+    The second is what a request leaves that was under way at the last trimming: the process does not grow by it.
+    """
+    least, least_free = resident_bytes(), _resident_beside_use()
     while True:
         await asyncio.sleep(seconds)
-        now = resident_bytes()
-        if now > least + growth:
+        now, free = resident_bytes(), _resident_beside_use()
+        if now > least + growth or free > least_free + growth:
             gc.collect()  # exceptions hold what they are about in cycles
             await asyncio.to_thread(trim_memory)  # which lets go of the interpreter's lock
-            least = resident_bytes()
+            least, least_free = resident_bytes(), _resident_beside_use()
         else:
-            least = min(least, now)
+            least, least_free = min(least, now), min(least_free, free)
+
+
+class _MallocInfo(ctypes.Structure):
+    """`struct mallinfo2` of glibc 2.33 and newer, over all threads: sizes in bytes."""
+
+    _fields_ = [
+        (name, ctypes.c_size_t)
+        for name in (
+            *("arena", "free_chunks", "fast_chunks", "mapped_regions", "mapped", "unused"),
+            *("fast_free", "used", "free", "trimmable"),
+        )
+    ]
+
+
+def _resident_beside_use() -> int:
+    """The bytes of this process in memory that are not in use by way of the C library: free ones, code, Python's own.
+
+    Only what it grows by says something: bytes that were freed. 0 where the C library does not tell.
+    """
+    info = _malloc_info()
+    if info is None:
+        return 0
+    counted = info()
+    return int(resident_bytes() - counted.used - counted.mapped)
+
+
+@cache
+def _malloc_info() -> Callable[[], Any] | None:
+    """The function of the C library that counts what is allocated, or None."""
+    function = getattr(ctypes.CDLL(None), "mallinfo2", None) if sys.platform == "linux" else None
+    if function is not None:
+        function.restype = _MallocInfo
+    return function

@@ -41,6 +41,39 @@ async def main():
         print(json.dumps([peak - before, resident_bytes() - before]))
 asyncio.run(main())
 """
+LATER = """
+async def main():
+    before = resident_bytes()
+    async with trimming_memory(timedelta(seconds=0.05), 10_000_000):
+        made = await asyncio.to_thread(pieces)
+        kept = made[::1000]
+        await asyncio.sleep(1)  # it has grown, was looked at, and nothing could be given back
+        peak = resident_bytes()
+        del made
+        for _ in range(200):
+            await asyncio.sleep(0.05)
+            if resident_bytes() < before + 30_000_000:
+                break
+        print(json.dumps([peak - before, resident_bytes() - before]))
+asyncio.run(main())
+"""
+AT_THE_END = """
+def work():
+    large = [bytes(30_000_000) for _ in range(2)]  # from then on the C library keeps more by itself
+    del large
+    made = pieces()
+
+async def main():
+    before = resident_bytes()
+    async with trimming_memory(timedelta(seconds=0.05), 10_000_000):
+        await asyncio.to_thread(work)
+        for _ in range(100):
+            await asyncio.sleep(0.05)
+            if resident_bytes() < before + 30_000_000:
+                break
+        print(json.dumps(resident_bytes() - before))
+asyncio.run(main())
+"""
 
 
 def measured(program: str) -> Any:
@@ -61,3 +94,15 @@ def test_a_process_that_has_grown_finds_what_it_holds_for_nothing() -> None:
     peak, left = measured(CYCLES)
     assert peak > 90_000_000
     assert left < 30_000_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what is in memory, and only glibc keeps so much")
+def test_what_is_freed_after_a_look_is_given_back_although_the_process_does_not_grow() -> None:
+    peak, left = measured(LATER)
+    assert peak > 90_000_000
+    assert left < 30_000_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what is in memory, and only glibc keeps so much")
+def test_what_another_thread_has_freed_is_given_back_too() -> None:
+    assert measured(AT_THE_END) < 30_000_000
