@@ -1,6 +1,6 @@
 """WAIT: computes the step's end, or the signal that ends it, and lets go of the execution; only a row waits."""
 
-import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import cast
 
@@ -11,11 +11,8 @@ from domain.kernel.durations import parse_duration
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import WaitKind
-from domain.kernel.times import time_text
+from domain.kernel.times import read_time, time_text
 from domain.workflows.steps.wait import SignalWait, WaitConfig
-
-# https://www.rfc-editor.org/rfc/rfc3339#section-5.6, which `datetime.fromisoformat` is laxer than.
-_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
 class WaitExecutor:
@@ -64,10 +61,11 @@ def _due(value: JsonValue, now: datetime) -> datetime:
     match value:
         case {"duration": str(text)}:
             return (now + parse_duration(text)).astimezone(UTC)
-        case {"until": str(text)} if _RFC_3339.fullmatch(text):
-            return datetime.fromisoformat(text.upper()).astimezone(UTC)
-        case {"until": other}:
-            shown = repr(other)[:80]
+        case {"until": until}:
+            if isinstance(until, str):
+                with suppress(ValueError):
+                    return read_time(until)
+            shown = repr(until)[:80]
             raise ValueError(f"`until` gave {shown}, which is not an RFC 3339 time such as 2026-01-31T08:00:00Z.")
         case _:
             raise ValueError("The step has neither a duration nor a time to wait for.")

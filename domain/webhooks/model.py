@@ -8,6 +8,7 @@ from uuid import UUID
 from domain.kernel.ids import IdKind, to_public
 from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import EventType, InboundSignature, WebhookDirection, WebhookEventStatus
+from domain.kernel.times import time_text
 
 ROTATION_GRACE = timedelta(hours=24)
 """The time for which the previous secret stays valid after a rotation."""
@@ -268,7 +269,7 @@ def attempts_to_json(attempts: Sequence[WebhookAttempt]) -> list[JsonValue]:
     """Attempts as they are stored."""
     return [
         {
-            "at": attempt.at.isoformat(),
+            "at": time_text(attempt.at),
             "duration": attempt.duration.total_seconds(),
             "statusCode": attempt.status_code,
             "error": attempt.error,

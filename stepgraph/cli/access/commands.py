@@ -7,6 +7,7 @@ import typer
 
 from domain.kernel.ids import IdKind, to_public
 from domain.kernel.statuses import Role
+from domain.kernel.times import time_text
 from stepgraph.cli.kit.api_calls import call, change, list_all, report
 from stepgraph.cli.kit.arguments import AsJson, Url
 from stepgraph.cli.kit.exit_codes import Exit, fail, run, settings_of
@@ -53,7 +54,7 @@ def create(
     if in_database:
         created = run(_create_in_database(name, role, expires_at))
     else:
-        ends = None if expires_at is None else expires_at.isoformat()
+        ends = None if expires_at is None else time_text(expires_at)
         answer = change(url, "access.CreateKey", name=name, role=role.value, expiresAt=ends)
         created = {"id": answer["apiKey"]["id"], "token": answer["token"]}
     if as_json:

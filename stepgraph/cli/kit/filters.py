@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from domain.kernel.json.text import JsonValue, loads
+from domain.kernel.times import time_text
 from stepgraph.cli.kit.exit_codes import Exit, fail
 
 TIMES = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d"]
@@ -12,7 +13,7 @@ TIMES = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-
 
 def time_of(given: datetime | None) -> str | None:
     """A time as the API reads it."""
-    return None if given is None else given.astimezone().isoformat()
+    return None if given is None else time_text(given)
 
 
 def labels_of(texts: Iterable[str]) -> dict[str, JsonValue]:
