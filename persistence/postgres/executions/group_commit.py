@@ -1,6 +1,10 @@
 """Group commit: the changes that gather while one statement is under way go out as the next one.
 
 A commit alone costs a round trip and a flush to disk; a commit among three hundred costs a three-hundredth of that.
+
+It gathers as `Batcher` does and is not built on it. A batch here is chosen anew for each statement, of merged changes,
+by rows and bytes, without executions that are under way, and halved where its data is refused. To make these rules
+parameters would cost calls for each change, on the path that everything waits for.
 """
 
 import asyncio

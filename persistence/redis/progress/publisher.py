@@ -30,9 +30,9 @@ _CLOSE_TIMEOUT = 1.0
 class RedisProgressPublisher:
     """Implements `domain.executions.progress.ProgressPublisher`; works while its context lasts.
 
-    It drops changes that Redis cannot take. A change alone goes out at once. The next flush waits a moment (0.1 ms a
-    change, 2 to 50 ms), so that twenty thousand changes a second are a thousand messages, and a trickle is not a
-    message each.
+    It drops changes that Redis cannot take: nobody waits, and nothing is tried again. A change alone goes out at once.
+    The next flush waits a moment (0.1 ms a change, 2 to 50 ms), so that twenty thousand changes a second are a thousand
+    messages, and a trickle is not a message each.
     """
 
     def __init__(self, url: str, *, max_queued: int = 20_000) -> None:
