@@ -75,11 +75,11 @@ def _definition(steps: Sequence[Mapping[str, Any]]) -> Definition:
 
 
 async def _cpu_per_step(parts: ActivationContext, storage: MemoryStorage, definition: Definition, count: int) -> float:
-    drivers = [Activation(claim, definition, parts) for claim in await _claims(storage, definition, count)]
+    activations = [Activation(claim, definition, parts) for claim in await _claims(storage, definition, count)]
     before = time.process_time()
     async with asyncio.TaskGroup() as group:
-        for driver in drivers:
-            group.create_task(driver.run())
+        for activation in activations:
+            group.create_task(activation.run())
     cost = (time.process_time() - before) / (count * _STEPS) * 1e6
     example = next((row for row in storage.tables.executions.values() if row.status != "COMPLETED"), None)
     if example is not None:

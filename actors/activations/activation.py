@@ -109,7 +109,7 @@ class Activation:
         except LeaseLost:
             logger.debug("the lease was lost", extra={"execution_id": str(self._id)})
         except Exception as error:
-            logger.exception("a driver failed", extra={"execution_id": str(self._id)})
+            logger.exception("an activation failed", extra={"execution_id": str(self._id)})
             await self._give_up(error)
         finally:
             self._calls.cancel()

@@ -1,4 +1,4 @@
-"""The runner of a worker process: admits executions, claims them in batches, drives them, and says that it lives."""
+"""The activations of a worker process: admits executions, claims them in batches, drives them, says that it lives."""
 
 import asyncio
 import logging
@@ -61,7 +61,7 @@ class ActivationPoolOptions:
 
 @dataclass(slots=True)
 class _Held:
-    driver: Activation
+    activation: Activation
     task: asyncio.Task[None] = field(init=False)
 
 
@@ -129,11 +129,11 @@ class ActivationPool:
         claims, heartbeat, *others = self._jobs
         await _cancel([claims, *others])
         for held in self._held.values():
-            held.driver.stop()
+            held.activation.stop()
         left = {*self._left, *self._wanted, *self._held, *self._suspects.close()}
         await self._until_idle(self._options.shutdown_grace)
         for held in self._held.values():
-            held.driver.stop(now=True)
+            held.activation.stop(now=True)
         await self._until_idle(timedelta(seconds=5))
         await _cancel([heartbeat, *(held.task for held in self._held.values())])
         await self._parts.background_tasks.finish(_TASKS_GRACE)
@@ -190,7 +190,7 @@ class ActivationPool:
                 self._places.release()
                 held = self._held.get(id)
                 if held is not None:
-                    held.driver.nudge()
+                    held.activation.nudge()
             else:
                 self._wanted[id] = None
         self._claims_wanted.set()
@@ -236,14 +236,14 @@ class ActivationPool:
     async def _take(self, claim: Claim) -> None:
         try:
             definition = await self._definition_of(claim)
-            driver = Activation(claim, definition, self._parts)
+            activation = Activation(claim, definition, self._parts)
         except Exception as error:
             logger.exception("an execution cannot be run", extra={"execution_id": str(claim.execution.id)})
             await self._fail(claim, error)
             self._suspects.end(claim.execution.id)
             self._places.release()
         else:
-            held = _Held(driver)
+            held = _Held(activation)
             held.task = asyncio.create_task(self._drive(claim, held), name=f"execution {claim.execution.id}")
             self._held[claim.execution.id] = held
 
@@ -256,7 +256,7 @@ class ActivationPool:
     async def _drive(self, claim: Claim, held: _Held) -> None:
         id = claim.execution.id
         try:
-            await held.driver.run()
+            await held.activation.run()
         except Exception as error:
             logger.exception("an execution cannot be ended properly", extra={"execution_id": str(id)})
             await self._fail(claim, error)
@@ -265,7 +265,7 @@ class ActivationPool:
                 del self._held[id]
             self._places.release()
             self._suspects.end(id)
-            if held.driver.is_nudged and not held.driver.has_ended:
+            if held.activation.is_nudged and not held.activation.has_ended:
                 self._look_at(id)  # told something while it was letting go
 
     async def _fail(self, claim: Claim, error: Exception) -> None:
@@ -312,7 +312,7 @@ class ActivationPool:
         if execution_id is None:
             self._commands_missed.set()
         elif execution_id in self._held:
-            self._held[execution_id].driver.nudge()
+            self._held[execution_id].activation.nudge()
         else:
             self._look_at(execution_id)  # let go of in the meantime
 
@@ -350,7 +350,7 @@ class ActivationPool:
 
     def _drives(self, id: UUID, epoch: int) -> bool:
         held = self._held.get(id)
-        return held is not None and held.driver.epoch == epoch
+        return held is not None and held.activation.epoch == epoch
 
     async def _until_idle(self, within: timedelta) -> None:
         tasks = [held.task for held in self._held.values()]

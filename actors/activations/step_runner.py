@@ -88,73 +88,77 @@ class StepRunner:
         A step that has left a checkpoint is called again. `now` is the present; expressions are told when the
         attempt started. `carried` is what a retry knows of the step.
         """
-        trial = AttemptContext(execution_id, step, state, scope, now, carried)
-        values = trial.values
+        context = AttemptContext(execution_id, step, state, scope, now, carried)
+        values = context.values
         if step.needs_waiting:
-            return Pending(self._begin_later(trial, dict(values)))
+            return Pending(self._begin_later(context, dict(values)))
         try:
-            input = trial.input(values, NO_ANSWERS)
+            input = context.input(values, NO_ANSWERS)
         except ExpressionError as error:
             if self.evaluator.may_answer(error, NO_ANSWERS):
-                return Pending(self._begin_later(trial, dict(values)))
-            return trial.failed(Failed(error=error.to_step_error()), None, False)
-        return StepBypassed(trial.path, trial.attempt) if input is SKIPPED else self._execute(trial, values, input)
+                return Pending(self._begin_later(context, dict(values)))
+            return context.failed(Failed(error=error.to_step_error()), None, False)
+        return (
+            StepBypassed(context.path, context.attempt) if input is SKIPPED else self._execute(context, values, input)
+        )
 
     def fail(
         self, execution_id: UUID, step: CompiledStep, state: StepState, scope: ExecutionScope, error: StepError
     ) -> MaybePending:
         """The report of an attempt that something else has ended with `error`."""
-        trial = AttemptContext(execution_id, step, state, scope, state.attempts[-1].started_at, None)
-        return self._failed(trial, state.input, Failed(error=error))
+        context = AttemptContext(execution_id, step, state, scope, state.attempts[-1].started_at, None)
+        return self._failed(context, state.input, Failed(error=error))
 
-    async def _begin_later(self, trial: AttemptContext, values: Mapping[str, JsonValue]) -> AttemptReport:
+    async def _begin_later(self, context: AttemptContext, values: Mapping[str, JsonValue]) -> AttemptReport:
         """Begin an attempt with the sandbox or with secrets; `values` are those of the moment when it started."""
-        step = trial.step
+        step = context.step
         try:
-            if step.when is not None and trial.asks_when:
+            if step.when is not None and context.asks_when:
                 when = step.when
-                if not await self._answered(trial, values, (when,), lambda answers: trial.is_wanted(values, answers)):
-                    return StepBypassed(trial.path, trial.attempt)
+                if not await self._answered(
+                    context, values, (when,), lambda answers: context.is_wanted(values, answers)
+                ):
+                    return StepBypassed(context.path, context.attempt)
             if step.secrets:
-                return await self._begin_with_secrets(trial, values)
+                return await self._begin_with_secrets(context, values)
             input = await self._answered(
-                trial, values, step.inputs.sandboxed, lambda answers: trial.rendered(values, answers)
+                context, values, step.inputs.sandboxed, lambda answers: context.rendered(values, answers)
             )
         except ExpressionError as error:
-            return trial.failed(Failed(error=error.to_step_error()), None, False)
+            return context.failed(Failed(error=error.to_step_error()), None, False)
         except Unavailable as error:
-            return trial.failed(_without_sandbox(error), None, None)
-        begun = self._execute(trial, values, input)
+            return context.failed(_without_sandbox(error), None, None)
+        begun = self._execute(context, values, input)
         return await begun if isinstance(begun, Pending) else begun
 
-    async def _begin_with_secrets(self, trial: AttemptContext, values: Mapping[str, JsonValue]) -> AttemptReport:
+    async def _begin_with_secrets(self, context: AttemptContext, values: Mapping[str, JsonValue]) -> AttemptReport:
         """Begin an attempt whose input holds secrets: it is rendered twice, and stored without their values.
 
         Raises `ExpressionError` and `Unavailable`.
         """
-        step = trial.step
-        opened = unopened(step.secrets) if trial.is_answered else await self.secrets.opened(step.secrets)
+        step = context.step
+        opened = unopened(step.secrets) if context.is_answered else await self.secrets.opened(step.secrets)
         if isinstance(opened, StepError):
-            return trial.failed(Failed(error=opened), None, None)
+            return context.failed(Failed(error=opened), None, None)
         masked, revealed = {**values, SECRETS: opened.masked}, {**values, SECRETS: opened.values}
         shown, input = await self._answered(
-            trial,
+            context,
             values,
             step.inputs.sandboxed,
-            lambda answers: (trial.rendered(masked, answers), trial.rendered(revealed, answers)),
+            lambda answers: (context.rendered(masked, answers), context.rendered(revealed, answers)),
         )
-        begun = self._execute(trial, values, input, Concealed(shown, opened.mask))
+        begun = self._execute(context, values, input, Concealed(shown, opened.mask))
         return await begun if isinstance(begun, Pending) else begun
 
     async def _answered(
         self,
-        trial: AttemptContext,
+        context: AttemptContext,
         values: Mapping[str, JsonValue],
         expressions: tuple[Expression, ...],
         compute: Callable[[Mapping[str, JsonValue]], Answer],
     ) -> Answer:
         """The result of `compute` with the sandbox's answers to these, and to all that costs too much here."""
-        now, seed, owner = trial.started_at, trial.seed, trial.execution_id
+        now, seed, owner = context.started_at, context.seed, context.execution_id
         answers = await self.evaluator.answers(expressions, values, now=now, seed=seed, owner=owner)
         while True:
             try:
@@ -163,40 +167,44 @@ class StepRunner:
                 answers = await self.evaluator.more_answers(error, answers, values, now=now, seed=seed, owner=owner)
 
     def _execute(
-        self, trial: AttemptContext, values: Mapping[str, JsonValue], input: JsonValue, hidden: Concealed | None = None
+        self,
+        context: AttemptContext,
+        values: Mapping[str, JsonValue],
+        input: JsonValue,
+        hidden: Concealed | None = None,
     ) -> MaybePending:
-        step = trial.step
-        checkpoint, received = opened_checkpoint(trial.state.checkpoint)
+        step = context.step
+        checkpoint, received = opened_checkpoint(context.state.checkpoint)
         call = StepCall(
-            execution_id=trial.execution_id,
-            path=trial.path,
-            attempt=trial.attempt,
+            execution_id=context.execution_id,
+            path=context.path,
+            attempt=context.attempt,
             step=step,
             input=input,
             scope=dict(values) if step.expressions else values,
-            now=trial.started_at,
-            idempotency_key="" if step.is_pure else idempotency_key_of(trial.origin, trial.path),
-            called_at=trial.now,
+            now=context.started_at,
+            idempotency_key="" if step.is_pure else idempotency_key_of(context.origin, context.path),
+            called_at=context.now,
             checkpoint=checkpoint,
             received=received,
             shown_input=input if hidden is None else hidden.input,
             mask=None if hidden is None else hidden.mask,
-            held_for=trial.held_for,
-            carried=trial.carried,
+            held_for=context.held_for,
+            carried=context.carried,
         )
         shown = step.kind.stored_input(input if hidden is None else hidden.input)
-        if trial.scope.own_addresses is not None:
-            shown = trial.scope.own_addresses.output(shown)
+        if context.scope.own_addresses is not None:
+            shown = context.scope.own_addresses.output(shown)
         try:
             outcome = self.executors[step.type].execute(call)
         except Exception as error:  # an executor's own fault must not stop the activation
             outcome = _unexpected(call, error)
         if isinstance(outcome, _OUTCOMES):
-            return self._report(trial, shown, outcome if hidden is None else concealed(outcome, hidden.mask))
-        return Pending(self._wait(trial, call, shown, outcome), outcome)
+            return self._report(context, shown, outcome if hidden is None else concealed(outcome, hidden.mask))
+        return Pending(self._wait(context, call, shown, outcome), outcome)
 
     async def _wait(
-        self, trial: AttemptContext, call: StepCall, shown: JsonValue, outcome: Awaitable[Outcome]
+        self, context: AttemptContext, call: StepCall, shown: JsonValue, outcome: Awaitable[Outcome]
     ) -> AttemptReport:
         timeout = call.step.timeout
         limit = None if timeout is None else asyncio.timeout(_seconds_left(call, timeout))
@@ -217,11 +225,11 @@ class StepRunner:
             if _is_being_cancelled():
                 raise
             ended = _unexpected(call, error)  # something inside was cancelled, and not by us
-        reported = self._report(trial, shown, ended if call.mask is None else concealed(ended, call.mask))
+        reported = self._report(context, shown, ended if call.mask is None else concealed(ended, call.mask))
         return await reported if isinstance(reported, Pending) else reported
 
-    def _report(self, trial: AttemptContext, shown: JsonValue, outcome: Outcome) -> MaybePending:
-        path, attempt = trial.path, trial.attempt
+    def _report(self, context: AttemptContext, shown: JsonValue, outcome: Outcome) -> MaybePending:
+        path, attempt = context.path, context.attempt
         if isinstance(outcome, Succeeded):
             error = self.refuse_output(outcome.output)
             if error is None:
@@ -231,26 +239,26 @@ class StepRunner:
             return StepDeferred(path, attempt, outcome.until, outcome.reason, outcome.output, outcome.checkpoint, shown)
         if isinstance(outcome, Opened):
             return ContainerOpened(path, attempt, outcome.checkpoint, shown)
-        return self._failed(trial, shown, outcome)
+        return self._failed(context, shown, outcome)
 
-    def _failed(self, trial: AttemptContext, shown: JsonValue, failed: Failed) -> MaybePending:
+    def _failed(self, context: AttemptContext, shown: JsonValue, failed: Failed) -> MaybePending:
         """The report of a failed attempt, including the answer of the retry policy's condition."""
-        condition = None if trial.step.retry is None else trial.step.retry.when
+        condition = None if context.step.retry is None else context.step.retry.when
         if condition is None or not failed.error.is_retryable:
-            return trial.failed(failed, shown, None)
-        seen = trial.scope.with_error(trial.prefix, trial.attempt, failed.error)
+            return context.failed(failed, shown, None)
+        seen = context.scope.with_error(context.prefix, context.attempt, failed.error)
         if condition.needs_sandbox:
-            return Pending(self._ask_whether_to_retry(trial, shown, failed, condition, seen))
+            return Pending(self._ask_whether_to_retry(context, shown, failed, condition, seen))
         try:
-            return trial.failed(failed, shown, trial.is_true(condition, seen, NO_ANSWERS))
+            return context.failed(failed, shown, context.is_true(condition, seen, NO_ANSWERS))
         except ExpressionError as error:
             if self.evaluator.may_answer(error, NO_ANSWERS):
-                return Pending(self._ask_whether_to_retry(trial, shown, failed, condition, seen))
-            return trial.failed(Failed(error=error.to_step_error()), shown, False)
+                return Pending(self._ask_whether_to_retry(context, shown, failed, condition, seen))
+            return context.failed(Failed(error=error.to_step_error()), shown, False)
 
     async def _ask_whether_to_retry(
         self,
-        trial: AttemptContext,
+        context: AttemptContext,
         shown: JsonValue,
         failed: Failed,
         condition: Expression,
@@ -258,13 +266,13 @@ class StepRunner:
     ) -> AttemptReport:
         try:
             wanted = await self._answered(
-                trial, seen, (condition,), lambda answers: trial.is_true(condition, seen, answers)
+                context, seen, (condition,), lambda answers: context.is_true(condition, seen, answers)
             )
         except ExpressionError as error:
-            return trial.failed(Failed(error=error.to_step_error()), shown, False)
+            return context.failed(Failed(error=error.to_step_error()), shown, False)
         except Unavailable as error:
-            return trial.failed(_without_sandbox(error), shown, None)
-        return trial.failed(failed, shown, wanted)
+            return context.failed(_without_sandbox(error), shown, None)
+        return context.failed(failed, shown, wanted)
 
     def refuse_output(self, output: JsonValue) -> StepError | None:
         """The error of an output that cannot be kept, as it is too large or no JSON value; None for one that can."""

@@ -34,15 +34,15 @@ Heard = TypeVar("Heard")
 
 
 @dataclass(frozen=True, slots=True)
-class Guarding:
-    """The guarding of a step's calls. `service_id` None: by the host and port of the URL."""
+class BreakerPolicy:
+    """The breaker that a step's calls ask, and the use of it. `service_id` None: by the host and port of the URL."""
 
     use: CircuitBreakerUse = CircuitBreakerUse.WAIT
     service_id: str | None = None
 
 
-UNNAMED: Final = Guarding()
-"""The guarding of calls that set nothing else."""
+DEFAULT: Final = BreakerPolicy()
+"""The policy of calls that set nothing else."""
 
 
 class _Verdict(Enum):
@@ -68,7 +68,7 @@ class GuardedClient:
     async def send(
         self,
         request: HttpRequest,
-        guarding: Guarding,
+        policy: BreakerPolicy,
         read: Callable[[HttpResponse], Heard],
         *,
         begins: Callable[[], None] | None = None,
@@ -78,7 +78,7 @@ class GuardedClient:
         Where the breaker refuses the call: the step's failure, or its wait for the breaker.
         """
         breakers = self._breakers
-        service_id = _service_id(request, guarding)
+        service_id = _service_id(request, policy)
         if breakers is None or service_id is None:
             if begins is not None:
                 begins()
@@ -86,7 +86,7 @@ class GuardedClient:
             return answer if isinstance(answer, StepError) else read(answer)
         permit = await breakers.admit(service_id)
         if isinstance(permit, Refused):
-            return self._refused(permit, guarding.use)
+            return self._refused(permit, policy.use)
         if self._last_turns and permit.probe is None:
             self._last_turns.pop(service_id, None)  # it is closed, and nobody waits for it any more
         if begins is not None:
@@ -138,11 +138,11 @@ class GuardedClient:
         return turn
 
 
-def _service_id(request: HttpRequest, guarding: Guarding) -> str | None:
+def _service_id(request: HttpRequest, policy: BreakerPolicy) -> str | None:
     """The id of the service whose breaker guards a call, with secrets masked; None for a call that is not guarded."""
-    if guarding.use is CircuitBreakerUse.OFF:
+    if policy.use is CircuitBreakerUse.OFF:
         return None
-    return guarding.service_id or service_of(request.masked_url or request.url)
+    return policy.service_id or service_of(request.masked_url or request.url)
 
 
 def service_of(url: str) -> str | None:

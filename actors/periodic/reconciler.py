@@ -30,15 +30,15 @@ class ReconcilerOptions:
     `settling`: how long heartbeats are watched before the first worker is declared dead: at the start, and after the
     database was away or the machine slept. Nobody could send one then, and the living must not be taken for dead.
     `patience`: how long a hint is given to arrive before the same execution is hinted at again, and how old a new
-    execution must be before its first hint counts as lost. `poisoned_after`: the number of lost workers after which an
-    execution is ended as POISONED.
+    execution must be before its first hint counts as lost. `quarantined_after`: the number of lost workers after which
+    an execution is ended as POISONED.
     """
 
     lease: timedelta = timedelta(seconds=8)
     settling: timedelta = timedelta(seconds=5)
     every: timedelta = timedelta(milliseconds=500)
     patience: timedelta = timedelta(seconds=3)
-    poisoned_after: int = 5
+    quarantined_after: int = 5
 
     @property
     def term(self) -> timedelta:
@@ -131,10 +131,10 @@ class Reconciler:
             logger.warning("%s executions are taken over from workers that died", len(released))
             if len(released) < _BATCH:
                 break
-        poisoned = await self._recovery.fail_poisoned(crashes=self._options.poisoned_after, now=now, limit=_BATCH)
-        if poisoned:
-            logger.error("%s executions are quarantined: their workers kept dying", len(poisoned))
-            await self._announce(poisoned)
+        quarantined = await self._recovery.quarantine(crashes=self._options.quarantined_after, now=now, limit=_BATCH)
+        if quarantined:
+            logger.error("%s executions are quarantined: their workers kept dying", len(quarantined))
+            await self._announce(quarantined)
 
     async def _announce(self, ended: Sequence[UUID]) -> None:
         """Tell subscribers of executions that ended without a worker's commit."""

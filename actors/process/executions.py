@@ -17,6 +17,6 @@ def declare_run_executions(broker: Broker, middleware: EventLoopMiddleware) -> A
 
         A message is only a hint: ids that need nothing are passed over, so a repeated message does no harm.
         """
-        middleware.runner.admit([UUID(id) for id in ids])
+        middleware.pool.admit([UUID(id) for id in ids])
 
     return run_executions

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import cast
 from uuid import UUID
 
-from actors.circuit_breakers.guarding import GuardedClient, Guarding
+from actors.circuit_breakers.guarding import BreakerPolicy, GuardedClient
 from actors.http.client import HttpClient, HttpRequest, HttpResponse
 from actors.http.messages import MalformedInput, encode_body, header_texts
 from actors.secrets.values import concealed_attempt
@@ -118,7 +118,7 @@ class WebhookCallExecutor:
 
     async def _deliver(self, call: StepCall, request: HttpRequest, receiver: Receiver | None = None) -> Outcome:
         if receiver is None:
-            answer = await self._client.send(request, _guarding(call), _as_it_is)
+            answer = await self._client.send(request, _policy(call), _as_it_is)
         else:
             answer = await self._send_and_tell(call, request, receiver)
         if isinstance(answer, Failed | Deferred):
@@ -151,7 +151,7 @@ class WebhookCallExecutor:
             code=FailureCode.TIMEOUT, message="The step has given it up."
         )
         try:
-            answer = await self._client.send(request, _guarding(call), _as_it_is, begins=begins)
+            answer = await self._client.send(request, _policy(call), _as_it_is, begins=begins)
         finally:
             if begun_at is not None and not isinstance(answer, Failed | Deferred):
                 await self._record(call, request, receiver, answer, begun_at)
@@ -216,8 +216,8 @@ def _as_it_is(answer: HttpResponse) -> HttpResponse:
     return answer
 
 
-def _guarding(call: StepCall) -> Guarding:
-    return Guarding(_config(call).circuit_breaker or CircuitBreakerUse.WAIT)
+def _policy(call: StepCall) -> BreakerPolicy:
+    return BreakerPolicy(_config(call).circuit_breaker or CircuitBreakerUse.WAIT)
 
 
 def _config(call: StepCall) -> WebhookCallConfig:

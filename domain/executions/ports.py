@@ -220,7 +220,7 @@ class Recovery(Protocol):
         Each gets a new epoch and one more crash. Returns them; the dead workers' rows are removed.
         """
 
-    async def fail_poisoned(self, *, crashes: int, now: datetime, limit: int) -> Sequence[UUID]:
+    async def quarantine(self, *, crashes: int, now: datetime, limit: int) -> Sequence[UUID]:
         """End as FAILED with code POISONED those that nobody holds and that have outlived this many workers."""
 
     async def drop_commands(self, limit: int) -> int:

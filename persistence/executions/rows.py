@@ -147,7 +147,7 @@ def end_notice(execution: ExecutionRecord, error: StepError, now: datetime) -> P
     )
 
 
-def poisoned(crashes: int) -> StepError:
+def quarantined(crashes: int) -> StepError:
     """The error of an execution that keeps killing workers."""
     return StepError(
         code=FailureCode.POISONED,

@@ -70,15 +70,15 @@ _HEARTBEAT_PATIENCE = timedelta(seconds=1)
 
 
 def worker_broker(settings: Settings) -> Broker:
-    """The broker of a worker process: it opens the runner when the worker starts, and closes it at the end."""
+    """The broker of a worker process: it opens the activation pool when the worker starts, and closes it at the end."""
     _, redis_url = addresses_of(settings)
 
     @asynccontextmanager
-    async def open_runner() -> AsyncIterator[ActivationPool]:
+    async def open_pool() -> AsyncIterator[ActivationPool]:
         async with Watchdog(settings.watchdog_timeout).watching(), AsyncExitStack() as stack:
-            yield await _runner(stack, settings)
+            yield await _pool(stack, settings)
 
-    return make_broker(redis_url, open_runner)
+    return make_broker(redis_url, open_pool)
 
 
 def run_worker_process(settings: Settings) -> int:
@@ -127,8 +127,8 @@ class _Storage:
     sandbox: SandboxPool
 
 
-async def _runner(stack: AsyncExitStack, settings: Settings) -> ActivationPool:
-    """Open the runner, and the tasks that run beside it, on `stack`, which closes them in reverse order."""
+async def _pool(stack: AsyncExitStack, settings: Settings) -> ActivationPool:
+    """Open the activation pool, and the tasks that run beside it, on `stack`, which closes them in reverse order."""
     storage = await _open_storage(stack, settings)
     client = await stack.enter_async_context(
         HttpClient(
@@ -143,7 +143,7 @@ async def _runner(stack: AsyncExitStack, settings: Settings) -> ActivationPool:
     sender = WebhookSender(client, cipher_of(settings), storage.clock)
     deliverer = await stack.enter_async_context(WebhookDeliverer(deliveries, sender, storage.clock))
     parts = await _driver_parts(stack, storage, client, deliveries)
-    runner = ActivationPool(
+    pool = ActivationPool(
         parts=parts,
         definitions=storage.definitions,
         registry=storage.registry,
@@ -158,8 +158,8 @@ async def _runner(stack: AsyncExitStack, settings: Settings) -> ActivationPool:
             compare_every=settings.lease / 2,
         ),
     )
-    await stack.enter_async_context(runner)
-    metrics.worker.active = lambda: runner.active
+    await stack.enter_async_context(pool)
+    metrics.worker.active = lambda: pool.active
     await stack.enter_async_context(metrics.serving())
     jobs = PeriodicJobs(
         [
@@ -170,7 +170,7 @@ async def _runner(stack: AsyncExitStack, settings: Settings) -> ActivationPool:
     )
     for name, work in (("reconciler", _reconciler(storage).run()), ("jobs", jobs.run())):
         await stack.enter_async_context(running(work, name))
-    return runner
+    return pool
 
 
 async def _open_storage(stack: AsyncExitStack, settings: Settings) -> _Storage:
@@ -257,7 +257,7 @@ def _reconciler(storage: _Storage) -> Reconciler:
         queries=storage.queries,
         publisher=storage.publisher,
         queue=storage.queue,
-        options=ReconcilerOptions(lease=storage.settings.lease, poisoned_after=storage.settings.poisoned_after),
+        options=ReconcilerOptions(lease=storage.settings.lease, quarantined_after=storage.settings.poisoned_after),
         is_skewed=lambda: storage.clock.is_skewed,
     )
 

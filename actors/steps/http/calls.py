@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import cast
 
-from actors.circuit_breakers.guarding import UNNAMED, GuardedClient, Guarding
+from actors.circuit_breakers.guarding import DEFAULT, BreakerPolicy, GuardedClient
 from actors.http.client import HttpRequest, HttpResponse
 from actors.http.headers import header_text
 from actors.http.messages import MalformedInput, basic_credentials, encode_body, header_texts, url_with_query
@@ -38,7 +38,7 @@ class OutgoingCall:
 
     request: HttpRequest
     credentials: ClientCredentials | None = None
-    guarding: Guarding = UNNAMED
+    policy: BreakerPolicy = DEFAULT
 
 
 @fast_init
@@ -64,7 +64,7 @@ class _Prepared:
     connect_timeout: timedelta | None
     read_timeout: timedelta | None
     max_response_bytes: int | None
-    guarding: Guarding
+    policy: BreakerPolicy
 
 
 class HttpCalls:
@@ -116,7 +116,7 @@ class HttpCalls:
             masked_url=_masked_url(call),
             mask=call.mask,
         )
-        return OutgoingCall(request, credentials, prepared.guarding)
+        return OutgoingCall(request, credentials, prepared.policy)
 
     async def send(self, outgoing: OutgoingCall, now: datetime) -> Answer | Failed | Deferred:
         """The service's answer, the step's failure, or its wait for the service's circuit breaker.
@@ -132,7 +132,7 @@ class HttpCalls:
     async def _send(
         self, outgoing: OutgoingCall, request: HttpRequest, now: datetime
     ) -> Answer | StepError | Failed | Deferred:
-        return await self._client.send(request, outgoing.guarding, lambda answer: _read(request, answer, now))
+        return await self._client.send(request, outgoing.policy, lambda answer: _read(request, answer, now))
 
     async def _send_with_token(
         self, outgoing: OutgoingCall, credentials: ClientCredentials, now: datetime
@@ -187,7 +187,7 @@ def _prepared(step: CompiledStep) -> _Prepared:
         connect_timeout=config.connect_timeout,
         read_timeout=config.read_timeout,
         max_response_bytes=config.max_response_bytes,
-        guarding=Guarding(config.circuit_breaker or CircuitBreakerUse.WAIT, config.service_id),
+        policy=BreakerPolicy(config.circuit_breaker or CircuitBreakerUse.WAIT, config.service_id),
     )
 
 

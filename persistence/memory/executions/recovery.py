@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.executions.records import ExecutionRecord
 from domain.kernel.statuses import ExecutionStatus
 from domain.system.records import Term, WorkerRecord
-from persistence.executions.rows import UNLIMITED, end_notice, ended_event, poisoned
+from persistence.executions.rows import UNLIMITED, end_notice, ended_event, quarantined
 from persistence.memory.tables import NOTHING, LeadershipRow, MemoryTables, item_prefixes
 
 _NO_TIME = timedelta(0)
@@ -68,7 +68,7 @@ class MemoryRecovery:
             del tables.commands[id]
         return len(dropped)
 
-    async def fail_poisoned(self, *, crashes: int, now: datetime, limit: int) -> Sequence[UUID]:
+    async def quarantine(self, *, crashes: int, now: datetime, limit: int) -> Sequence[UUID]:
         found = [
             row
             for row in self._tables.executions.values()
@@ -87,7 +87,7 @@ class MemoryRecovery:
         tables.stop_steps(row.id, ("",), row.sequence + 1, now)
         progress = tables.executions[row.id].progress
         tables.executions[row.id] = replace(_failed(row, now), progress=replace(progress, running=0))
-        tables.tell(end_notice(row, poisoned(row.crashes), now))
+        tables.tell(end_notice(row, quarantined(row.crashes), now))
         tables.outbox.append(ended_event(row, now))
 
     def _fail_batch(self, batch: ExecutionRecord, now: datetime) -> None:
@@ -101,7 +101,7 @@ class MemoryRecovery:
         tables.executions[batch.id] = replace(_failed(batch, now), progress=progress)
         tables.count_items(parent.id, replace(NOTHING, running=-batch.progress.running))
         tables.executions[parent.id] = replace(tables.executions[parent.id], sequence=parent.sequence + 1)
-        tables.tell(end_notice(batch, poisoned(batch.crashes), now))
+        tables.tell(end_notice(batch, quarantined(batch.crashes), now))
 
 
 class MemoryWorkerRegistry:
@@ -161,7 +161,7 @@ def _failed(row: ExecutionRecord, now: datetime) -> ExecutionRecord:
     return replace(
         row,
         status=ExecutionStatus.FAILED,
-        error=poisoned(row.crashes),
+        error=quarantined(row.crashes),
         finished_at=now,
         waiting_for=None,
         due_at=None,

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.executions.records import ExecutionRecord
-from persistence.executions.rows import end_notice, ended_event, poisoned
+from persistence.executions.rows import end_notice, ended_event, quarantined
 from persistence.postgres import outbox
 from persistence.postgres.executions import batches
 from persistence.postgres.executions.rows.codec import EXECUTION_COLUMNS, dataclass_text, execution_of
@@ -84,7 +84,7 @@ async def fail_executions(connection: Connection, *, crashes: int, now: datetime
     if divided:
         await batches.stop_all(connection, divided, now)
     for execution in map(execution_of, rows):
-        await connection.execute(_FAIL, execution.id, dataclass_text(poisoned(execution.crashes)), now)
+        await connection.execute(_FAIL, execution.id, dataclass_text(quarantined(execution.crashes)), now)
         await outbox.add(connection, [ended_event(execution, now)])
         await _tell(connection, execution, now)
     return [row["id"] for row in rows]
@@ -111,13 +111,13 @@ async def _fail_batch(connection: Connection, batch: ExecutionRecord, now: datet
     assert isinstance(batch.input, dict)
     first, size = batch.input["first"], len(batch.input["items"])
     await connection.execute(_STOP_ITEMS_OF_BATCH, batch.parent_id, batch.parent_path, first, size, now)
-    await connection.execute(_FAIL_BATCH, batch.id, dataclass_text(poisoned(batch.crashes)), now)
+    await connection.execute(_FAIL_BATCH, batch.id, dataclass_text(quarantined(batch.crashes)), now)
     await connection.execute(_COUNT, batch.parent_id, batch.progress.running)
     await _tell(connection, batch, now)
 
 
 async def _tell(connection: Connection, execution: ExecutionRecord, now: datetime) -> None:
     """Store the notice of an end for the parent, unless that has ended."""
-    notice = end_notice(execution, poisoned(execution.crashes), now)
+    notice = end_notice(execution, quarantined(execution.crashes), now)
     if notice is not None:
         await connection.execute(statements.NOTIFY, [command_row(notice)])

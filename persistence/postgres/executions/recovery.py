@@ -153,7 +153,7 @@ class PostgresRecovery:
     async def drop_commands(self, limit: int) -> int:
         return len(await self._database.fetch(_DROP_COMMANDS, limit))
 
-    async def fail_poisoned(self, *, crashes: int, now: datetime, limit: int) -> Sequence[UUID]:
+    async def quarantine(self, *, crashes: int, now: datetime, limit: int) -> Sequence[UUID]:
         async with self._database.transaction() as connection:
             failed = await fail_executions(connection, crashes=crashes, now=now, limit=limit)
         # By itself: it locks other executions, and those come before any batch.

@@ -362,7 +362,7 @@ async def test_a_batch_that_keeps_killing_workers_fails_and_tells_its_execution(
         await storage.executions.commit(delta_of(batch, *steps, progress=counted(3, running=1)))
         await storage.recovery.release_dead(dead_before=NOW, limit=9)
 
-    assert await storage.recovery.fail_poisoned(crashes=2, now=SOON, limit=9) == [new.id]
+    assert await storage.recovery.quarantine(crashes=2, now=SOON, limit=9) == [new.id]
 
     found = await stored(storage, new.id)
     assert (found.status, found.finished_at) == (ExecutionStatus.FAILED, SOON)
@@ -382,4 +382,4 @@ async def test_a_batch_that_keeps_killing_workers_fails_and_tells_its_execution(
     paths = [(parent_id, f"loop[{index}].work") for index in (3, 4)]
     states = [row.state.status for row in (await storage.queries.steps_by_path(paths)).values()]
     assert states == [StepStatus.CANCELLED] * 2
-    assert await storage.recovery.fail_poisoned(crashes=2, now=SOON, limit=9) == []
+    assert await storage.recovery.quarantine(crashes=2, now=SOON, limit=9) == []

@@ -96,7 +96,7 @@ async def test_a_child_that_keeps_killing_workers_fails_and_tells_its_parent(sto
     await storage.executions.commit(delta_of(parent, step("a"), release=True))
     child = await child_of(storage, parent)
     await storage.recovery.release_dead(dead_before=NOW, limit=9)
-    assert await storage.recovery.fail_poisoned(crashes=1, now=SOON, limit=9) == [child.execution.id]
+    assert await storage.recovery.quarantine(crashes=1, now=SOON, limit=9) == [child.execution.id]
     (told,) = await storage.executions.commands(parent.execution.id)
     error = (await stored(storage, child.execution.id)).error
     assert error is not None
@@ -125,7 +125,7 @@ async def test_a_poisoned_execution_takes_its_batches_with_it(storage: Storage) 
     )
     await storage.registry.register(batch.execution.worker_id, host="b", now=LATER)  # type: ignore[arg-type]
     await storage.recovery.release_dead(dead_before=NOW, limit=9)
-    assert await storage.recovery.fail_poisoned(crashes=1, now=SOON, limit=9) == [parent.execution.id]
+    assert await storage.recovery.quarantine(crashes=1, now=SOON, limit=9) == [parent.execution.id]
     found = await stored(storage, parent.execution.id)
     assert found.progress == Progress(total=4, completed=0, failed=0, running=0, ended=0)
     assert await storage.queries.get_many([new.id]) == {}

@@ -33,7 +33,7 @@ async def test_what_a_poisoned_execution_was_told_is_dropped(storage: Storage) -
     id = claim.execution.id
     await told(storage, id)
     await storage.recovery.release_dead(dead_before=LATER, limit=MANY)
-    assert list(await storage.recovery.fail_poisoned(crashes=1, now=LATER, limit=MANY)) == [id]
+    assert list(await storage.recovery.quarantine(crashes=1, now=LATER, limit=MANY)) == [id]
 
     assert await storage.recovery.drop_commands(MANY) == 1
     assert await storage.executions.commands(id) == []

@@ -148,9 +148,9 @@ async def test_what_keeps_killing_workers_fails_as_poisoned(storage: Storage) ->
         await storage.executions.commit(
             delta_of(claim, step("a", status=StepStatus.RUNNING), step("b", status=StepStatus.PENDING))
         )
-        assert await storage.recovery.fail_poisoned(crashes=3, now=SOON, limit=10) == []
+        assert await storage.recovery.quarantine(crashes=3, now=SOON, limit=10) == []
         await storage.recovery.release_dead(dead_before=NOW, limit=10)
-    assert await storage.recovery.fail_poisoned(crashes=3, now=SOON, limit=10) == [id]
+    assert await storage.recovery.quarantine(crashes=3, now=SOON, limit=10) == [id]
 
     found = await stored(storage, id)
     assert (found.status, found.finished_at, found.sequence) == (ExecutionStatus.FAILED, SOON, 4)
@@ -162,7 +162,7 @@ async def test_what_keeps_killing_workers_fails_as_poisoned(storage: Storage) ->
     assert {row.sequence for row in steps.values()} == {4}
     assert await storage.recovery.due_executions(now=LATER, limit=10) == []
     assert await storage.executions.claim([id], worker_id=new_id(), now=LATER) == []
-    assert await storage.recovery.fail_poisoned(crashes=3, now=SOON, limit=10) == []
+    assert await storage.recovery.quarantine(crashes=3, now=SOON, limit=10) == []
 
 
 async def test_an_execution_that_gets_on_between_crashes_is_not_poisoned(storage: Storage) -> None:
@@ -172,7 +172,7 @@ async def test_an_execution_that_gets_on_between_crashes_is_not_poisoned(storage
         await storage.executions.commit(delta_of(claim, step(f"s{number}")))
         await storage.recovery.release_dead(dead_before=NOW, limit=10)
     assert (await stored(storage, id)).crashes == 1
-    assert await storage.recovery.fail_poisoned(crashes=2, now=SOON, limit=10) == []
+    assert await storage.recovery.quarantine(crashes=2, now=SOON, limit=10) == []
 
 
 async def test_a_registered_worker_is_listed_with_its_last_heartbeat(storage: Storage) -> None:

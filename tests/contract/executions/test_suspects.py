@@ -121,7 +121,7 @@ async def test_an_innocent_neighbour_is_cleared_where_the_culprit_kills_every_wo
             if culprit not in ids_of(claims):
                 await storage.executions.commit(delta_of(claim, step("a")))
         await storage.recovery.release_dead(dead_before=NOW, limit=100)
-        failed += await storage.recovery.fail_poisoned(crashes=SUSPECT_AFTER + 1, now=SOON, limit=100)
+        failed += await storage.recovery.quarantine(crashes=SUSPECT_AFTER + 1, now=SOON, limit=100)
         if failed:
             break
     assert failed == [culprit]

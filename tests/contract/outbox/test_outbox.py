@@ -49,7 +49,7 @@ async def test_an_execution_that_is_ended_as_poisoned_tells_its_end(storage: Sto
     for _ in range(2):
         await claimed(storage, record.id)
         await storage.recovery.release_dead(dead_before=NOW, limit=10)
-    assert await storage.recovery.fail_poisoned(crashes=2, now=SOON, limit=10) == [record.id]
+    assert await storage.recovery.quarantine(crashes=2, now=SOON, limit=10) == [record.id]
     assert await storage.relay.relay(10, SOON) == 1
 
 

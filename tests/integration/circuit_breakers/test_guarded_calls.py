@@ -319,13 +319,13 @@ async def test_a_step_whose_own_timeout_ends_a_call_blames_the_service_and_one_t
         ]
     )
     id = await world.execution(definition)
-    driver = Activation(await world.claim(id), definition, replace(parts, attempts=attempts))
-    running = asyncio.create_task(driver.run())
+    activation = Activation(await world.claim(id), definition, replace(parts, attempts=attempts))
+    running = asyncio.create_task(activation.run())
     await wait_until(lambda: len(guarded.service.asked) == 2, "the second step calls")
     assert guarded.breakers.told == ["failed"]
 
     await world.ask_to_cancel(id)
-    driver.nudge()
+    activation.nudge()
     await running
 
     assert (await world.record(id)).status is ExecutionStatus.CANCELLED

@@ -51,8 +51,10 @@ async def test_a_service_that_fails_is_left_alone_and_everything_is_done_once_it
         members = {"retry": RETRY, "timeout": "PT5S"}
         definition = a_definition(steps=[http("call", service.url, serviceId="shop", members=members)])
         ids = [await world.execution(definition) for _ in range(EXECUTIONS)]
-        drivers = [Activation(await world.claim(id), definition, replace(world.parts, attempts=attempts)) for id in ids]
-        running = [asyncio.create_task(driver.run()) for driver in drivers]
+        activations = [
+            Activation(await world.claim(id), definition, replace(world.parts, attempts=attempts)) for id in ids
+        ]
+        running = [asyncio.create_task(activation.run()) for activation in activations]
 
         async def state() -> CircuitBreakerState:
             return (await shared.read(["shop"]))["shop"].state

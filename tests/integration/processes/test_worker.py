@@ -87,7 +87,7 @@ class Cluster:
     @asynccontextmanager
     async def worker(self, *, capacity: int = 100, grace: float = 0.2) -> AsyncIterator[Worker]:
         """One worker, on threads of its own, as a process has it."""
-        broker = make_broker(self.redis_url, lambda: self._open_runner(capacity, grace))
+        broker = make_broker(self.redis_url, lambda: self._open_pool(capacity, grace))
         worker = Worker(broker, worker_threads=2, worker_timeout=100)
         worker.queue_prefetch = 2
         await asyncio.to_thread(worker.start)
@@ -99,7 +99,7 @@ class Cluster:
             broker.client.close()
 
     @asynccontextmanager
-    async def _open_runner(self, capacity: int, grace: float) -> AsyncIterator[ActivationPool]:
+    async def _open_pool(self, capacity: int, grace: float) -> AsyncIterator[ActivationPool]:
         async with AsyncExitStack() as stack:
             database = await stack.enter_async_context(Database(self.database.url, pool_size=3))
             publisher = await stack.enter_async_context(RedisProgressPublisher(self.redis_url))
@@ -111,7 +111,7 @@ class Cluster:
                 StepType.WAIT: WaitExecutor(),
             }
             hold = timedelta(seconds=0.1)
-            runner = ActivationPool(
+            pool = ActivationPool(
                 parts=ActivationContext(
                     store=store, attempts=StepRunner(executors, 100_000), clock=self.clock, queue=queue, hold=hold
                 ),
@@ -122,7 +122,7 @@ class Cluster:
                 nudges=RedisNudges(self.redis_url),
                 options=ActivationPoolOptions(host="here", capacity=capacity, shutdown_grace=timedelta(seconds=grace)),
             )
-            await stack.enter_async_context(runner)
+            await stack.enter_async_context(pool)
             options = ReconcilerOptions(every=timedelta(seconds=0.05), patience=timedelta(seconds=0.2))
             reconciler = Reconciler(
                 recovery=PostgresRecovery(database),
@@ -134,7 +134,7 @@ class Cluster:
             )
             reconciling = asyncio.create_task(reconciler.run())
             try:
-                yield runner
+                yield pool
             finally:
                 reconciling.cancel()
                 await asyncio.wait([reconciling])

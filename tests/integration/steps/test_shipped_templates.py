@@ -79,7 +79,7 @@ class Workshop:
             payload={"name": "approval", "payload": payload},
             now=self.world.clock.now(),
         )
-        await (await self.world.driver(id, definition)).run()
+        await (await self.world.activation(id, definition)).run()
         return await self.world.record(id)
 
     def asked(self) -> list[tuple[str, str]]:
@@ -241,7 +241,7 @@ async def asked_for_approval(workshop: Workshop, **more: Any) -> tuple[UUID, Def
     }
     definition = await workshop.make("approval", **given, **more)
     id = await workshop.world.execution(definition, "Ada")
-    await (await workshop.world.driver(id, definition)).run()
+    await (await workshop.world.activation(id, definition)).run()
     return id, definition
 
 

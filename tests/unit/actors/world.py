@@ -143,13 +143,13 @@ class World:
         (claim,) = await self.storage.executions.claim([id], worker_id=new_id(), now=self.clock.now())
         return claim
 
-    async def driver(self, id: UUID, definition: Definition) -> Activation:
+    async def activation(self, id: UUID, definition: Definition) -> Activation:
         return Activation(await self.claim(id), definition, self.parts)
 
     async def run(self, definition: Definition, input: Any = None) -> ExecutionRecord:
         """Start an execution and run its first activation to the end."""
         id = await self.execution(definition, input)
-        await (await self.driver(id, definition)).run()
+        await (await self.activation(id, definition)).run()
         return await self.record(id)
 
     async def record(self, id: UUID) -> ExecutionRecord:

@@ -182,7 +182,7 @@ async def test_a_long_wait_lets_go_and_another_worker_goes_on(world: World) -> N
     definition = a_definition(steps=[http("before"), wait("night", "PT8H"), http("after")])
     id = await world.execution(definition)
 
-    await (await world.driver(id, definition)).run()
+    await (await world.activation(id, definition)).run()
     waiting = await world.record(id)
     assert waiting.status is ExecutionStatus.WAITING
     assert waiting.worker_id is None
@@ -191,7 +191,7 @@ async def test_a_long_wait_lets_go_and_another_worker_goes_on(world: World) -> N
     assert (waiting.waiting_for.kind, waiting.waiting_for.detail) == (WaitKind.TIMER, "night")
 
     world.clock.move(hours=8)
-    await (await world.driver(id, definition)).run()
+    await (await world.activation(id, definition)).run()
     assert (await world.record(id)).status is ExecutionStatus.COMPLETED
     assert world.service.paths() == ["before", "after"]
 
@@ -209,12 +209,12 @@ async def test_a_cancel_during_a_short_wait_ends_it(world: World) -> None:
     world.hold = timedelta(hours=1)
     definition = a_definition(steps=[wait("moment", "PT30M")])
     id = await world.execution(definition)
-    driver = await world.driver(id, definition)
-    driving = asyncio.create_task(driver.run())
+    activation = await world.activation(id, definition)
+    driving = asyncio.create_task(activation.run())
     await wait_until(lambda: "moment" in world.steps(id), "it waits")
 
     await world.ask_to_cancel(id)
-    driver.nudge()
+    activation.nudge()
     await asyncio.wait_for(driving, 30)
 
     assert (await world.record(id)).status is ExecutionStatus.CANCELLED
@@ -225,11 +225,11 @@ async def test_a_worker_that_is_asked_to_stop_does_not_sit_out_a_short_wait(worl
     world.hold = timedelta(hours=1)
     definition = a_definition(steps=[wait("moment", "PT30M")])
     id = await world.execution(definition)
-    driver = await world.driver(id, definition)
-    driving = asyncio.create_task(driver.run())
+    activation = await world.activation(id, definition)
+    driving = asyncio.create_task(activation.run())
     await wait_until(lambda: "moment" in world.steps(id), "it waits")
 
-    driver.stop()
+    activation.stop()
     await asyncio.wait_for(driving, 30)
 
     left = await world.record(id)
@@ -292,12 +292,12 @@ async def test_a_cancel_reaches_a_call_in_flight(world: World) -> None:
     world.service.answers = {"slow": never}
     definition = a_definition(steps=[http("slow")])
     id = await world.execution(definition)
-    driver = await world.driver(id, definition)
-    driving = asyncio.create_task(driver.run())
+    activation = await world.activation(id, definition)
+    driving = asyncio.create_task(activation.run())
     await wait_until(lambda: world.service.paths() == ["slow"], "the call was made")
 
     await world.ask_to_cancel(id, "changed my mind")
-    driver.nudge()
+    activation.nudge()
     await asyncio.wait_for(driving, 30)
 
     ended = await world.record(id)
@@ -313,7 +313,7 @@ async def test_an_execution_that_was_cancelled_before_it_started_calls_nothing(w
     id = await world.execution(definition)
     await world.ask_to_cancel(id)
 
-    await (await world.driver(id, definition)).run()
+    await (await world.activation(id, definition)).run()
 
     assert (await world.record(id)).status is ExecutionStatus.CANCELLED
     assert world.service.calls == []

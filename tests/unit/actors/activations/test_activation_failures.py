@@ -58,11 +58,11 @@ async def test_a_worker_that_lost_its_lease_stops_without_a_word(world: World) -
     world.service.answers = {"slow": never}
     definition = a_definition(steps=[http("fast", after=[]), http("slow", after=[])])
     id = await world.execution(definition)
-    driver = await world.driver(id, definition)
+    activation = await world.activation(id, definition)
     await world.release_from_dead_worker(id)
     taken = await world.claim(id)
 
-    await driver.run()
+    await activation.run()
 
     assert (await world.record(id)).epoch == taken.execution.epoch
     assert world.steps(id) == {}
@@ -74,11 +74,11 @@ async def test_a_worker_that_is_asked_to_stop_lets_go_once_its_call_has_answered
     world.service.answers = {"first": lambda _: answered}
     definition = a_definition(steps=[http("first"), http("second")])
     id = await world.execution(definition)
-    driver = await world.driver(id, definition)
-    driving = asyncio.create_task(driver.run())
+    activation = await world.activation(id, definition)
+    driving = asyncio.create_task(activation.run())
     await wait_until(lambda: world.service.paths() == ["first"], "the call was made")
 
-    driver.stop()
+    activation.stop()
     answered.set_result(Succeeded(output=1))
     await asyncio.wait_for(driving, 30)
 
@@ -87,7 +87,7 @@ async def test_a_worker_that_is_asked_to_stop_lets_go_once_its_call_has_answered
     assert left.due_at is not None
     assert left.due_at <= world.clock.now()
     assert world.service.paths() == ["first"]
-    await (await world.driver(id, definition)).run()
+    await (await world.activation(id, definition)).run()
     assert (await world.record(id)).status is ExecutionStatus.COMPLETED
     assert world.service.paths() == ["first", "second"]
 

@@ -105,11 +105,11 @@ async def test_a_call_that_will_not_be_cancelled_holds_up_nothing(world: World) 
     world.service.answers = {"fetch": stubborn}
     definition = a_definition(steps=[http("fetch")])
     id = await world.execution(definition)
-    driver = await world.driver(id, definition)
-    driving = asyncio.create_task(driver.run())
+    activation = await world.activation(id, definition)
+    driving = asyncio.create_task(activation.run())
     await wait_until(lambda: world.service.calls, "the call was made")
     await world.ask_to_cancel(id)
-    driver.nudge()
+    activation.nudge()
 
     await asyncio.wait_for(driving, 30)
     assert (await world.record(id)).status is ExecutionStatus.CANCELLED

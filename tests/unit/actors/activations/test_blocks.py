@@ -96,8 +96,8 @@ async def test_all_branches_run_at_the_same_time_and_give_their_outputs(world: W
     world.service.answers = {"fan.a.x": never}
     definition = a_definition(steps=[parallel("fan", {"a": [http("x")], "b": [http("y")]})])
     id = await world.execution(definition)
-    driver = await world.driver(id, definition)
-    driving = asyncio.create_task(driver.run())
+    activation = await world.activation(id, definition)
+    driving = asyncio.create_task(activation.run())
 
     await wait_until(lambda: sorted(world.service.paths()) == ["fan.a.x", "fan.b.y"], "both were called")
     driving.cancel()
@@ -271,14 +271,14 @@ async def test_a_container_that_takes_too_long_fails_with_all_that_is_in_it(worl
     world.service.answers = {"choose.then.fetch": never}
     definition = a_definition(steps=[conditional("choose", "true", [http("fetch")], timeout="PT1M")])
     id = await world.execution(definition)
-    driver = await world.driver(id, definition)
-    driving = asyncio.create_task(driver.run())
+    activation = await world.activation(id, definition)
+    driving = asyncio.create_task(activation.run())
     await wait_until(lambda: world.service.calls, "it was called")
 
     driving.cancel()
     await world.release_from_dead_worker(id)
     world.clock.move(minutes=2)
-    await (await world.driver(id, definition)).run()
+    await (await world.activation(id, definition)).run()
 
     ended = await world.record(id)
     assert ended.error is not None and ended.error.code is FailureCode.TIMEOUT
@@ -288,13 +288,13 @@ async def test_a_container_that_takes_too_long_fails_with_all_that_is_in_it(worl
 async def test_a_wait_in_a_block_lets_go_and_comes_back(world: World) -> None:
     definition = a_definition(steps=[for_each("loop", "[1, 2]", [wait("pause"), transform("x", "item")])])
     id = await world.execution(definition)
-    await (await world.driver(id, definition)).run()
+    await (await world.activation(id, definition)).run()
 
     waiting = await world.record(id)
     assert waiting.status is ExecutionStatus.WAITING
     assert waiting.waiting_for is not None and waiting.waiting_for.kind is WaitKind.TIMER
     world.clock.move(hours=2)
-    await (await world.driver(id, definition)).run()
+    await (await world.activation(id, definition)).run()
 
     ended = await world.record(id)
     assert isinstance(ended.output, dict) and ended.output["results"] == [1, 2]

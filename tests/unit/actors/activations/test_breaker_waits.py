@@ -57,7 +57,7 @@ async def until_it_ends(world: World, definition: Definition, late: float = 0.0)
     while not record.status.is_terminal:
         assert record.due_at is not None
         world.clock.time = record.due_at + timedelta(seconds=late)
-        await (await world.driver(record.id, definition)).run()
+        await (await world.activation(record.id, definition)).run()
         record = await world.record(record.id)
     return record
 
@@ -131,7 +131,7 @@ async def test_a_pause_while_it_waits_costs_it_nothing(world: World) -> None:
         await store.add_command(
             command_id=record.id, execution_id=record.id, kind=kind, payload=None, now=world.clock.now()
         )
-        await (await world.driver(record.id, definition)).run()
+        await (await world.activation(record.id, definition)).run()
 
     ended = await world.record(record.id)
 
@@ -160,7 +160,7 @@ async def until_done_in_real_time(world: World, definition: Definition) -> Execu
     while not record.status.is_terminal:
         assert record.due_at is not None
         await asyncio.sleep(max(0.0, (record.due_at - datetime.now(record.due_at.tzinfo)).total_seconds()))
-        await (await world.driver(record.id, definition)).run()
+        await (await world.activation(record.id, definition)).run()
         record = await world.record(record.id)
     return record
 
@@ -213,7 +213,7 @@ async def test_what_a_worker_left_behind_is_what_another_one_finds(world: World)
     record = await world.run(definition)
     assert record.due_at is not None
     world.clock.time = record.due_at
-    dead = asyncio.create_task((await world.driver(record.id, definition)).run())
+    dead = asyncio.create_task((await world.activation(record.id, definition)).run())
     await wait_until(lambda: len(world.service.calls) == 2, "it runs again")
     dead.cancel()
     await asyncio.gather(dead, return_exceptions=True)
@@ -221,7 +221,7 @@ async def test_what_a_worker_left_behind_is_what_another_one_finds(world: World)
     world.clock.move(seconds=2)
     world.service.answers = {}
 
-    await (await world.driver(record.id, definition)).run()
+    await (await world.activation(record.id, definition)).run()
 
     assert (await world.record(record.id)).status is ExecutionStatus.COMPLETED
     last = world.service.calls[-1]
@@ -248,7 +248,7 @@ async def test_a_cancelled_execution_waits_for_nothing_any_more(world: World) ->
     record = await world.run(definition)
 
     await world.ask_to_cancel(record.id)
-    await (await world.driver(record.id, definition)).run()
+    await (await world.activation(record.id, definition)).run()
 
     ended = await world.record(record.id)
     assert ended.status is ExecutionStatus.CANCELLED
@@ -262,7 +262,7 @@ async def test_a_delay_is_stored_with_its_attempt(world: World) -> None:
     waiting = step_of(world, record).attempts
     assert record.due_at is not None
     world.clock.time = record.due_at
-    await (await world.driver(record.id, definition)).run()
+    await (await world.activation(record.id, definition)).run()
     done = step_of(world, record).attempts
 
     for attempts in (waiting, done):

@@ -38,7 +38,7 @@ async def approve(world: World, id: UUID, payload: JsonValue) -> None:
 
 
 async def go_on(world: World, id: UUID, definition: Definition) -> None:
-    await (await world.driver(id, definition)).run()
+    await (await world.activation(id, definition)).run()
 
 
 async def started(world: World, definition: Definition) -> UUID:
@@ -150,11 +150,11 @@ async def test_a_paused_execution_records_the_call_that_was_in_flight(world: Wor
     world.service.answers = {"a": slow}
     definition = a_definition(steps=[http("a"), http("b"), constant("c", 3)])
     id = await world.execution(definition)
-    driver = await world.driver(id, definition)
-    driving = asyncio.create_task(driver.run())
+    activation = await world.activation(id, definition)
+    driving = asyncio.create_task(activation.run())
     await wait_until(lambda: world.service.calls, "the first call is made")
     await tell(world, id, CommandKind.PAUSE)
-    driver.nudge()
+    activation.nudge()
     await wait_until(lambda: world.storage.tables.executions[id].status is ExecutionStatus.PAUSED, "it is paused")
     answer.set()
     await driving
@@ -231,7 +231,7 @@ async def test_a_failure_handler_survives_a_crash(world: World) -> None:
     steps = [constant("fine"), transform("bad", "input.missing")]
     definition = a_definition(steps=steps, onFailure=[http("clean")])
     id = await world.execution(definition)
-    driving = asyncio.create_task((await world.driver(id, definition)).run())
+    driving = asyncio.create_task((await world.activation(id, definition)).run())
     await wait_until(lambda: world.service.calls, "the handler is at work")
     driving.cancel()
     await world.release_from_dead_worker(id)

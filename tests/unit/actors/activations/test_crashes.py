@@ -58,7 +58,7 @@ async def test_a_crash_at_any_one_commit_loses_nothing_and_repeats_no_record(
 
         if not (await world.record(id)).status.is_terminal:
             await world.release_from_dead_worker(id)
-            await (await world.driver(id, definition)).run()
+            await (await world.activation(id, definition)).run()
 
         await check(world, id, recorded)
         if not has_crashed:
@@ -97,7 +97,7 @@ async def test_an_attempt_that_was_in_flight_is_made_again_under_its_number_and_
     assert world.steps(id)["a"].state.status is StepStatus.RUNNING
 
     await world.release_from_dead_worker(id)
-    await (await world.driver(id, definition)).run()
+    await (await world.activation(id, definition)).run()
 
     first, second = [call for call in world.service.calls if call.path == "a"]
     assert (first.attempt, first.idempotency_key) == (second.attempt, second.idempotency_key)
@@ -120,7 +120,7 @@ def keys_of(calls: Sequence[StepCall]) -> set[tuple[str, str]]:
 async def crashes(world: World, id: UUID, definition: Definition) -> bool:
     """Run the execution as a new worker; True when that worker has died."""
     try:
-        await (await world.driver(id, definition)).run()
+        await (await world.activation(id, definition)).run()
     except Crash:
         return True
     return False

@@ -29,7 +29,7 @@ class Crew:
 
     world: World
     definition: Definition
-    drivers: dict[UUID, tuple[UUID, Activation, asyncio.Task[None]]] = field(default_factory=dict)
+    activations: dict[UUID, tuple[UUID, Activation, asyncio.Task[None]]] = field(default_factory=dict)
     took: dict[UUID, set[UUID]] = field(default_factory=dict)
 
     async def work(self) -> None:
@@ -39,9 +39,9 @@ class Crew:
         while True:
             id = await queue.next_hint()
             for claim in await store.claim([id], worker_id=me, now=self.world.clock.now()):
-                driver = Activation(claim, self.definition, self.world.parts)
-                task = asyncio.create_task(driver.run())
-                self.drivers[id] = (me, driver, task)
+                activation = Activation(claim, self.definition, self.world.parts)
+                task = asyncio.create_task(activation.run())
+                self.activations[id] = (me, activation, task)
                 self.took.setdefault(me, set()).add(id)
             await asyncio.sleep(0)  # the other workers are quick too
 
@@ -52,16 +52,16 @@ class Crew:
             while heard < len(nudges):
                 _, id = nudges[heard]
                 heard += 1
-                if id in self.drivers:
-                    self.drivers[id][1].nudge()
+                if id in self.activations:
+                    self.activations[id][1].nudge()
             await asyncio.sleep(0.001)
 
     async def kill(self, id: UUID) -> None:
         """Let the process die that runs this execution; what it held is taken over."""
-        worker, _, _ = self.drivers[id]
-        mine = [held for held, (owner, _, _) in self.drivers.items() if owner == worker]
+        worker, _, _ = self.activations[id]
+        mine = [held for held, (owner, _, _) in self.activations.items() if owner == worker]
         for held in mine:
-            self.drivers.pop(held)[2].cancel()
+            self.activations.pop(held)[2].cancel()
         for held in mine:
             record = self.world.storage.tables.executions.get(held)
             if record is not None and not record.status.is_terminal:
@@ -79,7 +79,7 @@ async def a_crew(world: World, definition: Definition, workers: int = 2) -> Asyn
     finally:
         for task in tasks:
             task.cancel()
-        for _, _, driving in crew.drivers.values():
+        for _, _, driving in crew.activations.values():
             driving.cancel()
 
 
@@ -178,7 +178,7 @@ async def test_a_cancel_stops_the_batches_too(world: World) -> None:
         id = await start(world, definition)
         await wait_until(lambda: len(world.service.calls) == 20, "as many as may be are called")
         await world.ask_to_cancel(id)
-        crew.drivers[id][1].nudge()
+        crew.activations[id][1].nudge()
 
         assert (await ended(world, id)).status is ExecutionStatus.CANCELLED
         await wait_until(lambda: len(world.service.cancelled) == 20, "all calls are stopped")
@@ -199,10 +199,10 @@ async def test_a_pause_holds_the_batches_too(world: World) -> None:
         id = await start(world, definition)
         await wait_until(lambda: len(world.service.calls) == 20, "as many as may be are called")
         await tell(world, id, CommandKind.PAUSE)
-        crew.drivers[id][1].nudge()
+        crew.activations[id][1].nudge()
         await wait_until(lambda: all_paused(world), "all are paused")
         gate.set()
-        await wait_until(lambda: all(task.done() for _, _, task in crew.drivers.values()), "all have let go")
+        await wait_until(lambda: all(task.done() for _, _, task in crew.activations.values()), "all have let go")
         assert len(world.service.calls) == 20
 
         await tell(world, id, CommandKind.RESUME)
@@ -226,7 +226,7 @@ async def test_a_killed_worker_costs_no_item_and_repeats_no_record(world: World,
         id = await start(world, definition)
         await wait_until(lambda: len(world.service.calls) > 300, "it is under way")
         recorded = {path: row for path, row in world.steps(id).items() if row.state.status is StepStatus.COMPLETED}
-        held = [each for each, (_, _, task) in crew.drivers.items() if each != id and not task.done()]
+        held = [each for each, (_, _, task) in crew.activations.items() if each != id and not task.done()]
         await crew.kill(id if victim == "parent" else held[0])
         stuck.set()
         record = await ended(world, id)

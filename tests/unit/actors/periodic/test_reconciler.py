@@ -22,7 +22,7 @@ def world() -> World:
 
 
 def reconciler_of(
-    world: World, poisoned_after: int = 3, settling: timedelta = timedelta(0), *, is_skewed: bool = False
+    world: World, quarantined_after: int = 3, settling: timedelta = timedelta(0), *, is_skewed: bool = False
 ) -> Reconciler:
     return Reconciler(
         recovery=world.storage.recovery,
@@ -31,7 +31,7 @@ def reconciler_of(
         publisher=world.storage.publisher,
         queue=world.storage.queue,
         options=ReconcilerOptions(
-            lease=LEASE, settling=settling, patience=timedelta(seconds=3), poisoned_after=poisoned_after
+            lease=LEASE, settling=settling, patience=timedelta(seconds=3), quarantined_after=quarantined_after
         ),
         is_skewed=lambda: is_skewed,
     )
@@ -143,7 +143,7 @@ async def test_the_work_of_the_dead_is_not_taken_over_while_heartbeats_are_still
 
 async def test_an_execution_that_keeps_killing_workers_is_quarantined(world: World) -> None:
     id = await old_execution(world)
-    reconciler = reconciler_of(world, poisoned_after=2)
+    reconciler = reconciler_of(world, quarantined_after=2)
 
     for _ in range(2):
         await world.claim(id)
@@ -158,7 +158,7 @@ async def test_an_execution_that_keeps_killing_workers_is_quarantined(world: Wor
 
 async def test_subscribers_hear_of_an_execution_that_is_quarantined(world: World) -> None:
     id = await world.execution(a_definition(steps=[constant()]))
-    reconciler = reconciler_of(world, poisoned_after=1)
+    reconciler = reconciler_of(world, quarantined_after=1)
 
     async with world.storage.feed.listen_all() as changes:
         await world.claim(id)

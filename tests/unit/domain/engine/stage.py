@@ -187,15 +187,15 @@ async def _turn(
         world.clock.time = max(now, execution.due_at)
 
 
-async def _drive(driver: Activation, store: WatchedStore, id: UUID, world: World) -> None:
+async def _drive(activation: Activation, store: WatchedStore, id: UUID, world: World) -> None:
     async with asyncio.timeout(20):
-        task = asyncio.create_task(driver.run())
+        task = asyncio.create_task(activation.run())
         while not task.done():
             await asyncio.sleep(0)
             if store.pause_wanted and not task.done():
                 store.pause_wanted = False
                 await _tell(store, id, CommandKind.PAUSE, world)
-                driver.nudge()
+                activation.nudge()
         await task
 
 

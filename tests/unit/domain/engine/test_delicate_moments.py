@@ -30,7 +30,7 @@ async def to_its_end(world: World, document_steps: list[dict[str, Any]], **membe
     while not ended.status.is_terminal:
         assert ended.due_at is not None
         world.clock.time = max(world.clock.time, ended.due_at)
-        await (await world.driver(ended.id, definition)).run()
+        await (await world.activation(ended.id, definition)).run()
         ended = await world.record(ended.id)
     return ended
 
@@ -117,7 +117,7 @@ async def test_the_timeout_of_a_container_is_later_by_a_pause_also_for_the_next_
         await world.storage.executions.add_command(
             command_id=new_id(), execution_id=execution.id, kind=kind, payload=None, now=world.clock.now()
         )
-        await (await world.driver(execution.id, definition)).run()
+        await (await world.activation(execution.id, definition)).run()
         world.clock.move(minutes=5)
 
     assert before is not None

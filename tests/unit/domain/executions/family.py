@@ -141,12 +141,12 @@ class Family:
                 await self._take(row)
         for _ in range(10):
             await asyncio.sleep(0)
-        for id, (driver, task) in list(self._running.items()):
+        for id, (activation, task) in list(self._running.items()):
             if task.done():
                 del self._running[id]
                 await self._bury(task)
             elif tables.commands_of(id):
-                driver.nudge()
+                activation.nudge()
         if self._running:
             return True
         live = [row for row in tables.executions.values() if not row.status.is_terminal]
@@ -158,8 +158,8 @@ class Family:
     async def _take(self, row: ExecutionRecord) -> None:
         definition = await self.definitions.get(row.definition_id)
         [claim] = await self.world.storage.executions.claim([row.id], worker_id=new_id(), now=self.world.clock.now())
-        driver = Activation(claim, definition, self._parts(row))
-        self._running[row.id] = driver, asyncio.create_task(driver.run())
+        activation = Activation(claim, definition, self._parts(row))
+        self._running[row.id] = activation, asyncio.create_task(activation.run())
 
     async def _bury(self, task: asyncio.Task[None]) -> None:
         error = task.exception()

@@ -66,7 +66,7 @@ class Runs:
         """Run an execution to its end."""
         record = await self.world.record(id)
         definition = await self.definitions.get(record.definition_id)
-        await (await self.world.driver(id, definition)).run()
+        await (await self.world.activation(id, definition)).run()
         return await self.world.record(id)
 
     @property
@@ -230,11 +230,11 @@ async def test_a_cancelled_execution_goes_on_where_it_was_stopped(runs: Runs) ->
     runs.world.service.answers = {"loop[1].a": lambda _: asyncio.get_running_loop().create_future()}
     await runs.workflows.apply(a_document(steps=[loop("loop", http("a"), maxConcurrency=1)]))
     record = await runs.executions.execute(ExecuteRequest(workflow_name="orders"))
-    driver = await runs.world.driver(record.id, await runs.definitions.get(record.definition_id))
-    running = asyncio.create_task(driver.run())
+    activation = await runs.world.activation(record.id, await runs.definitions.get(record.definition_id))
+    running = asyncio.create_task(activation.run())
     await wait_until(lambda: "loop[1].a" in runs.called, "the second item is called")
     await runs.world.ask_to_cancel(record.id)
-    driver.nudge()
+    activation.nudge()
     await running
     assert (await runs.world.record(record.id)).status is ExecutionStatus.CANCELLED
 
