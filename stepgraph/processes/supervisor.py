@@ -124,14 +124,14 @@ class Keeper:
                 is_steady = lived >= _STEADY_AFTER
                 if must_start and is_first and not is_steady and status > 0 and status != EXIT_FROZEN:
                     return status
-                logger.warning("%s ended after %.1f s: %s; starting it again", self.name, lived, reason_of(status))
+                logger.warning("%s ended after %.1f s: %s; restarting it", self.name, lived, reason_of(status))
                 if is_steady:
                     pauses = _RESTARTING.pauses(random.random)
                 else:
                     await asyncio.sleep(next(pauses).total_seconds())
                 is_first = False
                 await self._start_again()
-                logger.info("%s is process %s now", self.name, self.pid)
+                logger.info("%s restarted as process %s", self.name, self.pid)
                 started = loop.time()
         finally:
             await self.stop()
@@ -149,7 +149,7 @@ class Keeper:
             try:
                 await self.start()
             except OSError as error:
-                logger.warning("%s cannot be started now: %s", self.name, error)
+                logger.warning("%s cannot be started: %s", self.name, error)
                 self._close_pulse()
                 await asyncio.sleep(pause.total_seconds())
             else:
@@ -170,7 +170,7 @@ class Keeper:
         if timeout is None or self._pulse is None:
             return
         await self._pulse.stopped(self._child.pid, timeout.total_seconds() + _SPARE)
-        logger.error("%s shows no sign of life, and does not end itself: it is ended", self.name)
+        logger.error("%s sends no heartbeat and does not end itself: killing it", self.name)
         with suppress(ProcessLookupError):
             await stop_child(self._child, signal_number=FROZEN_SIGNAL, grace=_SPARE)
 

@@ -42,8 +42,12 @@ class OperationsCollector(Collector):
     activity: ApiActivity
 
     def collect(self) -> Iterator[Metric]:
-        total = CounterMetricFamily("stepgraph_graphql_operations", "Operations.", labels=("type", "outcome"))
-        lengths = histogram_family("stepgraph_graphql_operation_duration_seconds", "How long they took.", ("type",))
+        total = CounterMetricFamily(
+            "stepgraph_graphql_operations", "GraphQL operations that were answered.", labels=("type", "outcome")
+        )
+        lengths = histogram_family(
+            "stepgraph_graphql_operation_duration_seconds", "Durations of GraphQL operations.", ("type",)
+        )
         by_type: dict[str, Tally] = {}
         for (type, outcome), tally in self.activity.operations.items():
             total.add_metric((type, outcome), tally.completed)
@@ -52,7 +56,7 @@ class OperationsCollector(Collector):
             add_histogram(lengths, (type,), tally)
         yield from (total, lengths)
         yield GaugeMetricFamily(
-            "stepgraph_subscriptions_active", "Subscriptions that are open.", value=self.activity.subscriptions
+            "stepgraph_subscriptions_active", "Open subscriptions.", value=self.activity.subscriptions
         )
 
 
@@ -113,8 +117,8 @@ async def _or_none(question: Awaitable[Answer]) -> Answer | None:
         async with asyncio.timeout(_PATIENCE):
             return await question
     except (Unavailable, TimeoutError) as error:
-        logger.debug("a figure is missing for Prometheus: %s", error)
+        logger.debug("metrics: a value is missing, its server is not reachable: %s", error)
         return None
     except Exception:
-        logger.exception("a figure could not be read for Prometheus")
+        logger.exception("metrics: reading a value failed")
         return None

@@ -56,7 +56,7 @@ async def metrics_endpoint(
     try:
         server = await asyncio.get_running_loop().create_server(connection, host, port)
     except OSError as error:
-        logger.warning("no metrics are served on %s:%s: %s", host, port, error)
+        logger.warning("the metrics endpoint cannot listen on %s:%s: %s", host, port, error)
         yield None
         return
     try:

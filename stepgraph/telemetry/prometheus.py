@@ -84,9 +84,9 @@ class Cached:
         try:
             await asyncio.wait_for(self._fetch(), _TIMEOUT.total_seconds())
         except (Unavailable, TimeoutError) as error:
-            logger.debug("nothing new for Prometheus: %s", error)
+            logger.debug("metrics: not refreshed: %s", error)
         except Exception:
-            logger.exception("could not be read for Prometheus")
+            logger.exception("metrics: refreshing failed")
 
 
 class WorkflowNames(Protocol):
@@ -139,18 +139,24 @@ class CountedCollector(Collector):
                 for status, count in (("STARTED", tally.started), *_ends(tally)):
                     counts[name, status] = counts.get((name, status), 0) + count
         family = CounterMetricFamily(
-            "stepgraph_executions", "Executions that started or ended.", labels=("workflow", "status")
+            "stepgraph_executions", "Executions that started or ended, by status.", labels=("workflow", "status")
         )
         for labels, count in counts.items():
             family.add_metric(labels, count)
-        durations = histogram_family("stepgraph_execution_duration_seconds", "From start to end.", ())
+        durations = histogram_family(
+            "stepgraph_execution_duration_seconds", "Durations of executions from start to end.", ()
+        )
         add_histogram(durations, (), self.durations)
         yield from (family, durations)
 
     def _steps(self) -> Iterator[Metric]:
-        steps = CounterMetricFamily("stepgraph_steps", "Steps of executions that ended.", labels=("type", "status"))
-        lengths = histogram_family("stepgraph_step_duration_seconds", "How long steps took.", ("type",))
-        retries = CounterMetricFamily("stepgraph_step_retries", "Attempts after the first.", labels=("type",))
+        steps = CounterMetricFamily(
+            "stepgraph_steps", "Steps of ended executions, by status.", labels=("type", "status")
+        )
+        lengths = histogram_family("stepgraph_step_duration_seconds", "Durations of steps.", ("type",))
+        retries = CounterMetricFamily(
+            "stepgraph_step_retries", "Retries of steps: attempts after the first.", labels=("type",)
+        )
         for type, tally in self.steps.items():
             for status, count in _ends(tally):
                 steps.add_metric((type, status), count)
@@ -174,14 +180,20 @@ class WorkerCollector(Collector):
         self.deliveries[outcome] = self.deliveries.get(outcome, 0) + 1
 
     def collect(self) -> Iterator[Metric]:
-        yield GaugeMetricFamily("stepgraph_worker_places", "Executions that it may hold.", value=self.places)
-        yield GaugeMetricFamily("stepgraph_worker_places_used", "Executions that it holds.", value=self.active())
-        sent = CounterMetricFamily("stepgraph_webhook_deliveries", "Attempts to deliver.", labels=("outcome",))
+        yield GaugeMetricFamily(
+            "stepgraph_worker_places", "Executions that the worker may hold at a time.", value=self.places
+        )
+        yield GaugeMetricFamily(
+            "stepgraph_worker_places_used", "Executions that the worker holds.", value=self.active()
+        )
+        sent = CounterMetricFamily(
+            "stepgraph_webhook_deliveries", "Attempts to deliver to webhooks, by outcome.", labels=("outcome",)
+        )
         for outcome in ("succeeded", "failed"):
             sent.add_metric((outcome,), self.deliveries.get(outcome, 0))
         yield sent
         yield CounterMetricFamily(
-            "stepgraph_schedule_starts", "Executions that schedules have started.", value=self.schedule_starts
+            "stepgraph_schedule_starts", "Executions started by schedules.", value=self.schedule_starts
         )
 
 
@@ -209,38 +221,42 @@ class SystemCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         figures = self.figures
         if figures.running is not None:
-            yield GaugeMetricFamily("stepgraph_executions_running", "Executions that run.", value=figures.running)
+            yield GaugeMetricFamily("stepgraph_executions_running", "Running executions.", value=figures.running)
         if figures.workers is not None:
-            yield GaugeMetricFamily("stepgraph_workers", "Worker processes that live.", value=figures.workers)
+            yield GaugeMetricFamily("stepgraph_workers", "Live worker processes.", value=figures.workers)
         if figures.outbox_pending is not None and figures.outbox_lag is not None:
-            yield GaugeMetricFamily("stepgraph_outbox_pending", "Events to be told.", value=figures.outbox_pending)
+            yield GaugeMetricFamily("stepgraph_outbox_pending", "Events in the outbox.", value=figures.outbox_pending)
             yield GaugeMetricFamily(
-                "stepgraph_outbox_lag_seconds", "Age of the oldest.", value=figures.outbox_lag.total_seconds()
+                "stepgraph_outbox_lag_seconds",
+                "Age of the oldest event in the outbox.",
+                value=figures.outbox_lag.total_seconds(),
             )
         if figures.overdue is not None:
             yield GaugeMetricFamily(
                 "stepgraph_overdue_seconds",
-                "How long an execution is due and not begun.",
+                "Longest time for which an execution has been due and not started.",
                 value=figures.overdue.total_seconds(),
             )
         if figures.since_reconciled is not None:
             yield GaugeMetricFamily(
                 "stepgraph_reconciler_lag_seconds",
-                "Time since all executions were last looked after.",
+                "Time since the reconciler last went through all executions.",
                 value=figures.since_reconciled.total_seconds(),
             )
         if figures.clock_offset is not None:
             yield GaugeMetricFamily(
                 "stepgraph_clock_offset_seconds",
-                "The most by which a machine's clock differs from the database's.",
+                "Largest difference between a machine's clock and the database's.",
                 value=figures.clock_offset.total_seconds(),
             )
-        breakers = GaugeMetricFamily("stepgraph_breaker_state", "0 closed, 1 half open, 2 open.", labels=("service",))
+        breakers = GaugeMetricFamily(
+            "stepgraph_breaker_state", "State of a circuit breaker: 0 closed, 1 half open, 2 open.", labels=("service",)
+        )
         for service, state in figures.breakers:
             breakers.add_metric((service,), _STATES[CircuitBreakerState(state)])
         yield breakers
-        depth = GaugeMetricFamily("stepgraph_queue_depth", "Messages that wait.", labels=("queue",))
-        dead = GaugeMetricFamily("stepgraph_dead_letters", "Messages that were given up.", labels=("queue",))
+        depth = GaugeMetricFamily("stepgraph_queue_depth", "Messages waiting in the queue.", labels=("queue",))
+        dead = GaugeMetricFamily("stepgraph_dead_letters", "Messages in the dead-letter queue.", labels=("queue",))
         for name, waiting, given_up in figures.queues:
             depth.add_metric((name,), waiting)
             dead.add_metric((name,), given_up)
@@ -248,7 +264,7 @@ class SystemCollector(Collector):
 
 
 class LoopLag(Collector):
-    """The longest delay of the event loop in the last minute."""
+    """Longest delay of the event loop in the last minute."""
 
     def __init__(self) -> None:
         self._lags: deque[float] = deque([0.0], maxlen=round(_LAG_REMEMBERED / _LAG_INTERVAL))
@@ -269,7 +285,7 @@ class LoopLag(Collector):
     def collect(self) -> Iterator[Metric]:
         yield GaugeMetricFamily(
             "stepgraph_event_loop_lag_seconds",
-            "The longest delay of the event loop in the last minute.",
+            "Longest delay of the event loop in the last minute.",
             value=max(self._lags),
         )
 

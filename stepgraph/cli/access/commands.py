@@ -13,12 +13,12 @@ from stepgraph.cli.kit.arguments import AsJson, Url
 from stepgraph.cli.kit.exit_codes import Exit, fail, run, settings_of
 from stepgraph.cli.kit.output import console, moment, print_json, say, table
 
-app = typer.Typer(name="keys", help="The keys of the API.", no_args_is_help=True)
+app = typer.Typer(name="keys", help="Manage API keys.", no_args_is_help=True)
 
 
 @app.command("list")
 def list_keys(url: Url = None, as_json: AsJson = False) -> None:
-    """List the keys.
+    """List API keys.
 
     Example: stepgraph keys list
     """
@@ -35,18 +35,23 @@ def list_keys(url: Url = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Argument(help="Who or what will use it.", show_default=False)],
-    role: Annotated[Role, typer.Option(help="What it may do.", case_sensitive=False)] = Role.VIEWER,
+    name: Annotated[
+        str, typer.Argument(help="Name of the key: the person or program that uses it.", show_default=False)
+    ],
+    role: Annotated[Role, typer.Option(help="Role of the key.", case_sensitive=False)] = Role.VIEWER,
     expires: Annotated[
-        datetime | None, typer.Option(help="When it ends, in UTC.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"])
+        datetime | None,
+        typer.Option(
+            help="Expiry, in UTC. Default: never.", metavar="TIME", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]
+        ),
     ] = None,
     in_database: Annotated[
-        bool, typer.Option("--in-database", help="Store it in DATABASE_URL, without the API: for the first key.")
+        bool, typer.Option("--in-database", help="Write to DATABASE_URL instead of calling the API: for the first key.")
     ] = False,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a key and print its token, which is shown this once.
+    """Create an API key, and print its token. The token is not shown again.
 
     Example: stepgraph keys create "nightly reports" --role OPERATOR --expires 2030-01-31
     """
@@ -65,11 +70,11 @@ def create(
 
 @app.command()
 def revoke(
-    id: Annotated[str, typer.Argument(help="The key's id, ak_…", show_default=False)],
+    id: Annotated[str, typer.Argument(help="Id of the key, ak_…", show_default=False)],
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take a key away; its live subscriptions end.
+    """Revoke an API key; its open subscriptions end.
 
     Example: stepgraph keys revoke ak_01kaz1v8q3e0x9m6s4t7c2b5d8
     """
@@ -77,12 +82,12 @@ def revoke(
 
 
 def audit(
-    first: Annotated[int, typer.Option(min=1, max=100, help="How many entries.")] = 20,
-    after: Annotated[str | None, typer.Option(help="Go on after this cursor.")] = None,
+    first: Annotated[int, typer.Option(min=1, max=100, help="Number of entries, at most.")] = 20,
+    after: Annotated[str | None, typer.Option(help="Cursor of the last page: continue after it.")] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what was asked for by whom, newest first.
+    """Show the audit log: who did what, newest first.
 
     Example: stepgraph audit --first 50
     """

@@ -17,21 +17,23 @@ from stepgraph.cli.kit.output import console, duration, moment, print_json, say,
 if TYPE_CHECKING:
     from stepgraph.cli.kit.client import ApiClient
 
-app = typer.Typer(help="Circuit breakers: which services are called at present.", no_args_is_help=True)
-ServiceId = Annotated[str, typer.Argument(help="Such as api.example.com:443.", show_default=False)]
+app = typer.Typer(help="Manage circuit breakers, one for each called service.", no_args_is_help=True)
+ServiceId = Annotated[
+    str, typer.Argument(help="Host and port of the service, such as api.example.com:443.", show_default=False)
+]
 
 
 @app.command("list")
 def list_breakers(
     state: Annotated[
         list[CircuitBreakerState] | None,
-        typer.Option(case_sensitive=False, help="Only those in this state; may be given more than once."),
+        typer.Option(case_sensitive=False, help="Filter by state; may be repeated."),
     ] = None,
-    first: Annotated[int, typer.Option(min=1, max=100, help="At most so many.")] = 20,
+    first: Annotated[int, typer.Option(min=1, max=100, help="Number of items, at most.")] = 20,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """List circuit breakers by the service that they guard.
+    """List circuit breakers, by service.
 
     Example: stepgraph breakers list --state OPEN --state HALF_OPEN
     """
@@ -46,7 +48,7 @@ def list_breakers(
 
 @app.command()
 def show(service_id: ServiceId, url: Url = None, as_json: AsJson = False) -> None:
-    """Show the circuit breaker of one service.
+    """Show the circuit breaker of a service.
 
     Example: stepgraph breakers show api.example.com:443
     """
@@ -59,16 +61,16 @@ def show(service_id: ServiceId, url: Url = None, as_json: AsJson = False) -> Non
 @app.command()
 def configure(
     service_id: ServiceId,
-    failures: Annotated[int | None, typer.Option(help="So many failures in a row open it: at first 5.")] = None,
-    successes: Annotated[int | None, typer.Option(help="So many probes that succeed close it: at first 2.")] = None,
+    failures: Annotated[int | None, typer.Option(help="Failures in a row that open the breaker. Initially 5.")] = None,
+    successes: Annotated[int | None, typer.Option(help="Successful probes that close it again. Initially 2.")] = None,
     reset_timeout: Annotated[
-        str | None, typer.Option(help="How long it lets no call through: PT0.1S to P1D, at first PT30S.")
+        str | None, typer.Option(help="Time from opening to the first probe: PT0.1S to P1D. Initially PT30S.")
     ] = None,
-    probes: Annotated[int | None, typer.Option(help="So many probes at a time, over all workers: at first 1.")] = None,
+    probes: Annotated[int | None, typer.Option(help="Probes at a time, over all workers. Initially 1.")] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change when a breaker opens and closes, also before its service is called for the first time.
+    """Configure a circuit breaker, also before its service is called for the first time.
 
     What is left out stays as it is.
 
@@ -89,7 +91,7 @@ def configure(
 
 @app.command()
 def reset(service_id: ServiceId, url: Url = None, as_json: AsJson = False) -> None:
-    """Close a breaker by hand; what waits for it goes on.
+    """Close a circuit breaker; steps that wait for it continue.
 
     Example: stepgraph breakers reset api.example.com:443
     """
@@ -98,7 +100,7 @@ def reset(service_id: ServiceId, url: Url = None, as_json: AsJson = False) -> No
 
 @app.command()
 def delete(service_id: ServiceId, url: Url = None, as_json: AsJson = False) -> None:
-    """Forget a breaker and its configuration; the service's next call makes a new one.
+    """Delete a circuit breaker and its configuration. The next call of the service creates a new one.
 
     Example: stepgraph breakers delete old-api.example.com:443
     """
@@ -112,12 +114,12 @@ def delete(service_id: ServiceId, url: Url = None, as_json: AsJson = False) -> N
 @app.command()
 def watch(
     service_id: Annotated[
-        str | None, typer.Argument(help="Only the breaker of this service.", show_default=False)
+        str | None, typer.Argument(help="Filter by service, such as api.example.com:443.", show_default=False)
     ] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print every change of the breakers as it happens, until Ctrl-C.
+    """Print changes of circuit breakers as they happen, until Ctrl-C.
 
     Example: stepgraph breakers watch api.example.com:443
     """

@@ -14,15 +14,17 @@ from stepgraph.cli.kit.filters import TIMES, labels_of, time_of
 
 Statuses = Annotated[
     list[ExecutionStatus] | None,
-    typer.Option("--status", case_sensitive=False, help="Only with this status; may be repeated."),
+    typer.Option("--status", case_sensitive=False, help="Filter by status; may be repeated."),
 ]
 Before = Annotated[
-    datetime | None, typer.Option("--created-before", formats=TIMES, help="Only those that were created earlier.")
+    datetime | None,
+    typer.Option("--created-before", formats=TIMES, metavar="TIME", help="Filter by creation: before this time."),
 ]
 After = Annotated[
-    datetime | None, typer.Option("--created-after", formats=TIMES, help="Only those that were created later.")
+    datetime | None,
+    typer.Option("--created-after", formats=TIMES, metavar="TIME", help="Filter by creation: after this time."),
 ]
-Everything = Annotated[bool, typer.Option("--all", help="All of them, where nothing narrows it down.")]
+Everything = Annotated[bool, typer.Option("--all", help="Select all executions, where no filter is given.")]
 
 
 def cancel_all(
@@ -32,11 +34,11 @@ def cancel_all(
     before: Before = None,
     after: After = None,
     everything: Everything = False,
-    reason: Annotated[str | None, typer.Option(help="Why; kept with each execution.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Reason that is stored with each execution.")] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Cancel every execution that matches and has not ended.
+    """Cancel all matching executions that have not ended.
 
     Example: stepgraph executions cancel-all --workflow order-fulfilment --label region=eu --reason "wrong prices"
     """
@@ -52,15 +54,18 @@ def retry_all(
     after: After = None,
     everything: Everything = False,
     from_step: Annotated[
-        str | None, typer.Option(help="The path of a step to begin with; default: whatever has not completed.")
+        str | None, typer.Option(help="Path of the step to retry from. Default: all steps that have not completed.")
     ] = None,
     latest_version: Annotated[
-        bool, typer.Option("--latest-version", help="The workflow's newest version instead of the one that failed.")
+        bool,
+        typer.Option(
+            "--latest-version", help="Retry with the workflow's newest version. Default: the version that ran."
+        ),
     ] = False,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Retry every execution that matches and has failed, timed out or been cancelled.
+    """Retry all matching executions that failed, timed out or were cancelled.
 
     Example: stepgraph executions retry-all --workflow order-fulfilment --status FAILED --created-after 2026-01-31
     """

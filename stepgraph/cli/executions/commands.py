@@ -17,11 +17,7 @@ from stepgraph.cli.kit.output import console, execution_view, executions_table, 
 if TYPE_CHECKING:
     from stepgraph.cli.kit.client import ApiClient
 
-app = typer.Typer(help="Look at executions, and tell them what to do.", no_args_is_help=True)
-for told in (control.signal, control.pause, control.resume, control.retry, control.delete):
-    app.command()(told)
-for changed in (bulk.cancel_all, bulk.retry_all):
-    app.command()(changed)
+app = typer.Typer(help="Manage executions: list, show, cancel, pause, resume, retry, delete.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -29,10 +25,10 @@ def list_executions(
     workflow: OfWorkflow = None,
     only: Annotated[
         list[ExecutionStatus] | None,
-        typer.Option("--status", case_sensitive=False, help="Only with this status; may be repeated."),
+        typer.Option("--status", case_sensitive=False, help="Filter by status; may be repeated."),
     ] = None,
-    first: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,
-    after: Annotated[str | None, typer.Option(help="Go on after this cursor.")] = None,
+    first: Annotated[int, typer.Option(min=1, max=100, help="Number of items, at most.")] = 20,
+    after: Annotated[str | None, typer.Option(help="Cursor of the last page: continue after it.")] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
@@ -57,11 +53,11 @@ def list_executions(
 @app.command()
 def show(
     id: ExecutionId,
-    follow_it: Annotated[bool, typer.Option("--follow", help="Watch it live until it has ended.")] = False,
+    follow_it: Annotated[bool, typer.Option("--follow", help="Follow the execution live until it ends.")] = False,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one execution with its steps, or with --follow watch it live until it has ended.
+    """Show an execution with its steps; with --follow, live until it ends.
 
     With --follow, the exit code is 0 only when it has COMPLETED, also where that was long ago.
 
@@ -88,11 +84,11 @@ def show(
 @app.command()
 def cancel(
     id: ExecutionId,
-    reason: Annotated[str | None, typer.Option(help="Why; kept with the execution.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Reason that is stored with the execution.")] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Cancel an execution: what runs is stopped, what waits does not start.
+    """Cancel an execution: running steps are stopped, waiting ones do not start.
 
     Example: stepgraph cancel ex_01kaz1v8q3e0x9m6s4t7c2b5d8 --reason "ordered twice"
     """
@@ -101,3 +97,9 @@ def cancel(
         print_json(result)
     else:
         console.print(result["id"], status(result["status"]))
+
+
+for one in (control.pause, control.resume, control.retry, control.signal, control.delete):
+    app.command()(one)
+for many in (bulk.cancel_all, bulk.retry_all):
+    app.command()(many)

@@ -13,12 +13,12 @@ from stepgraph.cli.kit.output import console, print_json, status
 
 def signal(
     id: ExecutionId,
-    name: Annotated[str, typer.Argument(help="The signal's name.", show_default=False)],
-    payload: Annotated[str, typer.Option(help="What it says, as JSON, or @file with JSON or YAML.")] = "null",
+    name: Annotated[str, typer.Argument(help="Name of the signal.", show_default=False)],
+    payload: Annotated[str, typer.Option(help="Payload as JSON, or @file with JSON or YAML.")] = "null",
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send a signal to an execution; it is kept until a step waits for it.
+    """Send a signal to an execution; it is stored until a step waits for it.
 
     Example: stepgraph signal ex_01kaz1v8q3e0x9m6s4t7c2b5d8 approval --payload '{"approved": true}'
     """
@@ -27,7 +27,7 @@ def signal(
 
 
 def pause(id: ExecutionId, url: Url = None, as_json: AsJson = False) -> None:
-    """Pause an execution: what is under way ends, nothing new starts.
+    """Pause an execution: running steps finish, no others start.
 
     Example: stepgraph executions pause ex_01kaz1v8q3e0x9m6s4t7c2b5d8
     """
@@ -35,7 +35,7 @@ def pause(id: ExecutionId, url: Url = None, as_json: AsJson = False) -> None:
 
 
 def resume(id: ExecutionId, url: Url = None, as_json: AsJson = False) -> None:
-    """Go on with an execution that was paused.
+    """Resume a paused execution.
 
     Example: stepgraph executions resume ex_01kaz1v8q3e0x9m6s4t7c2b5d8
     """
@@ -45,15 +45,18 @@ def resume(id: ExecutionId, url: Url = None, as_json: AsJson = False) -> None:
 def retry(
     id: ExecutionId,
     from_step: Annotated[
-        str | None, typer.Option(help="The path of a step to begin with; default: whatever has not completed.")
+        str | None, typer.Option(help="Path of the step to retry from. Default: all steps that have not completed.")
     ] = None,
     latest_version: Annotated[
-        bool, typer.Option("--latest-version", help="The workflow's newest version instead of the one that failed.")
+        bool,
+        typer.Option(
+            "--latest-version", help="Retry with the workflow's newest version. Default: the version that ran."
+        ),
     ] = False,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run an execution that failed, timed out or was cancelled again, as a new one that keeps what was done.
+    """Retry an execution that failed, timed out or was cancelled, as a new one that keeps completed steps.
 
     Example: stepgraph executions retry ex_01kaz1v8q3e0x9m6s4t7c2b5d8 --from-step payment
     """
@@ -61,7 +64,7 @@ def retry(
 
 
 def delete(id: ExecutionId, url: Url = None, as_json: AsJson = False) -> None:
-    """Remove an execution that has ended, with its steps.
+    """Delete an execution that has ended, with its steps.
 
     Example: stepgraph executions delete ex_01kaz1v8q3e0x9m6s4t7c2b5d8
     """

@@ -24,15 +24,19 @@ _LEFT_OUT = frozenset({"name", "description", "labels"})
 
 
 def orchestrate(
-    file: Annotated[Path, typer.Argument(help="A workflow (.yaml, .yml, .json): its steps and its output are taken.")],
-    input: Annotated[str, typer.Option(help="The input as JSON, or @file with JSON or YAML.")] = "null",
-    follow_it: Annotated[bool, typer.Option("--follow/--no-follow", help="Watch it live until it has ended.")] = False,
-    key: Annotated[str | None, typer.Option(help="Idempotency key: the same key starts it once.")] = None,
+    file: Annotated[
+        Path, typer.Argument(help="File with a workflow (.yaml, .yml, .json), of which steps and output are used.")
+    ],
+    input: Annotated[str, typer.Option(help="Input as JSON, or @file with JSON or YAML.")] = "null",
+    follow_it: Annotated[
+        bool, typer.Option("--follow/--no-follow", help="Follow the execution live until it ends.")
+    ] = False,
+    key: Annotated[str | None, typer.Option(help="Idempotency key: with the same key it starts once.")] = None,
     labels: Labels = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Execute the steps of a file once, without storing a workflow, and with --follow watch it live.
+    """Execute the steps of a file without storing a workflow; with --follow, show them live.
 
     With --follow, the exit code is 0 only when it has COMPLETED.
 

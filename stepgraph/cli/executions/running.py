@@ -27,28 +27,36 @@ def run_workflow(
     workflow: Annotated[
         str,
         typer.Argument(
-            help="Its name, or a file (.yaml, .yml, .json) that is applied first.",
+            help="Name of the workflow, or a file (.yaml, .yml, .json) that is applied first.",
             show_default=False,
             autocompletion=workflow_names,
         ),
     ],
-    input: Annotated[str, typer.Option(help="The input as JSON, or @file with JSON or YAML.")] = "null",
-    follow_it: Annotated[bool, typer.Option("--follow/--no-follow", help="Watch it live until it has ended.")] = False,
-    key: Annotated[str | None, typer.Option(help="Idempotency key: the same key starts it once.")] = None,
+    input: Annotated[str, typer.Option(help="Input as JSON, or @file with JSON or YAML.")] = "null",
+    follow_it: Annotated[
+        bool, typer.Option("--follow/--no-follow", help="Follow the execution live until it ends.")
+    ] = False,
+    key: Annotated[str | None, typer.Option(help="Idempotency key: with the same key it starts once.")] = None,
     labels: Labels = None,
-    priority: Annotated[int, typer.Option(help="Higher ones start first, -100 to 100.")] = 0,
+    priority: Annotated[int, typer.Option(help="Priority, -100 to 100; higher ones start first.")] = 0,
     start_at: Annotated[
-        datetime | None, typer.Option("--start-at", formats=TIMES, help="When it starts; local time without an offset.")
+        datetime | None,
+        typer.Option(
+            "--start-at",
+            formats=TIMES,
+            metavar="TIME",
+            help="Start time; local time where it has no offset. Default: now.",
+        ),
     ] = None,
-    version: Annotated[int | None, typer.Option(help="The version of the workflow; default: the newest.")] = None,
+    version: Annotated[int | None, typer.Option(help="Version of the workflow. Default: the newest.")] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Execute a workflow, and with --follow watch it live.
+    """Execute a workflow; with --follow, show it live until it ends.
 
-    With --follow, the exit code is 0 only when it has COMPLETED. Interrupted, the command ends with 130 (143 after
-    SIGTERM), and the execution goes on. Of a file that holds several workflows all are applied, and the last one is
-    executed.
+    With --follow, the exit code is 0 only when it has COMPLETED. Interrupted, the command ends
+    with 130 (143 after SIGTERM), and the execution goes on. Of a file that holds several
+    workflows all are applied, and the last one is executed.
 
     Example: stepgraph run examples/transcoding.yaml --input '{"video": "holiday.mov"}' --follow
     """

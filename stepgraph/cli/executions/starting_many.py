@@ -26,20 +26,21 @@ def run_many(
     workflow: WorkflowName,
     inputs: Annotated[
         Path,
-        typer.Argument(help="A JSON or YAML file with an array of inputs, or .jsonl with one on each line."),
+        typer.Argument(help="File with the inputs: an array in JSON or YAML, or .jsonl with one on each line."),
     ],
     key: Annotated[
-        str | None, typer.Option(help="Idempotency key: with it and its number in the file, each input starts once.")
+        str | None, typer.Option(help="Idempotency key: with the same key, each input of the file starts once.")
     ] = None,
     labels: Labels = None,
-    priority: Annotated[int, typer.Option(help="Higher ones start first, -100 to 100.")] = 0,
+    priority: Annotated[int, typer.Option(help="Priority, -100 to 100; higher ones start first.")] = 0,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
     """Execute a workflow once for each input in a file, a thousand in one request.
 
-    The exit code is 1 where one of them was refused; the others are started nevertheless. With --key the command can be
-    repeated after an interruption: what was started already is not started again.
+    The exit code is 1 where one of them was refused; the others are started nevertheless. With
+    --key the command can be repeated after an interruption: what was started already is not
+    started again.
 
     Example: stepgraph run-many order-fulfilment orders.jsonl --label batch=monday --key monday
     """

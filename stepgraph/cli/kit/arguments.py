@@ -29,15 +29,16 @@ def workflow_names(incomplete: str) -> list[str]:
         return []
 
 
-Url = Annotated[str | None, typer.Option("--url", help="Where the API is; default: STEPGRAPH_URL.")]
+Url = Annotated[str | None, typer.Option("--url", help="Address of the API. Default: STEPGRAPH_URL.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-ExecutionId = Annotated[str, typer.Argument(help="The execution's id: ex_…", show_default=False)]
+ExecutionId = Annotated[str, typer.Argument(help="Id of the execution, ex_…", show_default=False)]
 WorkflowName = Annotated[
-    str, typer.Argument(help="The workflow's name, or its id: wf_…", show_default=False, autocompletion=workflow_names)
+    str, typer.Argument(help="Name of the workflow, or its id, wf_…", show_default=False, autocompletion=workflow_names)
 ]
 OfWorkflow = Annotated[
-    str | None, typer.Option("--workflow", help="Only of the workflow with this name.", autocompletion=workflow_names)
+    str | None, typer.Option("--workflow", help="Filter by the name of the workflow.", autocompletion=workflow_names)
 ]
 Labels = Annotated[
-    list[str] | None, typer.Option("--label", help="A label, as name=value; may be repeated.", show_default=False)
+    list[str] | None,
+    typer.Option("--label", metavar="NAME=VALUE", help="Label; may be repeated.", show_default=False),
 ]

@@ -11,10 +11,10 @@ from stepgraph.cli.kit.output import print_json
 
 
 def node(
-    id: Annotated[str, typer.Argument(help="An id of any kind: ex_…, wf_…, sc_…, wh_…, …", show_default=False)],
+    id: Annotated[str, typer.Argument(help="Id of any object: ex_…, wf_…, sc_…, wh_…, …", show_default=False)],
     url: Url = None,
 ) -> None:
-    """Show whatever has an id, as JSON; `__typename` says what it is.
+    """Show any object by its id, as JSON with its type in `__typename`.
 
     Example: stepgraph node we_01kaz1v8q3e0x9m6s4t7c2b5d8
     """

@@ -44,16 +44,19 @@ _DEMO_INPUT: Mapping[str, JsonValue] = {"orderId": "A-1042", "sku": "lamp-7", "q
 
 
 def dev(
-    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="The port of the API.")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Where the data is kept.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="How many worker processes.")] = None,
-    example_port: Annotated[int, typer.Option(help="The port of the example service; 0 leaves it out.")] = 8765,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port of the API.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Data directory.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Number of worker processes.")] = None,
+    example_port: Annotated[int, typer.Option(help="Port of the example service; 0 for none.")] = 8765,
     insecure_no_auth: Annotated[
-        bool, typer.Option("--insecure-no-auth", help="Ask nobody for a key, also on an address that others can reach.")
+        bool,
+        typer.Option(
+            "--insecure-no-auth", help="Serve without API keys, also on an address that other machines can reach."
+        ),
     ] = False,
 ) -> None:
-    """Run everything in this terminal until Ctrl-C.
+    """Run the whole system in this terminal, until Ctrl-C.
 
     PostgreSQL, Valkey, the API, workers and the example service.
 
@@ -64,7 +67,7 @@ def dev(
     configure_logging(settings.log_level, settings.log_format)
 
     if example_port and not _is_free("127.0.0.1", example_port):
-        logger.warning("port %s is taken: the example service is left out (--example-port)", example_port)
+        logger.warning("port %s is in use: the example service is not started (--example-port)", example_port)
         example_port = 0
 
     async def main() -> None:
@@ -79,10 +82,10 @@ def dev(
 
 
 def demo(
-    data_dir: Annotated[Path | None, typer.Option(help="Where the data is kept.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Data directory.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the execution as JSON.")] = False,
 ) -> None:
-    """Execute the example workflow live, with everything that it needs, and stop.
+    """Start the whole system, execute the example workflow live, and stop.
 
     Example: stepgraph demo
     """

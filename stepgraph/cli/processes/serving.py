@@ -17,9 +17,14 @@ from stepgraph.settings import Settings, is_loopback
 from stepgraph.telemetry.logging import configure_logging
 
 Insecure = Annotated[
-    bool, typer.Option("--insecure-no-auth", help="Ask nobody for a key, also on an address that others can reach.")
+    bool,
+    typer.Option(
+        "--insecure-no-auth", help="Serve without API keys, also on an address that other machines can reach."
+    ),
 ]
-NeedsWorker = Annotated[bool, typer.Option("--needs-worker", help="Answer 200 on /readyz only while a worker lives.")]
+NeedsWorker = Annotated[
+    bool, typer.Option("--needs-worker", help="Report ready on /readyz only while a worker is alive.")
+]
 
 _API_GRACE = 15.0
 """Seconds that the API process gets to end: three for its requests, the others for closing its connections."""
@@ -55,12 +60,12 @@ def refuse_open_address(settings: Settings, *, insecure: bool) -> Settings:
 
 
 def serve(
-    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     insecure_no_auth: Insecure = False,
     needs_worker: NeedsWorker = False,
 ) -> None:
-    """Serve the API and GraphiQL.
+    """Run the API server, with GraphiQL.
 
     GraphQL over HTTP, WebSocket and server-sent events. A process that dies is replaced.
 
@@ -73,15 +78,15 @@ def serve(
 
 
 def api_process(
-    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     insecure_no_auth: Insecure = False,
     needs_worker: NeedsWorker = False,
     socket_number: Annotated[
-        list[int] | None, typer.Option("--socket", help="The descriptor of a socket that listens already.")
+        list[int] | None, typer.Option("--socket", help="File descriptor of a listening socket; may be repeated.")
     ] = None,
 ) -> None:
-    """Serve the API in this very process: for process managers that replace what dies themselves.
+    """Run the API in this process, without a supervisor: for process managers that restart it themselves.
 
     Example: DATABASE_URL=postgresql://… REDIS_URL=redis://… stepgraph api-process --port 8000
     """
@@ -94,10 +99,10 @@ def api_process(
 
 
 def worker(
-    processes: Annotated[int | None, typer.Option(min=1, help="How many worker processes.")] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads of each that take messages.")] = None,
+    processes: Annotated[int | None, typer.Option(min=1, help="Number of worker processes.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Number of threads in each that take messages.")] = None,
 ) -> None:
-    """Run workers, each a process of its own; one that dies is replaced.
+    """Run worker processes; one that dies is restarted.
 
     Example: DATABASE_URL=postgresql://… REDIS_URL=redis://… stepgraph worker --processes 4
     """
@@ -106,9 +111,9 @@ def worker(
 
 
 def worker_process(
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads that take messages.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Number of threads that take messages.")] = None,
 ) -> None:
-    """Run one worker in this very process: for process managers that replace what dies themselves.
+    """Run one worker in this process, without a supervisor: for process managers that restart it themselves.
 
     Example: DATABASE_URL=postgresql://… REDIS_URL=redis://… stepgraph worker-process
     """
@@ -121,7 +126,7 @@ def worker_process(
 def migrate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Bring the database to the newest schema; safe from many places at once.
+    """Apply database migrations; safe from several places at once.
 
     Example: DATABASE_URL=postgresql://… stepgraph migrate
     """

@@ -23,20 +23,21 @@ from stepgraph.cli.workflows.commands import workflow_id_of
 if TYPE_CHECKING:
     from stepgraph.cli.kit.client import ApiClient
 
-app = typer.Typer(help="Start workflows again and again, at the times of cron expressions.", no_args_is_help=True)
-NameOrId = Annotated[str, typer.Argument(help="The schedule's name, or its id: sc_…", show_default=False)]
+app = typer.Typer(help="Manage schedules: workflows that cron expressions start.", no_args_is_help=True)
+NameOrId = Annotated[str, typer.Argument(help="Name of the schedule, or its id, sc_…", show_default=False)]
 Expression = Annotated[
-    str, typer.Argument(help='Such as "0 9 * * MON-FRI", or @daily; six fields have seconds.', show_default=False)
+    str,
+    typer.Argument(help='Cron expression: "0 9 * * MON-FRI", @daily, or six fields, with seconds.', show_default=False),
 ]
-Timezone = Annotated[str, typer.Option("--timezone", help="An IANA name, such as Europe/Berlin.")]
+Timezone = Annotated[str, typer.Option("--timezone", help="Time zone of the cron expression, such as Europe/Berlin.")]
 _SETTINGS = ("name", "cron", "timezone", "input", "overlap", "catchUpWindow")
 """The members of a schedule that are sent unchanged when it is enabled or disabled, besides its workflow."""
-Count = Annotated[int, typer.Option(min=1, max=100, help="How many of the next runs.")]
+Count = Annotated[int, typer.Option(min=1, max=100, help="Number of next runs to show.")]
 
 
 @app.command("list")
 def list_schedules(
-    workflow: Annotated[str | None, typer.Option(help="Only of the workflow with this name.")] = None,
+    workflow: Annotated[str | None, typer.Option(help="Filter by the name of the workflow.")] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
@@ -59,16 +60,23 @@ def list_schedules(
 
 @app.command()
 def save(
-    name: Annotated[str, typer.Argument(help="Its name; the schedule with it is overwritten.", show_default=False)],
-    workflow: Annotated[str, typer.Argument(help="The name of the workflow to start.", show_default=False)],
+    name: Annotated[
+        str, typer.Argument(help="Name of the schedule; an existing one is overwritten.", show_default=False)
+    ],
+    workflow: Annotated[str, typer.Argument(help="Name of the workflow to start.", show_default=False)],
     cron: Expression,
     timezone: Timezone = "UTC",
-    input: Annotated[str, typer.Option(help="The input as JSON, or @file with JSON or YAML.")] = "null",
+    input: Annotated[str, typer.Option(help="Input as JSON, or @file with JSON or YAML.")] = "null",
     overlap: Annotated[
-        OverlapPolicy, typer.Option(case_sensitive=False, help="What to do while the last execution runs.")
+        OverlapPolicy,
+        typer.Option(
+            case_sensitive=False, help="Policy for a run that is due while the previous execution still runs."
+        ),
     ] = OverlapPolicy.SKIP,
-    catch_up: Annotated[str, typer.Option(help="How far back missed ticks are started: PT0S to P366D.")] = "PT1M",
-    enabled: Annotated[bool, typer.Option("--enabled/--disabled", help="Whether it starts anything.")] = True,
+    catch_up: Annotated[
+        str, typer.Option(help="Catch-up window: missed runs as old as this are still started, PT0S to P366D.")
+    ] = "PT1M",
+    enabled: Annotated[bool, typer.Option("--enabled/--disabled", help="Create it enabled or disabled.")] = True,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
@@ -97,7 +105,7 @@ def save(
 
 @app.command()
 def show(name: NameOrId, count: Count = 5, url: Url = None, as_json: AsJson = False) -> None:
-    """Show one schedule with its next runs.
+    """Show a schedule with its next runs.
 
     Example: stepgraph schedules show nightly --count 10
     """
@@ -124,7 +132,7 @@ def show(name: NameOrId, count: Count = 5, url: Url = None, as_json: AsJson = Fa
 
 @app.command()
 def enable(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
-    """Let a schedule start its workflow again, from now on; what was missed is not started.
+    """Enable a schedule from now on. Missed runs are not started.
 
     Example: stepgraph schedules enable nightly
     """
@@ -133,7 +141,7 @@ def enable(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def disable(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
-    """Let a schedule start nothing, for as long as it is disabled.
+    """Disable a schedule: it starts nothing until it is enabled.
 
     Example: stepgraph schedules disable nightly
     """
@@ -142,7 +150,7 @@ def disable(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def delete(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
-    """Delete a schedule. What it has started goes on.
+    """Delete a schedule. Executions that it has started go on.
 
     Example: stepgraph schedules delete nightly
     """
@@ -156,7 +164,7 @@ def delete(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
 
 @app.command("next")
 def next_runs(cron: Expression, timezone: Timezone = "UTC", count: Count = 5, as_json: AsJson = False) -> None:
-    """Show when a cron expression fires next. Nothing is stored, and no API is asked.
+    """Show the next runs of a cron expression, without storing anything or calling the API.
 
     Example: stepgraph schedules next "30 2 * * *" --timezone Europe/Berlin
     """

@@ -11,13 +11,13 @@ from stepgraph.cli.kit.arguments import AsJson, Url
 from stepgraph.cli.kit.exit_codes import Exit, fail
 from stepgraph.cli.kit.output import console, moment, print_json, table
 
-app = typer.Typer(name="secrets", help="What workflows read as secrets.NAME.", no_args_is_help=True)
-Name = Annotated[str, typer.Argument(help="Letters, digits and underscores.", show_default=False)]
+app = typer.Typer(name="secrets", help="Manage secrets, which workflows read as secrets.NAME.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="Name of the secret: letters, digits and underscores.", show_default=False)]
 
 
 @app.command("list")
 def list_secrets(url: Url = None, as_json: AsJson = False) -> None:
-    """List the names of the secrets.
+    """List secrets by name; values are never shown.
 
     Example: stepgraph secrets list
     """
@@ -34,12 +34,12 @@ def set_secret(
     name: Name,
     file: Annotated[
         str | None,
-        typer.Option(help="A file with the value, - for standard input. Default: ask, or read what is piped in."),
+        typer.Option(help="File with the value, or - for standard input. Default: prompt, or read a pipe."),
     ] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Store a secret, or a new value of it. A line end at the end of what is read is left out.
+    """Set the value of a secret. One line end at the end of the value is removed.
 
     Example: stepgraph secrets set shop_token --file token.txt
     """
@@ -48,7 +48,7 @@ def set_secret(
 
 @app.command()
 def delete(name: Name, url: Url = None, as_json: AsJson = False) -> None:
-    """Delete a secret that no workflow reads any more.
+    """Delete a secret. Refused while a workflow reads it.
 
     Example: stepgraph secrets delete shop_token
     """

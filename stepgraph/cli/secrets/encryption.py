@@ -18,7 +18,7 @@ def new_encryption_key() -> str:
 
 
 def encryption_key(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Print a new key for STEPGRAPH_ENCRYPTION_KEYS; it is stored nowhere.
+    """Generate an encryption key for STEPGRAPH_ENCRYPTION_KEYS. It is printed, and not stored.
 
     Example: export STEPGRAPH_ENCRYPTION_KEYS=$(stepgraph encryption-key)
     """
@@ -30,7 +30,7 @@ def encryption_key(as_json: Annotated[bool, typer.Option("--json", help="Print J
 
 
 def rotate_encryption(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Store all secrets anew under the first of STEPGRAPH_ENCRYPTION_KEYS.
+    """Re-encrypt all secrets with the first of STEPGRAPH_ENCRYPTION_KEYS.
 
     Safe while everything runs.
 

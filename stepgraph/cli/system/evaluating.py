@@ -11,14 +11,14 @@ from stepgraph.cli.kit.output import print_json
 
 
 def evaluate(
-    expression: Annotated[str, typer.Argument(help="The expression, without {{ }} around it.", show_default=False)],
+    expression: Annotated[str, typer.Argument(help="Expression, without {{ }} around it.", show_default=False)],
     context: Annotated[
-        str, typer.Option(help="What it sees, such as input and steps, as JSON or @file with JSON or YAML.")
+        str, typer.Option(help="Names that the expression reads, such as input, as JSON or @file with JSON or YAML.")
     ] = "{}",
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Evaluate an expression, as a workflow would.
+    """Evaluate an expression as a workflow would.
 
     Prints the value as JSON; the exit code is 1 where there is none.
 

@@ -16,15 +16,16 @@ _COLOURS = {"UP": "green", "DEGRADED": "yellow", "DOWN": "red"}
 
 
 def metrics(
-    workflow: Annotated[str | None, typer.Option(help="Only of the workflow with this name.")] = None,
+    workflow: Annotated[str | None, typer.Option(help="Filter by the name of the workflow.")] = None,
     from_: Annotated[
-        str | None, typer.Option("--from", help="Where the range begins, such as 2026-11-01T00:00:00Z.")
+        str | None,
+        typer.Option("--from", help="Start of the range, such as 2026-11-01T00:00:00Z. Default: 24 hours ago."),
     ] = None,
-    to: Annotated[str | None, typer.Option(help="Where it ends. Default: now.")] = None,
+    to: Annotated[str | None, typer.Option(help="End of the range. Default: now.")] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show how executions have gone, by default in the last 24 hours.
+    """Show counts and durations of executions, by default of the last 24 hours.
 
     Example: stepgraph metrics --workflow sales-report
     """
@@ -59,7 +60,7 @@ def metrics(
 
 
 def health(url: Url = None, as_json: AsJson = False) -> None:
-    """Show how the system is: its components, workers and queues.
+    """Show the health of the system: components, workers and queues.
 
     The exit code is 1 where it is DOWN.
 

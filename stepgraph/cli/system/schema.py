@@ -15,7 +15,7 @@ class Kind(StrEnum):
 
 
 def schema(
-    kind: Annotated[Kind, typer.Argument(help="graphql: the API's; document: the JSON Schema of workflow files.")] = (
+    kind: Annotated[Kind, typer.Argument(help="Schema to print: of the GraphQL API, or of workflow documents.")] = (
         Kind.GRAPHQL
     ),
 ) -> None:

@@ -12,13 +12,13 @@ from stepgraph.cli.kit.arguments import AsJson, Url
 from stepgraph.cli.kit.exit_codes import fail, json_argument, read_objects
 from stepgraph.cli.kit.output import console, print_json, say, table
 
-app = typer.Typer(help="Keep expressions by name, for workflows to apply.", no_args_is_help=True)
-Name = Annotated[str, typer.Argument(help="The rule's name.", show_default=False)]
+app = typer.Typer(help="Manage transformation rules: named expressions that workflows apply.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="Name of the rule.", show_default=False)]
 
 
 @app.command("list")
 def list_rules(url: Url = None, as_json: AsJson = False) -> None:
-    """List rules by name.
+    """List transformation rules by name.
 
     Example: stepgraph rules list
     """
@@ -32,7 +32,7 @@ def list_rules(url: Url = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def show(name: Name, url: Url = None, as_json: AsJson = False) -> None:
-    """Show one rule, with its schemas and its examples.
+    """Show a rule with its schemas and examples.
 
     Example: stepgraph rules show order-total
     """
@@ -56,14 +56,14 @@ def save(
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="Rules in YAML or JSON: name, description, expression, inputSchema, outputSchema, examples.",
+            help="Files with rules, YAML or JSON: name, description, expression, inputSchema, outputSchema, examples.",
             show_default=False,
         ),
     ],
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create rules from files, or overwrite those with their names. A rule whose examples do not hold is refused.
+    """Create rules from files, or overwrite existing ones. Refused where an example of a rule does not hold.
 
     Example: stepgraph rules save order-total.yaml
     """
@@ -90,11 +90,11 @@ def delete(name: Name, url: Url = None, as_json: AsJson = False) -> None:
 @app.command("try")
 def try_rule(
     name: Name,
-    input: Annotated[str, typer.Option(help="The input as JSON, or @file with JSON or YAML.")] = "null",
+    input: Annotated[str, typer.Option(help="Input as JSON, or @file with JSON or YAML.")] = "null",
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Apply a rule to an input, and print what it gives. Nothing is stored.
+    """Apply a rule to an input, and print the output. Nothing is stored.
 
     Example: stepgraph rules try order-total --input '{"lines": [{"price": 3, "quantity": 2}]}'
     """

@@ -22,19 +22,23 @@ if TYPE_CHECKING:
     from stepgraph.cli.kit.client import ApiClient
 
 app = typer.Typer(
-    help="Tell others of what happens here, and let others start workflows.",
+    help="Manage webhooks: outbound ones that send events, inbound ones that start workflows.",
     no_args_is_help=True,
 )
-NameOrId = Annotated[str, typer.Argument(help="The webhook's name, or its id: wh_…", show_default=False)]
+NameOrId = Annotated[str, typer.Argument(help="Name of the webhook, or its id, wh_…", show_default=False)]
 SecretFile = Annotated[
     str | None,
-    typer.Option(help="A file with the secret, - for standard input; without it one is made up.", show_default=False),
+    typer.Option(
+        help="File with the secret, or - for standard input. Default: a new one is generated.", show_default=False
+    ),
 ]
 
 
 @app.command("list")
 def list_webhooks(
-    direction: Annotated[WebhookDirection | None, typer.Option(case_sensitive=False, help="Only these.")] = None,
+    direction: Annotated[
+        WebhookDirection | None, typer.Option(case_sensitive=False, help="Filter by direction.")
+    ] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
@@ -51,26 +55,26 @@ def list_webhooks(
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Argument(help="Its name, unique among all.", show_default=False)],
-    to: Annotated[str | None, typer.Option(help="Outbound: the address to tell.", show_default=False)] = None,
+    name: Annotated[str, typer.Argument(help="Name of the webhook; must be unique.", show_default=False)],
+    to: Annotated[str | None, typer.Option(help="Outbound: URL that events are sent to.", show_default=False)] = None,
     event: Annotated[
         list[str] | None,
-        typer.Option(help="Outbound: what of, such as execution.failed; repeat it; without it: everything."),
+        typer.Option(help="Outbound: event type, such as execution.failed; may be repeated. Default: all."),
     ] = None,
     workflow: Annotated[
-        str | None, typer.Option(help="Inbound: the name of what to start. Outbound: of which workflow alone.")
+        str | None, typer.Option(help="Inbound: workflow to start. Outbound: send only events of this workflow.")
     ] = None,
     signature: Annotated[
-        InboundSignature, typer.Option(case_sensitive=False, help="Inbound: how senders prove themselves.")
+        InboundSignature, typer.Option(case_sensitive=False, help="Inbound: signature scheme of the messages.")
     ] = InboundSignature.STANDARD_WEBHOOKS,
     input: Annotated[
-        str | None, typer.Option(help="Inbound: the expression that builds the input; without it: the body.")
+        str | None, typer.Option(help="Inbound: expression for the input of the execution. Default: the body.")
     ] = None,
     secret_file: SecretFile = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Register a webhook, outbound with --to, else inbound, and print its address and its secret, this once.
+    """Create a webhook, outbound with --to, else inbound. Its address and secret are printed; the secret only now.
 
     Example: stepgraph webhooks create pushes --workflow deploy --signature GITHUB --input body.head_commit
     """
@@ -97,7 +101,7 @@ def create(
 
 @app.command()
 def show(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
-    """Show one webhook with its address.
+    """Show a webhook with its address.
 
     Example: stepgraph webhooks show pushes
     """
@@ -121,11 +125,11 @@ def show(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
 @app.command()
 def events(
     name: NameOrId,
-    first: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,
+    first: Annotated[int, typer.Option(min=1, max=100, help="Number of items, at most.")] = 20,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a webhook was told of, or has brought, newest first.
+    """List the events of a webhook, sent or received, newest first.
 
     Example: stepgraph webhooks events audit --first 50
     """
@@ -151,19 +155,19 @@ def events(
 @app.command()
 def update(
     name: NameOrId,
-    rename: Annotated[str | None, typer.Option(help="Its new name.")] = None,
-    to: Annotated[str | None, typer.Option(help="Outbound: the address to tell.")] = None,
-    event: Annotated[list[str] | None, typer.Option(help='Outbound: what of; repeat it; "" for everything.')] = None,
+    rename: Annotated[str | None, typer.Option(help="New name.")] = None,
+    to: Annotated[str | None, typer.Option(help="Outbound: URL that events are sent to.")] = None,
+    event: Annotated[list[str] | None, typer.Option(help='Outbound: event type; may be repeated; "" for all.')] = None,
     workflow: Annotated[
-        str | None, typer.Option(help='Inbound: the name of what to start. Outbound: of which alone; "" for all.')
+        str | None, typer.Option(help='Inbound: workflow to start. Outbound: send only its events; "" for all.')
     ] = None,
     input: Annotated[
-        str | None, typer.Option(help='Inbound: the expression that builds the input; "" for the body.')
+        str | None, typer.Option(help='Inbound: expression for the input of the execution; "" for the body.')
     ] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change a webhook; what is left out stays as it is, and so do its address and its secret.
+    """Update a webhook. Options that are not given, its address and its secret stay as they are.
 
     Example: stepgraph webhooks update audit --event execution.failed --event execution.timed_out
     """
@@ -183,7 +187,7 @@ def update(
 
 @app.command()
 def rotate(name: NameOrId, secret_file: SecretFile = None, url: Url = None, as_json: AsJson = False) -> None:
-    """Give a webhook a new secret and print it, this once; the present one stays good for 24 hours.
+    """Rotate the secret of a webhook, and print the new one once. The old one stays valid for 24 hours.
 
     Example: stepgraph webhooks rotate pushes
     """
@@ -196,7 +200,7 @@ def rotate(name: NameOrId, secret_file: SecretFile = None, url: Url = None, as_j
 
 @app.command()
 def enable(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
-    """Enable a webhook; past failures are forgotten, and what is due is sent at once.
+    """Enable a webhook: its failures are reset, and events that are due are sent at once.
 
     Example: stepgraph webhooks enable audit
     """
@@ -205,7 +209,7 @@ def enable(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def disable(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
-    """Disable a webhook: nothing is sent to it, and nothing is taken at its address.
+    """Disable a webhook: no events are sent to it, and messages to its address are refused.
 
     Example: stepgraph webhooks disable audit
     """
@@ -214,7 +218,7 @@ def disable(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def delete(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
-    """Delete a webhook with all its events. What it has started goes on.
+    """Delete a webhook with all its events. Executions that it has started go on.
 
     Example: stepgraph webhooks delete audit
     """
@@ -224,11 +228,11 @@ def delete(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def replay(
-    id: Annotated[str, typer.Argument(help="The event's id: we_…", show_default=False)],
+    id: Annotated[str, typer.Argument(help="Id of the event, we_…", show_default=False)],
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send an event of an outbound webhook once more, at once.
+    """Send an event of an outbound webhook again, at once.
 
     Example: stepgraph webhooks replay we_01kaz1v8q3e0x9m6s4t7c2b5d8
     """

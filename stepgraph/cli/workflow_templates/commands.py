@@ -11,17 +11,17 @@ from stepgraph.cli.kit.arguments import AsJson, Url
 from stepgraph.cli.kit.exit_codes import Exit, fail, json_argument, read_objects
 from stepgraph.cli.kit.output import console, print_json, say, table
 
-app = typer.Typer(help="Make workflows of templates.", no_args_is_help=True)
-Name = Annotated[str, typer.Argument(help="The template's name.", show_default=False)]
+app = typer.Typer(help="Manage workflow templates, and create workflows from them.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="Name of the template.", show_default=False)]
 
 
 @app.command("list")
 def list_templates(
-    category: Annotated[str | None, typer.Option(help="Only those of this category.")] = None,
+    category: Annotated[str | None, typer.Option(help="Filter by category.")] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """List templates by name: those that come with Stepgraph, and those that were saved.
+    """List templates by name: shipped ones and saved ones.
 
     Example: stepgraph templates list --category integration
     """
@@ -38,7 +38,7 @@ def list_templates(
 
 @app.command()
 def show(name: Name, url: Url = None, as_json: AsJson = False) -> None:
-    """Show what a template asks for; with --json also its document.
+    """Show the parameters of a template; with --json, its document too.
 
     Example: stepgraph templates show polled-job
     """
@@ -66,13 +66,14 @@ def save(
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="Templates in YAML or JSON: name, description, category, parameters, document.", show_default=False
+            help="Files with templates, YAML or JSON: name, description, category, parameters, document.",
+            show_default=False,
         ),
     ],
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create templates from files, or overwrite those with their names.
+    """Create templates from files, or overwrite existing ones.
 
     Example: stepgraph templates save nightly-copy.yaml
     """
@@ -87,7 +88,7 @@ def save(
 
 @app.command()
 def delete(name: Name, url: Url = None, as_json: AsJson = False) -> None:
-    """Delete a saved template. What was made of it stays as it is.
+    """Delete a saved template. Workflows that were created from it stay.
 
     Example: stepgraph templates delete nightly-copy
     """
@@ -98,15 +99,16 @@ def delete(name: Name, url: Url = None, as_json: AsJson = False) -> None:
 @app.command()
 def instantiate(
     name: Name,
-    workflow: Annotated[str, typer.Argument(help="The name of the new workflow.", show_default=False)],
-    parameters: Annotated[str, typer.Option(help="An object as JSON, or @file with JSON or YAML.")] = "{}",
+    workflow: Annotated[str, typer.Argument(help="Name of the new workflow.", show_default=False)],
+    parameters: Annotated[str, typer.Option(help="Parameters: a JSON object, or @file with JSON or YAML.")] = "{}",
     parameter: Annotated[
-        list[str] | None, typer.Option("--set", help="One parameter: name=value; what is no JSON is a text.")
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="One parameter; VALUE is JSON or text. May be repeated."),
     ] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a workflow of a template.
+    """Create a workflow from a template.
 
     Example: stepgraph templates instantiate checked-call stock --set url=https://stock.example.com/levels
     """

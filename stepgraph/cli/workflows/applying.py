@@ -38,12 +38,14 @@ class Applied:
 
 
 def apply(
-    files: Annotated[list[Path], typer.Argument(help="Workflow documents, YAML or JSON.", show_default=False)],
-    note: Annotated[str | None, typer.Option(help="Why it changes; kept with the version.")] = None,
+    files: Annotated[
+        list[Path], typer.Argument(help="Files with workflow documents, YAML or JSON.", show_default=False)
+    ],
+    note: Annotated[str | None, typer.Option(help="Note that is stored with the new version.")] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create workflows from files, or update them.
+    """Create or update workflows from files.
 
     Says what came of each: created, a new version, or unchanged, where the file changes nothing.
 

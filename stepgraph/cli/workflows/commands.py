@@ -16,19 +16,18 @@ from stepgraph.cli.workflows.validating import validate
 if TYPE_CHECKING:
     from stepgraph.cli.kit.client import ApiClient
 
-app = typer.Typer(help="Look at workflows, and change what they may do.", no_args_is_help=True)
-app.command()(validate)
+app = typer.Typer(help="Manage stored workflows: list, show, pause, activate, archive, delete.", no_args_is_help=True)
 
 
 @app.command("list")
 def list_workflows(
-    containing: Annotated[str | None, typer.Option("--name", help="Only those whose name contains this.")] = None,
+    containing: Annotated[str | None, typer.Option("--name", help="Filter by a part of the name.")] = None,
     only: Annotated[
         list[WorkflowStatus] | None,
-        typer.Option("--status", case_sensitive=False, help="Only with this status; may be repeated."),
+        typer.Option("--status", case_sensitive=False, help="Filter by status; may be repeated."),
     ] = None,
-    first: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,
-    after: Annotated[str | None, typer.Option(help="Go on after this cursor.")] = None,
+    first: Annotated[int, typer.Option(min=1, max=100, help="Number of items, at most.")] = 20,
+    after: Annotated[str | None, typer.Option(help="Cursor of the last page: continue after it.")] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
@@ -98,7 +97,7 @@ def versions(name: WorkflowName, url: Url = None, as_json: AsJson = False) -> No
 
 @app.command()
 def pause(name: WorkflowName, url: Url = None, as_json: AsJson = False) -> None:
-    """Let a workflow start no executions until it is activated again; those that run go on.
+    """Pause a workflow: no executions start until it is activated. Running ones go on.
 
     Example: stepgraph workflows pause order-fulfilment
     """
@@ -107,7 +106,7 @@ def pause(name: WorkflowName, url: Url = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def activate(name: WorkflowName, url: Url = None, as_json: AsJson = False) -> None:
-    """Let a workflow start executions (again): one that was paused, archived, or a draft.
+    """Activate a workflow that is paused, archived or a draft: executions may start.
 
     Example: stepgraph workflows activate order-fulfilment
     """
@@ -116,7 +115,7 @@ def activate(name: WorkflowName, url: Url = None, as_json: AsJson = False) -> No
 
 @app.command()
 def archive(name: WorkflowName, url: Url = None, as_json: AsJson = False) -> None:
-    """Put a workflow away: it starts nothing any more, and can be looked at and activated again.
+    """Archive a workflow: no executions start. It can still be shown, and activated again.
 
     Example: stepgraph workflows archive order-fulfilment
     """
@@ -125,7 +124,7 @@ def archive(name: WorkflowName, url: Url = None, as_json: AsJson = False) -> Non
 
 @app.command()
 def delete(name: WorkflowName, url: Url = None, as_json: AsJson = False) -> None:
-    """Remove a workflow of which nothing runs, with its schedules and hooks; its executions stay.
+    """Delete a workflow without running executions, with its schedules and webhooks. Its executions stay.
 
     Example: stepgraph workflows delete order-fulfilment
     """
@@ -134,6 +133,9 @@ def delete(name: WorkflowName, url: Url = None, as_json: AsJson = False) -> None
         return accepted(await value_of(client, "workflows.DeleteWorkflow", id=await workflow_id_of(client, name)))
 
     report(with_client(url, deleting), f"{name} deleted", as_json=as_json)
+
+
+app.command()(validate)
 
 
 def by(name: str) -> dict[str, str]:

@@ -18,14 +18,17 @@ if TYPE_CHECKING:
 
 
 def validate(
-    files: Annotated[list[Path], typer.Argument(help="Workflow documents, YAML or JSON.", show_default=False)],
+    files: Annotated[
+        list[Path], typer.Argument(help="Files with workflow documents, YAML or JSON.", show_default=False)
+    ],
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check workflow documents, and say what is wrong on which line.
+    """Validate workflow documents, with every problem at its line.
 
-    Nothing is stored. Each problem is a line `FILE:LINE: PLACE (step ID): MESSAGE`, with a hint below it. The exit code
-    is 0 when all documents are valid, 1 when one is not, and 2 when a file cannot be read.
+    Nothing is stored. Each problem is a line `FILE:LINE: PLACE (step ID): MESSAGE`, with a hint
+    below it. The exit code is 0 when all documents are valid, 1 when one is not, and 2 when a
+    file cannot be read.
 
     Example: stepgraph validate workflows/*.yaml
     """
