@@ -38,8 +38,8 @@ class CountedByAddress:
         try:
             asker.spend(kind)
         except RateExceeded as error:
-            headers = tuple(error.standing.headers())
-            await refuse(scope, send, Refusal(429, str(error), ErrorCode.LIMIT_EXCEEDED, headers))
+            headers, wait = tuple(error.standing.headers()), error.standing.reset
+            await refuse(scope, send, Refusal(429, str(error), ErrorCode.LIMIT_EXCEEDED, headers, wait))
             return
 
         async def telling(message: Message) -> None:

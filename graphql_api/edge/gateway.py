@@ -9,7 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.kernel.errors import ErrorCode
-from domain.kernel.json.text import dumps
+from domain.kernel.json.text import JsonValue, dumps
 from graphql_api.context import ApiOptions
 from graphql_api.edge.asker import address_of
 from graphql_api.edge.clients import Networks, client_behind
@@ -29,12 +29,13 @@ logger = logging.getLogger("stepgraph.edge")
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The answer to a request that is not let in."""
+    """The answer to a request that is not let in. `retry_after`: seconds after which it may come again."""
 
     status: int
     message: str
     code: ErrorCode = ErrorCode.FORBIDDEN
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    retry_after: int | None = None
 
 
 class Edge:
@@ -171,7 +172,10 @@ def sharing(app: ASGIApp, origins: Sequence[str]) -> CORSMiddleware:
 
 async def refuse(scope: Scope, send: Send, refusal: Refusal) -> None:
     """Answer with an error that GraphQL clients and people can read, also to a handshake where the server can."""
-    body = dumps({"errors": [{"message": refusal.message, "extensions": {"code": refusal.code.value}}]}).encode()
+    extensions: dict[str, JsonValue] = {"code": refusal.code.value}
+    if refusal.retry_after is not None:
+        extensions["retryAfter"] = refusal.retry_after
+    body = dumps({"errors": [{"message": refusal.message, "extensions": extensions}]}).encode()
     headers = [
         (b"content-type", b"application/json; charset=utf-8"),
         (b"content-length", str(len(body)).encode()),

@@ -161,7 +161,7 @@ class GraphQLView(GraphQL[Context, None]):
             return refusal(request, 401, str(error), {"WWW-Authenticate": "Bearer"}, code=error.code)
         except RateExceeded as error:
             told = {name.decode(): value.decode() for name, value in error.standing.headers()}
-            return refusal(request, 429, str(error), told, code=error.code)
+            return refusal(request, 429, str(error), told, code=error.code, retryAfter=error.standing.reset)
         except Unavailable as error:
             return refusal(request, 503, str(error), {"Retry-After": "1"}, code=error.code)
         except ClientDisconnect:
