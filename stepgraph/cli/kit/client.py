@@ -124,13 +124,20 @@ async def connected(
             headers=headers,
             timeout=httpx.Timeout(answer_within, connect=patience),
             trust_env=proxied,
-            # The certificates that the system trusts, or those of SSL_CERT_FILE, and not a list of the library's own.
-            verify=ssl.create_default_context() if parts.scheme == "https" else True,
+            verify=_trust(needed=proxied or parts.scheme == "https"),
         )
     except (OSError, ValueError, ImportError) as error:
         raise no_answer(url, error) from error
     async with http:
         yield ApiClient(url, http, token=token, patience=patience, proxied=proxied)
+
+
+def _trust(*, needed: bool) -> ssl.SSLContext:
+    """The certificates that the system trusts, or those of SSL_CERT_FILE, and none of the library's own.
+
+    Reading them takes a while: where they are not `needed`, no certificate is trusted.
+    """
+    return ssl.create_default_context() if needed else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _is_here(host: str) -> bool:

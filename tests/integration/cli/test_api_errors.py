@@ -7,6 +7,12 @@ from stepgraph.cli.kit.api_errors import error_lines, problem_lines
 from stepgraph.cli.kit.operations import operation
 from tests.integration.graphql_api.api import Api
 
+
+@pytest.fixture
+def api() -> Api:
+    return Api()
+
+
 PROBLEMS = [
     {"path": ["cron"], "message": "'61' is not right for the minute.", "hint": "It takes 0 to 59."},
     {"path": [], "message": "Nothing would ever start.", "hint": None},
