@@ -142,7 +142,7 @@ async def _pool(stack: AsyncExitStack, settings: Settings) -> ActivationPool:
     deliveries = CountedDeliveries(storage.database, metrics.worker)
     sender = WebhookSender(client, cipher_of(settings), storage.clock)
     deliverer = await stack.enter_async_context(WebhookDeliverer(deliveries, sender, storage.clock))
-    parts = await _driver_parts(stack, storage, client, deliveries)
+    parts = await _activation_context(stack, storage, client, deliveries)
     pool = ActivationPool(
         parts=parts,
         definitions=storage.definitions,
@@ -200,7 +200,7 @@ async def _open_storage(stack: AsyncExitStack, settings: Settings) -> _Storage:
     )
 
 
-async def _driver_parts(
+async def _activation_context(
     stack: AsyncExitStack, storage: _Storage, client: HttpClient, deliveries: CountedDeliveries
 ) -> ActivationContext:
     """The parts with which activations run steps, opened on `stack`."""
