@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from domain.workflows.fields.types import (
     DocumentModel,
@@ -19,7 +19,8 @@ from domain.workflows.fields.types import (
 class Member:
     """A member of a model: the meaning of its strings, and the model below it, alone or in an array.
 
-    `name` is its name in a document, `attribute` its name in Python.
+    `name` is its name in a document, `attribute` its name in Python; `is_many` where the models
+    stand in an array, `is_free` where any JSON may stand in it.
     """
 
     name: str
@@ -30,6 +31,8 @@ class Member:
     is_schema: bool
     is_rule_name: bool
     model: type[DocumentModel] | None
+    is_many: bool
+    is_free: bool
 
     @property
     def is_block(self) -> bool:
@@ -59,6 +62,8 @@ def _member(name: str, attribute: str, parts: tuple[Any, ...]) -> Member:
         is_schema=SchemaField in markers,
         is_rule_name=RuleNameField in markers,
         model=models[-1] if models else None,
+        is_many=any(get_origin(part) is tuple for part in found),
+        is_free=any(part is Any for part in found),
     )
 
 

@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 
 from domain.kernel.errors import Problem
 from domain.kernel.hints import did_you_mean, kind_of, one_of, shown
+from domain.workflows.documents.checks.piecewise import PiecewiseReading
 from domain.workflows.documents.step import StepDocument, model_of_config
 from domain.workflows.documents.workflow import WorkflowDocument
 from domain.workflows.fields.members import members_of
@@ -50,20 +51,30 @@ _OR_LEAVE_OUT = re.compile(r", or leave (it|the member) out")
 _FORM_HINT = "The JSON Schema of workflow documents says what may stand here."
 
 
-def read(raw: object, max_problems: int, *, is_stored: bool = False) -> tuple[WorkflowDocument | None, list[Problem]]:
+def read(
+    raw: object, max_problems: int, *, is_stored: bool = False, is_large: bool = False
+) -> tuple[WorkflowDocument | None, list[Problem]]:
     """The document as a model, or its problems, a little more than `max_problems` at most.
 
-    Of one that `is_stored`, durations are read as earlier releases have written them.
+    Of one that `is_stored`, durations are read as earlier releases have written them. One that `is_large` is read piece
+    by piece, so that nothing is held up where it is wrong everywhere.
     """
     if not isinstance(raw, dict):
         message = f"A workflow document is an object, not {kind_of(raw)}."
         return None, [Problem(path=(), message=message, hint="It has a `name` and `steps`.")]
+    context = STORED if is_stored else None
+    if is_large:
+        reading = PiecewiseReading(max_problems, context)
+        document = reading.read(raw)
+        return document, [*reading.oversized, *_problems(reading.faults, raw)]
     try:
-        context = STORED if is_stored else None
         return WorkflowDocument.model_validate(raw, by_alias=True, by_name=False, context=context), []
     except ValidationError as error:
-        errors = error.errors(include_url=False)[: max_problems + 1]
-        return None, [_problem(details, raw) for details in errors if not _is_said_elsewhere(details)]
+        return None, _problems(error.errors(include_url=False)[: max_problems + 1], raw)
+
+
+def _problems(faults: Sequence[ErrorDetails], raw: Mapping[str, Any]) -> list[Problem]:
+    return [_problem(details, raw) for details in faults if not _is_said_elsewhere(details)]
 
 
 def _is_said_elsewhere(details: ErrorDetails) -> bool:
