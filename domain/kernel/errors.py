@@ -9,6 +9,7 @@ StepgraphError
 ├── Unauthenticated     no key, or none that is valid
 ├── Forbidden           the key's role does not allow this
 ├── Undecipherable      the key that something was encrypted with is not known any more
+├── InvalidStepKind     an installed distribution brings a kind of step that cannot be used
 ├── Unavailable         PostgreSQL or Redis cannot be reached just now; trying again may help
 └── LeaseLost           another worker owns the execution now; stop quietly
 
@@ -151,6 +152,10 @@ class Undecipherable(StepgraphError):
             "STEPGRAPH_ENCRYPTION_KEYS, or store it anew."
         )
         self.purpose = purpose
+
+
+class InvalidStepKind(StepgraphError):
+    """An installed distribution brings a kind of step that cannot be used; no process starts with it."""
 
 
 class LeaseLost(StepgraphError):

@@ -1,10 +1,15 @@
 """The command line: `stepgraph COMMAND`, composed of the commands in stepgraph/cli/"""
 
+import sys
 from typing import Annotated, ClassVar
 
 import typer
 
+from domain.kernel.errors import InvalidStepKind
 from stepgraph.cli.kit.lazy import LazyGroup
+
+_UNUSABLE = 2
+"""The exit code where the process cannot work as it was installed, as for settings that cannot be used."""
 
 
 class Commands(LazyGroup):
@@ -153,4 +158,8 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Print the 
 
 def main() -> None:
     """The entry point of the `stepgraph` script."""
-    app()
+    try:
+        app()
+    except InvalidStepKind as error:  # of an installed distribution, which any command may be the first to need
+        typer.secho(str(error), fg=typer.colors.RED, err=True)
+        sys.exit(_UNUSABLE)

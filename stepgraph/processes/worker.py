@@ -4,7 +4,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -38,6 +38,7 @@ from domain.kernel.limits import Limits
 from domain.schedules.firing import ScheduleFiring
 from domain.webhooks.hook_tokens import HookAddresses
 from domain.workflows.definitions.cache import DefinitionCache
+from domain.workflows.steps.registry import step_kinds
 from persistence.health import SystemHealthProbe
 from persistence.postgres.circuit_breakers import PostgresBreakerStore
 from persistence.postgres.clock import DatabaseClock
@@ -82,7 +83,11 @@ def worker_broker(settings: Settings) -> Broker:
 
 
 def run_worker_process(settings: Settings) -> int:
-    """Work in this process until it is told to stop; returns the exit code. Waits for the database and its schema."""
+    """Work in this process until it is told to stop; returns the exit code. Waits for the database and its schema.
+
+    Raises `InvalidStepKind` before that.
+    """
+    step_kinds()
     try:
         asyncio.run(_until_database_is_ready(settings))
     except KeyboardInterrupt:
@@ -238,6 +243,9 @@ async def _activation_context(
             breakers=breakers,
         )
     )
+    for executor in executors.values():
+        if isinstance(executor, AbstractAsyncContextManager):  # as those of kinds from outside may be
+            await stack.enter_async_context(executor)
     secrets = StoredSecrets(PostgresSecretStore(database), cipher)
     return ActivationContext(
         store=storage.executions,

@@ -77,24 +77,20 @@ class CompiledStep:
     secrets: frozenset[str] = frozenset()
     """The names of the secrets that its input needs."""
     kind: AnyKind = field(init=False, compare=False)
+    is_container: bool = field(init=False, compare=False)
+    """True when it is done when the blocks in it are, rather than when its executor is."""
+    is_pure: bool = field(init=False, compare=False)
+    """True when running it has no effect outside: it may be run again, or before its cause is stored."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "kind", kind_of(self.type))
+        kind = kind_of(self.type)
+        for name, value in (("kind", kind), ("is_container", kind.is_container), ("is_pure", kind.is_pure)):
+            object.__setattr__(self, name, value)
 
     @property
     def handler(self) -> "Block | None":
         """The steps that handle its final failure."""
         return self.blocks.get(HANDLER)
-
-    @property
-    def is_container(self) -> bool:
-        """True when it is done when the blocks in it are, rather than when its executor is."""
-        return self.kind.is_container
-
-    @property
-    def is_pure(self) -> bool:
-        """True when running it has no effect outside: it may be run again, or before its cause is stored."""
-        return self.kind.is_pure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

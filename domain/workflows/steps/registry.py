@@ -10,6 +10,7 @@ from domain.workflows.steps.conditional import CONDITIONAL
 from domain.workflows.steps.data_transform import DATA_TRANSFORM
 from domain.workflows.steps.for_each import FOR_EACH
 from domain.workflows.steps.http_request import HTTP_REQUEST
+from domain.workflows.steps.installed import installed_kinds
 from domain.workflows.steps.kind import AnyKind, StepConfig, StepKind
 from domain.workflows.steps.parallel import PARALLEL
 from domain.workflows.steps.sub_workflow import SUB_WORKFLOW
@@ -36,8 +37,12 @@ CONTAINERS: Final = frozenset(kind.name for kind in SHIPPED if kind.is_container
 
 @cache
 def step_kinds() -> Mapping[str, AnyKind]:
-    """All kinds by name."""
-    return MappingProxyType({kind.name: kind for kind in SHIPPED})
+    """All kinds by name: those that ship, and then those of installed distributions.
+
+    They are found once in a process. Raises `InvalidStepKind` where one cannot be used.
+    """
+    shipped = {kind.name: kind for kind in SHIPPED}
+    return MappingProxyType(shipped | {kind.name: kind for kind in installed_kinds(shipped)})
 
 
 def kind_of(name: str) -> AnyKind:

@@ -31,7 +31,7 @@ def derived_input(model: type[DocumentModel]) -> type:
         member = members[str(info.alias)]
         type_ = _type_of(member, info.annotation)
         options: dict[str, Any] = {"name": member.name, "description": info.description}
-        if isinstance(info.default, _PLAIN | Enum) and not is_one_of:
+        if isinstance(info.default, (*_PLAIN, Enum)) and not is_one_of:
             options["default"] = info.default
         elif not info.is_required():
             type_ |= None
