@@ -30,17 +30,9 @@ def addresses_of(settings: Settings) -> tuple[str, str]:
 
 
 def limits_of(settings: Settings) -> Limits:
-    """The caps on what users may send."""
-    return Limits(
-        max_document_bytes=settings.max_document_bytes,
-        max_expressions=settings.max_expressions,
-        max_expression_bytes=settings.max_expression_bytes,
-        max_input_bytes=settings.max_input_bytes,
-        max_items=settings.max_items,
-        max_bulk=settings.max_bulk,
-        max_signals=settings.max_signals,
-        max_family=settings.max_family,
-    )
+    """The caps on what users may send: those that are settings of the same names, and the fixed ones."""
+    names = (row.name for row in fields(Limits) if row.name in Settings.model_fields)
+    return Limits(**{name: getattr(settings, name) for name in names})
 
 
 def budgets_of(settings: Settings) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The limits on data that users may send; every one of them is a setting."""
+"""The limits on data that users may send. One of which there is a setting of the same name has its value from there."""
 
 from dataclasses import dataclass
 from datetime import timedelta
