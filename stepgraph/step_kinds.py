@@ -1,4 +1,4 @@
-"""What a kind of step from outside is written with: these names are promised, as docs/step-kinds.md says."""
+"""The names that kinds of step from outside are written with; docs/step-kinds.md promises them."""
 
 from actors.steps.parts import StepParts
 from domain.engine.state import WaitReason

@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 _RESTARTING = Backoff(first=timedelta(seconds=0.4), cap=timedelta(seconds=10))
 _STEADY_AFTER = 5.0
 """A process that has lived this many seconds is started again at once when it dies."""
+_UNUSABLE = 2
+"""The exit code of a process that cannot work as it is set up or installed: starting it again mends nothing."""
 _SPARE = 5.0
 """Seconds that a process has to end itself after its event loop has frozen, before that is done from here."""
 
@@ -111,8 +113,8 @@ class Keeper:
     async def keep(self, *, must_start: bool = False) -> int:
         """Start a new process whenever the last has ended, at once or after a pause; for ever.
 
-        Where it `must_start`, the exit code is returned of a first process that gives up by itself before it is steady.
-        Cancelled, it stops the process and waits for it.
+        Where it `must_start`, the exit code is returned of a first process that gives up by itself before it is steady,
+        or for good. Cancelled, it stops the process and waits for it.
         """
         loop = asyncio.get_running_loop()
         pauses, is_first = _RESTARTING.pauses(random.random), True
@@ -122,7 +124,8 @@ class Keeper:
                 status = await self._end()
                 lived = loop.time() - started
                 is_steady = lived >= _STEADY_AFTER
-                if must_start and is_first and not is_steady and status > 0 and status != EXIT_FROZEN:
+                gives_up = status == _UNUSABLE or (not is_steady and status > 0 and status != EXIT_FROZEN)
+                if must_start and is_first and gives_up:
                     return status
                 logger.warning("%s ended after %.1f s: %s; restarting it", self.name, lived, reason_of(status))
                 if is_steady:

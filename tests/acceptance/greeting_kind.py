@@ -104,7 +104,7 @@ class Greet(StepKind[GreetConfig]):
 
 
 class Loudness(StrEnum):
-    """How loud it is."""
+    """The loudness of a sum."""
 
     LOW = "LOW"
     HIGH = "HIGH"
