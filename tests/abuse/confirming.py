@@ -1,7 +1,6 @@
 """Repeated measurements of seeming excess: one may be due to a periodic job of the API, or to a busy machine."""
 
 from collections.abc import Awaitable, Callable
-from statistics import median
 
 from tests.abuse.machine import slowness_now
 from tests.abuse.measuring import Reading
@@ -15,10 +14,10 @@ async def confirmed(
     slowness: Callable[[], float] = slowness_now,
     times: int = REPEATED,
 ) -> Reading:
-    """The typical cost of several measurements, as the reference machine would have it.
+    """The usual cost of several measurements, as the reference machine would have it.
 
-    Each is divided by how slow the machine was around it, and of each part the median is taken: what hits one or two of
-    them says nothing, and what is always there is found however fast or slow the machine is.
+    Each is divided by how slow the machine was around it, and of each part the least but one is taken: other work on
+    the machine can only add to it, and what is always there is found however fast or slow the machine is.
     """
     readings = []
     before = slowness()
@@ -28,4 +27,4 @@ async def confirmed(
         slow = (before + after) / 2
         readings.append(Reading(reading.own / slow, reading.children / slow, reading.postgres / slow))
         before = after
-    return Reading(*(median(getattr(each, part) for each in readings) for part in ("own", "children", "postgres")))
+    return Reading(*(sorted(getattr(each, part) for each in readings)[1] for part in ("own", "children", "postgres")))

@@ -161,4 +161,4 @@ async def test_a_schedule_whose_input_nobody_can_decide_holds_no_other_up(deploy
     assert serving(started) == before
     ticks = sorted((planned(node), datetime.fromisoformat(node["createdAt"])) for node in nodes)
     assert [at for at, _ in ticks] == [ticks[0][0] + timedelta(seconds=number) for number in range(len(ticks))]
-    assert median((came - at).total_seconds() for at, came in ticks) < 5
+    assert median((came - at).total_seconds() for at, came in ticks) < 10
