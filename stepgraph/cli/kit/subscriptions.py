@@ -86,9 +86,12 @@ class _Socket:
                 message: Any = loads(await self._connection.recv())
             except (OSError, WebSocketException, ValueError) as error:
                 raise self._broken(error) from error
-            if message["type"] == "ping":
+            kind = message.get("type") if isinstance(message, dict) else None
+            if not isinstance(kind, str):
+                raise no_answer(self._address.url, "a message that is none of graphql-transport-ws")
+            if kind == "ping":
                 await self.send({"type": "pong"})
-            elif message["type"] != "pong":
+            elif kind != "pong":
                 return dict(message)
 
     def _broken(self, error: Exception) -> Exception:

@@ -14,6 +14,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.typing import Subprotocol
 
 from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import Role
@@ -161,6 +163,17 @@ async def test_a_subscription_tells_it_apart_too() -> None:
         answer, _ = FOREIGN[what]
         async with answering(answer) as service:
             assert "does not answer at" in await said_of_subscription(service.url)
+
+
+@pytest.mark.parametrize("message", ["hello", "[1]", '{"type": 5}'])
+async def test_a_websocket_that_speaks_another_protocol_is_told(message: str) -> None:
+    async def talk(connection: ServerConnection) -> None:
+        await connection.send(message)
+        await connection.wait_closed()
+
+    async with serve(talk, "127.0.0.1", 0, subprotocols=[Subprotocol("graphql-transport-ws")]) as other:
+        [listener] = other.sockets
+        assert "does not answer at" in await said_of_subscription(f"http://127.0.0.1:{listener.getsockname()[1]}")
 
 
 async def test_commands_end_with_exit_code_3_where_another_program_answers() -> None:
