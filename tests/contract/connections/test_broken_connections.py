@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from uuid import UUID
 
 import asyncpg
 import pytest
 
-from domain.executions.records import ExecutionChange
+from domain.executions.records import Claim, ExecutionChange
 from domain.kernel.errors import Unavailable
 from domain.kernel.ids import new_id
 from domain.kernel.statuses import ExecutionStatus
@@ -15,6 +16,7 @@ from persistence.postgres.executions.queries import PostgresExecutionQueries
 from persistence.postgres.executions.store import PostgresExecutionStore
 from persistence.postgres.outbox import backlog
 from persistence.postgres.outbox_relay import PostgresEventRelay
+from tests.contract.connections.forgetful import ForgetfulDatabase
 from tests.contract.rows import NOW, SOON, delta_of, end_of, new_execution, step
 from tests.waiting import wait_until
 
@@ -27,8 +29,8 @@ class Nobody:
 
 
 @pytest.fixture
-async def database(empty_postgres_url: str) -> AsyncIterator[Database]:
-    async with Database(empty_postgres_url, pool_size=4) as database:
+async def database(empty_postgres_url: str) -> AsyncIterator[ForgetfulDatabase]:
+    async with ForgetfulDatabase(empty_postgres_url, pool_size=4) as database:
         yield database
 
 
@@ -55,25 +57,31 @@ async def test_executions_go_on_while_all_connections_are_ended_again_and_again(
     database: Database, store: PostgresExecutionStore, admin: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     records = await store.create([new_execution() for _ in range(40)])
-    ended = 0
+    ended = committed = 0
 
-    async def drive(id: object) -> None:
+    async def claimed(id: UUID, worker_id: UUID) -> list[Claim]:
+        try:
+            return await store.claim([id], worker_id=worker_id, now=SOON)
+        except Unavailable:
+            return []
+
+    async def drive(id: UUID) -> None:
+        nonlocal committed
         worker_id = new_id()
-        while True:
-            try:
-                (claim,) = await store.claim([id], worker_id=worker_id, now=SOON)  # type: ignore[list-item]
-                break
-            except Unavailable:
-                await asyncio.sleep(0.01)
+        (claim,) = await wait_until(lambda: claimed(id, worker_id), "it is claimed")
         for number in range(10):
             await store.commit(delta_of(claim, step(f"s{number}"), starts=number == 0))
+            committed += 1
         await store.commit(end_of(claim))
+
+    async def until_committed(count: int) -> None:
+        await wait_until(lambda: committed >= count, f"{count} changes are stored")
 
     async def terminate() -> None:
         nonlocal ended
-        for _ in range(10):
+        for number in range(10):
             ended += await admin.fetchval(_TERMINATE)
-            await asyncio.sleep(0.15)
+            await until_committed(40 * number + 1)
 
     async with asyncio.timeout(60):
         await asyncio.gather(terminate(), *(drive(record.id) for record in records))
@@ -86,19 +94,11 @@ async def test_executions_go_on_while_all_connections_are_ended_again_and_again(
 
 @pytest.mark.parametrize("is_end", [False, True], ids=["a change", "an end"])
 async def test_a_start_whose_answer_was_lost_is_told_once_when_it_is_sent_again(
-    database: Database, store: PostgresExecutionStore, is_end: bool
+    database: ForgetfulDatabase, store: PostgresExecutionStore, is_end: bool
 ) -> None:
     (record,) = await store.create([new_execution()])
     (claim,) = await store.claim([record.id], worker_id=new_id(), now=SOON)
-    original, lost = store._committer._store, [Unavailable("the connection broke")]
-
-    async def store_then_break(*arguments: object) -> object:
-        answer = await original(*arguments)  # type: ignore[arg-type]
-        if lost:
-            raise lost.pop()
-        return answer
-
-    store._committer._store = store_then_break  # type: ignore[assignment]
+    database.forgets = True
     await store.commit((end_of if is_end else delta_of)(claim, step("a"), starts=True))
     if not is_end:
         await store.commit(end_of(claim))

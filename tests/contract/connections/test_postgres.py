@@ -26,8 +26,9 @@ from persistence.postgres.migrate import migrate, pending_migrations
 from persistence.postgres.workflows import PostgresWorkflowStore
 from tests.builders import constant, wait
 from tests.conftest import PostgresServer
+from tests.contract.connections.forgetful import ForgetfulDatabase
 from tests.contract.proxy import Proxy
-from tests.contract.rows import SOON, command, delta_of, end_of, new_execution, step, workflow
+from tests.contract.rows import SOON, command, created_workflow, delta_of, end_of, new_execution, step
 
 
 class Nobody:
@@ -38,8 +39,8 @@ class Nobody:
 
 
 @pytest.fixture
-async def database(empty_postgres_url: str) -> AsyncIterator[Database]:
-    async with Database(empty_postgres_url, pool_size=4) as database:
+async def database(empty_postgres_url: str) -> AsyncIterator[ForgetfulDatabase]:
+    async with ForgetfulDatabase(empty_postgres_url, pool_size=4) as database:
         yield database
 
 
@@ -104,7 +105,7 @@ async def test_a_creation_that_postgresql_refuses_fails_alone(store: PostgresExe
 
 async def test_a_workflow_that_postgresql_refuses_is_invalid_input(database: Database) -> None:
     with pytest.raises(InvalidInput):
-        await PostgresWorkflowStore(database).create(**workflow("nul\u0000"))
+        await created_workflow(PostgresWorkflowStore(database), "nul\u0000")
 
 
 async def test_a_command_of_a_newer_release_is_left_for_it(database: Database, store: PostgresExecutionStore) -> None:
@@ -146,7 +147,7 @@ async def test_whatever_is_asked_while_the_database_is_away_is_unavailable(proxy
         with pytest.raises(Unavailable):
             await PostgresWorkflowStore(database).count(WorkflowFilter())
         with pytest.raises(Unavailable):
-            await PostgresWorkflowStore(database).create(**workflow("order"))
+            await created_workflow(PostgresWorkflowStore(database), "order")
         with pytest.raises(Unavailable):
             await PostgresRecovery(database).lead(new_id(), lease=timedelta(seconds=1))
         with pytest.raises(Unavailable):
@@ -159,19 +160,11 @@ async def test_whatever_is_asked_while_the_database_is_away_is_unavailable(proxy
 
 
 async def test_a_commit_that_let_go_and_whose_answer_was_lost_succeeds_when_sent_again(
-    database: Database, store: PostgresExecutionStore
+    database: ForgetfulDatabase, store: PostgresExecutionStore
 ) -> None:
     (record,) = await store.create([new_execution()])
     (claim,) = await store.claim([record.id], worker_id=new_id(), now=SOON)
-    original, lost = store._store, [Unavailable("the connection broke")]
-
-    async def store_then_break(*arguments: object) -> object:
-        answer = await original(*arguments)  # type: ignore[arg-type]
-        if lost:
-            raise lost.pop()
-        return answer
-
-    store._committer._store = store_then_break  # type: ignore[assignment]
+    database.forgets = True
     assert await store.commit(end_of(claim, step("a"))) == 1
     found = (await PostgresExecutionQueries(database).get_many([record.id]))[record.id]
     assert (found.status, found.sequence) == (ExecutionStatus.COMPLETED, 1)

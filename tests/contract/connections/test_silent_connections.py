@@ -17,6 +17,7 @@ from persistence.postgres.outbox_relay import LOCK, PostgresEventRelay, limit_of
 from persistence.postgres.system.workers import PostgresWorkerRegistry
 from tests.contract.proxy import Proxy
 from tests.contract.rows import NOW, SOON, end_of, new_execution
+from tests.waiting import wait_until
 
 LEASE = timedelta(seconds=4)
 
@@ -91,10 +92,11 @@ async def test_a_leader_whose_connections_fell_silent_is_followed_within_a_lease
 
     async with Database(empty_postgres_url, pool_size=1) as other:
         follower = new_id()
-        since = time.monotonic()
-        while await PostgresRecovery(other).lead(follower, lease=LEASE / 2) is None:
-            assert time.monotonic() - since < LEASE.total_seconds()
-            await asyncio.sleep(0.05)
+        await wait_until(
+            lambda: PostgresRecovery(other).lead(follower, lease=LEASE / 2),
+            "the other leads",
+            timeout=LEASE.total_seconds(),
+        )
 
 
 async def test_what_a_stopped_worker_has_locked_in_a_transaction_is_free_after_half_a_lease(
@@ -141,10 +143,9 @@ async def test_events_are_told_within_two_leases_when_a_worker_is_stopped_while_
         (claim,) = await store.claim([record.id], worker_id=new_id(), now=SOON)
         await store.commit(end_of(claim, starts=True))
 
-        since = time.monotonic()
-        while await PostgresEventRelay(other).relay(10, SOON) == 0:
-            assert time.monotonic() - since < 2 * LEASE.total_seconds()
-            await asyncio.sleep(0.05)
+        await wait_until(
+            lambda: PostgresEventRelay(other).relay(10, SOON), "they are told", timeout=2 * LEASE.total_seconds()
+        )
 
     stopped.cancel()
     await asyncio.gather(stopped, return_exceptions=True)

@@ -169,7 +169,20 @@ async def test_publishing_never_waits_however_long_redis_is_away(proxy: Proxy) -
     async with RedisProgressPublisher(proxy.url, max_queued=100) as publisher:
         for sequence in range(1, 1_001):
             publisher.publish([change(new_id(), sequence)])
-        assert len(publisher._queue) <= 100
+
+
+async def test_no_more_changes_wait_than_are_allowed_and_the_newest_are_kept(empty_redis_url: str) -> None:
+    id = new_id()
+    async with (
+        RedisProgressFeed(empty_redis_url, MemoryStorage().queries) as feed,
+        RedisProgressPublisher(empty_redis_url, max_queued=100) as publisher,
+        feed.listen(id) as changes,
+    ):
+        publisher.publish([change(id, sequence) for sequence in range(1, 1_001)])
+        found = [await heard(changes)]
+        while found[-1].sequence < 1_000:
+            found.append(await heard(changes))
+    assert sum(each.covers for each in found) == 100
 
 
 async def test_channels_that_nobody_listens_to_are_left_after_a_while(empty_redis_url: str) -> None:

@@ -16,7 +16,7 @@ PAGE = (ROOT / "docs" / "storage.md").read_text()
 
 def test_every_table_is_on_the_page_and_no_other() -> None:
     known = [each for each in vars(models).values() if isinstance(each, type) and issubclass(each, Model)]
-    tables = {model._meta.db_table for model in known if model is not Model}
+    tables = {model.describe()["table"] for model in known if model is not Model}
     assert set(re.findall(r"^\| `([a-z_]+)` \|", PAGE, re.MULTILINE)) == tables
 
 

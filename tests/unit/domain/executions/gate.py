@@ -6,13 +6,16 @@ from typing import Any
 from uuid import UUID
 
 from domain.expressions.evaluator import Evaluator
+from domain.kernel.errors import StepgraphError
 from domain.kernel.json.text import JsonValue, dumps
 from domain.kernel.statuses import InboundSignature, WebhookDirection
 from domain.webhooks.inbound_messages import InboundMessage
 from domain.webhooks.model import WebhookEventRecord
-from domain.webhooks.receiving import WebhookReceiving
+from domain.webhooks.ports import WebhookStore
+from domain.webhooks.receiving import Starter, WebhookReceiving
 from domain.webhooks.service import CreateWebhook, WebhookService
 from domain.webhooks.standard_webhooks import signed_headers
+from persistence.memory.webhooks.store import MemoryWebhookStore
 from persistence.postgres.secrets.cipher import AesGcmCipher
 from tests.unit.domain.conftest import Services
 
@@ -72,18 +75,36 @@ class Gate:
         return sorted(self.services.storage.tables.webhook_events.values(), key=lambda event: event.id)
 
 
+def receiving_over(
+    services: Services, *, webhooks: WebhookStore | None = None, executions: Starter | None = None
+) -> WebhookReceiving:
+    """The receiving of messages, with the parts of `services` where no others are given."""
+    return WebhookReceiving(
+        webhooks=webhooks or services.storage.webhooks,
+        executions=executions or services.executions,
+        cipher=CIPHER,
+        evaluator=Evaluator(),
+        clock=services.clock,
+    )
+
+
+class UnrecordedEvents(MemoryWebhookStore):
+    """A store of webhooks that raises `error` instead of storing what came in."""
+
+    def __init__(self, services: Services, error: StepgraphError) -> None:
+        super().__init__(services.storage.tables)
+        self._error = error
+
+    async def record_inbound(self, event: WebhookEventRecord) -> WebhookEventRecord:
+        raise self._error
+
+
 async def a_gate(services: Services) -> Gate:
     """A gate with a stored workflow, whose webhook is not created yet."""
     storage, clock = services.storage, services.clock
     return Gate(
         services=services,
         webhooks=WebhookService(webhooks=storage.webhooks, workflows=storage.workflows, cipher=CIPHER, clock=clock),
-        receiving=WebhookReceiving(
-            webhooks=storage.webhooks,
-            executions=services.executions,
-            cipher=CIPHER,
-            evaluator=Evaluator(),
-            clock=clock,
-        ),
+        receiving=receiving_over(services),
         workflow_id=(await services.store_workflow()).id,
     )

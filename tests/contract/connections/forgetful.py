@@ -1,0 +1,22 @@
+"""A database that loses an answer when a test says so."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from domain.kernel.errors import Unavailable
+from persistence.postgres.database import Database
+from persistence.postgres.lending import Connection
+
+
+class ForgetfulDatabase(Database):
+    """Where `forgets`, the next commit is stored, and its answer is lost."""
+
+    forgets = False
+
+    @asynccontextmanager
+    async def hot_connection(self) -> AsyncIterator[Connection]:
+        async with super().hot_connection() as connection:
+            yield connection
+        if self.forgets:
+            self.forgets = False
+            raise Unavailable("the connection broke")
