@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from domain.kernel.changes import UNSET, Unset
 from domain.kernel.errors import InvalidInput, Problem
 from domain.kernel.statuses import CircuitBreakerState
 
@@ -46,6 +47,16 @@ class BreakerConfig:
         if problems:
             raise InvalidInput(problems)
         return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerChanges:
+    """Changes of a `BreakerConfig`, as of `domain.kernel.changes`."""
+
+    failure_threshold: int | Unset = UNSET
+    success_threshold: int | Unset = UNSET
+    reset_timeout: timedelta | Unset = UNSET
+    half_open_max_calls: int | Unset = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

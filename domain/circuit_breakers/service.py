@@ -8,12 +8,14 @@ from uuid import UUID
 
 from domain.circuit_breakers.model import (
     MAX_SERVICE_ID,
+    BreakerChanges,
     BreakerConfig,
     BreakerSnapshot,
     CircuitBreakerRecord,
     is_service_id,
 )
 from domain.circuit_breakers.ports import BreakerStore, SharedBreakers
+from domain.kernel.changes import given
 from domain.kernel.clock import Clock
 from domain.kernel.errors import InvalidInput, NotFound, Problem, Unavailable
 from domain.kernel.pages import Page
@@ -60,17 +62,14 @@ class BreakerService:
                 shared = await self._shared.read([record.service_id for record in records])
         return [record.at(shared.get(record.service_id)) for record in records]
 
-    async def configure(self, service_id: str, changes: Mapping[str, object]) -> CircuitBreakerRecord:
-        """Change a breaker's configuration, also that of a service that was never called yet.
-
-        `changes` are members of `BreakerConfig`. Raises `InvalidInput`.
-        """
+    async def configure(self, service_id: str, changes: BreakerChanges) -> CircuitBreakerRecord:
+        """Change a breaker's configuration, also that of a service that was never called yet. Raises `InvalidInput`."""
         if not is_service_id(service_id):
             message = f"must be 1 to {MAX_SERVICE_ID} characters that can be seen, such as api.example.com:443."
             raise InvalidInput([Problem(path=("serviceId",), message=message)])
         now = self._clock.now()
         known = await self._store.find(service_id)
-        config = replace(BreakerConfig() if known is None else known.config, **changes).checked()  # type: ignore[arg-type]
+        config = replace(BreakerConfig() if known is None else known.config, **given(changes)).checked()
         await self._store.ensure(service_id, id=self._clock.new_id(), now=now)
         record = await self._store.configure(service_id, config, now)
         with suppress(Unavailable):  # workers read it when Redis is back

@@ -33,11 +33,13 @@ class CommandSender:
         """Send a command to one execution. Raises `NotFound`, or `InvalidState` when it has ended."""
         try:
             worker_id = await self._executions.add_command(
-                command_id=self._new_id(),
-                execution_id=execution_id,
-                kind=kind,
-                payload=payload,
-                now=self._clock.now(),
+                PendingCommand(
+                    id=self._new_id(),
+                    execution_id=execution_id,
+                    kind=kind,
+                    payload=payload,
+                    created_at=self._clock.now(),
+                )
             )
         except NotFound as error:
             raise NotFound("execution", to_public(IdKind.EXECUTION, execution_id)) from error

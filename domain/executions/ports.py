@@ -18,9 +18,8 @@ from domain.executions.records import (
     StepFilter,
     StepRecord,
 )
-from domain.kernel.json.text import JsonValue
 from domain.kernel.pages import Page
-from domain.kernel.statuses import CommandKind, StepStatus
+from domain.kernel.statuses import StepStatus
 from domain.system.records import Term
 
 
@@ -66,9 +65,7 @@ class ExecutionStore(Protocol):
         A later `commit` of the same execution absorbs it. A lost lease is only reported by the next `commit`.
         """
 
-    async def add_command(
-        self, *, command_id: UUID, execution_id: UUID, kind: CommandKind, payload: JsonValue, now: datetime
-    ) -> UUID | None:
+    async def add_command(self, command: PendingCommand) -> UUID | None:
         """Store a command for an execution that has not ended; returns the worker that holds it, if any.
 
         Raises `NotFound`, or `InvalidState` when the execution has ended.

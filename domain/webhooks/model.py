@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from domain.kernel.changes import UNSET, Unset
 from domain.kernel.ids import IdKind, to_public
 from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import EventType, InboundSignature, WebhookDirection, WebhookEventStatus
@@ -89,6 +90,18 @@ class WebhookRecord:
         if self.previous_secret is None or self.previous_secret_until is None or self.previous_secret_until <= now:
             return (self.secret,)
         return self.secret, self.previous_secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookChanges:
+    """Changes of a webhook, as of `domain.kernel.changes`. `event_types`: names of them; None and empty are all."""
+
+    name: str | Unset | None = UNSET
+    url: str | Unset | None = UNSET
+    event_types: Sequence[str] | Unset | None = UNSET
+    workflow_id: UUID | Unset | None = UNSET
+    input: str | Unset | None = UNSET
+    enabled: bool | Unset | None = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

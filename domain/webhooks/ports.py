@@ -7,8 +7,8 @@ from uuid import UUID
 
 from domain.kernel.json.text import JsonValue
 from domain.kernel.pages import Page
-from domain.kernel.statuses import EventType, WebhookDirection
-from domain.webhooks.model import Endpoint, Verdict, WebhookAttempt, WebhookEventRecord, WebhookRecord
+from domain.kernel.statuses import WebhookDirection
+from domain.webhooks.model import Endpoint, Verdict, WebhookAttempt, WebhookChanges, WebhookEventRecord, WebhookRecord
 
 
 class WebhookStore(Protocol):
@@ -34,19 +34,8 @@ class WebhookStore(Protocol):
     async def count(self, direction: WebhookDirection | None) -> int:
         """The number of webhooks that match."""
 
-    async def update(
-        self,
-        webhook_id: UUID,
-        *,
-        name: str,
-        url: str | None,
-        event_types: Sequence[EventType],
-        workflow_id: UUID | None,
-        input: str | None,
-        enabled: bool,
-        now: datetime,
-    ) -> WebhookRecord:
-        """Overwrite the given fields. Enabling resets past failures, so that due events are sent at once.
+    async def update(self, webhook_id: UUID, changes: WebhookChanges, *, now: datetime) -> WebhookRecord:
+        """Store changes that were checked. Enabling resets past failures, so that due events are sent at once.
 
         Raises `NotFound`, or `Conflict` when the name is taken.
         """

@@ -2,10 +2,10 @@
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypedDict
+from dataclasses import dataclass, replace
 from uuid import UUID
 
+from domain.kernel.changes import UNSET, changed
 from domain.kernel.clock import Clock
 from domain.kernel.errors import InvalidInput, NotFound, Problem
 from domain.kernel.ids import IdKind, new_id, to_public
@@ -13,7 +13,7 @@ from domain.kernel.limits import Limits
 from domain.kernel.statuses import InboundSignature, WebhookDirection
 from domain.secrets.ports import Cipher
 from domain.webhooks.checks import WebhookSettings, secret_problems, settings_problems
-from domain.webhooks.model import ROTATION_GRACE, WebhookEventRecord, WebhookRecord, purpose_of
+from domain.webhooks.model import ROTATION_GRACE, WebhookChanges, WebhookEventRecord, WebhookRecord, purpose_of
 from domain.webhooks.ports import WebhookStore
 from domain.webhooks.standard_webhooks import secret_text
 from domain.workflows.ports import WorkflowStore
@@ -33,17 +33,6 @@ class CreateWebhook:
     input: str | None = None
     signature: InboundSignature = InboundSignature.STANDARD_WEBHOOKS
     secret: str | None = None
-
-
-class WebhookChanges(TypedDict, total=False):
-    """Changes of a webhook; omitted members stay. Null removes `event_types`, `input` or an outbound `workflow_id`."""
-
-    name: str | None
-    url: str | None
-    event_types: Sequence[str] | None
-    workflow_id: UUID | None
-    input: str | None
-    enabled: bool | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,31 +105,23 @@ class WebhookService:
         Raises `NotFound`, `InvalidInput` with every problem, or `Conflict` when the name is taken.
         """
         old = await self._get(webhook_id)
-        enabled = changes.get("enabled", old.enabled)
         settings = WebhookSettings(
-            name=changes.get("name", old.name) or "",
+            name=changed(old.name, changes.name) or "",
             direction=old.direction,
-            url=changes.get("url", old.url),
-            event_types=changes.get("event_types", old.event_types) or (),
-            workflow_id=changes.get("workflow_id", old.workflow_id),
-            input=changes.get("input", old.input),
+            url=changed(old.url, changes.url),
+            event_types=old.event_types if changes.event_types is UNSET else changes.event_types or (),
+            workflow_id=changed(old.workflow_id, changes.workflow_id),
+            input=changed(old.input, changes.input),
         )
         # A webhook whose workflow is gone may still be renamed, or switched off.
         problems = await self._problems(settings, with_workflow=settings.workflow_id != old.workflow_id)
-        if enabled is None:
+        if changes.enabled is None:
             problems.append(Problem(path=("enabled",), message="This is true or false."))
-        if enabled is None or problems:
+        if problems:
             raise InvalidInput(problems)
-        return await self._webhooks.update(
-            webhook_id,
-            name=settings.name,
-            url=settings.url,
-            event_types=settings.types,
-            workflow_id=settings.workflow_id,
-            input=settings.input,
-            enabled=enabled,
-            now=self._clock.now(),
-        )
+        if changes.event_types is not UNSET:
+            changes = replace(changes, event_types=settings.types)
+        return await self._webhooks.update(webhook_id, changes, now=self._clock.now())
 
     async def rotate(self, webhook_id: UUID, secret: str | None = None) -> CreatedWebhook:
         """Give a webhook a new secret; the present one stays good for a day, `ROTATION_GRACE`.

@@ -7,42 +7,20 @@ from uuid import UUID
 
 from domain.kernel.json.text import JsonValue
 from domain.kernel.pages import Page
-from domain.kernel.statuses import WorkflowStatus
-from domain.workflows.records import DefinitionRecord, WorkflowFilter, WorkflowRecord
+from domain.workflows.records import DefinitionRecord, WorkflowChanges, WorkflowFilter, WorkflowRecord
 from domain.workflows.summaries import StoredDocuments, VersionSummary, WorkflowSummary
 
 
 class WorkflowStore(Protocol):
     """Workflows and their immutable versions. Names are unique among workflows that are not deleted."""
 
-    async def create(
-        self,
-        *,
-        workflow_id: UUID,
-        definition_id: UUID,
-        name: str,
-        status: WorkflowStatus,
-        document: Mapping[str, JsonValue],
-        labels: Mapping[str, JsonValue],
-        note: str | None,
-        now: datetime,
-    ) -> WorkflowRecord:
-        """Store a workflow with version 1. Raises `Conflict` when the name is taken."""
+    async def create(self, workflow: WorkflowRecord, *, note: str | None = None) -> None:
+        """Store a workflow with its version 1, to which the note belongs. Raises `Conflict` when the name is taken."""
 
     async def update(
-        self,
-        workflow_id: UUID,
-        *,
-        expected_version: int | None,
-        name: str,
-        status: WorkflowStatus,
-        document: Mapping[str, JsonValue] | None,
-        definition_id: UUID | None,
-        labels: Mapping[str, JsonValue],
-        note: str | None,
-        now: datetime,
+        self, workflow_id: UUID, changes: WorkflowChanges, *, expected_version: int | None = None, now: datetime
     ) -> WorkflowRecord:
-        """Overwrite a workflow; a `document` (with its `definition_id`) becomes the next version, None adds none.
+        """Store changes that were checked.
 
         Raises `NotFound`, or `Conflict` when the name is taken or `expected_version` is not the newest.
         """

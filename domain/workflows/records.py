@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from domain.kernel.changes import UNSET, Unset
 from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import WorkflowStatus
 from domain.workflows.summaries import WorkflowSummary
@@ -29,6 +30,25 @@ class WorkflowRecord(WorkflowSummary):
             created_at=self.created_at,
             updated_at=self.updated_at,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewVersion:
+    """The next version of a workflow. `definition_id` is the version's id."""
+
+    definition_id: UUID
+    document: Mapping[str, JsonValue]
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowChanges:
+    """Changes of a workflow, as of `domain.kernel.changes`. Without a `version` the newest one stays."""
+
+    name: str | Unset = UNSET
+    status: WorkflowStatus | Unset = UNSET
+    labels: Mapping[str, JsonValue] | Unset = UNSET
+    version: NewVersion | Unset = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ from domain.workflows.documents.reading import (
     read_document,
 )
 from domain.workflows.ports import WorkflowStore
-from domain.workflows.records import WorkflowFilter, WorkflowRecord
+from domain.workflows.records import NewVersion, WorkflowChanges, WorkflowFilter, WorkflowRecord
 from domain.workflows.rule_references import with_rules_looked_up
 from domain.workflows.summaries import VersionSummary, WorkflowSummary
 
@@ -178,16 +178,20 @@ class WorkflowService:
         return record
 
     async def _create(self, document: WorkflowDocument, status: WorkflowStatus, note: str | None) -> WorkflowRecord:
-        return await self._workflows.create(
-            workflow_id=self._new_id(),
-            definition_id=self._new_id(),
+        now = self._clock.now()
+        workflow = WorkflowRecord(
+            id=self._new_id(),
             name=document.name,
             status=status,
-            document=await asyncio.to_thread(canonical, document),
+            version=1,
+            definition_id=self._new_id(),
             labels=document.labels or {},
-            note=note,
-            now=self._clock.now(),
+            created_at=now,
+            updated_at=now,
+            document=await asyncio.to_thread(canonical, document),
         )
+        await self._workflows.create(workflow, note=note)
+        return workflow
 
     async def _update(
         self, current: WorkflowRecord, document: WorkflowDocument, status: WorkflowStatus, note: str | None
@@ -196,16 +200,13 @@ class WorkflowService:
         is_changed = await asyncio.to_thread(_differs, current, document)
         if not is_changed and status is current.status:
             return current
+        changes = WorkflowChanges(status=status)
+        if is_changed:
+            stored = await asyncio.to_thread(canonical, document)
+            version = NewVersion(definition_id=self._new_id(), document=stored, note=note)
+            changes = WorkflowChanges(name=document.name, status=status, labels=document.labels or {}, version=version)
         return await self._workflows.update(
-            current.id,
-            expected_version=current.version,
-            name=document.name,
-            status=status,
-            document=await asyncio.to_thread(canonical, document) if is_changed else None,
-            definition_id=self._new_id() if is_changed else None,
-            labels=document.labels or {},
-            note=note,
-            now=self._clock.now(),
+            current.id, changes, expected_version=current.version, now=self._clock.now()
         )
 
     def _check_note(self, note: str | None) -> None:

@@ -4,6 +4,9 @@ from datetime import timedelta
 
 import strawberry
 
+from domain.circuit_breakers.model import BreakerChanges
+from graphql_api.kit.changes import member_that_is
+
 
 @strawberry.input(description="A change of a breaker's configuration: what is left out, or null, stays as it is.")
 class CircuitBreakerConfigInput:
@@ -24,12 +27,11 @@ class CircuitBreakerConfigInput:
         description="The largest number of probes at a time, over all workers, 1 to 10,000; at first 1.",
     )
 
-    def to_changes(self) -> dict[str, object]:
-        """The members of a `BreakerConfig` that change, by name."""
-        given: dict[str, object] = {
-            "failure_threshold": self.failure_threshold,
-            "success_threshold": self.success_threshold,
-            "reset_timeout": self.reset_timeout,
-            "half_open_max_calls": self.half_open_max_calls,
-        }
-        return {name: value for name, value in given.items() if value is not None and value is not strawberry.UNSET}
+    def to_changes(self) -> BreakerChanges:
+        """The changes that the service takes."""
+        return BreakerChanges(
+            failure_threshold=member_that_is(self.failure_threshold),
+            success_threshold=member_that_is(self.success_threshold),
+            reset_timeout=member_that_is(self.reset_timeout),
+            half_open_max_calls=member_that_is(self.half_open_max_calls),
+        )

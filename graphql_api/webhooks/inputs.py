@@ -4,8 +4,11 @@ from uuid import UUID
 
 import strawberry
 
+from domain.kernel.changes import UNSET
 from domain.kernel.ids import IdKind
-from domain.webhooks.service import CreateWebhook, WebhookChanges
+from domain.webhooks.model import WebhookChanges
+from domain.webhooks.service import CreateWebhook
+from graphql_api.kit.changes import member
 from graphql_api.kit.enums import InboundSignature, WebhookDirection
 from graphql_api.kit.ids import read_id
 from graphql_api.kit.scalars import Expression
@@ -63,20 +66,15 @@ class UpdateWebhookInput:
 
     def to_changes(self) -> WebhookChanges:
         """The changes that the service takes. Raises `InvalidInput` for a malformed id."""
-        changes = WebhookChanges()
-        if self.name is not strawberry.UNSET:
-            changes["name"] = self.name
-        if self.url is not strawberry.UNSET:
-            changes["url"] = self.url
-        if self.event_types is not strawberry.UNSET:
-            changes["event_types"] = self.event_types
-        if self.workflow_id is not strawberry.UNSET:
-            changes["workflow_id"] = None if self.workflow_id is None else _workflow_id(self.workflow_id)
-        if self.input is not strawberry.UNSET:
-            changes["input"] = self.input
-        if self.enabled is not strawberry.UNSET:
-            changes["enabled"] = self.enabled
-        return changes
+        workflow_id = member(self.workflow_id)
+        return WebhookChanges(
+            name=member(self.name),
+            url=member(self.url),
+            event_types=member(self.event_types),
+            workflow_id=workflow_id if workflow_id is None or workflow_id is UNSET else _workflow_id(workflow_id),
+            input=member(self.input),
+            enabled=member(self.enabled),
+        )
 
 
 def _workflow_id(text: str) -> UUID:

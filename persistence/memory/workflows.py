@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from domain.kernel.changes import UNSET, changed
 from domain.kernel.errors import Conflict, InvalidState, NotFound
 from domain.kernel.json.text import JsonValue, dumps
 from domain.kernel.pages import Page
-from domain.kernel.statuses import WorkflowStatus
-from domain.workflows.records import DefinitionRecord, WorkflowFilter, WorkflowRecord
+from domain.workflows.records import DefinitionRecord, WorkflowChanges, WorkflowFilter, WorkflowRecord
 from domain.workflows.summaries import StoredDocuments, VersionSummary, WorkflowSummary
 from persistence.memory.large_values import lean_workflow
 from persistence.memory.tables import MemoryTables, contains, page_of
@@ -21,57 +21,31 @@ class MemoryWorkflowStore:
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables
 
-    async def create(
-        self,
-        *,
-        workflow_id: UUID,
-        definition_id: UUID,
-        name: str,
-        status: WorkflowStatus,
-        document: Mapping[str, JsonValue],
-        labels: Mapping[str, JsonValue],
-        note: str | None,
-        now: datetime,
-    ) -> WorkflowRecord:
-        self._refuse_taken(name, workflow_id)
-        record = WorkflowRecord(
-            id=workflow_id,
-            name=name,
-            status=status,
-            version=1,
-            definition_id=definition_id,
-            document=document,
-            labels=labels,
-            created_at=now,
-            updated_at=now,
-        )
-        self._tables.workflows[workflow_id] = record
-        self._add_version(record, note, now)
-        return record
+    async def create(self, workflow: WorkflowRecord, *, note: str | None = None) -> None:
+        self._refuse_taken(workflow.name, workflow.id)
+        self._tables.workflows[workflow.id] = workflow
+        self._add_version(workflow, note, workflow.created_at)
 
     async def update(
-        self,
-        workflow_id: UUID,
-        *,
-        expected_version: int | None,
-        name: str,
-        status: WorkflowStatus,
-        document: Mapping[str, JsonValue] | None,
-        definition_id: UUID | None,
-        labels: Mapping[str, JsonValue],
-        note: str | None,
-        now: datetime,
+        self, workflow_id: UUID, changes: WorkflowChanges, *, expected_version: int | None = None, now: datetime
     ) -> WorkflowRecord:
         old = await self.find(id=workflow_id)
         if old is None:
             raise NotFound("workflow", str(workflow_id))
         if expected_version is not None and expected_version != old.version:
-            raise Conflict(f"Workflow {name!r} is at version {old.version}, not {expected_version}.")
-        self._refuse_taken(name, workflow_id)
-        record = replace(old, name=name, status=status, labels=labels, updated_at=now)
-        if document is not None and definition_id is not None:
-            record = replace(record, version=old.version + 1, document=document, definition_id=definition_id)
-            self._add_version(record, note, now)
+            raise Conflict(f"Workflow {old.name!r} is at version {old.version}, not {expected_version}.")
+        record = replace(
+            old,
+            name=changed(old.name, changes.name),
+            status=changed(old.status, changes.status),
+            labels=changed(old.labels, changes.labels),
+            updated_at=now,
+        )
+        self._refuse_taken(record.name, workflow_id)
+        if changes.version is not UNSET:
+            new = changes.version
+            record = replace(record, version=old.version + 1, document=new.document, definition_id=new.definition_id)
+            self._add_version(record, new.note, now)
         self._tables.workflows[workflow_id] = record
         return record
 

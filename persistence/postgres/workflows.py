@@ -12,11 +12,12 @@ from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.expressions import RawSQL
 from tortoise.queryset import QuerySet
 
+from domain.kernel.changes import UNSET, changed
 from domain.kernel.errors import Conflict, InvalidInput, InvalidState, NotFound, Problem
 from domain.kernel.json.text import JsonValue, dumps, loads
 from domain.kernel.pages import Page
 from domain.kernel.statuses import TERMINAL_EXECUTION_STATUSES, ExecutionStatus, WorkflowStatus
-from domain.workflows.records import DefinitionRecord, WorkflowFilter, WorkflowRecord
+from domain.workflows.records import DefinitionRecord, WorkflowChanges, WorkflowFilter, WorkflowRecord
 from domain.workflows.summaries import StoredDocuments, VersionSummary, WorkflowSummary
 from persistence.executions.large_values import share_of
 from persistence.postgres.database import Database
@@ -58,59 +59,42 @@ class PostgresWorkflowStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def create(
-        self,
-        *,
-        workflow_id: UUID,
-        definition_id: UUID,
-        name: str,
-        status: WorkflowStatus,
-        document: Mapping[str, JsonValue],
-        labels: Mapping[str, JsonValue],
-        note: str | None,
-        now: datetime,
-    ) -> WorkflowRecord:
-        workflow = Workflow(
-            id=workflow_id,
-            name=name,
-            status=status,
-            version=1,
-            definition_id=definition_id,
-            labels=dict(labels),
-            created_at=now,
-            updated_at=now,
+    async def create(self, workflow: WorkflowRecord, *, note: str | None = None) -> None:
+        row = Workflow(
+            id=workflow.id,
+            name=workflow.name,
+            status=workflow.status,
+            version=workflow.version,
+            definition_id=workflow.definition_id,
+            labels=dict(workflow.labels),
+            created_at=workflow.created_at,
+            updated_at=workflow.updated_at,
         )
-        async with self._transaction(name):
-            await workflow.save(force_create=True)
-            await _add_version(workflow, document, note, now)
-        return _record(workflow, document)
+        async with self._transaction(workflow.name):
+            await row.save(force_create=True)
+            await _add_version(row, workflow.document, note, workflow.created_at)
 
     async def update(
-        self,
-        workflow_id: UUID,
-        *,
-        expected_version: int | None,
-        name: str,
-        status: WorkflowStatus,
-        document: Mapping[str, JsonValue] | None,
-        definition_id: UUID | None,
-        labels: Mapping[str, JsonValue],
-        note: str | None,
-        now: datetime,
+        self, workflow_id: UUID, changes: WorkflowChanges, *, expected_version: int | None = None, now: datetime
     ) -> WorkflowRecord:
-        async with self._transaction(name):
+        async with self._transaction(str(changes.name)):
             workflow = await _lock(workflow_id)
             if expected_version is not None and expected_version != workflow.version:
-                raise Conflict(f"Workflow {name!r} is at version {workflow.version}, not {expected_version}.")
-            workflow.name, workflow.status = name, status
-            workflow.labels, workflow.updated_at = dict(labels), now
-            if document is not None and definition_id is not None:
+                raise Conflict(f"Workflow {workflow.name!r} is at version {workflow.version}, not {expected_version}.")
+            workflow.name = changed(workflow.name, changes.name)
+            workflow.status = changed(workflow.status, changes.status)
+            workflow.labels = dict(changed(workflow.labels, changes.labels))
+            workflow.updated_at = now
+            if changes.version is not UNSET:
+                version = changes.version
                 workflow.version += 1
-                workflow.definition_id = definition_id
-                await _add_version(workflow, document, note, now)
+                workflow.definition_id = version.definition_id
+                await _add_version(workflow, version.document, version.note, now)
             await workflow.save()
-            if document is None:
+            if changes.version is UNSET:
                 document = (await WorkflowVersion.get(id=workflow.definition_id)).document
+            else:
+                document = changes.version.document
         return _record(workflow, document)
 
     async def delete(self, workflow_id: UUID, now: datetime) -> None:

@@ -20,6 +20,8 @@ from domain.executions.records import (
 from domain.kernel.ids import new_id
 from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import CommandKind, ExecutionStatus, StepStatus, StepType, WorkflowStatus
+from domain.workflows.ports import WorkflowStore
+from domain.workflows.records import NewVersion, WorkflowRecord
 from tests.contract.conftest import Storage
 
 NOW = datetime(2026, 3, 14, 15, 9, 26, 535897, tzinfo=UTC)
@@ -143,18 +145,26 @@ async def stored(storage: Storage, id: UUID) -> ExecutionRecord:
     return (await storage.queries.get_many([id]))[id]
 
 
-def workflow(name: str, **given: Any) -> Mapping[str, Any]:
-    """The arguments of `WorkflowStore.create`."""
-    return {
-        "workflow_id": new_id(),
+async def created_workflow(
+    store: WorkflowStore, name: str, *, note: str | None = None, now: datetime = NOW, **given: Any
+) -> WorkflowRecord:
+    """A workflow that is stored with its version 1."""
+    values: dict[str, Any] = {
+        "id": new_id(),
         "definition_id": new_id(),
-        "name": name,
+        "version": 1,
         "status": WorkflowStatus.ACTIVE,
         "document": {"name": name, "steps": []},
         "labels": {},
-        "note": None,
-        "now": NOW,
-    } | given
+    }
+    workflow = WorkflowRecord(**(values | given), name=name, created_at=now, updated_at=now)
+    await store.create(workflow, note=note)
+    return workflow
+
+
+def next_version(document: Mapping[str, JsonValue], note: str | None = None) -> NewVersion:
+    """A version of a workflow with a new id."""
+    return NewVersion(definition_id=new_id(), document=document, note=note)
 
 
 async def steps_counted(storage: Storage, execution_id: UUID, filter: StepFilter) -> int:

@@ -20,8 +20,7 @@ from domain.executions.records import (
 )
 from domain.executions.suspects import SUSPECT_AFTER
 from domain.kernel.errors import InvalidState, LeaseLost, NotFound
-from domain.kernel.json.text import JsonValue
-from domain.kernel.statuses import CommandKind, EventType
+from domain.kernel.statuses import EventType
 from domain.outbox.events import OutboxEvent
 from persistence.executions.changes import Stored, change_of, parent_changes_of, snapshot_of, sum_of
 from persistence.executions.delta_merge import merge_deltas
@@ -146,16 +145,13 @@ class MemoryExecutionStore:
             except LeaseLost:
                 continue
 
-    async def add_command(
-        self, *, command_id: UUID, execution_id: UUID, kind: CommandKind, payload: JsonValue, now: datetime
-    ) -> UUID | None:
-        execution = self._tables.executions.get(execution_id)
+    async def add_command(self, command: PendingCommand) -> UUID | None:
+        execution = self._tables.executions.get(command.execution_id)
         if execution is None:
-            raise NotFound("execution", str(execution_id))
+            raise NotFound("execution", str(command.execution_id))
         if execution.status.is_terminal:
             raise InvalidState(f"The execution has ended: it is {execution.status}.", execution.status.value)
-        command = PendingCommand(id=command_id, execution_id=execution_id, kind=kind, payload=payload, created_at=now)
-        self._tables.commands.setdefault(command_id, command)
+        self._tables.commands.setdefault(command.id, command)
         return execution.worker_id
 
     async def add_commands(self, commands: Sequence[PendingCommand]) -> Mapping[UUID, UUID | None]:

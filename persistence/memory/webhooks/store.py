@@ -1,14 +1,15 @@
 """Webhooks and their events, managed and read by people, in memory."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from domain.kernel.changes import given
 from domain.kernel.errors import Conflict, InvalidState, NotFound
 from domain.kernel.pages import Page
 from domain.kernel.statuses import EventType, WebhookDirection, WebhookEventStatus
-from domain.webhooks.model import WebhookEventRecord, WebhookRecord, why_not_replayed
+from domain.webhooks.model import WebhookChanges, WebhookEventRecord, WebhookRecord, why_not_replayed
 from persistence.memory.large_values import lean_event, lean_webhook
 from persistence.memory.tables import EndpointState, MemoryTables, page_of
 
@@ -42,35 +43,18 @@ class MemoryWebhookStore:
     async def count(self, direction: WebhookDirection | None) -> int:
         return len(self._matching(direction))
 
-    async def update(
-        self,
-        webhook_id: UUID,
-        *,
-        name: str,
-        url: str | None,
-        event_types: Sequence[EventType],
-        workflow_id: UUID | None,
-        input: str | None,
-        enabled: bool,
-        now: datetime,
-    ) -> WebhookRecord:
-        old = self._get(webhook_id)
-        self._refuse_taken(name, webhook_id)
-        record = replace(
-            old,
-            name=name,
-            url=url,
-            event_types=tuple(event_types),
-            workflow_id=workflow_id,
-            input=input,
-            enabled=enabled,
-            updated_at=now,
-            disabled_reason=None if enabled else old.disabled_reason,
-            failing_since=old.failing_since if enabled == old.enabled else None,
-        )
-        if enabled != old.enabled:
+    async def update(self, webhook_id: UUID, changes: WebhookChanges, *, now: datetime) -> WebhookRecord:
+        old, members = self._get(webhook_id), given(changes)
+        if "event_types" in members:
+            members["event_types"] = tuple(map(EventType, members["event_types"] or ()))
+        record = replace(old, **members, updated_at=now)
+        self._refuse_taken(record.name, webhook_id)
+        if record.enabled != old.enabled:
+            record = replace(record, failing_since=None)
             state = self._tables.endpoints.get(webhook_id, EndpointState())
             self._tables.endpoints[webhook_id] = replace(state, failures=0, paused_until=None, throttled_until=None)
+        if record.enabled:
+            record = replace(record, disabled_reason=None)
         self._tables.webhooks[webhook_id] = record
         return record
 

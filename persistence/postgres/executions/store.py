@@ -22,8 +22,7 @@ from domain.executions.records import (
 )
 from domain.kernel.errors import InvalidInput, InvalidState, LeaseLost, NotFound, Problem
 from domain.kernel.ids import oldest_id_of
-from domain.kernel.json.text import JsonValue
-from domain.kernel.statuses import TERMINAL_EXECUTION_STATUSES, CommandKind, ExecutionStatus
+from domain.kernel.statuses import TERMINAL_EXECUTION_STATUSES, ExecutionStatus
 from persistence.executions.changes import Stored, parent_changes_of, snapshot_of
 from persistence.executions.rows import all_of
 from persistence.postgres.batcher import Batcher
@@ -97,14 +96,11 @@ class PostgresExecutionStore:
     def post(self, delta: ExecutionDelta) -> None:
         self._committer_of(delta).post(delta)
 
-    async def add_command(
-        self, *, command_id: UUID, execution_id: UUID, kind: CommandKind, payload: JsonValue, now: datetime
-    ) -> UUID | None:
-        command = PendingCommand(id=command_id, execution_id=execution_id, kind=kind, payload=payload, created_at=now)
+    async def add_command(self, command: PendingCommand) -> UUID | None:
         async with self._database.transaction() as connection:
-            row = await connection.fetchrow(statements.LOCK_FOR_COMMANDS, [execution_id])
+            row = await connection.fetchrow(statements.LOCK_FOR_COMMANDS, [command.execution_id])
             if row is None:
-                raise NotFound("execution", str(execution_id))
+                raise NotFound("execution", str(command.execution_id))
             status = ExecutionStatus(row["status"])
             if status.is_terminal:
                 raise InvalidState(f"The execution has ended: it is {status}.", status.value)

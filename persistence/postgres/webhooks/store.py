@@ -1,16 +1,23 @@
 """Webhooks and their events in PostgreSQL, managed and read by people."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 
+from domain.kernel.changes import given
 from domain.kernel.errors import Conflict, InvalidState, NotFound
 from domain.kernel.json.text import dumps
 from domain.kernel.pages import Page
-from domain.kernel.statuses import EventType, WebhookDirection, WebhookEventStatus
-from domain.webhooks.model import WebhookEventRecord, WebhookRecord, attempts_to_json, why_not_replayed
+from domain.kernel.statuses import WebhookDirection, WebhookEventStatus
+from domain.webhooks.model import (
+    WebhookChanges,
+    WebhookEventRecord,
+    WebhookRecord,
+    attempts_to_json,
+    why_not_replayed,
+)
 from persistence.postgres.conditions import Conditions
 from persistence.postgres.database import Database
 from persistence.postgres.executions.rows.lean import most_of
@@ -36,12 +43,12 @@ INSERT INTO webhook (
 # What is enabled has a clean slate; what a person disables has no other reason.
 _UPDATE = f"""
 UPDATE webhook w SET
-  name = $2, url = $3, event_types = $4, workflow_id = $5, input = $6, enabled = $7, updated_at = $8,
-  disabled_reason = CASE WHEN NOT $7 THEN w.disabled_reason END,
-  failing_since = CASE WHEN $7 = w.enabled THEN w.failing_since END,
-  failures = CASE WHEN $7 = w.enabled THEN w.failures ELSE 0 END,
-  paused_until = CASE WHEN $7 = w.enabled THEN w.paused_until END,
-  throttled_until = CASE WHEN $7 = w.enabled THEN w.throttled_until END
+  %s updated_at = $2, enabled = coalesce($3, w.enabled),
+  disabled_reason = CASE WHEN NOT coalesce($3, w.enabled) THEN w.disabled_reason END,
+  failing_since = CASE WHEN coalesce($3, w.enabled) = w.enabled THEN w.failing_since END,
+  failures = CASE WHEN coalesce($3, w.enabled) = w.enabled THEN w.failures ELSE 0 END,
+  paused_until = CASE WHEN coalesce($3, w.enabled) = w.enabled THEN w.paused_until END,
+  throttled_until = CASE WHEN coalesce($3, w.enabled) = w.enabled THEN w.throttled_until END
 WHERE w.id = $1 RETURNING {WEBHOOK_COLUMNS}
 """
 
@@ -165,25 +172,16 @@ class PostgresWebhookStore:
         count: int = await self._database.fetch_value(statement, *conditions.arguments)
         return count
 
-    async def update(
-        self,
-        webhook_id: UUID,
-        *,
-        name: str,
-        url: str | None,
-        event_types: Sequence[EventType],
-        workflow_id: UUID | None,
-        input: str | None,
-        enabled: bool,
-        now: datetime,
-    ) -> WebhookRecord:
-        types = dumps(list(event_types))
+    async def update(self, webhook_id: UUID, changes: WebhookChanges, *, now: datetime) -> WebhookRecord:
+        members = given(changes)
+        enabled = members.pop("enabled", None)
+        if "event_types" in members:
+            members["event_types"] = dumps(list(members["event_types"] or ()))
+        columns = "".join(f"{name} = ${number}, " for number, name in enumerate(members, start=4))
         try:
-            row = await self._database.fetch_row(
-                _UPDATE, webhook_id, name, url, types, workflow_id, input, enabled, now
-            )
+            row = await self._database.fetch_row(_UPDATE % columns, webhook_id, now, enabled, *members.values())
         except asyncpg.UniqueViolationError as error:
-            raise _taken(name) from error
+            raise _taken(members["name"]) from error
         return _found(row, webhook_id)
 
     async def rotate(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from domain.engine.state import Attempt
-from domain.executions.records import Claim, ExecutionFilter, Progress, StepFilter
+from domain.executions.records import Claim, ExecutionFilter, PendingCommand, Progress, StepFilter
 from domain.kernel.errors import LeaseLost, NotFound
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.ids import IdKind, new_id, to_public
@@ -240,7 +240,7 @@ async def test_what_has_ended_can_be_deleted_with_all_that_belongs_to_it(storage
         await storage.executions.commands(ids[0])
     with pytest.raises(NotFound):
         await storage.executions.add_command(
-            command_id=new_id(), execution_id=ids[0], kind=CommandKind.CANCEL, payload=None, now=NOW
+            PendingCommand(id=new_id(), execution_id=ids[0], kind=CommandKind.CANCEL, payload=None, created_at=NOW)
         )
     # Its key is free again; a child keeps the id of a parent that is gone.
     assert await created(storage, idempotency_key="k") not in ids

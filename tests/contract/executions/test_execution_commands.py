@@ -2,6 +2,7 @@
 
 import pytest
 
+from domain.executions.records import PendingCommand
 from domain.kernel.errors import InvalidState, LeaseLost, NotFound
 from domain.kernel.ids import new_id
 from domain.kernel.statuses import CommandKind
@@ -14,7 +15,9 @@ async def test_a_command_is_stored_and_tells_who_holds_the_execution(storage: St
     first, second = new_id(), new_id()
     assert (
         await storage.executions.add_command(
-            command_id=first, execution_id=id, kind=CommandKind.CANCEL, payload={"reason": "no need"}, now=NOW
+            PendingCommand(
+                id=first, execution_id=id, kind=CommandKind.CANCEL, payload={"reason": "no need"}, created_at=NOW
+            )
         )
         is None
     )
@@ -23,7 +26,7 @@ async def test_a_command_is_stored_and_tells_who_holds_the_execution(storage: St
     assert [command.id for command in claim.commands] == [first]
     assert (
         await storage.executions.add_command(
-            command_id=second, execution_id=id, kind=CommandKind.CANCEL, payload=None, now=NOW
+            PendingCommand(id=second, execution_id=id, kind=CommandKind.CANCEL, payload=None, created_at=NOW)
         )
         == worker
     )
@@ -43,7 +46,7 @@ async def test_a_command_makes_a_waiting_execution_claimable(storage: Storage) -
     await storage.executions.commit(delta_of(claim, step("a"), release=True, due_at=LATER))
     assert await storage.executions.claim([id], worker_id=new_id(), now=SOON) == []
     await storage.executions.add_command(
-        command_id=new_id(), execution_id=id, kind=CommandKind.CANCEL, payload=None, now=NOW
+        PendingCommand(id=new_id(), execution_id=id, kind=CommandKind.CANCEL, payload=None, created_at=NOW)
     )
     (again,) = await storage.executions.claim([id], worker_id=new_id(), now=SOON)
     assert len(again.commands) == 1
@@ -56,7 +59,7 @@ async def test_an_applied_command_is_gone_with_the_commit_that_applies_it(storag
     applied, other = new_id(), new_id()
     for command_id in (applied, other):
         await storage.executions.add_command(
-            command_id=command_id, execution_id=id, kind=CommandKind.CANCEL, payload=None, now=NOW
+            PendingCommand(id=command_id, execution_id=id, kind=CommandKind.CANCEL, payload=None, created_at=NOW)
         )
     with pytest.raises(LeaseLost):
         await storage.executions.commit(delta_of(claim, epoch=9, applied_commands=(applied,)))
@@ -68,12 +71,14 @@ async def test_an_applied_command_is_gone_with_the_commit_that_applies_it(storag
 async def test_a_command_for_nothing_or_for_what_has_ended_is_refused(storage: Storage) -> None:
     with pytest.raises(NotFound):
         await storage.executions.add_command(
-            command_id=new_id(), execution_id=new_id(), kind=CommandKind.CANCEL, payload=None, now=NOW
+            PendingCommand(id=new_id(), execution_id=new_id(), kind=CommandKind.CANCEL, payload=None, created_at=NOW)
         )
     claim = await claimed(storage)
     await storage.executions.commit(end_of(claim))
     with pytest.raises(InvalidState) as caught:
         await storage.executions.add_command(
-            command_id=new_id(), execution_id=claim.execution.id, kind=CommandKind.CANCEL, payload=None, now=NOW
+            PendingCommand(
+                id=new_id(), execution_id=claim.execution.id, kind=CommandKind.CANCEL, payload=None, created_at=NOW
+            )
         )
     assert caught.value.status == "COMPLETED"

@@ -14,13 +14,13 @@ from tests.contract.rows import (
     NOW,
     claimed,
     created,
+    created_workflow,
     delta_of,
     end_of,
     new_execution,
     step,
     steps_counted,
     stored,
-    workflow,
 )
 
 ANY = ExecutionFilter()
@@ -50,8 +50,8 @@ async def test_an_empty_list_is_an_empty_page(storage: Storage) -> None:
 
 
 async def test_every_part_of_a_filter_must_match(storage: Storage) -> None:
-    order = await storage.workflows.create(**workflow("order"))
-    other = await storage.workflows.create(**workflow("other"))
+    order = await created_workflow(storage.workflows, "order")
+    other = await created_workflow(storage.workflows, "other")
     late = NOW + timedelta(days=1)
     a = await created(storage, workflow_id=order.id, labels={"team": "a", "tier": 1})
     b = await created(storage, workflow_id=order.id, labels={"team": "b"}, created_at=late)
@@ -226,7 +226,7 @@ async def test_sequences_are_those_of_the_executions_that_exist(storage: Storage
 
 @pytest.mark.parametrize("name", ["Ünïcode", "quo'te", "%_\\"])
 async def test_odd_names_are_only_names(storage: Storage, name: str) -> None:
-    record = await storage.workflows.create(**workflow(name))
+    record = await created_workflow(storage.workflows, name)
     id = await created(storage, workflow_id=record.id, labels={name: name})
     page = await storage.queries.page(ExecutionFilter(workflow_name=name, labels={name: name}), first=5, after=None)
     assert [row.id for row in page.rows] == [id]

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from domain.executions.records import PendingCommand
 from domain.kernel.errors import LeaseLost
 from domain.kernel.failures import FailureCode
 from domain.kernel.ids import new_id
@@ -85,7 +86,9 @@ async def test_what_is_due_is_what_nobody_holds_and_whose_time_has_come(storage:
     await storage.executions.commit(delta_of(due, release=True, due_at=SOON))
     await storage.executions.commit(delta_of(commanded, release=True, due_at=LATER))
     await storage.executions.add_command(
-        command_id=new_id(), execution_id=commanded.execution.id, kind=CommandKind.CANCEL, payload=None, now=NOW
+        PendingCommand(
+            id=new_id(), execution_id=commanded.execution.id, kind=CommandKind.CANCEL, payload=None, created_at=NOW
+        )
     )
 
     found = await storage.recovery.due_executions(now=SOON, limit=10)
@@ -99,7 +102,7 @@ async def test_a_due_execution_with_a_command_is_told_once(storage: Storage) -> 
     id = await created(storage)
     for _ in range(2):
         await storage.executions.add_command(
-            command_id=new_id(), execution_id=id, kind=CommandKind.CANCEL, payload=None, now=NOW
+            PendingCommand(id=new_id(), execution_id=id, kind=CommandKind.CANCEL, payload=None, created_at=NOW)
         )
     assert await storage.recovery.due_executions(now=SOON, limit=10) == [id]
 

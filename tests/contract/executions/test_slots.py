@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from domain.engine.state import WaitReason
-from domain.executions.records import ExecutionFilter, ExecutionRecord
+from domain.executions.records import ExecutionFilter, ExecutionRecord, PendingCommand
 from domain.kernel.ids import new_id
 from domain.kernel.statuses import CommandKind, ExecutionStatus, WaitKind
 from tests.contract.conftest import Storage
@@ -19,12 +19,12 @@ from tests.contract.rows import (
     SOON,
     claimed,
     created,
+    created_workflow,
     delta_of,
     end_of,
     new_execution,
     step,
     stored,
-    workflow,
 )
 
 CONCURRENCY = WaitReason(kind=WaitKind.CONCURRENCY)
@@ -138,7 +138,7 @@ async def test_what_is_queued_can_be_cancelled_and_nothing_else(storage: Storage
     for kind in (CommandKind.PAUSE, CommandKind.SIGNAL):
         assert (
             await storage.executions.add_command(
-                command_id=new_id(), execution_id=second.id, kind=kind, payload={"name": "go"}, now=NOW
+                PendingCommand(id=new_id(), execution_id=second.id, kind=kind, payload={"name": "go"}, created_at=NOW)
             )
             is None
         )
@@ -147,7 +147,7 @@ async def test_what_is_queued_can_be_cancelled_and_nothing_else(storage: Storage
 
     cancel = new_id()
     await storage.executions.add_command(
-        command_id=cancel, execution_id=second.id, kind=CommandKind.CANCEL, payload=None, now=NOW
+        PendingCommand(id=cancel, execution_id=second.id, kind=CommandKind.CANCEL, payload=None, created_at=NOW)
     )
     assert set(await storage.recovery.due_executions(now=LATER, limit=9)) == {first.id, second.id}
     claim = await claimed(storage, second.id)
@@ -165,7 +165,7 @@ async def test_what_is_queued_can_be_cancelled_and_nothing_else(storage: Storage
 async def test_a_worker_that_dies_cancelling_gives_no_slot(storage: Storage) -> None:
     _, second = await limited(storage, 2, 1)
     await storage.executions.add_command(
-        command_id=new_id(), execution_id=second.id, kind=CommandKind.CANCEL, payload=None, now=NOW
+        PendingCommand(id=new_id(), execution_id=second.id, kind=CommandKind.CANCEL, payload=None, created_at=NOW)
     )
     await claimed(storage, second.id)
     assert await storage.recovery.release_dead(dead_before=NOW, limit=9) == [second.id]
@@ -176,10 +176,10 @@ async def test_a_worker_that_dies_cancelling_gives_no_slot(storage: Storage) -> 
 
 async def test_the_reconciler_finds_the_workflows_with_a_queue(storage: Storage) -> None:
     assert await storage.recovery.queued_workflows() == []
-    with_limit = await storage.workflows.create(
-        **workflow("a", document={"name": "a", "steps": [], "maxConcurrentExecutions": 3})
+    with_limit = await created_workflow(
+        storage.workflows, "a", document={"name": "a", "steps": [], "maxConcurrentExecutions": 3}
     )
-    without = await storage.workflows.create(**workflow("b"))
+    without = await created_workflow(storage.workflows, "b")
     await limited(storage, 3, 3, workflow_id=new_id())
     for record in (with_limit, without):
         await limited(storage, 4, 1, workflow_id=record.id)
@@ -198,7 +198,9 @@ async def test_due_executions_come_by_priority_and_then_by_time(storage: Storage
     told = await claimed(storage, priority=7)
     await storage.executions.commit(delta_of(told, step("a"), release=True, due_at=LATER))
     await storage.executions.add_command(
-        command_id=new_id(), execution_id=told.execution.id, kind=CommandKind.CANCEL, payload=None, now=NOW
+        PendingCommand(
+            id=new_id(), execution_id=told.execution.id, kind=CommandKind.CANCEL, payload=None, created_at=NOW
+        )
     )
     expected = [told.execution.id, early, late, *plain, low]
     assert await storage.recovery.due_executions(now=SOON, limit=9) == expected

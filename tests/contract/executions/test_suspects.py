@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.executions.records import Claim
+from domain.executions.records import Claim, PendingCommand
 from domain.executions.suspects import SUSPECT_AFTER
 from domain.kernel.ids import new_id
 from domain.kernel.statuses import CommandKind
@@ -105,7 +105,9 @@ async def test_a_suspect_that_was_told_something_waits_like_others(storage: Stor
     first, second = await suspects(storage, 2)
     worker = new_id()
     await take(storage, [first], worker)
-    await storage.executions.add_command(command_id=new_id(), execution_id=second, kind=kind, payload=None, now=SOON)
+    await storage.executions.add_command(
+        PendingCommand(id=new_id(), execution_id=second, kind=kind, payload=None, created_at=SOON)
+    )
 
     assert await take(storage, [second], worker) == []
     assert ids_of(await take(storage, [second], new_id())) == [second]

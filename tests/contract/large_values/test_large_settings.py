@@ -15,7 +15,7 @@ from domain.webhooks.model import WebhookAttempt, judge
 from domain.workflow_templates.model import TemplateParameter, TemplateRecord, TemplateSettings
 from domain.workflows.records import WorkflowFilter
 from tests.contract.conftest import Storage
-from tests.contract.rows import NOW, workflow
+from tests.contract.rows import NOW, created_workflow
 from tests.contract.webhook_rows import LEASE, arrival, claim_one, end_execution, inbound, queued, registered
 
 LARGE: JsonValue = {"text": "é" * 40_000}
@@ -96,8 +96,8 @@ async def test_a_long_log_of_attempts_is_left_out_and_counted(storage: Storage) 
 
 async def test_large_labels_of_workflows_are_left_out(storage: Storage) -> None:
     labels = {f"l{n}": "x" * 400 for n in range(50)}
-    large = await storage.workflows.create(**workflow("large", labels=labels))
-    small = await storage.workflows.create(**workflow("small", labels={"team": "a"}))
+    large = await created_workflow(storage.workflows, "large", labels=labels)
+    small = await created_workflow(storage.workflows, "small", labels={"team": "a"})
 
     page = await storage.workflows.page(WorkflowFilter(), first=10, after=None)
     labelled = await storage.workflows.page(WorkflowFilter(labels={"l0": "x" * 400}), first=10, after=None)

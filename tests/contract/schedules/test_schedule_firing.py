@@ -13,6 +13,7 @@ from domain.kernel.errors import InvalidInput, Problem, StepgraphError
 from domain.kernel.ids import new_id
 from domain.kernel.statuses import CommandKind, ExecutionStatus, OverlapPolicy, WorkflowStatus
 from domain.schedules.model import ScheduleRecord, ScheduleSettings, tick_key
+from domain.workflows.records import WorkflowChanges
 from tests.contract.conftest import Storage
 from tests.contract.firing import MINUTE, NOON, World
 
@@ -173,8 +174,7 @@ async def test_a_workflow_that_cannot_be_started_costs_the_tick_and_no_more(
     schedule = await world.schedule()
     record = await world.storage.workflows.find(id=schedule.settings.workflow_id)
     assert record is not None
-    given: dict[str, Any] = {"name": record.name, "labels": {}, "note": None, "document": None, "definition_id": None}
-    await world.storage.workflows.update(record.id, expected_version=1, status=status, now=NOON, **given)
+    await world.storage.workflows.update(record.id, WorkflowChanges(status=status), now=NOON)
 
     assert await world.fire() == 1
     assert await world.fire(timedelta(0)) == 0

@@ -14,7 +14,7 @@ from domain.kernel.pages import Page
 from domain.kernel.statuses import OverlapPolicy
 from domain.schedules.model import ScheduleClaim, ScheduleOutcome, ScheduleRecord, ScheduleSettings, tick_key
 from tests.contract.conftest import Storage
-from tests.contract.rows import NOW, SOON, claimed, created, end_of, workflow
+from tests.contract.rows import NOW, SOON, claimed, created, created_workflow, end_of
 
 UNTIL = NOW + timedelta(seconds=5)
 TICK = NOW - timedelta(seconds=1)
@@ -164,7 +164,7 @@ async def test_what_is_claimed_is_nobody_elses_until_it_is_finished_or_the_time_
 
 
 async def test_a_claim_after_one_without_an_outcome_finds_what_that_one_started(storage: Storage) -> None:
-    workflow_id = (await storage.workflows.create(**workflow("orders"))).id
+    workflow_id = (await created_workflow(storage.workflows, "orders")).id
     schedule, other = [await stored(storage, name, workflow_id=workflow_id) for name in ("nightly", "other")]
     newer, older = TICK, TICK - timedelta(days=1)
     await created(storage, workflow_id=workflow_id, idempotency_key=tick_key(schedule.id, older))
@@ -309,7 +309,7 @@ async def test_a_buffered_tick_wants_to_be_started_once_the_last_execution_has_e
 
 
 async def test_the_schedules_of_a_deleted_workflow_are_gone(storage: Storage) -> None:
-    record = await storage.workflows.create(**workflow("orders"))
+    record = await created_workflow(storage.workflows, "orders")
     await stored(storage, workflow_id=record.id)
     other = await stored(storage, "other")
 

@@ -3,11 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from domain.kernel.ids import new_id
-from domain.kernel.statuses import WorkflowStatus
 from domain.secrets.model import SecretRecord
 from tests.contract.conftest import Storage
-from tests.contract.rows import NOW, SOON
+from tests.contract.rows import NOW, SOON, created_workflow
 
 
 def a_secret(name: str = "token", sealed: bytes = b"\x01sealed") -> SecretRecord:
@@ -20,16 +18,7 @@ async def reading(storage: Storage, name: str, *urls: str, **changes: Any) -> An
         {"id": f"s{index}", "type": "HTTP_REQUEST", "config": {"url": url}} for index, url in enumerate(urls)
     ]
     inner: Any = {"id": "loop", "type": "FOR_EACH", "config": {"items": "input", "steps": steps[-1:]}}
-    return await storage.workflows.create(
-        workflow_id=new_id(),
-        definition_id=new_id(),
-        name=name,
-        status=WorkflowStatus.ACTIVE,
-        document={"name": name, "steps": [*steps[:-1], inner]},
-        labels={},
-        note=None,
-        now=NOW,
-    )
+    return await created_workflow(storage.workflows, name, document={"name": name, "steps": [*steps[:-1], inner]})
 
 
 async def test_a_secret_comes_back_as_it_was_saved(storage: Storage) -> None:

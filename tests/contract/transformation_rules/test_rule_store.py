@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 from domain.kernel.ids import new_id
-from domain.kernel.statuses import WorkflowStatus
 from domain.transformation_rules.model import RuleExample, RuleRecord, RuleSettings
+from domain.workflows.records import WorkflowChanges
 from tests.contract.conftest import Storage
-from tests.contract.rows import NOW, SOON
+from tests.contract.rows import NOW, SOON, created_workflow, next_version
 
 EXAMPLE = RuleExample(input={"b": 1, "a": [1.5, None, 12345678901234567890]}, output=False)
 
@@ -24,16 +24,7 @@ async def using(storage: Storage, name: str, *rules: str) -> Any:
         for index, rule in enumerate(rules)
     ]
     inner: Any = {"id": "loop", "type": "FOR_EACH", "config": {"items": "input", "steps": steps[-1:]}}
-    return await storage.workflows.create(
-        workflow_id=new_id(),
-        definition_id=new_id(),
-        name=name,
-        status=WorkflowStatus.ACTIVE,
-        document={"name": name, "steps": [*steps[:-1], inner]},
-        labels={},
-        note=None,
-        now=NOW,
-    )
+    return await created_workflow(storage.workflows, name, document={"name": name, "steps": [*steps[:-1], inner]})
 
 
 async def test_a_rule_comes_back_as_it_was_saved(storage: Storage) -> None:
@@ -92,17 +83,9 @@ async def test_the_workflows_that_use_a_rule_are_found(storage: Storage) -> None
     gone = await using(storage, "gone", "total")
     await storage.workflows.delete(gone.id, NOW)
     moved_on = await using(storage, "moved on", "vat")
-    await storage.workflows.update(
-        moved_on.id,
-        expected_version=1,
-        name="moved on",
-        status=WorkflowStatus.ACTIVE,
-        document={"name": "moved on", "steps": [{"id": "a", "type": "DATA_TRANSFORM", "config": {"output": "vat"}}]},
-        definition_id=new_id(),
-        labels={},
-        note=None,
-        now=NOW,
-    )
+    step: Any = {"id": "a", "type": "DATA_TRANSFORM", "config": {"output": "vat"}}
+    version = next_version({"name": "moved on", "steps": [step]})
+    await storage.workflows.update(moved_on.id, WorkflowChanges(version=version), now=NOW)
 
     assert await storage.rules.users_of("total", limit=5) == ["first", "second"]
     assert await storage.rules.users_of("total", limit=1) == ["first"]

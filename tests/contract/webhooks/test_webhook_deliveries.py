@@ -5,10 +5,10 @@ from datetime import timedelta
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.ids import IdKind, new_id, to_public
 from domain.kernel.statuses import EventType, ExecutionStatus, WebhookEventStatus
-from domain.webhooks.model import WebhookAttempt, WebhookRecord
+from domain.webhooks.model import WebhookAttempt, WebhookChanges, WebhookRecord
 from domain.webhooks.payloads import MAX_OUTPUT_BYTES
 from tests.contract.conftest import Storage
-from tests.contract.rows import LATER, NOW, SOON, workflow
+from tests.contract.rows import LATER, NOW, SOON, created_workflow
 from tests.contract.webhook_rows import LEASE, attempt_at, claim_one, end_execution, queued, registered
 
 ENDS = (EventType.EXECUTION_COMPLETED,)
@@ -17,7 +17,7 @@ DAY = timedelta(days=1)
 
 async def test_an_execution_is_told_with_all_that_matters(storage: Storage) -> None:
     webhook = await registered(storage)
-    stored = await storage.workflows.create(**workflow("ship"))
+    stored = await created_workflow(storage.workflows, "ship")
     id = await end_execution(
         storage, workflow_id=stored.id, workflow_version=1, labels={"team": "sales"}, output={"done": True}
     )
@@ -269,16 +269,7 @@ async def test_an_event_that_has_failed_too_often_has_failed(storage: Storage) -
 async def _forgive(storage: Storage, webhook: WebhookRecord) -> None:
     """Switch it off and on, as somebody might who does not want it to be disabled for failing."""
     for enabled in (False, True):
-        await storage.webhooks.update(
-            webhook.id,
-            name=webhook.name,
-            url=webhook.url,
-            event_types=webhook.event_types,
-            workflow_id=None,
-            input=None,
-            enabled=enabled,
-            now=NOW,
-        )
+        await storage.webhooks.update(webhook.id, WebhookChanges(enabled=enabled), now=NOW)
 
 
 async def test_a_call_of_a_step_is_an_event_of_its_webhook(storage: Storage) -> None:
@@ -333,13 +324,4 @@ async def test_what_is_old_and_over_is_forgotten_in_batches(storage: Storage) ->
 
 
 async def _switch_off(storage: Storage, webhook: WebhookRecord) -> None:
-    await storage.webhooks.update(
-        webhook.id,
-        name=webhook.name,
-        url=webhook.url,
-        event_types=webhook.event_types,
-        workflow_id=None,
-        input=None,
-        enabled=False,
-        now=NOW,
-    )
+    await storage.webhooks.update(webhook.id, WebhookChanges(enabled=False), now=NOW)

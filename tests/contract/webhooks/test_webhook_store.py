@@ -1,12 +1,16 @@
 """The contract of the webhook store, over memory and PostgreSQL."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 
 from domain.kernel.errors import Conflict, InvalidState, NotFound
 from domain.kernel.ids import new_id
 from domain.kernel.statuses import EventType, InboundSignature, WebhookDirection, WebhookEventStatus
+from domain.webhooks.model import WebhookChanges, WebhookRecord
 from tests.contract.conftest import Storage
 from tests.contract.rows import LATER, NOW, SOON
 from tests.contract.webhook_rows import (
@@ -58,17 +62,8 @@ async def test_webhooks_are_listed_newest_first_and_by_direction(storage: Storag
     assert await storage.webhooks.count(WebhookDirection.INBOUND) == 1
 
 
-async def _update(storage: Storage, id: object, **given: object) -> object:
-    values = {
-        "name": "orders",
-        "url": "https://receiver.test/",
-        "event_types": (),
-        "workflow_id": None,
-        "input": None,
-        "enabled": True,
-        "now": SOON,
-    }
-    return await storage.webhooks.update(id, **(values | given))  # type: ignore[arg-type]
+async def _update(storage: Storage, id: UUID, **given: Any) -> WebhookRecord:
+    return await storage.webhooks.update(id, WebhookChanges(**given), now=SOON)
 
 
 async def test_a_webhook_is_overwritten(storage: Storage) -> None:
@@ -95,7 +90,21 @@ async def test_a_webhook_is_overwritten(storage: Storage) -> None:
     assert updated == expected
     assert await storage.webhooks.find(id=webhook.id) == expected
     with pytest.raises(NotFound):
-        await _update(storage, new_id())
+        await _update(storage, new_id(), name="nothing")
+
+
+async def test_what_a_change_does_not_give_stays_and_none_is_removed(storage: Storage) -> None:
+    webhook = inbound(input="body.x", workflow_id=new_id(), failing_since=NOW)
+    await storage.webhooks.create(webhook)
+    assert await _update(storage, webhook.id) == replace(webhook, updated_at=SOON)
+    assert (await _update(storage, webhook.id, name="other")).name == "other"
+    without = await _update(storage, webhook.id, input=None)
+    assert without == replace(webhook, name="other", input=None, updated_at=SOON)
+    assert (await _update(storage, webhook.id, enabled=True)).failing_since == NOW
+    assert (await _update(storage, webhook.id, event_types=("execution.failed",))).event_types == (
+        EventType.EXECUTION_FAILED,
+    )
+    assert (await _update(storage, webhook.id, event_types=None)).event_types == ()
 
 
 async def test_a_rotation_keeps_the_old_secret_for_a_while(storage: Storage) -> None:

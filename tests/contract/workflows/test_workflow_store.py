@@ -9,30 +9,24 @@ import pytest
 
 from domain.kernel.errors import Conflict, InvalidState, NotFound
 from domain.kernel.ids import new_id
+from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import WorkflowStatus
-from domain.workflows.records import WorkflowFilter, WorkflowRecord
+from domain.workflows.records import WorkflowChanges, WorkflowFilter, WorkflowRecord
 from tests.contract.conftest import Storage
-from tests.contract.rows import LATER, NOW, SOON, claimed, created, end_of, workflow
+from tests.contract.rows import LATER, NOW, SOON, claimed, created, created_workflow, end_of, next_version
 
 
-async def changed(storage: Storage, record: WorkflowRecord, **given: Any) -> WorkflowRecord:
+async def changed(
+    storage: Storage, record: WorkflowRecord, *, expected_version: int | None = None, **given: Any
+) -> WorkflowRecord:
     """An update that changes only what is given."""
-    values: dict[str, Any] = {
-        "expected_version": None,
-        "name": record.name,
-        "status": record.status,
-        "document": None,
-        "definition_id": None,
-        "labels": record.labels,
-        "note": None,
-        "now": SOON,
-    }
-    return await storage.workflows.update(record.id, **(values | given))
+    changes = WorkflowChanges(**given)
+    return await storage.workflows.update(record.id, changes, expected_version=expected_version, now=SOON)
 
 
 async def test_a_stored_workflow_is_found_by_id_and_by_name(storage: Storage) -> None:
     document = {"name": "order", "steps": [{"id": "b", "type": "WAIT"}], "a": {"z": 1, "y": 2**70}}
-    record = await storage.workflows.create(**workflow("order", document=document, labels={"team": "a"}))
+    record = await created_workflow(storage.workflows, "order", document=document, labels={"team": "a"})
     assert (record.version, record.status, record.created_at) == (1, WorkflowStatus.ACTIVE, NOW)
     assert await storage.workflows.find(id=record.id) == record
     assert await storage.workflows.find(name="order") == record
@@ -46,10 +40,10 @@ async def test_a_stored_workflow_is_found_by_id_and_by_name(storage: Storage) ->
 
 
 async def test_a_taken_name_is_a_conflict(storage: Storage) -> None:
-    await storage.workflows.create(**workflow("order"))
-    other = await storage.workflows.create(**workflow("other"))
+    await created_workflow(storage.workflows, "order")
+    other = await created_workflow(storage.workflows, "other")
     with pytest.raises(Conflict, match="order"):
-        await storage.workflows.create(**workflow("order"))
+        await created_workflow(storage.workflows, "order")
     with pytest.raises(Conflict, match="order"):
         await changed(storage, other, name="order")
     assert await storage.workflows.find(id=other.id) == other
@@ -58,16 +52,16 @@ async def test_a_taken_name_is_a_conflict(storage: Storage) -> None:
 
 async def test_of_many_creations_at_once_with_one_name_one_succeeds(storage: Storage) -> None:
     answers = await asyncio.gather(
-        *(storage.workflows.create(**workflow("same")) for _ in range(10)), return_exceptions=True
+        *(created_workflow(storage.workflows, "same") for _ in range(10)), return_exceptions=True
     )
     assert sum(isinstance(answer, WorkflowRecord) for answer in answers) == 1
     assert sum(isinstance(answer, Conflict) for answer in answers) == 9
 
 
 async def test_a_new_document_is_the_next_version(storage: Storage) -> None:
-    first = await storage.workflows.create(**workflow("order", note="one"))
-    document = {"name": "order", "steps": [1]}
-    second = await changed(storage, first, document=document, definition_id=new_id(), note="two")
+    first = await created_workflow(storage.workflows, "order", note="one")
+    document: dict[str, JsonValue] = {"name": "order", "steps": [1]}
+    second = await changed(storage, first, version=next_version(document, "two"))
 
     assert (second.version, second.document, second.updated_at, second.created_at) == (2, document, SOON, NOW)
     assert await storage.workflows.find(id=first.id) == second
@@ -83,7 +77,7 @@ async def test_a_new_document_is_the_next_version(storage: Storage) -> None:
 
 
 async def test_without_a_document_no_version_is_added(storage: Storage) -> None:
-    first = await storage.workflows.create(**workflow("order"))
+    first = await created_workflow(storage.workflows, "order")
     second = await changed(storage, first, name="orders", status=WorkflowStatus.PAUSED, labels={"a": 1})
     assert (second.version, second.name, second.status, second.labels) == (
         1,
@@ -97,32 +91,19 @@ async def test_without_a_document_no_version_is_added(storage: Storage) -> None:
 
 
 async def test_an_update_that_expects_another_version_is_a_conflict(storage: Storage) -> None:
-    first = await storage.workflows.create(**workflow("order"))
-    await changed(storage, first, document={"steps": [1]}, definition_id=new_id(), expected_version=1)
+    first = await created_workflow(storage.workflows, "order")
+    await changed(storage, first, version=next_version({"steps": [1]}), expected_version=1)
     with pytest.raises(Conflict, match="version 2"):
-        await changed(storage, first, document={"steps": [2]}, definition_id=new_id(), expected_version=1)
+        await changed(storage, first, version=next_version({"steps": [2]}), expected_version=1)
     assert await storage.workflows.versions_count(first.id) == 2
     with pytest.raises(NotFound):
-        await storage.workflows.update(
-            new_id(),
-            expected_version=None,
-            name="x",
-            status=WorkflowStatus.ACTIVE,
-            document=None,
-            definition_id=None,
-            labels={},
-            note=None,
-            now=NOW,
-        )
+        await storage.workflows.update(new_id(), WorkflowChanges(name="x"), now=NOW)
 
 
 async def test_concurrent_updates_of_the_same_version_add_one(storage: Storage) -> None:
-    first = await storage.workflows.create(**workflow("order"))
+    first = await created_workflow(storage.workflows, "order")
     answers = await asyncio.gather(
-        *(
-            changed(storage, first, document={"n": number}, definition_id=new_id(), expected_version=1)
-            for number in range(5)
-        ),
+        *(changed(storage, first, version=next_version({"n": number}), expected_version=1) for number in range(5)),
         return_exceptions=True,
     )
     assert sum(isinstance(answer, WorkflowRecord) for answer in answers) == 1
@@ -130,9 +111,9 @@ async def test_concurrent_updates_of_the_same_version_add_one(storage: Storage) 
 
 
 async def test_versions_are_shown_from_the_newest(storage: Storage) -> None:
-    record = await storage.workflows.create(**workflow("order"))
+    record = await created_workflow(storage.workflows, "order")
     for number in range(2, 6):
-        record = await changed(storage, record, document={"n": number}, definition_id=new_id())
+        record = await changed(storage, record, version=next_version({"n": number}))
     page = await storage.workflows.versions_page(record.id, first=3, after=None)
     assert ([row.version for row in page.rows], page.has_next) == ([5, 4, 3], True)
     rest = await storage.workflows.versions_page(record.id, first=3, after=3)
@@ -140,7 +121,7 @@ async def test_versions_are_shown_from_the_newest(storage: Storage) -> None:
 
 
 async def test_a_deleted_workflow_is_hidden_and_its_name_is_free(storage: Storage) -> None:
-    record = await storage.workflows.create(**workflow("order"))
+    record = await created_workflow(storage.workflows, "order")
     execution = await created(storage, workflow_id=record.id)
     await storage.executions.commit(end_of(await claimed(storage, execution)))
     await storage.workflows.delete(record.id, SOON)
@@ -152,12 +133,12 @@ async def test_a_deleted_workflow_is_hidden_and_its_name_is_free(storage: Storag
     assert record.definition_id in await storage.workflows.definitions([record.definition_id])
     with pytest.raises(NotFound):
         await storage.workflows.delete(record.id, SOON)
-    again = await storage.workflows.create(**workflow("order"))
+    again = await created_workflow(storage.workflows, "order")
     assert again.id != record.id
 
 
 async def test_a_workflow_with_an_execution_that_has_not_ended_stays(storage: Storage) -> None:
-    record = await storage.workflows.create(**workflow("order"))
+    record = await created_workflow(storage.workflows, "order")
     await created(storage, workflow_id=record.id)
     with pytest.raises(InvalidState) as caught:
         await storage.workflows.delete(record.id, SOON)
@@ -166,7 +147,7 @@ async def test_a_workflow_with_an_execution_that_has_not_ended_stays(storage: St
 
 
 async def test_pages_go_from_the_newest_to_the_oldest(storage: Storage) -> None:
-    ids = [(await storage.workflows.create(**workflow(f"w{number}"))).id for number in range(5)]
+    ids = [(await created_workflow(storage.workflows, f"w{number}")).id for number in range(5)]
     seen: list[UUID] = []
     while True:
         page = await storage.workflows.page(WorkflowFilter(), first=2, after=seen[-1] if seen else None)
@@ -177,9 +158,9 @@ async def test_pages_go_from_the_newest_to_the_oldest(storage: Storage) -> None:
 
 
 async def test_every_part_of_a_filter_must_match(storage: Storage) -> None:
-    await storage.workflows.create(**workflow("Order intake", labels={"team": "a"}))
-    await storage.workflows.create(**workflow("order_100%", labels={"team": "b", "n": 1}, now=LATER))
-    await storage.workflows.create(**workflow("refund", status=WorkflowStatus.DRAFT))
+    await created_workflow(storage.workflows, "Order intake", labels={"team": "a"})
+    await created_workflow(storage.workflows, "order_100%", labels={"team": "b", "n": 1}, now=LATER)
+    await created_workflow(storage.workflows, "refund", status=WorkflowStatus.DRAFT)
 
     async def matching(**given: Any) -> set[str]:
         filter = WorkflowFilter(**given)
@@ -215,7 +196,7 @@ async def test_the_steps_of_an_orchestration_are_stored_once_per_digest(storage:
 
 async def test_pages_tell_where_documents_are_and_documents_are_read_within_a_size(storage: Storage) -> None:
     records = [
-        await storage.workflows.create(**workflow(f"w{n}", document={"b": "é" * 1_000, "a": n})) for n in range(3)
+        await created_workflow(storage.workflows, f"w{n}", document={"b": "é" * 1_000, "a": n}) for n in range(3)
     ]
     page = await storage.workflows.page(WorkflowFilter(), first=10, after=None)
     assert list(page.rows) == [record.summary for record in reversed(records)]
@@ -233,14 +214,14 @@ async def test_pages_tell_where_documents_are_and_documents_are_read_within_a_si
 
 
 async def test_large_documents_are_read_whole(storage: Storage) -> None:
-    record = await storage.workflows.create(**workflow("large", document={"steps": list(range(100_000))}))
+    record = await created_workflow(storage.workflows, "large", document={"steps": list(range(100_000))})
     found = await storage.workflows.documents([record.definition_id], max_bytes=1_000_000)
     assert found.documents == {record.definition_id: record.document}
 
 
 async def test_versions_are_listed_without_their_documents(storage: Storage) -> None:
-    first = await storage.workflows.create(**workflow("order", note="one"))
-    second = await changed(storage, first, document={"n": 2}, definition_id=new_id(), note="two")
+    first = await created_workflow(storage.workflows, "order", note="one")
+    second = await changed(storage, first, version=next_version({"n": 2}, "two"))
 
     page = await storage.workflows.versions_page(first.id, first=10, after=None)
     newer, older = page.rows

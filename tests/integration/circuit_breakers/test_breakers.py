@@ -7,7 +7,7 @@ import pytest
 
 from actors.circuit_breakers.breakers import WorkerBreakers
 from actors.circuit_breakers.machine import PROBE_LOST_AFTER
-from domain.circuit_breakers.model import BreakerSnapshot
+from domain.circuit_breakers.model import BreakerChanges, BreakerSnapshot
 from domain.circuit_breakers.ports import Permit
 from domain.circuit_breakers.service import BreakerService
 from persistence.redis.circuit_breakers.sharing import RedisSharedBreakers
@@ -167,7 +167,7 @@ async def test_what_an_operator_changes_reaches_workers_that_run(world: World) -
         return False
 
     assert not await opens_at_once(one)
-    await service.configure(API, {"failure_threshold": 1})
+    await service.configure(API, BreakerChanges(failure_threshold=1))
     await wait_until(lambda: opens_at_once(one), "the worker has heard of its new configuration")
     await all_refuse([two])
     current = await service.find(API)

@@ -24,7 +24,7 @@ from actors.periodic.reconciler import Reconciler, ReconcilerOptions
 from actors.process.broker import make_broker
 from actors.steps.data_transform import DataTransformExecutor
 from actors.steps.wait import WaitExecutor
-from domain.executions.records import ExecutionRecord, NewExecution
+from domain.executions.records import ExecutionRecord, NewExecution, PendingCommand
 from domain.executions.step_executor import Outcome, StepCall, StepExecutor, Succeeded
 from domain.kernel.errors import Unavailable
 from domain.kernel.ids import new_id
@@ -181,7 +181,9 @@ class Cluster:
 
     async def cancel(self, id: UUID) -> None:
         worker_id = await self.store.add_command(
-            command_id=new_id(), execution_id=id, kind=CommandKind.CANCEL, payload=None, now=self.clock.now()
+            PendingCommand(
+                id=new_id(), execution_id=id, kind=CommandKind.CANCEL, payload=None, created_at=self.clock.now()
+            )
         )
         assert worker_id is not None
         await self.queue.nudge(worker_id, id)

@@ -13,7 +13,7 @@ from actors.activations.step_runner import StepRunner
 from actors.http.client import HttpClient
 from actors.http.destinations import DestinationPolicy
 from actors.steps.http_request import HttpRequestExecutor
-from domain.executions.records import ExecutionRecord
+from domain.executions.records import ExecutionRecord, PendingCommand
 from domain.expressions.evaluator import Evaluator
 from domain.kernel.failures import FailureCode
 from domain.kernel.ids import new_id
@@ -73,11 +73,13 @@ class Workshop:
     async def signal(self, id: UUID, definition: Definition, payload: Any) -> ExecutionRecord:
         """Send the answer to an approval, and go on."""
         await self.world.storage.executions.add_command(
-            command_id=new_id(),
-            execution_id=id,
-            kind=CommandKind.SIGNAL,
-            payload={"name": "approval", "payload": payload},
-            now=self.world.clock.now(),
+            PendingCommand(
+                id=new_id(),
+                execution_id=id,
+                kind=CommandKind.SIGNAL,
+                payload={"name": "approval", "payload": payload},
+                created_at=self.world.clock.now(),
+            )
         )
         await (await self.world.activation(id, definition)).run()
         return await self.world.record(id)

@@ -16,7 +16,7 @@ from actors.http.destinations import DestinationPolicy
 from actors.steps.parts import StepParts
 from actors.steps.registry import step_executors
 from domain.executions.children import ChildStarter
-from domain.executions.records import ExecutionRecord, StepRecord
+from domain.executions.records import ExecutionRecord, PendingCommand, StepRecord
 from domain.executions.service import ExecuteRequest, ExecutionService
 from domain.expressions.evaluator import Evaluator
 from domain.kernel.failures import FailureCode
@@ -184,7 +184,9 @@ async def test_a_receiver_calls_back(world: World) -> None:
 
     payload: JsonValue = {"path": named.path, "payload": {"approved": True}}
     await world.storage.executions.add_command(
-        command_id=new_id(), execution_id=id, kind=CommandKind.CALLBACK, payload=payload, now=DatabaseClock().now()
+        PendingCommand(
+            id=new_id(), execution_id=id, kind=CommandKind.CALLBACK, payload=payload, created_at=DatabaseClock().now()
+        )
     )
     record = await world.drive(id)
 
@@ -230,7 +232,9 @@ async def test_a_signal_is_waited_for(world: World) -> None:
     assert (await world.drive(id)).status is ExecutionStatus.WAITING
     payload: JsonValue = {"name": "approved", "payload": {"by": "Ann"}}
     await world.storage.executions.add_command(
-        command_id=new_id(), execution_id=id, kind=CommandKind.SIGNAL, payload=payload, now=DatabaseClock().now()
+        PendingCommand(
+            id=new_id(), execution_id=id, kind=CommandKind.SIGNAL, payload=payload, created_at=DatabaseClock().now()
+        )
     )
 
     assert (await world.drive(id)).output == {"signal": "approved", "payload": {"by": "Ann"}}

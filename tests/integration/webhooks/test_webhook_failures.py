@@ -8,7 +8,7 @@ import pytest
 from actors.webhooks.deliveries import DelivererOptions
 from domain.kernel.ids import IdKind, to_public
 from domain.kernel.statuses import EventType, WebhookEventStatus
-from domain.webhooks.model import DISABLED_AFTER, EXCERPT_BYTES
+from domain.webhooks.model import DISABLED_AFTER, EXCERPT_BYTES, WebhookChanges
 from tests.integration.webhook_world import OPENED, World, a_world, numbers
 from tests.scripted_service import HANG, Asked, raw_reply, reply
 from tests.waiting import wait_until
@@ -143,16 +143,7 @@ async def test_a_receiver_that_has_failed_for_days_is_given_up_and_gets_what_wai
 
         service.script = lambda _: reply({})
         world.clock.advance(timedelta(hours=1))
-        await world.webhooks.update(
-            webhook.id,
-            name=webhook.name,
-            url=webhook.url,
-            event_types=(),
-            workflow_id=None,
-            input=None,
-            enabled=True,
-            now=world.clock.now(),
-        )
+        await world.webhooks.update(webhook.id, WebhookChanges(enabled=True), now=world.clock.now())
         await world.until_delivered(webhook)
     assert numbers(service.asked) == [1, 1, 1]
 

@@ -14,7 +14,7 @@ from actors.steps.containers import ConditionalExecutor, ForEachExecutor, Parall
 from actors.steps.data_transform import DataTransformExecutor
 from actors.steps.validation import ValidationExecutor
 from actors.steps.wait import WaitExecutor
-from domain.executions.records import Claim, ExecutionRecord, NewExecution, StepRecord
+from domain.executions.records import Claim, ExecutionRecord, NewExecution, PendingCommand, StepRecord
 from domain.executions.step_executor import Failed, Outcome, StepCall, Succeeded
 from domain.expressions.evaluator import Evaluator
 from domain.kernel.failures import FailureCode, StepError
@@ -166,5 +166,7 @@ class World:
     async def ask_to_cancel(self, id: UUID, reason: str | None = None) -> None:
         payload = None if reason is None else {"reason": reason}
         await self.storage.executions.add_command(
-            command_id=new_id(), execution_id=id, kind=CommandKind.CANCEL, payload=payload, now=self.clock.now()
+            PendingCommand(
+                id=new_id(), execution_id=id, kind=CommandKind.CANCEL, payload=payload, created_at=self.clock.now()
+            )
         )

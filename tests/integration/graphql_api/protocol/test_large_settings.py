@@ -11,7 +11,7 @@ from domain.kernel.json.text import JsonValue, dumps
 from domain.schedules.model import ScheduleRecord, ScheduleSettings
 from domain.transformation_rules.model import RuleExample, RuleRecord, RuleSettings
 from domain.workflow_templates.model import TemplateParameter, TemplateRecord, TemplateSettings
-from tests.contract.rows import NOW, workflow
+from tests.contract.rows import NOW, created_workflow
 from tests.contract.webhook_rows import arrival, inbound
 from tests.integration.graphql_api.protocol.test_large_values import MB, UNEVEN, measured, refused
 from tests.integration.graphql_api.protocol.test_large_values import stored as executions
@@ -91,7 +91,7 @@ async def test_lists_of_workflows_and_executions_read_large_labels_only_where_th
     labels = {f"{n:02}" + "é" * 254: "x" * 256 for n in range(50)}
     await real.api.create_workflow("w0", labels=labels)
     for n in range(1, 100):
-        await real.api.storage.workflows.create(**workflow(f"w{n}", labels=labels))
+        await created_workflow(real.api.storage.workflows, f"w{n}", labels=labels)
     light = "workflows(first: 100) { nodes { id name } }"
     query = f"{{ {' '.join(f'a{n}: {light}' for n in range(50))} }}"
     await real.api.run(query)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from domain.kernel.ids import IdKind, to_public, workflow_version_id
-from domain.workflows.records import WorkflowRecord
-from tests.contract.rows import NOW, workflow
+from domain.workflows.records import WorkflowChanges, WorkflowRecord
+from tests.contract.rows import NOW, created_workflow, next_version
 from tests.costs import least_seconds_awaited
 from tests.integration.graphql_api.api import Api
 from tests.integration.graphql_api.real import Real
@@ -21,10 +21,10 @@ async def stored(real: Real, count: int) -> list[WorkflowRecord]:
     """Workflows with documents of about half a megabyte each."""
     steps = [{"id": f"s{n}", "type": "WAIT", "config": {"duration": "PT1S"}} for n in range(SIZE // 65)]
     return [
-        await real.api.storage.workflows.create(
-            **workflow(
-                f"w{n}", document={"name": f"w{n}", "description": f"number {n}", "timeout": "PT1M", "steps": steps}
-            )
+        await created_workflow(
+            real.api.storage.workflows,
+            f"w{n}",
+            document={"name": f"w{n}", "description": f"number {n}", "timeout": "PT1M", "steps": steps},
         )
         for n in range(count)
     ]
@@ -140,17 +140,8 @@ async def test_a_large_workflow_that_is_named_anywhere_is_not_read(
 async def test_versions_have_their_own_documents_in_one_statement(real: Real, caplog: pytest.LogCaptureFixture) -> None:
     [record] = await stored(real, 1)
     for n in (2, 3):
-        await real.api.storage.workflows.update(
-            record.id,
-            expected_version=None,
-            name="w0",
-            status=record.status,
-            document={"name": "w0", "n": n},
-            definition_id=workflow("any")["definition_id"],
-            labels={},
-            note=None,
-            now=NOW,
-        )
+        version = next_version({"name": "w0", "n": n})
+        await real.api.storage.workflows.update(record.id, WorkflowChanges(version=version), now=NOW)
 
     with counting(real, caplog) as statements:
         data = await real.api.run('{ workflow(name: "w0") { versions { nodes { version document } } } }')

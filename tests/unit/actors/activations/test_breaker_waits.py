@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from domain.engine.state import Delay, StepState, WaitReason
-from domain.executions.records import ExecutionRecord
+from domain.executions.records import ExecutionRecord, PendingCommand
 from domain.executions.step_executor import Deferred, Outcome, StepCall, Succeeded
 from domain.kernel.failures import FailureCode
 from domain.kernel.json.text import loads
@@ -129,7 +129,7 @@ async def test_a_pause_while_it_waits_costs_it_nothing(world: World) -> None:
     for kind, seconds in ((CommandKind.PAUSE, 0), (CommandKind.RESUME, 3600)):
         world.clock.move(seconds=seconds)
         await store.add_command(
-            command_id=record.id, execution_id=record.id, kind=kind, payload=None, now=world.clock.now()
+            PendingCommand(id=record.id, execution_id=record.id, kind=kind, payload=None, created_at=world.clock.now())
         )
         await (await world.activation(record.id, definition)).run()
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from domain.executions.records import PendingCommand
 from domain.executions.step_executor import Outcome, StepCall, Succeeded
 from domain.kernel.failures import FailureCode
 from domain.kernel.ids import new_id
@@ -29,7 +30,7 @@ def signal_wait(id: str = "approval", **config: Any) -> dict[str, Any]:
 
 async def tell(world: World, id: UUID, kind: CommandKind, payload: JsonValue = None) -> None:
     await world.storage.executions.add_command(
-        command_id=new_id(), execution_id=id, kind=kind, payload=payload, now=world.clock.now()
+        PendingCommand(id=new_id(), execution_id=id, kind=kind, payload=payload, created_at=world.clock.now())
     )
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from actors.activations.activation import Activation
-from domain.executions.records import WHOLE, ExecutionRecord
+from domain.executions.records import WHOLE, ExecutionRecord, PendingCommand
 from domain.executions.step_executor import Failed, Outcome, StepCall, Succeeded
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.ids import new_id
@@ -251,5 +251,5 @@ def all_paused(world: World) -> bool:
 
 async def tell(world: World, id: UUID, kind: CommandKind) -> None:
     await world.storage.executions.add_command(
-        command_id=new_id(), execution_id=id, kind=kind, payload=None, now=world.clock.now()
+        PendingCommand(id=new_id(), execution_id=id, kind=kind, payload=None, created_at=world.clock.now())
     )

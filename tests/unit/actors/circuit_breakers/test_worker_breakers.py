@@ -9,7 +9,7 @@ import pytest
 
 from actors.circuit_breakers.breakers import WorkerBreakers
 from actors.circuit_breakers.machine import PROBE_LOST_AFTER
-from domain.circuit_breakers.model import BreakerConfig, BreakerSnapshot
+from domain.circuit_breakers.model import BreakerChanges, BreakerConfig, BreakerSnapshot
 from domain.circuit_breakers.ports import Permit, Refused
 from domain.circuit_breakers.service import BreakerService
 from domain.kernel.ids import new_id
@@ -102,7 +102,7 @@ async def test_what_is_told_of_a_service_while_it_is_looked_up_is_not_passed_ove
         asking = asyncio.create_task(breakers.admit(API))
         await wait_until(lambda: world.shared.asked > asked, "it has read what there was")
         await fail(other, 3)
-        configuring = asyncio.create_task(service.configure(API, {"failure_threshold": 6}))
+        configuring = asyncio.create_task(service.configure(API, BreakerChanges(failure_threshold=6)))
         await wait_until(lambda: world.shared.asked >= asked + 1 + 3 + 2, "all that is new has been told")
         world.shared.answers.set()
         assert isinstance(await asking, Permit)

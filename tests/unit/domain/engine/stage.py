@@ -11,7 +11,7 @@ from zlib import crc32
 
 from actors.activations.activation import Activation
 from domain.engine.state import StepState, WaitReason
-from domain.executions.records import ExecutionDelta, ExecutionRecord
+from domain.executions.records import ExecutionDelta, ExecutionRecord, PendingCommand
 from domain.executions.step_executor import Deferred, Failed, Outcome, StepCall, Succeeded
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.ids import new_id
@@ -202,4 +202,6 @@ async def _drive(activation: Activation, store: WatchedStore, id: UUID, world: W
 async def _tell(store: WatchedStore, id: UUID, kind: CommandKind, world: World) -> None:
     execution = await world.record(id)
     if not execution.status.is_terminal:
-        await store.add_command(command_id=new_id(), execution_id=id, kind=kind, payload=None, now=world.clock.now())
+        await store.add_command(
+            PendingCommand(id=new_id(), execution_id=id, kind=kind, payload=None, created_at=world.clock.now())
+        )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.executions.records import ExecutionRecord
+from domain.executions.records import ExecutionRecord, PendingCommand
 from domain.executions.step_executor import Failed, StepCall, Succeeded
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.ids import new_id
@@ -115,7 +115,9 @@ async def test_the_timeout_of_a_container_is_later_by_a_pause_also_for_the_next_
 
     for kind in (CommandKind.PAUSE, CommandKind.RESUME):
         await world.storage.executions.add_command(
-            command_id=new_id(), execution_id=execution.id, kind=kind, payload=None, now=world.clock.now()
+            PendingCommand(
+                id=new_id(), execution_id=execution.id, kind=kind, payload=None, created_at=world.clock.now()
+            )
         )
         await (await world.activation(execution.id, definition)).run()
         world.clock.move(minutes=5)

@@ -4,15 +4,18 @@ from datetime import timedelta
 
 import pytest
 
+from domain.executions.records import ExecutionRecord
+from domain.executions.service import ExecuteRequest
 from domain.kernel.errors import InvalidInput, InvalidState, NotFound, StepgraphError, Unauthenticated, Unavailable
 from domain.kernel.ids import new_id
 from domain.kernel.statuses import InboundSignature, WebhookDirection, WebhookEventStatus, WorkflowStatus
+from domain.webhooks.model import WebhookChanges
 from domain.webhooks.receiving import REFUSALS_A_MINUTE
 from domain.webhooks.service import CreateWebhook
 from domain.webhooks.standard_webhooks import signed_headers
 from domain.workflows.service import UpdateWorkflow
 from tests.unit.domain.conftest import Services
-from tests.unit.domain.executions.gate import JSON, Gate, a_gate
+from tests.unit.domain.executions.gate import JSON, Gate, UnrecordedEvents, a_gate, receiving_over
 
 
 @pytest.fixture
@@ -141,14 +144,14 @@ async def test_a_webhook_that_is_disabled_deleted_or_outbound_is_not_there(gate:
     outbound = await gate.webhooks.create(
         CreateWebhook(name="out", direction=WebhookDirection.OUTBOUND, url="https://example.com")
     )
-    await gate.webhooks.update(gate.id, {"enabled": False})
+    await gate.webhooks.update(gate.id, WebhookChanges(enabled=False))
 
     async def refused() -> None:
         with pytest.raises(NotFound):
             await gate.send({})
 
     await refused()
-    await gate.webhooks.update(gate.id, {"enabled": True})
+    await gate.webhooks.update(gate.id, WebhookChanges(enabled=True))
     assert await gate.send({}) is not None
     await gate.webhooks.delete(gate.id)
     await refused()
@@ -159,29 +162,24 @@ async def test_a_webhook_that_is_disabled_deleted_or_outbound_is_not_there(gate:
 
 
 async def test_the_database_away_while_a_refusal_is_stored_changes_nothing_about_the_refusal(
-    gate: Gate, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    gate: Gate, caplog: pytest.LogCaptureFixture
 ) -> None:
     await gate.open()
-
-    async def away(*_: object) -> None:
-        raise Unavailable("PostgreSQL cannot be reached.")
-
-    monkeypatch.setattr(gate.services.storage.webhooks, "record_inbound", away)
+    away = UnrecordedEvents(gate.services, Unavailable("PostgreSQL cannot be reached."))
+    gate.receiving = receiving_over(gate.services, webhooks=away)
     with pytest.raises(Unauthenticated):
         await gate.deliver()
     assert "is not stored" in caplog.text
 
 
 @pytest.mark.parametrize("error", [StepgraphError("no"), ValueError("no")])
-async def test_what_nobody_foresaw_is_not_taken_for_a_refusal(
-    gate: Gate, monkeypatch: pytest.MonkeyPatch, error: Exception
-) -> None:
+async def test_what_nobody_foresaw_is_not_taken_for_a_refusal(gate: Gate, error: Exception) -> None:
+    class Broken:
+        async def execute(self, request: ExecuteRequest) -> ExecutionRecord:
+            raise error
+
     await gate.open()
-
-    async def broken(*_: object) -> None:
-        raise error
-
-    monkeypatch.setattr(gate.services.executions, "execute", broken)
+    gate.receiving = receiving_over(gate.services, executions=Broken())
     with pytest.raises(type(error)):
         await gate.send({})
     assert gate.events == []

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.access.service import AccessService
+from domain.circuit_breakers.model import BreakerChanges
 from domain.circuit_breakers.service import BreakerService
 from domain.kernel.ids import (
     IdKind,
@@ -99,7 +100,7 @@ async def test_what_is_stored_has_ids_of_the_clock_that_all_share() -> None:
         "ci", Role.VIEWER, None
     )
     breakers = BreakerService(store=MemoryBreakerStore(tables), shared=MemorySharedBreakers(), clock=clock)
-    breaker = await breakers.configure("api.example:443", {})
+    breaker = await breakers.configure("api.example:443", BreakerChanges())
 
     soon = clock.now() + timedelta(milliseconds=1)
     for id in (key.id, breaker.id):

@@ -12,10 +12,11 @@ from domain.kernel.errors import NotFound, Unauthenticated, Unavailable
 from domain.kernel.ids import IdKind, to_public
 from domain.kernel.json.text import JsonValue, dumps
 from domain.kernel.statuses import InboundSignature, WebhookEventStatus, WorkflowStatus
+from domain.webhooks.model import WebhookChanges
 from domain.webhooks.standard_webhooks import signed_headers
 from domain.workflows.service import UpdateWorkflow
 from tests.unit.domain.conftest import Services
-from tests.unit.domain.executions.gate import JSON, Gate, a_gate
+from tests.unit.domain.executions.gate import JSON, Gate, UnrecordedEvents, a_gate, receiving_over
 
 
 @pytest.fixture
@@ -48,13 +49,13 @@ async def test_the_expression_builds_the_input_and_sees_nothing_secret(gate: Gat
     started = await gate.deliver(body, headers, {"mode": ["a", "b"]})
     assert gate.input_of(started) == {"n": 7, "source": "shop", "mode": ["a", "b"], "by": "gate"}
 
-    await gate.webhooks.update(gate.id, {"input": "headers"})
+    await gate.webhooks.update(gate.id, WebhookChanges(input="headers"))
     signed = signed_headers([gate.secret], id="b", at=gate.services.clock.now(), body=body)
     seen = gate.input_of(await gate.deliver(body, {**headers, **signed}))
     assert isinstance(seen, dict)
     assert sorted(seen) == ["content-type", "webhook-id", "webhook-timestamp", "x-source"]
 
-    await gate.webhooks.update(gate.id, {"input": "webhook.id"})
+    await gate.webhooks.update(gate.id, WebhookChanges(input="webhook.id"))
     assert gate.input_of(await gate.send({}, id="c")) == to_public(IdKind.WEBHOOK, gate.id)
 
 
@@ -181,13 +182,10 @@ async def test_during_a_rotation_both_secrets_are_good(gate: Gate) -> None:
     assert await gate.send({}, id="d", secret=new) is not None
 
 
-async def test_a_webhook_that_is_deleted_meanwhile_still_answers(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_webhook_that_is_deleted_meanwhile_still_answers(gate: Gate) -> None:
     await gate.open()
-
-    async def gone(*_: object) -> None:
-        raise NotFound("webhook", "x")
-
-    monkeypatch.setattr(gate.services.storage.webhooks, "record_inbound", gone)
+    gone = UnrecordedEvents(gate.services, NotFound("webhook", "x"))
+    gate.receiving = receiving_over(gate.services, webhooks=gone)
     assert await gate.send({}) is not None
 
 

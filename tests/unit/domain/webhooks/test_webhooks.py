@@ -11,7 +11,7 @@ from domain.kernel.errors import Conflict, InvalidInput, InvalidState, NotFound
 from domain.kernel.ids import new_id
 from domain.kernel.statuses import EventType, InboundSignature, WebhookDirection, WebhookEventStatus
 from domain.webhooks.checks import input_problems
-from domain.webhooks.model import WebhookEventRecord
+from domain.webhooks.model import WebhookChanges, WebhookEventRecord
 from domain.webhooks.secrets import opened_secrets
 from domain.webhooks.service import CreatedWebhook, CreateWebhook, WebhookService
 from domain.webhooks.standard_webhooks import secret_key, secret_text
@@ -176,41 +176,41 @@ async def test_a_name_is_taken_once(desk: Desk) -> None:
         await desk.inbound(name="audit")
     other = await desk.outbound(name="other")
     with pytest.raises(Conflict):
-        await desk.webhooks.update(other.webhook.id, {"name": "audit"})
-    assert (await desk.webhooks.update(created.webhook.id, {"name": "audit"})).name == "audit"
+        await desk.webhooks.update(other.webhook.id, WebhookChanges(name="audit"))
+    assert (await desk.webhooks.update(created.webhook.id, WebhookChanges(name="audit"))).name == "audit"
 
 
 async def test_what_is_left_out_of_a_change_stays(desk: Desk) -> None:
     id = (await desk.inbound(input="body.x")).webhook.id
 
-    changed = await desk.webhooks.update(id, {"enabled": False})
+    changed = await desk.webhooks.update(id, WebhookChanges(enabled=False))
     assert (changed.enabled, changed.input, changed.workflow_id) == (False, "body.x", desk.workflow_id)
-    changed = await desk.webhooks.update(id, {"input": None, "name": "other"})
+    changed = await desk.webhooks.update(id, WebhookChanges(input=None, name="other"))
     assert (changed.enabled, changed.input, changed.name) == (False, None, "other")
 
 
 async def test_a_change_is_checked_like_a_new_one(desk: Desk) -> None:
     inbound, outbound = (await desk.inbound()).webhook.id, (await desk.outbound()).webhook.id
     for id, changes, path in (
-        (inbound, {"url": URL}, ("url",)),
-        (inbound, {"workflow_id": None}, ("workflowId",)),
-        (inbound, {"workflow_id": new_id()}, ("workflowId",)),
-        (inbound, {"input": "steps.x"}, ("input",)),
-        (inbound, {"enabled": None}, ("enabled",)),
-        (outbound, {"url": None}, ("url",)),
-        (outbound, {"name": None}, ("name",)),
-        (outbound, {"event_types": ["x"]}, ("eventTypes", "0")),
+        (inbound, WebhookChanges(url=URL), ("url",)),
+        (inbound, WebhookChanges(workflow_id=None), ("workflowId",)),
+        (inbound, WebhookChanges(workflow_id=new_id()), ("workflowId",)),
+        (inbound, WebhookChanges(input="steps.x"), ("input",)),
+        (inbound, WebhookChanges(enabled=None), ("enabled",)),
+        (outbound, WebhookChanges(url=None), ("url",)),
+        (outbound, WebhookChanges(name=None), ("name",)),
+        (outbound, WebhookChanges(event_types=["x"]), ("eventTypes", "0")),
     ):
         with pytest.raises(InvalidInput) as refused:
-            await desk.webhooks.update(id, changes)  # type: ignore[arg-type]
+            await desk.webhooks.update(id, changes)
         assert [problem.path for problem in refused.value.problems] == [path]
-    assert (await desk.webhooks.update(outbound, {"event_types": None})).event_types == ()
+    assert (await desk.webhooks.update(outbound, WebhookChanges(event_types=None))).event_types == ()
 
 
 async def test_a_webhook_whose_workflow_is_gone_can_still_be_switched_off(desk: Desk) -> None:
     id = (await desk.inbound()).webhook.id
     await desk.services.workflows.delete(desk.workflow_id)
-    assert not (await desk.webhooks.update(id, {"enabled": False})).enabled
+    assert not (await desk.webhooks.update(id, WebhookChanges(enabled=False))).enabled
 
 
 async def test_enabling_forgets_past_failures(desk: Desk) -> None:
@@ -221,7 +221,7 @@ async def test_enabling_forgets_past_failures(desk: Desk) -> None:
     )
     storage.tables.webhooks[webhook.id] = failed
 
-    enabled = await desk.webhooks.update(webhook.id, {"enabled": True})
+    enabled = await desk.webhooks.update(webhook.id, WebhookChanges(enabled=True))
     assert (enabled.disabled_reason, enabled.failing_since) == (None, None)
 
 
@@ -255,7 +255,7 @@ async def test_a_deleted_webhook_is_gone_with_its_events(desk: Desk) -> None:
     await desk.webhooks.delete(id)
 
     assert await desk.services.storage.webhooks.events([event.id]) == {}
-    for use in (desk.webhooks.delete(id), desk.webhooks.rotate(id), desk.webhooks.update(id, {})):
+    for use in (desk.webhooks.delete(id), desk.webhooks.rotate(id), desk.webhooks.update(id, WebhookChanges())):
         with pytest.raises(NotFound) as missing:
             await use
         assert missing.value.key.startswith("wh_")

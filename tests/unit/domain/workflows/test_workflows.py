@@ -11,9 +11,27 @@ from domain.executions.service import ExecuteRequest
 from domain.kernel.errors import Conflict, InvalidInput, InvalidState, NotFound
 from domain.kernel.statuses import WorkflowStatus
 from domain.workflows.records import WorkflowFilter, WorkflowRecord
-from domain.workflows.service import CreateWorkflow, UpdateWorkflow
+from domain.workflows.service import CreateWorkflow, UpdateWorkflow, WorkflowService
+from persistence.memory.tables import MemoryTables
+from persistence.memory.workflows import MemoryWorkflowStore
 from tests.builders import a_document, constant, http, transform, wait
 from tests.unit.domain.conftest import Services
+
+
+class LateStore(MemoryWorkflowStore):
+    """A store whose first look-up still finds what was there before."""
+
+    def __init__(self, tables: MemoryTables, found: WorkflowRecord | None) -> None:
+        super().__init__(tables)
+        self._found = [found]
+
+    async def find(self, *, id: UUID | None = None, name: str | None = None) -> WorkflowRecord | None:
+        return self._found.pop() if self._found else await super().find(id=id, name=name)
+
+
+def late(services: Services, found: WorkflowRecord | None) -> WorkflowService:
+    """The use cases, where the first look-up finds this."""
+    return WorkflowService(workflows=LateStore(services.storage.tables, found), clock=services.clock)
 
 
 async def created(services: Services, **members: Any) -> WorkflowRecord:
@@ -104,19 +122,10 @@ class TestUpdate:
         with pytest.raises(Conflict, match="version 2"):
             await services.workflows.update(update)
 
-    async def test_a_change_that_races_with_another_loses_neither(
-        self, services: Services, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_a_change_that_races_with_another_loses_neither(self, services: Services) -> None:
         record = await created(services)
-        store = services.storage.workflows
-        real, stale = store.find, [record]
-
-        async def find(*, id: UUID | None = None, name: str | None = None) -> WorkflowRecord | None:
-            return stale.pop() if stale else await real(id=id, name=name)
-
         await services.workflows.update(UpdateWorkflow(workflow_id=record.id, changes={"description": "theirs"}))
-        monkeypatch.setattr(store, "find", find)
-        changed = await services.workflows.update(
+        changed = await late(services, record).update(
             UpdateWorkflow(workflow_id=record.id, changes={"output": "steps.answer.output"})
         )
 
@@ -171,18 +180,9 @@ class TestApply:
         with pytest.raises(InvalidInput):
             await services.workflows.apply("steps: []")
 
-    async def test_a_workflow_that_appears_in_between_is_updated(
-        self, services: Services, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_a_workflow_that_appears_in_between_is_updated(self, services: Services) -> None:
         first = await created(services)
-        store = services.storage.workflows
-        real, answers = store.find, [None]
-
-        async def find(*, id: UUID | None = None, name: str | None = None) -> WorkflowRecord | None:
-            return answers.pop() if answers else await real(id=id, name=name)
-
-        monkeypatch.setattr(store, "find", find)
-        assert (await services.workflows.apply(a_document(description="x"))).id == first.id
+        assert (await late(services, None).apply(a_document(description="x"))).id == first.id
 
 
 class TestDelete:
