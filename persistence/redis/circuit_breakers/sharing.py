@@ -14,7 +14,7 @@ from persistence.redis.circuit_breakers.codec import config_text, gone_text, new
 from persistence.redis.clients import REDIS_FAULTS, cancelled, redis_client
 from persistence.redis.subscriber import RedisSubscriber
 
-_CHANNEL = "stepgraph:breakers"
+CHANNEL = "stepgraph:breakers"
 _KEPT = 2 * 24 * 3600
 """The seconds for which a state that nobody changes is kept: longer than any breaker stays open."""
 
@@ -50,7 +50,7 @@ class RedisSharedBreakers:
         self._replace = self._client.register_script(_REPLACE)
         self._listeners: list[asyncio.Queue[BreakerNews]] = []
         self._subscriber = RedisSubscriber(
-            url, "news of circuit breakers", heard=self._hand_out, connected=self._missed, channels=[_CHANNEL]
+            url, "news of circuit breakers", heard=self._hand_out, connected=self._missed, channels=[CHANNEL]
         )
         self._hearing: asyncio.Task[None] | None = None
 
@@ -79,7 +79,7 @@ class RedisSharedBreakers:
         if not service_ids:
             return {}
         async with self._answered():
-            texts = await self._client.mget([_key(service_id) for service_id in service_ids])
+            texts = await self._client.mget([key_of(service_id) for service_id in service_ids])
         found = {}
         for text in texts:
             if text is not None:
@@ -88,7 +88,7 @@ class RedisSharedBreakers:
         return found
 
     async def replace(self, snapshot: BreakerSnapshot, *, after: int) -> BreakerSnapshot | None:
-        keys = [_key(snapshot.service_id), _CHANNEL]
+        keys = [key_of(snapshot.service_id), CHANNEL]
         arguments: list[str | int] = [after, snapshot_text(snapshot), _KEPT]
         async with self._answered():
             newer = await cast("Awaitable[Any]", self._replace(keys=keys, args=arguments))
@@ -96,11 +96,11 @@ class RedisSharedBreakers:
 
     async def configured(self, service_id: str, config: BreakerConfig) -> None:
         async with self._answered():
-            await self._client.publish(_CHANNEL, config_text(service_id, config))
+            await self._client.publish(CHANNEL, config_text(service_id, config))
 
     async def deleted(self, service_id: str) -> None:
         async with self._answered():
-            await self._client.publish(_CHANNEL, gone_text(service_id))
+            await self._client.publish(CHANNEL, gone_text(service_id))
 
     @asynccontextmanager
     async def news(self) -> AsyncIterator[AsyncIterator[BreakerNews]]:
@@ -130,7 +130,8 @@ class RedisSharedBreakers:
             queue.put_nowait(news)
 
 
-def _key(service_id: str) -> str:
+def key_of(service_id: str) -> str:
+    """The key of a service's shared state."""
     return f"stepgraph:breaker:{service_id}"
 
 

@@ -6,7 +6,7 @@ from graphql import GraphQLObjectType, build_schema
 from tortoise import Model
 
 from persistence.postgres import models
-from persistence.redis.circuit_breakers.sharing import _CHANNEL, _key
+from persistence.redis.circuit_breakers.sharing import CHANNEL, key_of
 from persistence.redis.progress.codec import STATUS_CHANNEL
 from stepgraph.settings import Settings
 from tests.repository import ROOT
@@ -31,6 +31,6 @@ def test_the_mutations_and_settings_that_remove_rows_exist() -> None:
 
 
 def test_the_keys_and_channels_are_the_ones_in_use() -> None:
-    assert f"`{_key('<service>')}`" in PAGE
-    assert f"`{_CHANNEL}`" in PAGE
+    assert f"`{key_of('<service>')}`" in PAGE
+    assert f"`{CHANNEL}`" in PAGE
     assert f"`{STATUS_CHANNEL}`" in PAGE
