@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Final
@@ -10,7 +11,7 @@ from zlib import crc32
 
 from actors.activations.expression_context import ExecutionScope
 from domain.engine.decision_builder import prefix_of
-from domain.engine.reports import StepErrored
+from domain.engine.reports import OutcomeReported
 from domain.engine.signals import RECEIVED
 from domain.engine.state import CarriedStep, StepState
 from domain.executions.step_executor import Failed
@@ -111,19 +112,11 @@ class AttemptContext:
             return SKIPPED
         return self.rendered(values, answers)
 
-    def failed(self, failed: Failed, shown: JsonValue, wanted: bool | None) -> StepErrored:
+    def failed(self, failed: Failed, shown: JsonValue, wanted: bool | None) -> OutcomeReported:
         """The report that the attempt failed. `shown` is the input as stored, `wanted` the retry condition's answer."""
-        return StepErrored(
-            self.path,
-            self.attempt,
-            _storable(failed.error),
-            chance=random.random(),
-            input=shown,
-            retry_after=failed.retry_after,
-            retry_wanted=wanted,
-            status_code=failed.status_code,
-            checkpoint=failed.checkpoint,
-        )
+        error = _storable(failed.error)
+        outcome = failed if error is failed.error else replace(failed, error=error)
+        return OutcomeReported(self.path, self.attempt, outcome, shown, random.random(), wanted)
 
 
 def opened_checkpoint(checkpoint: JsonValue) -> tuple[JsonValue, Mapping[str, JsonValue] | None]:

@@ -20,7 +20,7 @@ from actors.activations.attempt_context import (
 from actors.activations.expression_context import ExecutionScope
 from actors.activations.time_limit import STEP_LIMIT
 from actors.secrets.values import Concealed, NoSecrets, SecretSource, concealed, unopened
-from domain.engine.reports import ContainerOpened, StepBypassed, StepDeferred, StepErrored, StepSucceeded
+from domain.engine.reports import OutcomeReported, StepBypassed
 from domain.engine.state import CarriedStep, StepState
 from domain.executions.step_executor import Deferred, Failed, Opened, Outcome, StepCall, StepExecutor, Succeeded
 from domain.expressions.evaluator import Evaluator
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 _OUTCOMES = (Succeeded, Failed, Deferred, Opened)  # made once: a union at each step costs more than the look at it
 
-AttemptReport = StepSucceeded | StepBypassed | StepErrored | StepDeferred | ContainerOpened
+AttemptReport = OutcomeReported | StepBypassed
 Answer = TypeVar("Answer")
 Result = TypeVar("Result")
 
@@ -229,17 +229,13 @@ class StepRunner:
         return await reported if isinstance(reported, Pending) else reported
 
     def _report(self, context: AttemptContext, shown: JsonValue, outcome: Outcome) -> MaybePending:
-        path, attempt = context.path, context.attempt
+        if isinstance(outcome, Failed):
+            return self._failed(context, shown, outcome)
         if isinstance(outcome, Succeeded):
             error = self.refuse_output(outcome.output)
-            if error is None:
-                return StepSucceeded(path, attempt, outcome.output, shown, outcome.status_code)
-            outcome = Failed(error=error, status_code=outcome.status_code)
-        if isinstance(outcome, Deferred):
-            return StepDeferred(path, attempt, outcome.until, outcome.reason, outcome.output, outcome.checkpoint, shown)
-        if isinstance(outcome, Opened):
-            return ContainerOpened(path, attempt, outcome.checkpoint, shown)
-        return self._failed(context, shown, outcome)
+            if error is not None:
+                return self._failed(context, shown, Failed(error=error, status_code=outcome.status_code))
+        return OutcomeReported(context.path, context.attempt, outcome, shown)
 
     def _failed(self, context: AttemptContext, shown: JsonValue, failed: Failed) -> MaybePending:
         """The report of a failed attempt, including the answer of the retry policy's condition."""

@@ -13,8 +13,9 @@ from actors.activations.in_flight import Calls
 from actors.activations.step_runner import Pending
 from domain.engine.carrying import carried_for
 from domain.engine.outputs import container_output, execution_output
-from domain.engine.reports import ItemEvaluated, OutputEvaluated, Report, StepErrored, StepSucceeded
+from domain.engine.reports import ItemEvaluated, OutcomeReported, OutputEvaluated, Report
 from domain.engine.state import ExecutionState
+from domain.executions.step_executor import Failed, Succeeded
 from domain.expressions.templates import Template
 from domain.kernel.failures import StepError
 from domain.kernel.json.text import JsonValue
@@ -78,9 +79,10 @@ class StepWork:
         attempt = 1 if step is None else step.attempt
         error = None if self._state.batch is not None else self._attempts.refuse_output(output)
         if error is not None:
-            self._report(StepErrored(path, attempt, error, chance=0.0))
+            self._report(OutcomeReported(path, attempt, Failed(error=error)))
         else:
-            self._report(StepSucceeded(path, attempt, output, None if step is None else step.input))
+            input = None if step is None else step.input
+            self._report(OutcomeReported(path, attempt, Succeeded(output=output), input))
 
     def resolve(self, loop: str, index: int) -> None:
         """Render the result of a loop's item, and report it."""

@@ -32,21 +32,19 @@ from domain.engine.facts import (
     StepStarted,
     StepWaited,
 )
+from domain.engine.outcomes import Deferred, Failed, Opened, Outcome, Succeeded
 from domain.engine.reports import (
     Activated,
     BatchEnded,
     CancelRequested,
-    ContainerOpened,
     ItemEvaluated,
+    OutcomeReported,
     OutputEvaluated,
     PauseRequested,
     Report,
     ResumeRequested,
     SignalReceived,
     StepBypassed,
-    StepDeferred,
-    StepErrored,
-    StepSucceeded,
     TimePassed,
 )
 from domain.engine.scheduling import fail_execution, fail_loop, item_failed, open_pending, step_ended, step_failed
@@ -69,10 +67,8 @@ def decide(definition: Definition, state: ExecutionState, report: Report, now: d
         return NOTHING
     builder = DecisionBuilder(definition, state, now, state.is_paused)
     match report:
-        case StepSucceeded():
-            _succeeded(builder, report)
-        case StepErrored():
-            _errored(builder, report)
+        case OutcomeReported():
+            _attempt_over(builder, report)
         case Activated():
             if _is_past_deadline(state, now):
                 _timed_out(builder)
@@ -80,16 +76,12 @@ def decide(definition: Definition, state: ExecutionState, report: Report, now: d
                 activated(builder)
         case ItemEvaluated():
             _item_evaluated(builder, report)
-        case ContainerOpened():
-            _opened(builder, report)
         case OutputEvaluated():
             _output_evaluated(builder, report)
         case StepBypassed():
             if _is_running(state, report.path, report.attempt):
                 builder.facts.append(StepSkipped(report.path, now))
                 step_ended(builder, report.path)
-        case StepDeferred():
-            _deferred(builder, report)
         case TimePassed():
             _time_passed(builder, report)
         case BatchEnded():
@@ -115,60 +107,60 @@ def _is_running(state: ExecutionState, path: str, attempt: int) -> bool:
     return step is not None and step.status is StepStatus.RUNNING and step.attempt == attempt
 
 
-def _succeeded(builder: DecisionBuilder, report: StepSucceeded) -> None:
-    batch = builder.state.batch
-    if batch is not None and batch.path == report.path:
-        builder.facts.append(ExecutionCompleted(builder.now, report.output))
-    elif _is_running(builder.state, report.path, report.attempt):
-        builder.facts.append(StepCompleted(report.path, builder.now, report.output, report.input, report.status_code))
-        step_ended(builder, report.path)
+def _attempt_over(builder: DecisionBuilder, report: OutcomeReported) -> None:
+    """Go on from an attempt's outcome; of a batch, from that of its part of the loop."""
+    path, outcome, batch = report.path, report.outcome, builder.state.batch
+    if batch is not None and batch.path == path:
+        _part_over(builder, outcome)
+    elif _is_running(builder.state, path, report.attempt):
+        match outcome:
+            case Succeeded():
+                builder.facts.append(StepCompleted(path, builder.now, outcome, report.input))
+                step_ended(builder, path)
+            case Failed():
+                _attempt_failed(builder, report, outcome)
+            case Opened():
+                _opened(builder, report, outcome)
+            case Deferred():
+                _deferred(builder, report, outcome)
+            case _:
+                assert_never(outcome)
 
 
-def _errored(builder: DecisionBuilder, report: StepErrored) -> None:
-    batch = builder.state.batch
-    if batch is not None and batch.path == report.path:
-        builder.facts.append(ExecutionFailed(builder.now, report.error))
-    elif _is_running(builder.state, report.path, report.attempt):
-        _attempt_failed(builder, report)
+def _part_over(builder: DecisionBuilder, outcome: Outcome) -> None:
+    """End a batch with the outcome of its part of the loop."""
+    if isinstance(outcome, Succeeded):
+        builder.facts.append(ExecutionCompleted(builder.now, outcome.output))
+    elif isinstance(outcome, Failed):
+        builder.facts.append(ExecutionFailed(builder.now, outcome.error))
 
 
-def _attempt_failed(builder: DecisionBuilder, report: StepErrored) -> None:
+def _attempt_failed(builder: DecisionBuilder, report: OutcomeReported, outcome: Failed) -> None:
     """Try again later, or fail for good."""
     step = builder.definition.step(report.path)
     retry_at = next_attempt_at(
         None if step.is_container else step.retry,
-        report.error,
+        outcome.error,
         attempt=report.attempt,
         first_started_at=builder.state.steps[report.path].attempts[0].started_at,
         now=builder.now,
         chance=report.chance,
-        retry_after=report.retry_after,
+        retry_after=outcome.retry_after,
         retry_wanted=report.retry_wanted,
     )
     if retry_at is None:
-        step_failed(
-            builder,
-            report.path,
-            report.error,
-            input=report.input,
-            status_code=report.status_code,
-            checkpoint=report.checkpoint,
-        )
-        return
-    builder.facts.append(
-        AttemptFailed(
-            report.path, builder.now, report.error, retry_at, report.input, report.status_code, report.checkpoint
-        )
-    )
+        step_failed(builder, report.path, outcome, report.input)
+    else:
+        builder.facts.append(AttemptFailed(report.path, builder.now, retry_at, outcome, report.input))
 
 
-def _opened(builder: DecisionBuilder, report: ContainerOpened) -> None:
+def _opened(builder: DecisionBuilder, report: OutcomeReported, outcome: Opened) -> None:
     """Begin the blocks that a container has chosen; a long loop is cut into batches instead."""
     state, path = builder.state, report.path
-    if not _is_running(state, path, report.attempt) or path in state.containers:
+    if path in state.containers:
         return
     step = builder.definition.step(path)
-    checkpoint: dict[str, JsonValue] = dict(report.checkpoint)
+    checkpoint: dict[str, JsonValue] = dict(outcome.checkpoint)
     if step.kind is FOR_EACH:
         spread = spread_of(builder.definition, state, step, path, len(items_in(checkpoint)))
         if spread is not None:
@@ -207,7 +199,7 @@ def _batch_ended(builder: DecisionBuilder, report: BatchEnded) -> None:
     failures = container.failures + len(report.failures)
     if report.error is not None:
         builder.commands.append(StopStep(report.loop))
-        step_failed(builder, report.loop, report.error)
+        step_failed(builder, report.loop, Failed(error=report.error))
     elif failures > container.tolerated:
         builder.commands.append(StopStep(report.loop))
         # A batch that gave up has cancelled what it was at: that is not why it failed.
@@ -224,21 +216,17 @@ def _batch_ended(builder: DecisionBuilder, report: BatchEnded) -> None:
             builder.commands.append(CloseContainer(report.loop))
 
 
-def _deferred(builder: DecisionBuilder, report: StepDeferred) -> None:
+def _deferred(builder: DecisionBuilder, report: OutcomeReported, outcome: Deferred) -> None:
     state, path = builder.state, report.path
-    if not _is_running(state, path, report.attempt):
-        return
-    due_at = report.until
-    limit = _limit_of(builder, state.steps[path], report.reason)
+    due_at = outcome.until
+    limit = _limit_of(builder, state.steps[path], outcome.reason)
     if limit is not None:
         due_at = limit if due_at is None else min(due_at, limit)
-    builder.facts.append(
-        StepWaited(path, builder.now, due_at, report.reason, report.output, report.checkpoint, report.input)
-    )
-    signal = None if builder.is_paused else first_for(state, path, report.reason)
+    builder.facts.append(StepWaited(path, builder.now, due_at, outcome, report.input))
+    signal = None if builder.is_paused else first_for(state, path, outcome.reason)
     if signal is not None:
         builder.facts.append(SignalConsumed(signal))
-        resume(builder, path, report.attempt, report.checkpoint, signal)
+        resume(builder, path, report.attempt, outcome.checkpoint, signal)
 
 
 def _signalled(builder: DecisionBuilder, report: SignalReceived) -> None:
@@ -266,7 +254,7 @@ def _time_passed(builder: DecisionBuilder, report: TimePassed) -> None:
     path = step.path
     if step.status is StepStatus.RUNNING:
         stop_blocks_of(builder, state.containers[path])
-        step_failed(builder, path, _step_timeout(builder, step))
+        step_failed(builder, path, Failed(error=_step_timeout(builder, step)))
     elif step.waiting_for is not None and step.waiting_for.kind is WaitKind.RETRY:
         builder.facts.append(StepStarted(path, step.attempt + 1, now))
         builder.commands.append(RunStep(path, step.attempt + 1))
@@ -274,7 +262,7 @@ def _time_passed(builder: DecisionBuilder, report: TimePassed) -> None:
         builder.facts.append(StepResumed(path, now, step.checkpoint))
         builder.commands.append(FailStep(path, step.attempt, _step_timeout(builder, step)))
     elif step.checkpoint is None:
-        builder.facts.append(StepCompleted(path, now, step.output, step.input))
+        builder.facts.append(StepCompleted(path, now, Succeeded(output=step.output), step.input))
         step_ended(builder, path)
     else:
         builder.facts.append(StepResumed(path, now, step.checkpoint))

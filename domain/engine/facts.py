@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.engine.state import Signal, WaitReason
+from domain.engine.outcomes import Deferred, Failed, Succeeded
+from domain.engine.state import Signal
 from domain.kernel.failures import StepError
 from domain.kernel.fast_values import fast_init
 from domain.kernel.json.text import JsonValue
@@ -31,9 +32,8 @@ class StepStarted:
 class StepCompleted:
     path: str
     at: datetime
-    output: JsonValue
+    outcome: Succeeded
     input: JsonValue = None
-    status_code: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +44,12 @@ class StepSkipped:
 
 @dataclass(frozen=True, slots=True)
 class StepWaited:
-    """The step waits and frees its worker until `due_at` (None: until something comes).
-
-    With a checkpoint it is then called again, without one it completes with `output`.
-    """
+    """The step waits and frees its worker until `due_at` at the latest (None: until something comes)."""
 
     path: str
     at: datetime
     due_at: datetime | None
-    reason: WaitReason
-    output: JsonValue
-    checkpoint: JsonValue = None
+    outcome: Deferred
     input: JsonValue = None
 
 
@@ -84,11 +79,9 @@ class AttemptFailed:
 
     path: str
     at: datetime
-    error: StepError
     retry_at: datetime
+    outcome: Failed
     input: JsonValue = None
-    status_code: int | None = None
-    checkpoint: JsonValue = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +90,8 @@ class StepFailed:
 
     path: str
     at: datetime
-    error: StepError
+    outcome: Failed
     input: JsonValue = None
-    status_code: int | None = None
-    checkpoint: JsonValue = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
-from domain.engine.state import Signal, WaitReason
+from domain.engine.outcomes import Outcome
+from domain.engine.state import Signal
 from domain.kernel.failures import StepError
 from domain.kernel.fast_values import fast_init
 from domain.kernel.json.text import JsonValue
@@ -17,14 +17,19 @@ class Activated:
 
 @fast_init
 @dataclass(frozen=True, slots=True)
-class StepSucceeded:
-    """Attempt `attempt` of the step at `path` gave `output`. `input` is the one it was called with."""
+class OutcomeReported:
+    """Attempt `attempt` of the step at `path` gave `outcome`. `input` is the one it was called with, as it is stored.
+
+    For a failure, `chance` in [0, 1) is the randomness that jitter uses, and `retry_wanted` the value of the policy's
+    `when` (None: it has none).
+    """
 
     path: str
     attempt: int
-    output: JsonValue
+    outcome: Outcome
     input: JsonValue = None
-    status_code: int | None = None
+    chance: float = 0.0
+    retry_wanted: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,52 +38,6 @@ class StepBypassed:
 
     path: str
     attempt: int
-
-
-@fast_init
-@dataclass(frozen=True, slots=True)
-class StepErrored:
-    """Attempt `attempt` failed.
-
-    `retry_after` is the delay that the service asked for; `retry_wanted` the value of the policy's `when` (None: it has
-    none); `chance` in [0, 1) is the randomness that jitter uses.
-    """
-
-    path: str
-    attempt: int
-    error: StepError
-    chance: float
-    input: JsonValue = None
-    retry_after: timedelta | None = None
-    retry_wanted: bool | None = None
-    status_code: int | None = None
-    checkpoint: JsonValue = None
-
-
-@dataclass(frozen=True, slots=True)
-class StepDeferred:
-    """The step has nothing to do until `until`, or until something comes (None).
-
-    Then it completes with `output`, or is called again where it leaves a checkpoint.
-    """
-
-    path: str
-    attempt: int
-    until: datetime | None
-    reason: WaitReason
-    output: JsonValue = None
-    checkpoint: JsonValue = None
-    input: JsonValue = None
-
-
-@dataclass(frozen=True, slots=True)
-class ContainerOpened:
-    """A container has chosen the blocks that run in it: `{branch}`, `{items}`, or `{}` for all branches."""
-
-    path: str
-    attempt: int
-    checkpoint: Mapping[str, JsonValue]
-    input: JsonValue = None
 
 
 @fast_init
@@ -127,7 +86,7 @@ class ResumeRequested:
 class TimePassed:
     """`now` has reached something that was due: a wait, a retry, a timeout, the deadline.
 
-    One thing follows from one report: the shell reports it again until nothing does. `chance` as in `StepErrored`.
+    One thing follows from one report: the shell reports it again until nothing does. `chance` as in `OutcomeReported`.
     """
 
     chance: float = 0.0
@@ -150,11 +109,8 @@ class OutputEvaluated:
 
 Report = (
     Activated
-    | StepSucceeded
+    | OutcomeReported
     | StepBypassed
-    | StepErrored
-    | StepDeferred
-    | ContainerOpened
     | ItemEvaluated
     | BatchEnded
     | SignalReceived

@@ -22,6 +22,7 @@ from domain.engine.facts import (
     StepFailed,
     StepStarted,
 )
+from domain.engine.outcomes import Failed
 from domain.engine.state import BlockState, ContainerState
 from domain.engine.stopping import stop_block, stop_blocks_of
 from domain.kernel.failures import FailureCode, StepError
@@ -65,25 +66,17 @@ def step_ended(builder: DecisionBuilder, path: str) -> None:
         _block_done(builder, around)
 
 
-def step_failed(
-    builder: DecisionBuilder,
-    path: str,
-    error: StepError,
-    *,
-    input: JsonValue = None,
-    status_code: int | None = None,
-    checkpoint: JsonValue = None,
-) -> None:
+def step_failed(builder: DecisionBuilder, path: str, outcome: Failed, input: JsonValue = None) -> None:
     """Handle a step that has failed for good: find what tolerates the failure, from the step itself outwards."""
     step = builder.definition.step(path)
-    builder.facts.append(StepFailed(path, builder.now, error, input, status_code, checkpoint))
+    builder.facts.append(StepFailed(path, builder.now, outcome, input))
     handler = step.handler
     if step.on_error_continue:
         step_ended(builder, path)
     elif handler is not None:
         open_block(builder, f"{path}.{HANDLER}", handler, path, HANDLER)
     else:
-        _block_failed(builder, builder.block_around(path), located(error, path), path)
+        _block_failed(builder, builder.block_around(path), located(outcome.error, path), path)
 
 
 def located(error: StepError, path: str) -> StepError:
@@ -122,11 +115,8 @@ def fail_loop(builder: DecisionBuilder, container: ContainerState, index: int, e
     shown: list[JsonValue] = [{"index": key, "error": failure.to_json()} for key, failure in first.items()]
     details: dict[str, JsonValue] = {"failed": failures, "tolerated": container.tolerated, "failures": shown}
     message = f"{failures} of {container.size} items failed; {container.tolerated} are tolerated. {error.message}"
-    step_failed(
-        builder,
-        container.path,
-        StepError(code=FailureCode.STEP_FAILED, message=message, path=error.path, details=details),
-    )
+    failure = StepError(code=FailureCode.STEP_FAILED, message=message, path=error.path, details=details)
+    step_failed(builder, container.path, Failed(error=failure))
 
 
 def fail_execution(builder: DecisionBuilder, error: StepError, *, is_timeout: bool = False) -> None:
@@ -153,7 +143,7 @@ def finish(builder: DecisionBuilder) -> None:
         known = builder.state.steps.get(last)
         for fact in reversed(builder.facts):
             if isinstance(fact, StepCompleted) and fact.path == last:
-                builder.facts.append(ExecutionCompleted(builder.now, fact.output))
+                builder.facts.append(ExecutionCompleted(builder.now, fact.outcome.output))
                 return
         if known is not None and known.status.is_terminal and definition.root.steps[last].handler is None:
             builder.facts.append(ExecutionCompleted(builder.now, known.output))
@@ -205,7 +195,7 @@ def _went_on(builder: DecisionBuilder, container: ContainerState, key: str | int
     elif error is None:
         builder.commands.append(CloseContainer(container.path))
     else:
-        step_failed(builder, container.path, error)
+        step_failed(builder, container.path, Failed(error=error))
 
 
 def _branch_ended(builder: DecisionBuilder, container: ContainerState, key: str | int, error: StepError | None) -> None:
@@ -213,7 +203,7 @@ def _branch_ended(builder: DecisionBuilder, container: ContainerState, key: str 
     is_last = not container.pending and len(container.active) == 1
     if join is Join.ALL and error is not None:
         stop_blocks_of(builder, container, except_key=key)
-        step_failed(builder, container.path, error)
+        step_failed(builder, container.path, Failed(error=error))
     elif join is Join.ANY and error is None:
         stop_blocks_of(builder, container, except_key=key)
         builder.commands.append(CloseContainer(container.path))
@@ -229,7 +219,7 @@ def _branch_ended(builder: DecisionBuilder, container: ContainerState, key: str 
             path=error.path,
             details={"branches": {**branches, str(key): error.to_json()}},
         )
-        step_failed(builder, container.path, failed)
+        step_failed(builder, container.path, Failed(error=failed))
     elif is_last:
         builder.commands.append(CloseContainer(container.path))
     else:

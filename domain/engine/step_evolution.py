@@ -16,6 +16,7 @@ from domain.engine.facts import (
     StepStarted,
     StepWaited,
 )
+from domain.engine.outcomes import Deferred, Failed, Succeeded
 from domain.engine.shares import count_share
 from domain.engine.state import Attempt, Delay, ExecutionState, StepState, WaitReason
 from domain.engine.transitions import EXECUTION_TRANSITIONS, STEP_TRANSITIONS, IllegalTransition
@@ -37,56 +38,18 @@ def evolve_step(state: ExecutionState, definition: Definition, fact: StepFact) -
         case StepStarted():
             _step_started(state, definition, fact)
         case StepCompleted():
-            _end_step(
-                state,
-                definition,
-                fact.path,
-                StepStatus.COMPLETED,
-                fact.at,
-                output=fact.output,
-                input=fact.input,
-                status_code=fact.status_code,
-            )
+            _end_step(state, definition, fact.path, StepStatus.COMPLETED, fact.at, fact.outcome, fact.input)
         case StepFailed():
-            _end_step(
-                state,
-                definition,
-                fact.path,
-                StepStatus.FAILED,
-                fact.at,
-                error=fact.error,
-                input=fact.input,
-                status_code=fact.status_code,
-                checkpoint=fact.checkpoint,
-            )
+            _end_step(state, definition, fact.path, StepStatus.FAILED, fact.at, fact.outcome, fact.input)
         case StepSkipped():
             _end_step(state, definition, fact.path, StepStatus.SKIPPED, fact.at)
         case StepCancelled():
-            _end_step(state, definition, fact.path, StepStatus.CANCELLED, fact.at, error=fact.error)
+            _end_step(state, definition, fact.path, StepStatus.CANCELLED, fact.at, Failed(error=fact.error))
         case StepWaited():
-            _suspend(
-                state,
-                fact.path,
-                fact.at,
-                fact.due_at,
-                fact.reason,
-                output=fact.output,
-                input=fact.input,
-                checkpoint=fact.checkpoint,
-            )
+            _suspend(state, fact.path, fact.at, fact.due_at, fact.outcome.reason, fact.outcome, fact.input)
         case AttemptFailed():
-            reason = WaitReason(kind=WaitKind.RETRY, until=fact.retry_at, detail=fact.error.message)
-            _suspend(
-                state,
-                fact.path,
-                fact.at,
-                fact.retry_at,
-                reason,
-                error=fact.error,
-                input=fact.input,
-                status_code=fact.status_code,
-                checkpoint=fact.checkpoint,
-            )
+            reason = WaitReason(kind=WaitKind.RETRY, until=fact.retry_at, detail=fact.outcome.error.message)
+            _suspend(state, fact.path, fact.at, fact.retry_at, reason, fact.outcome, fact.input)
         case StepResumed():
             _resume(state, fact)
         case _:
@@ -156,21 +119,25 @@ def _end_step(
     path: str,
     status: StepStatus,
     at: datetime,
-    *,
-    output: JsonValue = None,
+    outcome: Succeeded | Failed | None = None,
     input: JsonValue = None,
-    error: StepError | None = None,
-    status_code: int | None = None,
-    checkpoint: JsonValue = None,
 ) -> None:
     before = state.steps[path]
     _check(state, path, before.status, status)
+    output: JsonValue = None
+    error: StepError | None = None
+    status_code: int | None = None
+    checkpoint = before.checkpoint
+    if isinstance(outcome, Succeeded):
+        output, status_code = outcome.output, outcome.status_code
+    elif outcome is not None:
+        error, status_code = outcome.error, outcome.status_code
+        checkpoint = checkpoint if outcome.checkpoint is None else outcome.checkpoint
     attempts = before.attempts
     if attempts[-1].finished_at is None:
         attempts = _close(attempts, at, error, status_code)
     state.running.discard(path)
     state.waiting.discard(path)
-    checkpoint = before.checkpoint if checkpoint is None else checkpoint
     container = state.containers.pop(path, None)
     if container is not None:
         state.spread.discard(path)
@@ -234,18 +201,14 @@ def _suspend(
     at: datetime,
     due_at: datetime | None,
     reason: WaitReason,
-    *,
-    output: JsonValue = None,
-    input: JsonValue = None,
-    error: StepError | None = None,
-    status_code: int | None = None,
-    checkpoint: JsonValue = None,
+    outcome: Deferred | Failed,
+    input: JsonValue,
 ) -> None:
     before = state.steps[path]
     _check(state, path, before.status, StepStatus.WAITING)
     attempts = before.attempts
-    if error is not None:
-        attempts = _close(attempts, at, error, status_code)
+    if isinstance(outcome, Failed):
+        attempts = _close(attempts, at, outcome.error, outcome.status_code)
     elif reason.kind is WaitKind.CIRCUIT_BREAKER:
         delay = Delay(timed_from=attempts[-1].timed_from, since=at)
         attempts = (*attempts[:-1], replace(attempts[-1], delay=delay))
@@ -256,12 +219,12 @@ def _suspend(
         status=StepStatus.WAITING,
         attempts=attempts,
         input=before.input if input is None else input,
-        output=output,
-        error=error,
+        output=outcome.output if isinstance(outcome, Deferred) else None,
+        error=outcome.error if isinstance(outcome, Failed) else None,
         waiting_for=reason,
         due_at=due_at,
         started_at=before.started_at,
-        checkpoint=checkpoint,
+        checkpoint=outcome.checkpoint,
     )
     state.running.discard(path)
     state.waiting.add(path)

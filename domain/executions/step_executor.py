@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from domain.engine.state import CarriedStep, WaitReason
-from domain.kernel.failures import StepError
+from domain.engine.outcomes import Deferred, Failed, Opened, Outcome, Succeeded
+from domain.engine.state import CarriedStep
 from domain.kernel.fast_values import fast_init
 from domain.kernel.json.text import JsonValue
 from domain.secrets.mask import SecretMask
 from domain.workflows.definitions.definition import CompiledStep
+
+__all__ = ["Deferred", "Failed", "Opened", "Outcome", "StepCall", "StepExecutor", "Succeeded"]
 
 
 @fast_init
@@ -52,50 +54,6 @@ class StepCall:
     def origin(self) -> UUID:
         """The execution in which this call was first made."""
         return self.execution_id if self.carried is None else self.carried.origins[-1]
-
-
-@fast_init
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Succeeded:
-    """The step is done. `status_code` is the HTTP status, where there was one."""
-
-    output: JsonValue
-    status_code: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
-    """The attempt failed. `retry_after` is the delay the service asked for; `checkpoint` is for the next attempt."""
-
-    error: StepError
-    retry_after: timedelta | None = None
-    status_code: int | None = None
-    checkpoint: JsonValue = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deferred:
-    """The step waits: nothing needs to run until `until` (None: until something comes).
-
-    Without a checkpoint the step then completes with `output`. With one it is called again, with that checkpoint: at
-    `until`, or when its message comes: a signal called `reason.detail` (kind SIGNAL), or a message to its
-    path (kinds CALLBACK and DEPENDENCY).
-    """
-
-    until: datetime | None
-    reason: WaitReason
-    output: JsonValue = None
-    checkpoint: JsonValue = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """A container has chosen its blocks to run: `{"branch": label}`, `{"items": [...]}`, or `{}` for all branches."""
-
-    checkpoint: Mapping[str, JsonValue]
-
-
-Outcome = Succeeded | Failed | Deferred | Opened
 
 
 class StepExecutor(Protocol):

@@ -220,6 +220,6 @@ async def test_enabling_forgets_past_failures(storage: Storage) -> None:
     assert not disabled.enabled
     assert disabled.disabled_reason is not None
     assert disabled.failing_since == NOW
-    enabled = await _update(storage, webhook.id)
-    assert enabled == outbound(id=webhook.id, updated_at=SOON)
+    enabled = await _update(storage, webhook.id, enabled=True)
+    assert enabled == replace(webhook, updated_at=SOON)
     assert [due.id for due in (await claim_one(storage)).due] == [waiting.id]

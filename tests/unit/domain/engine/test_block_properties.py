@@ -22,16 +22,13 @@ from domain.engine.reports import (
     Activated,
     BatchEnded,
     CancelRequested,
-    ContainerOpened,
     ItemEvaluated,
+    OutcomeReported,
     OutputEvaluated,
     PauseRequested,
     Report,
     ResumeRequested,
     StepBypassed,
-    StepDeferred,
-    StepErrored,
-    StepSucceeded,
     TimePassed,
 )
 from domain.engine.state import ContainerState, ExecutionState, StepState, WaitReason
@@ -41,12 +38,13 @@ from domain.kernel.statuses import ExecutionStatus, StepStatus, StepType, WaitKi
 from tests.builders import a_definition
 from tests.unit.domain.engine.documents import documents
 from tests.unit.domain.engine.invariants import RowsOf, check_change
+from tests.unit.domain.engine.outcomes import deferral, failure, opening, success
 from tests.unit.domain.engine.simulation import Simulation
 
 RETRYABLE = StepError(code=FailureCode.TIMEOUT, message="no answer")
 FATAL = StepError(code=FailureCode.EXPRESSION_FAILED, message="no such field")
 ENDINGS = (ExecutionCompleted, ExecutionFailed, ExecutionCancelled, ExecutionTimedOut)
-REPEATABLE = (StepSucceeded, StepErrored, StepBypassed, StepDeferred, ContainerOpened, ItemEvaluated, BatchEnded)
+REPEATABLE = (OutcomeReported, StepBypassed, ItemEvaluated, BatchEnded)
 LONG = 401
 
 Draw = Callable[..., Any]
@@ -63,7 +61,7 @@ def answer(draw: Draw, simulation: Simulation, command: Command) -> Report | Non
             if container is None:
                 return None
             output = container_output(simulation.definition, state, container)
-            return StepSucceeded(path, state.steps[path].attempt, output)
+            return success(path, state.steps[path].attempt, output)
         case ResolveItem(loop, index):
             is_error = draw(st.integers(0, 4)) == 4
             return ItemEvaluated(loop, index, error=FATAL) if is_error else ItemEvaluated(loop, index, result=index)
@@ -71,7 +69,7 @@ def answer(draw: Draw, simulation: Simulation, command: Command) -> Report | Non
             failures = {range.first: FATAL} if draw(st.booleans()) else {}
             return BatchEnded(range.path, range.first, tuple("done" for _ in range.items), failures)
         case FailStep(path, attempt, error):
-            return StepErrored(path, attempt, error, 0.5, retry_wanted=draw(st.sampled_from([None, True, False])))
+            return failure(path, attempt, error, 0.5, retry_wanted=draw(st.sampled_from([None, True, False])))
         case RunStep(path, attempt):
             return tried(draw, simulation, state.steps[path], attempt)
         case _:
@@ -84,23 +82,23 @@ def tried(draw: Draw, simulation: Simulation, step: StepState, attempt: int) -> 
         st.sampled_from(["success"] * 4 + ["retryable"] * 2 + ["fatal", "bypassed", "deferred", "deferred again"])
     ):
         case "retryable":
-            return StepErrored(path, attempt, RETRYABLE, chance=0.5)
+            return failure(path, attempt, RETRYABLE, chance=0.5)
         case "fatal":
-            return StepErrored(path, attempt, FATAL, chance=0.5)
+            return failure(path, attempt, FATAL, chance=0.5)
         case "bypassed" if attempt == 1 and step.checkpoint is None:
             return StepBypassed(path, attempt)
         case "success" | "bypassed":
             opened = checkpoint_of(draw, simulation, step)
             if opened is not None:
-                return ContainerOpened(path, attempt, opened)
-            return StepSucceeded(path, attempt, output={"of": path})
+                return opening(path, attempt, opened)
+            return success(path, attempt, output={"of": path})
         case kind:
             until = simulation.now + timedelta(seconds=draw(st.integers(0, 5)))
             reason = WaitReason(kind=WaitKind.TIMER, until=until)
             checkpoint = {"calls": 1} if kind == "deferred again" else None
             if simulation.definition.step(path).is_container:
-                return StepErrored(path, attempt, FATAL, chance=0.5)
-            return StepDeferred(path, attempt, until, reason, output="waited", checkpoint=checkpoint)
+                return failure(path, attempt, FATAL, chance=0.5)
+            return deferral(path, attempt, until, reason, output="waited", checkpoint=checkpoint)
 
 
 def checkpoint_of(draw: Draw, simulation: Simulation, step: StepState) -> dict[str, Any] | None:

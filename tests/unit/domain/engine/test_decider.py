@@ -23,16 +23,8 @@ from domain.engine.facts import (
     StepSkipped,
     StepStarted,
 )
-from domain.engine.reports import (
-    Activated,
-    CancelRequested,
-    OutputEvaluated,
-    StepBypassed,
-    StepDeferred,
-    StepErrored,
-    StepSucceeded,
-    TimePassed,
-)
+from domain.engine.outcomes import Failed
+from domain.engine.reports import Activated, CancelRequested, OutcomeReported, OutputEvaluated, StepBypassed, TimePassed
 from domain.engine.state import WaitReason
 from domain.engine.transitions import EXECUTION_TRANSITIONS, STEP_TRANSITIONS, IllegalTransition
 from domain.executions.projections import next_due, progress, waiting_for
@@ -40,6 +32,7 @@ from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.statuses import ExecutionStatus, Jitter, StepStatus, WaitKind
 from domain.workflows.definitions.definition import Definition, RetryPolicy
 from tests.unit.domain.engine.definitions import definition_of
+from tests.unit.domain.engine.outcomes import deferral, failure, success
 from tests.unit.domain.engine.simulation import START, Simulation
 
 DIAMOND = {"a": [], "b": ["a"], "c": ["a"], "d": ["b", "c"]}
@@ -68,9 +61,9 @@ def test_steps_without_dependencies_start_at_once_and_the_others_wait() -> None:
 def test_a_step_starts_when_the_last_of_its_dependencies_has_ended() -> None:
     simulation = activated(definition_of(DIAMOND))
 
-    simulation.report(StepSucceeded("a", 1, output=1))
-    after_b = simulation.report(StepSucceeded("b", 1, output=2))
-    after_c = simulation.report(StepSucceeded("c", 1, output=3))
+    simulation.report(success("a", 1, output=1))
+    after_b = simulation.report(success("b", 1, output=2))
+    after_c = simulation.report(success("c", 1, output=3))
 
     assert after_b.commands == ()
     assert after_c.commands == (RunStep("d", 1),)
@@ -88,8 +81,8 @@ def test_a_skipped_step_lets_its_dependants_run() -> None:
 def test_the_output_is_that_of_the_last_step_when_none_is_asked_for() -> None:
     simulation = activated(definition_of({"a": [], "b": []}))
 
-    simulation.report(StepSucceeded("b", 1, output="of b"))
-    decision = simulation.report(StepSucceeded("a", 1, output="of a"))
+    simulation.report(success("b", 1, output="of b"))
+    decision = simulation.report(success("a", 1, output="of a"))
 
     assert decision.facts[-1] == ExecutionCompleted(START, "of b")
 
@@ -97,7 +90,7 @@ def test_the_output_is_that_of_the_last_step_when_none_is_asked_for() -> None:
 def test_the_output_expression_is_evaluated_once_every_step_has_ended() -> None:
     simulation = activated(definition_of({"a": []}, output="steps.a.output"))
 
-    requested = simulation.report(StepSucceeded("a", 1, output=1))
+    requested = simulation.report(success("a", 1, output=1))
     completed = simulation.report(OutputEvaluated(output={"of": "all"}))
 
     assert requested.commands == (EvaluateOutput(),)
@@ -107,7 +100,7 @@ def test_the_output_expression_is_evaluated_once_every_step_has_ended() -> None:
 def test_an_output_expression_that_fails_fails_the_execution() -> None:
     simulation = activated(definition_of({"a": []}, output="steps.a.output"))
 
-    simulation.report(StepSucceeded("a", 1, output=1))
+    simulation.report(success("a", 1, output=1))
     decision = simulation.report(OutputEvaluated(error=NO_FIELD))
 
     assert decision.facts == (ExecutionFailed(START, NO_FIELD),)
@@ -116,7 +109,7 @@ def test_an_output_expression_that_fails_fails_the_execution() -> None:
 def test_a_failed_attempt_waits_for_its_retry_and_then_runs_again() -> None:
     simulation = activated(definition_of({"a": []}, retry={"a": TWICE}))
 
-    failed = simulation.report(StepErrored("a", 1, TIMEOUT, chance=0.0))
+    failed = simulation.report(failure("a", 1, TIMEOUT, chance=0.0))
     assert kinds(failed.facts) == [AttemptFailed]
     assert simulation.state.status.value == "WAITING"
     assert next_due(simulation.state) == START + timedelta(seconds=4)
@@ -133,10 +126,10 @@ def test_a_failed_attempt_waits_for_its_retry_and_then_runs_again() -> None:
 def test_the_last_attempt_fails_the_step_and_with_it_the_execution() -> None:
     simulation = activated(definition_of({"a": [], "b": ["a"]}, retry={"a": TWICE}))
 
-    simulation.report(StepErrored("a", 1, TIMEOUT, chance=0.0))
+    simulation.report(failure("a", 1, TIMEOUT, chance=0.0))
     simulation.pass_time(timedelta(seconds=4))
     simulation.report(TimePassed())
-    decision = simulation.report(StepErrored("a", 2, TIMEOUT, chance=0.0))
+    decision = simulation.report(failure("a", 2, TIMEOUT, chance=0.0))
 
     assert kinds(decision.facts) == [StepFailed, ExecutionFailed]
     error = simulation.state.error
@@ -147,7 +140,7 @@ def test_the_last_attempt_fails_the_step_and_with_it_the_execution() -> None:
 def test_a_failure_that_no_repetition_mends_is_not_repeated() -> None:
     simulation = activated(definition_of({"a": []}, retry={"a": TWICE}))
 
-    decision = simulation.report(StepErrored("a", 1, NO_FIELD, chance=0.0))
+    decision = simulation.report(failure("a", 1, NO_FIELD, chance=0.0))
 
     assert kinds(decision.facts) == [StepFailed, ExecutionFailed]
 
@@ -155,7 +148,7 @@ def test_a_failure_that_no_repetition_mends_is_not_repeated() -> None:
 def test_a_step_that_may_fail_does_not_stop_what_comes_after_it() -> None:
     simulation = activated(definition_of({"a": [], "b": ["a"]}, goes_on_after_failure=["a"]))
 
-    decision = simulation.report(StepErrored("a", 1, NO_FIELD, chance=0.0))
+    decision = simulation.report(failure("a", 1, NO_FIELD, chance=0.0))
 
     assert kinds(decision.facts) == [StepFailed, StepStarted]
     assert simulation.state.status is ExecutionStatus.RUNNING
@@ -165,9 +158,9 @@ def test_a_failure_stops_what_still_runs_and_what_still_waits() -> None:
     simulation = activated(definition_of({"a": [], "b": [], "c": []}))
     until = START + timedelta(hours=1)
     reason = WaitReason(kind=WaitKind.TIMER, until=until)
-    simulation.report(StepDeferred("c", 1, until, reason, output=None))
+    simulation.report(deferral("c", 1, until, reason, output=None))
 
-    decision = simulation.report(StepErrored("a", 1, NO_FIELD, chance=0.0))
+    decision = simulation.report(failure("a", 1, NO_FIELD, chance=0.0))
 
     assert kinds(decision.facts) == [StepFailed, StepCancelled, StepCancelled, ExecutionFailed]
     assert decision.commands == (StopStep("b"),)
@@ -176,9 +169,7 @@ def test_a_failure_stops_what_still_runs_and_what_still_waits() -> None:
 def test_a_wait_completes_when_its_time_has_come_and_not_before() -> None:
     simulation = activated(definition_of({"a": [], "b": ["a"]}))
     until = START + timedelta(hours=1)
-    simulation.report(
-        StepDeferred("a", 1, until, WaitReason(kind=WaitKind.TIMER, until=until), output={"until": "then"})
-    )
+    simulation.report(deferral("a", 1, until, WaitReason(kind=WaitKind.TIMER, until=until), output={"until": "then"}))
 
     simulation.pass_time(timedelta(minutes=59))
     early = simulation.report(TimePassed())
@@ -195,7 +186,7 @@ def test_two_waits_that_end_together_start_their_common_dependant_once() -> None
     simulation = activated(definition_of({"a": [], "b": [], "c": ["a", "b"]}))
     until = START + timedelta(minutes=1)
     for path in ("a", "b"):
-        simulation.report(StepDeferred(path, 1, until, WaitReason(kind=WaitKind.TIMER), output=None))
+        simulation.report(deferral(path, 1, until, WaitReason(kind=WaitKind.TIMER), output=None))
 
     simulation.pass_time(timedelta(minutes=1))
     decision = simulation.report(TimePassed())
@@ -237,19 +228,19 @@ def test_the_deadline_ends_the_execution_and_stops_its_steps() -> None:
 @pytest.mark.parametrize(
     "stale",
     [
-        StepSucceeded("a", 1, output=2),
-        StepErrored("a", 1, TIMEOUT, chance=0.0),
+        success("a", 1, output=2),
+        failure("a", 1, TIMEOUT, chance=0.0),
         StepBypassed("a", 1),
-        StepDeferred("a", 1, START, WaitReason(kind=WaitKind.TIMER), output=None),
-        StepSucceeded("b", 7, output=2),
-        StepSucceeded("never", 1, output=2),
+        deferral("a", 1, START, WaitReason(kind=WaitKind.TIMER), output=None),
+        success("b", 7, output=2),
+        success("never", 1, output=2),
         OutputEvaluated(output=1),
     ],
     ids=lambda report: type(report).__name__,
 )
-def test_a_report_about_an_attempt_that_does_not_run_decides_nothing(stale: StepSucceeded) -> None:
+def test_a_report_about_an_attempt_that_does_not_run_decides_nothing(stale: OutcomeReported) -> None:
     simulation = activated(definition_of({"a": [], "b": ["a"]}))
-    simulation.report(StepSucceeded("a", 1, output=1))
+    simulation.report(success("a", 1, output=1))
 
     decision = simulation.report(stale)
 
@@ -258,12 +249,12 @@ def test_a_report_about_an_attempt_that_does_not_run_decides_nothing(stale: Step
 
 @pytest.mark.parametrize(
     "report",
-    [Activated(), StepSucceeded("a", 1, output=1), TimePassed(), CancelRequested(), OutputEvaluated(output=1)],
+    [Activated(), success("a", 1, output=1), TimePassed(), CancelRequested(), OutputEvaluated(output=1)],
     ids=lambda report: type(report).__name__,
 )
 def test_an_execution_that_has_ended_answers_nothing_to_every_report(report: Activated) -> None:
     simulation = activated(definition_of({"a": []}))
-    simulation.report(StepSucceeded("a", 1, output=1))
+    simulation.report(success("a", 1, output=1))
 
     decision = simulation.report(report)
 
@@ -272,8 +263,8 @@ def test_an_execution_that_has_ended_answers_nothing_to_every_report(report: Act
 
 def test_after_a_crash_the_lost_attempt_runs_again_under_its_number_and_from_its_first_start() -> None:
     simulation = activated(definition_of(DIAMOND))
-    simulation.report(StepSucceeded("a", 1, output=1))
-    simulation.report(StepSucceeded("b", 1, output=2))
+    simulation.report(success("a", 1, output=1))
+    simulation.report(success("b", 1, output=2))
     simulation.pass_time(timedelta(minutes=1))
 
     simulation.crash()
@@ -284,7 +275,7 @@ def test_after_a_crash_the_lost_attempt_runs_again_under_its_number_and_from_its
 
 def test_after_a_crash_behind_the_last_step_the_output_is_evaluated_again() -> None:
     simulation = activated(definition_of({"a": []}, output="steps.a.output"))
-    simulation.report(StepSucceeded("a", 1, output=1))
+    simulation.report(success("a", 1, output=1))
 
     simulation.crash()
 
@@ -293,8 +284,8 @@ def test_after_a_crash_behind_the_last_step_the_output_is_evaluated_again() -> N
 
 def test_progress_counts_what_has_ended_and_what_runs() -> None:
     simulation = activated(definition_of(DIAMOND, goes_on_after_failure=["b"]))
-    simulation.report(StepSucceeded("a", 1, output=1))
-    simulation.report(StepErrored("b", 1, NO_FIELD, chance=0.0))
+    simulation.report(success("a", 1, output=1))
+    simulation.report(failure("b", 1, NO_FIELD, chance=0.0))
 
     so_far = progress(simulation.state)
 
@@ -306,8 +297,8 @@ def test_deciding_changes_nothing_by_itself() -> None:
     simulation = activated(definition_of(DIAMOND))
     before = dict(simulation.state.steps)
 
-    first = decide(simulation.definition, simulation.state, StepSucceeded("a", 1, output=1), START)
-    second = decide(simulation.definition, simulation.state, StepSucceeded("a", 1, output=1), START)
+    first = decide(simulation.definition, simulation.state, success("a", 1, output=1), START)
+    second = decide(simulation.definition, simulation.state, success("a", 1, output=1), START)
 
     assert first == second
     assert simulation.state.steps == before
@@ -315,10 +306,10 @@ def test_deciding_changes_nothing_by_itself() -> None:
 
 def test_a_fact_that_the_table_does_not_allow_is_refused() -> None:
     simulation = activated(definition_of({"a": []}))
-    simulation.report(StepSucceeded("a", 1, output=1))
+    simulation.report(success("a", 1, output=1))
 
     with pytest.raises(IllegalTransition, match="COMPLETED"):
-        evolve(simulation.state, simulation.definition, StepFailed("a", START, NO_FIELD))
+        evolve(simulation.state, simulation.definition, StepFailed("a", START, Failed(error=NO_FIELD)))
 
 
 def test_nothing_leaves_a_terminal_status() -> None:

@@ -6,19 +6,17 @@ import pytest
 
 from domain.engine.reports import (
     Activated,
-    ContainerOpened,
     PauseRequested,
     Report,
     ResumeRequested,
     StepBypassed,
-    StepErrored,
-    StepSucceeded,
 )
 from domain.executions.projections import progress
 from domain.executions.records import Progress
 from domain.kernel.failures import FailureCode, StepError
 from domain.workflows.definitions.definition import Definition
 from tests.builders import a_definition, step
+from tests.unit.domain.engine.outcomes import failure, opening, success
 from tests.unit.domain.engine.simulation import Simulation
 
 NO = StepError(code=FailureCode.INVALID_REQUEST, message="no")
@@ -48,7 +46,7 @@ class Watched:
         return self.progress
 
     def done(self, *paths: str) -> Progress:
-        return self.report(*(StepSucceeded(path, 1, output=None) for path in paths))
+        return self.report(*(success(path, 1, output=None) for path in paths))
 
     @property
     def progress(self) -> Progress:
@@ -59,7 +57,7 @@ def test_items_count_from_the_start_and_not_when_they_begin() -> None:
     watched = Watched(loop("loop", call("a")))
     assert watched.progress.total == 1
 
-    opened = watched.report(ContainerOpened("loop", 1, {"items": list(range(300))}))
+    opened = watched.report(opening("loop", 1, {"items": list(range(300))}))
 
     assert (opened.total, opened.percent) == (301, 0.0)
     so_far = watched.done(*(f"loop[{n}].a" for n in range(121)))
@@ -70,7 +68,7 @@ def test_items_count_from_the_start_and_not_when_they_begin() -> None:
 def test_a_loop_that_unfolds_late_takes_nothing_back() -> None:
     watched = Watched(call("first"), loop("loop", call("a")), call("last"))
     watched.done("first")
-    watched.report(ContainerOpened("loop", 1, {"items": list(range(200))}))
+    watched.report(opening("loop", 1, {"items": list(range(200))}))
     watched.done(*(f"loop[{n}].a" for n in range(100)))
 
     assert watched.percents == sorted(watched.percents)
@@ -79,10 +77,10 @@ def test_a_loop_that_unfolds_late_takes_nothing_back() -> None:
 
 def test_a_nested_loop_shares_what_its_item_has() -> None:
     watched = Watched(loop("outer", loop("inner", call("a"), call("b"))))
-    watched.report(ContainerOpened("outer", 1, {"items": [1, 2]}))
+    watched.report(opening("outer", 1, {"items": [1, 2]}))
     assert watched.progress.total == 3
 
-    watched.report(ContainerOpened("outer[0].inner", 1, {"items": [1, 2]}))
+    watched.report(opening("outer[0].inner", 1, {"items": [1, 2]}))
     assert watched.progress.total == 7
     assert watched.done("outer[0].inner[0].a").percent == 12.5
     assert watched.done("outer[0].inner[0].b").percent == 25.0
@@ -92,7 +90,7 @@ def test_branches_that_are_not_taken_count_for_nothing() -> None:
     choice = step("choose", "CONDITIONAL", {"if": "true", "then": [call("a")], "else": [call("b"), call("c")]})
     watched = Watched(choice, call("last"))
 
-    watched.report(ContainerOpened("choose", 1, {"branch": "then"}))
+    watched.report(opening("choose", 1, {"branch": "then"}))
 
     assert watched.progress.total == 3
     assert watched.done("choose.then.a").percent == 50.0
@@ -102,7 +100,7 @@ def test_all_branches_are_known_when_they_are_opened() -> None:
     branches = [{"name": name, "steps": [call("a"), call("b")]} for name in ("x", "y")]
     watched = Watched(step("fan", "PARALLEL", {"branches": branches, "maxConcurrency": 1}))
 
-    watched.report(ContainerOpened("fan", 1, {}))
+    watched.report(opening("fan", 1, {}))
 
     assert watched.progress.total == 5
     assert watched.done("fan.x.a").percent == 25.0
@@ -111,7 +109,7 @@ def test_all_branches_are_known_when_they_are_opened() -> None:
 def test_what_a_handler_does_is_the_share_of_its_step() -> None:
     watched = Watched(call("a", onError={"steps": [call("mend"), call("tell")]}), call("b"))
 
-    failed = watched.report(StepErrored("a", 1, NO, chance=0.0))
+    failed = watched.report(failure("a", 1, NO, chance=0.0))
 
     assert (failed.total, failed.failed, failed.percent) == (4, 1, 0.0)
     assert watched.done("a.onError.mend").percent == 0.0
@@ -120,9 +118,9 @@ def test_what_a_handler_does_is_the_share_of_its_step() -> None:
 
 def test_an_item_that_fails_is_done_as_a_whole() -> None:
     watched = Watched(loop("loop", call("a"), call("b"), toleratedFailures=1), call("last"))
-    watched.report(ContainerOpened("loop", 1, {"items": [1, 2]}))
+    watched.report(opening("loop", 1, {"items": [1, 2]}))
 
-    watched.report(StepErrored("loop[0].a", 1, NO, chance=0.0))
+    watched.report(failure("loop[0].a", 1, NO, chance=0.0))
 
     assert watched.progress.percent == 25.0
     watched.done("loop[1].a", "loop[1].b")
@@ -148,7 +146,7 @@ def test_all_is_done_at_the_end_and_not_before() -> None:
 def test_a_lost_worker_takes_nothing_back_from_an_execution_that_handles_its_failure() -> None:
     watched = Watched(call("a"), call("b"), onFailure=[call("c")])
     watched.done("a")
-    failed = watched.report(StepErrored("b", 1, error=NO, chance=0.0))
+    failed = watched.report(failure("b", 1, error=NO, chance=0.0))
 
     watched.simulation.crash()
 
@@ -159,7 +157,7 @@ def test_a_lost_worker_takes_nothing_back_from_an_execution_that_handles_its_fai
 def test_the_steps_of_a_handler_that_waits_for_a_pause_to_end_are_known_after_a_lost_worker_too() -> None:
     watched = Watched(call("a", onError={"steps": [call("b")]}), call("c"))
     watched.report(PauseRequested())
-    paused = watched.report(StepErrored("a", 1, error=NO, chance=0.0))
+    paused = watched.report(failure("a", 1, error=NO, chance=0.0))
     assert "a.onError.b" not in watched.simulation.rows
 
     watched.simulation.crash()
@@ -172,7 +170,7 @@ def test_the_steps_of_a_handler_that_waits_for_a_pause_to_end_are_known_after_a_
 def test_what_a_lost_worker_has_counted_is_not_counted_again_by_the_one_that_goes_on() -> None:
     choice = step("choice", "CONDITIONAL", {"if": "input", "then": [call("a")]}, onError={"steps": [call("mend")]})
     watched = Watched(choice, call("last"))
-    watched.report(ContainerOpened("choice", 1, {"branch": "then"}), StepErrored("choice.then.a", 1, NO, chance=0.0))
+    watched.report(opening("choice", 1, {"branch": "then"}), failure("choice.then.a", 1, NO, chance=0.0))
     before = watched.progress.percent
 
     watched.simulation.crash()
