@@ -6,10 +6,7 @@ value: it removes what is stored, and is refused by the use case where the field
 
 from dataclasses import fields
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, TypeVar
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+from typing import Any, Final, TypeVar
 
 Value = TypeVar("Value")
 
@@ -24,7 +21,7 @@ UNSET: Final = Unset.UNSET
 """A member that is not given."""
 
 
-def given(changes: "DataclassInstance") -> dict[str, Any]:
+def given(changes: Any) -> dict[str, Any]:
     """The members of a `…Changes` value that are given, by name."""
     members = ((field.name, getattr(changes, field.name)) for field in fields(changes))
     return {name: value for name, value in members if value is not UNSET}
