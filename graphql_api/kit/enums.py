@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import strawberry
 
-from domain.kernel.errors import ErrorCode
+from domain.kernel.errors import ErrorCode, Unavailable
 from domain.kernel.statuses import (
     CircuitBreakerState,
     ExecutionStatus,
@@ -56,8 +56,11 @@ else:
 
 
 def step_type(name: str) -> StepType:
-    """The value of `StepType` for a kind's name; the schema refuses to show a kind that is not installed here."""
-    return cast("StepType", name)
+    """The value of `StepType` for a kind's name; of a kind that is not installed here, the error to answer with."""
+    if name in step_kinds():
+        return cast("StepType", name)
+    message = f"The step kind {name} is not installed here: install the distribution that brings it."
+    return cast("StepType", Unavailable(message))
 
 
 for enum, description in (
