@@ -9,7 +9,7 @@ from persistence.postgres.lending import Connection
 
 
 class ForgetfulDatabase(Database):
-    """Where `forgets`, the next commit is stored, and its answer is lost."""
+    """Stores the next commit and loses its answer, once `forgets` is set."""
 
     forgets = False
 

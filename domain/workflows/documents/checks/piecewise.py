@@ -96,4 +96,4 @@ class _Oversized(Exception):
 
 
 class _Enough(Exception):
-    """So many faults were found that no more are looked for."""
+    """Enough faults were found: no more are looked for."""
