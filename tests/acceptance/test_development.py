@@ -84,7 +84,7 @@ def _mode_of_all(directory: Path) -> dict[str, int]:
 async def test_a_data_directory_that_cannot_be_used_is_said_at_once(home: Path) -> None:
     (home / "file").touch()
     for command in ("dev", "demo"):
-        ended = await stepgraph(command, "--data-dir", str(home / "file" / "data"))
+        ended = await stepgraph(command, "--data-dir", str(home / "file" / "data"), extra={"STEPGRAPH_PORT": "0"})
         assert (ended.code, ended.stdout.count("ready")) == (1, 0)
         assert "cannot be used: Not a directory" in ended.stderr
         assert "Traceback" not in ended.stderr
