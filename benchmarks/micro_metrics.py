@@ -28,8 +28,8 @@ from domain.metrics.model import EVERYTHING, EXECUTIONS, Resolution, Tally
 from domain.metrics.service import MetricsRetention, MetricsService
 from domain.outbox.events import OutboxEvent
 from graphql_api.app import create_app
-from persistence.postgres.database import Database
-from persistence.postgres.lending import Connection
+from persistence.postgres.connections.database import Database
+from persistence.postgres.connections.lending import Connection
 from persistence.postgres.metrics.counting import count
 from persistence.postgres.migrate import migrate
 from stepgraph.processes.api import api_services

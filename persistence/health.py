@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from domain.system.records import ComponentRecord, OutboxBacklog, WorkProgress
-from persistence.postgres.clock import DatabaseClock
-from persistence.postgres.database import Database
+from persistence.postgres.connections.clock import DatabaseClock
+from persistence.postgres.connections.database import Database
+from persistence.postgres.connections.probe import complaint_of_postgres
 from persistence.postgres.executions.recovery import EACH_PRIORITY
 from persistence.postgres.migrate import pending_migrations
 from persistence.postgres.outbox import backlog
-from persistence.postgres.probe import complaint_of_postgres
 from persistence.redis.probe import complaint_of_redis
 
 _RECENT = 30.0

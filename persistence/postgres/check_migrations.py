@@ -11,7 +11,7 @@ from tortoise.context import TortoiseContext
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.writer import MigrationWriter, format_migration_name
 
-from persistence.postgres.orm import tortoise_config
+from persistence.postgres.connections.orm import tortoise_config
 
 
 async def missing_migrations() -> list[MigrationWriter]:

@@ -12,8 +12,8 @@ from domain.kernel.errors import NotFound
 from domain.kernel.pages import Page
 from domain.kernel.statuses import CircuitBreakerState
 from persistence.postgres import outbox
-from persistence.postgres.conditions import Conditions
-from persistence.postgres.database import Database
+from persistence.postgres.columns.conditions import Conditions
+from persistence.postgres.connections.database import Database
 
 MOST_STORED = 10_000
 """The most services that are stored: addresses may come from templates, and their number need not have an end."""

@@ -11,7 +11,7 @@ from domain.kernel.json.text import loads
 from domain.kernel.large_values import LargeValue, StoredValues, ValueKind
 from persistence.executions.json_codec import attempts_of, error_of
 from persistence.executions.large_values import packed, shown_json
-from persistence.postgres.database import Database
+from persistence.postgres.connections.database import Database
 from persistence.postgres.transformation_rules import examples_of
 from persistence.postgres.webhooks.rows import attempts_of as webhook_attempts_of
 from persistence.postgres.workflow_templates import parameters_of

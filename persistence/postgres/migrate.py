@@ -12,8 +12,8 @@ from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.migrations.schema_editor import AsyncpgSchemaEditor
 from tortoise.transactions import in_transaction
 
-from persistence.postgres.orm import tortoise_config
-from persistence.postgres.unavailable import translated
+from persistence.postgres.connections.orm import tortoise_config
+from persistence.postgres.connections.unavailable import translated
 
 _LOCK = 0x5357_0001
 """The advisory lock under which migrations run: any number, the same for all processes of one database."""

@@ -9,9 +9,9 @@ from domain.kernel.json.text import loads
 from domain.kernel.statuses import EventType
 from domain.outbox.events import OutboxEvent
 from domain.system.records import OutboxBacklog
-from persistence.postgres.database import Database
-from persistence.postgres.json_columns import json_column
-from persistence.postgres.lending import Connection
+from persistence.postgres.columns.json_columns import json_column
+from persistence.postgres.connections.database import Database
+from persistence.postgres.connections.lending import Connection
 
 _ADD = """
 INSERT INTO pending_event (type, at, execution_id, workflow_id, started_at, data) VALUES ($1, $2, $3, $4, $5, $6)

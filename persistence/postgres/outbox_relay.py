@@ -5,8 +5,8 @@ from datetime import datetime
 
 from domain.metrics.model import Counted
 from persistence.postgres import outbox
-from persistence.postgres.database import Database
-from persistence.postgres.lending import Connection
+from persistence.postgres.connections.database import Database
+from persistence.postgres.connections.lending import Connection
 from persistence.postgres.metrics.counting import count
 from persistence.postgres.webhooks.queueing import enqueue
 

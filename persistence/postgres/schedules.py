@@ -13,9 +13,9 @@ from domain.kernel.ids import IdKind, to_public
 from domain.kernel.pages import Page
 from domain.kernel.statuses import OverlapPolicy
 from domain.schedules.model import ScheduleClaim, ScheduleOutcome, ScheduleRecord, ScheduleSettings, tick_keys, tick_of
-from persistence.postgres.database import Database
+from persistence.postgres.columns.json_columns import json_column, json_value
+from persistence.postgres.connections.database import Database
 from persistence.postgres.executions.rows.lean import fields, lean_columns, left_out_of, most_of
-from persistence.postgres.json_columns import json_column, json_value
 
 _CREATE = """
 INSERT INTO schedule (

@@ -10,9 +10,9 @@ import asyncpg
 from domain.kernel.json.text import dumps, loads
 from domain.kernel.pages import Page
 from domain.workflow_templates.model import TemplateParameter, TemplateRecord, TemplateSettings
-from persistence.postgres.database import Database
+from persistence.postgres.columns.json_columns import json_value
+from persistence.postgres.connections.database import Database
 from persistence.postgres.executions.rows.lean import fields, lean_columns, left_out_of, most_of
-from persistence.postgres.json_columns import json_value
 
 _SAVE = """
 INSERT INTO workflow_template (id, name, description, category, parameters, document, created_at, updated_at)

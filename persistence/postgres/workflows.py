@@ -20,10 +20,10 @@ from domain.kernel.statuses import TERMINAL_EXECUTION_STATUSES, ExecutionStatus,
 from domain.workflows.records import DefinitionRecord, WorkflowChanges, WorkflowFilter, WorkflowRecord
 from domain.workflows.summaries import StoredDocuments, VersionSummary, WorkflowSummary
 from persistence.executions.large_values import share_of
-from persistence.postgres.database import Database
+from persistence.postgres.connections.database import Database
+from persistence.postgres.connections.unavailable import translated
 from persistence.postgres.executions.rows.lean import fields, lean_columns
 from persistence.postgres.models import Schedule, Workflow, WorkflowExecution, WorkflowVersion
-from persistence.postgres.unavailable import translated
 
 _ACTIVE = [status for status in ExecutionStatus if status not in TERMINAL_EXECUTION_STATUSES]
 

@@ -34,8 +34,8 @@ from persistence.health import SystemHealthProbe
 from persistence.postgres.access.api_keys import PostgresApiKeyStore
 from persistence.postgres.access.audit import PostgresAuditLog
 from persistence.postgres.circuit_breakers import PostgresBreakerStore
-from persistence.postgres.clock import DatabaseClock
-from persistence.postgres.database import Database
+from persistence.postgres.connections.clock import DatabaseClock
+from persistence.postgres.connections.database import Database
 from persistence.postgres.executions.queries import PostgresExecutionQueries
 from persistence.postgres.executions.store import PostgresExecutionStore
 from persistence.postgres.large_values import PostgresLargeValues

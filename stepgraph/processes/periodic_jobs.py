@@ -11,7 +11,7 @@ from domain.metrics.model import Counted
 from domain.metrics.ports import MetricsStore
 from domain.outbox.ports import EventRelay
 from persistence.postgres.access.audit import PostgresAuditLog
-from persistence.postgres.database import Database
+from persistence.postgres.connections.database import Database
 from persistence.postgres.metrics.store import PostgresMetricsStore
 from persistence.postgres.outbox_relay import PostgresEventRelay
 from stepgraph.settings import Settings

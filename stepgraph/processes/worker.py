@@ -41,8 +41,8 @@ from domain.workflows.definitions.cache import DefinitionCache
 from domain.workflows.steps.registry import step_kinds
 from persistence.health import SystemHealthProbe
 from persistence.postgres.circuit_breakers import PostgresBreakerStore
-from persistence.postgres.clock import DatabaseClock
-from persistence.postgres.database import Database
+from persistence.postgres.connections.clock import DatabaseClock
+from persistence.postgres.connections.database import Database
 from persistence.postgres.executions.queries import PostgresExecutionQueries
 from persistence.postgres.executions.recovery import PostgresRecovery
 from persistence.postgres.executions.store import PostgresExecutionStore

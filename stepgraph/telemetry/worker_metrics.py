@@ -8,7 +8,7 @@ from domain.executions.records import ExecutionRecord
 from domain.executions.service import ExecuteRequest, ExecutionService
 from domain.kernel.errors import StepgraphError
 from domain.webhooks.model import Endpoint, Verdict, WebhookAttempt, WebhookEventRecord
-from persistence.postgres.database import Database
+from persistence.postgres.connections.database import Database
 from persistence.postgres.webhooks.deliveries import PostgresWebhookDeliveries
 from persistence.postgres.workflows import PostgresWorkflowStore
 from stepgraph.settings import Settings

@@ -27,7 +27,7 @@ from persistence.memory import MemoryStorage
 from persistence.postgres.access.api_keys import PostgresApiKeyStore
 from persistence.postgres.access.audit import PostgresAuditLog
 from persistence.postgres.circuit_breakers import PostgresBreakerStore
-from persistence.postgres.database import Database
+from persistence.postgres.connections.database import Database
 from persistence.postgres.executions.queries import PostgresExecutionQueries
 from persistence.postgres.executions.recovery import PostgresRecovery
 from persistence.postgres.executions.store import PostgresExecutionStore

@@ -18,7 +18,7 @@ from domain.outbox.events import OutboxEvent
 from domain.webhooks.model import WebhookEventRecord, WebhookRecord, purpose_of
 from domain.webhooks.standard_webhooks import secret_text
 from persistence.postgres import outbox
-from persistence.postgres.database import Database
+from persistence.postgres.connections.database import Database
 from persistence.postgres.outbox_relay import PostgresEventRelay
 from persistence.postgres.secrets.cipher import AesGcmCipher
 from persistence.postgres.webhooks.deliveries import PostgresWebhookDeliveries

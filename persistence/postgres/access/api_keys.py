@@ -8,7 +8,7 @@ import asyncpg
 from domain.access.model import ApiKeyRecord
 from domain.kernel.pages import Page
 from domain.kernel.statuses import Role
-from persistence.postgres.database import Database
+from persistence.postgres.connections.database import Database
 
 _ADD = """
 INSERT INTO api_key (id, name, role, prefix, digest, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)

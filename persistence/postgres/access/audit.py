@@ -15,7 +15,7 @@ from domain.kernel.errors import Unavailable
 from domain.kernel.ids import oldest_id_of
 from domain.kernel.pages import Page
 from persistence.connections.retrying import until_available
-from persistence.postgres.database import Database
+from persistence.postgres.connections.database import Database
 
 logger = logging.getLogger(__name__)
 

@@ -9,10 +9,10 @@ from domain.executions.records import ExecutionChange, NewBatch, StepRecord
 from domain.kernel.statuses import TERMINAL_EXECUTION_STATUSES, ExecutionStatus
 from persistence.executions.changes import Stored
 from persistence.executions.rows import execution_of_batch
+from persistence.postgres.connections.lending import Connection
 from persistence.postgres.executions.rows.codec import change_of_row, step_of
 from persistence.postgres.executions.rows.composite import DeltaRows, new_execution_row
 from persistence.postgres.executions.statements import batches as batch_statements
-from persistence.postgres.lending import Connection
 
 
 async def create(connection: Connection, batches: Sequence[NewBatch]) -> None:

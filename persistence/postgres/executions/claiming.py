@@ -9,11 +9,11 @@ import asyncpg
 
 from domain.engine.state import CarriedStep
 from domain.executions.records import Claim, ExecutionRecord, PendingCommand, StepRecord
+from persistence.postgres.connections.lending import Connection
 from persistence.postgres.executions import lineage
 from persistence.postgres.executions.rows.codec import EXECUTION_COLUMNS, commands_of, execution_of, step_of
 from persistence.postgres.executions.statements import batches as batch_statements
 from persistence.postgres.executions.statements import hot_path as statements
-from persistence.postgres.lending import Connection
 
 _PARENTS = f"SELECT {EXECUTION_COLUMNS} FROM workflow_execution e WHERE e.id = ANY ($1::uuid[])"
 

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from domain.executions.records import ExecutionRecord, NewExecution
 from persistence.executions.rows import execution_of_new, starts_later
+from persistence.postgres.connections.lending import Connection
 from persistence.postgres.executions import lineage
 from persistence.postgres.executions.rows.codec import execution_of
 from persistence.postgres.executions.rows.composite import new_execution_row, step_row
 from persistence.postgres.executions.statements import hot_path as statements
 from persistence.postgres.executions.statements import slots as slot_statements
-from persistence.postgres.lending import Connection
 
 _KEY = 7
 """The position of the idempotency key in a `new_execution_2`."""

@@ -10,9 +10,9 @@ import asyncpg
 from domain.engine.state import CarriedStep
 from domain.executions.records import NewExecution
 from domain.kernel.json.text import JsonValue, dumps, loads
+from persistence.postgres.columns.json_columns import json_column, json_value
+from persistence.postgres.connections.lending import Connection
 from persistence.postgres.executions.rows.codec import EXECUTION_COLUMNS
-from persistence.postgres.json_columns import json_column, json_value
-from persistence.postgres.lending import Connection
 
 _INSERT = """
 INSERT INTO carried_step (execution_id, path, origins, checkpoint)

@@ -6,12 +6,12 @@ from uuid import UUID
 from domain.executions.records import ExecutionRecord
 from persistence.executions.rows import end_notice, ended_event, quarantined
 from persistence.postgres import outbox
+from persistence.postgres.connections.lending import Connection
 from persistence.postgres.executions import batches
 from persistence.postgres.executions.rows.codec import EXECUTION_COLUMNS, dataclass_text, execution_of
 from persistence.postgres.executions.rows.composite import command_row
 from persistence.postgres.executions.statements import batches as batch_statements
 from persistence.postgres.executions.statements import hot_path as statements
-from persistence.postgres.lending import Connection
 
 _POISONED = f"""
 SELECT {EXECUTION_COLUMNS}, EXISTS (

@@ -13,8 +13,9 @@ from domain.kernel.statuses import ExecutionStatus, StepStatus
 from persistence.executions.changes import check_changed
 from persistence.executions.json_codec import error_of, wait_reason_of
 from persistence.executions.large_values import share_of
-from persistence.postgres.conditions import Conditions
-from persistence.postgres.database import Database
+from persistence.postgres.columns.conditions import Conditions
+from persistence.postgres.columns.json_columns import json_value
+from persistence.postgres.connections.database import Database
 from persistence.postgres.executions import lineage
 from persistence.postgres.executions.rows.codec import (
     EXECUTION_COLUMNS,
@@ -34,7 +35,6 @@ from persistence.postgres.executions.rows.lean import (
     lean_step_of,
     left_out_of,
 )
-from persistence.postgres.json_columns import json_value
 
 _GET_MANY = f"SELECT {EXECUTION_COLUMNS} FROM workflow_execution e WHERE e.id = ANY ($1::uuid[])"
 _GET_MANY_LEAN = f"""

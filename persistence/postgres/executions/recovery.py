@@ -6,8 +6,8 @@ from uuid import UUID
 
 from domain.system.records import Term
 from persistence.executions.rows import UNLIMITED
-from persistence.postgres.clock import DatabaseClock
-from persistence.postgres.database import Database
+from persistence.postgres.connections.clock import DatabaseClock
+from persistence.postgres.connections.database import Database
 from persistence.postgres.executions.quarantine import fail_batches, fail_executions
 
 # The row outlives no one: whoever holds it must renew it, by the database's clock and with any connection.

@@ -25,14 +25,14 @@ from domain.kernel.ids import oldest_id_of
 from domain.kernel.statuses import TERMINAL_EXECUTION_STATUSES, ExecutionStatus
 from persistence.executions.changes import Stored, parent_changes_of, snapshot_of
 from persistence.executions.rows import all_of
-from persistence.postgres.batcher import Batcher
-from persistence.postgres.database import Database
+from persistence.postgres.connections.batcher import Batcher
+from persistence.postgres.connections.database import Database
+from persistence.postgres.connections.unavailable import REFUSALS
 from persistence.postgres.executions import batches, claiming, creating
 from persistence.postgres.executions.group_commit import GroupCommitter, Refused
 from persistence.postgres.executions.rows.codec import commands_of
 from persistence.postgres.executions.rows.composite import DeltaRows, command_row
 from persistence.postgres.executions.statements import hot_path as statements
-from persistence.postgres.unavailable import REFUSALS
 
 _LETS_GO = 16
 """The position of `lets_go` in an `execution_delta_2`."""

@@ -8,7 +8,7 @@ import asyncpg
 from domain.metrics.histograms import FIRST_GROWING, GROWTH, Histogram
 from domain.metrics.model import BucketKey, Counted, StepTally, Tally, add_steps, buckets_of, executions_counted
 from domain.outbox.events import OutboxEvent
-from persistence.postgres.lending import Connection
+from persistence.postgres.connections.lending import Connection
 
 # The steps of executions that were deleted meanwhile are not found, and so not counted. One that was skipped, or was
 # cancelled before it began, was never executed.

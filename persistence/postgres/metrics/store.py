@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.metrics.model import EVERYTHING, EXECUTIONS, ORCHESTRATIONS, Resolution, Span, Tally
 from domain.workflows.steps.registry import step_kinds
-from persistence.postgres.database import Database
+from persistence.postgres.connections.database import Database
 from persistence.postgres.metrics.counting import tally_of
 
 # One walk along the key for each series, step type and span. Histograms are added outside, which takes less time than

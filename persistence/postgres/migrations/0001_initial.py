@@ -7,7 +7,7 @@ from tortoise.migrations import operations as ops
 
 from domain.kernel.json.text import (dumps, loads)
 from domain.kernel.statuses import (ExecutionStatus, StepStatus, StepType, WorkflowStatus)
-from persistence.postgres.orm_fields import JsonTextField
+from persistence.postgres.columns.orm_fields import JsonTextField
 
 
 class Migration(migrations.Migration):

@@ -6,7 +6,7 @@ Workers of the release before this one go on under it: every new column has a de
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 
-from persistence.postgres.orm_fields import JsonTextField
+from persistence.postgres.columns.orm_fields import JsonTextField
 
 # Most executions have no parent, and what has ended is in none of the others: these indexes stay small.
 _WORKFLOW_EXECUTION = """

@@ -4,7 +4,7 @@ from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 
 from domain.kernel.statuses import EventType
-from persistence.postgres.orm_fields import JsonTextField
+from persistence.postgres.columns.orm_fields import JsonTextField
 
 # Rows come and go all the time: what is dead is cleared away early, and pages are not left half empty.
 _PENDING_EVENT = """

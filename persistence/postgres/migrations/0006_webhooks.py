@@ -7,7 +7,7 @@ from tortoise.migrations import operations as ops
 
 from domain.kernel.json.text import (dumps, loads)
 from domain.kernel.statuses import (InboundSignature, WebhookDirection, WebhookEventStatus)
-from persistence.postgres.orm_fields import JsonTextField
+from persistence.postgres.columns.orm_fields import JsonTextField
 
 # Nearly every event is done: the two indexes of what is due stay small, however long history is kept. An endpoint's row
 # changes with every delivery, but nothing that is indexed: with room on its page it is changed in place.

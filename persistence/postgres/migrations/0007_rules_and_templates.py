@@ -3,7 +3,7 @@
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 
-from persistence.postgres.orm_fields import JsonTextField
+from persistence.postgres.columns.orm_fields import JsonTextField
 
 _NAMES = """
 ALTER TABLE transformation_rule ALTER COLUMN name TYPE text COLLATE "C";

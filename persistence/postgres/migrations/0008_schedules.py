@@ -4,7 +4,7 @@ from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 
 from domain.kernel.statuses import OverlapPolicy
-from persistence.postgres.orm_fields import JsonTextField
+from persistence.postgres.columns.orm_fields import JsonTextField
 
 # Workers ask for what is due twice a second: as long as nothing is, both indexes answer without a look at the table.
 _SCHEDULE = """

@@ -5,7 +5,7 @@ from uuid import uuid4
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 
-from persistence.postgres.orm_fields import JsonTextField
+from persistence.postgres.columns.orm_fields import JsonTextField
 
 _CARRIED_STEP = """
 ALTER TABLE carried_step

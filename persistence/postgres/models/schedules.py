@@ -4,7 +4,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from domain.kernel.statuses import OverlapPolicy
-from persistence.postgres.orm_fields import JsonTextField
+from persistence.postgres.columns.orm_fields import JsonTextField
 
 
 class Schedule(Model):

@@ -3,7 +3,7 @@
 from tortoise import fields
 from tortoise.models import Model
 
-from persistence.postgres.orm_fields import JsonTextField
+from persistence.postgres.columns.orm_fields import JsonTextField
 
 
 class TransformationRule(Model):

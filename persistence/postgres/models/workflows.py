@@ -5,7 +5,7 @@ from tortoise.models import Model
 
 from domain.kernel.json.text import dumps, loads
 from domain.kernel.statuses import WorkflowStatus
-from persistence.postgres.orm_fields import JsonTextField
+from persistence.postgres.columns.orm_fields import JsonTextField
 
 
 class Workflow(Model):

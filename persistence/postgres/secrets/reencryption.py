@@ -10,7 +10,7 @@ from domain.kernel.errors import Undecipherable
 from domain.kernel.ids import IdKind, to_public
 from domain.secrets.model import purpose_of as purpose_of_secret
 from domain.webhooks.model import purpose_of as purpose_of_webhook
-from persistence.postgres.database import Database
+from persistence.postgres.connections.database import Database
 from persistence.postgres.secrets.cipher import AesGcmCipher
 
 _BATCH = 200

@@ -7,7 +7,7 @@ import asyncpg
 from domain.kernel.json.text import loads
 from domain.kernel.pages import Page
 from domain.secrets.model import SecretRecord, secrets_named_in
-from persistence.postgres.database import Database
+from persistence.postgres.connections.database import Database
 
 _SAVE = """
 INSERT INTO secret (name, sealed, created_at, updated_at) VALUES ($1, $2, $3, $4)

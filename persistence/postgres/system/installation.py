@@ -1,6 +1,6 @@
 """The key of this installation, in PostgreSQL: made by the migration, the same for every process."""
 
-from persistence.postgres.database import Database
+from persistence.postgres.connections.database import Database
 
 
 class PostgresInstallation:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from domain.kernel.errors import Unavailable
 from domain.system.records import WorkerRecord
-from persistence.postgres.clock import DatabaseClock
-from persistence.postgres.database import Database
+from persistence.postgres.connections.clock import DatabaseClock
+from persistence.postgres.connections.database import Database
 from persistence.postgres.executions.recovery import RELEASE_OF_WORKER, RELEASE_STRAY
 
 _REGISTER = """

@@ -23,10 +23,10 @@ from domain.webhooks.model import (
     in_turn,
 )
 from persistence.postgres import outbox
-from persistence.postgres.batcher import Batcher
-from persistence.postgres.database import Database
-from persistence.postgres.json_columns import json_column
-from persistence.postgres.lending import Connection
+from persistence.postgres.columns.json_columns import json_column
+from persistence.postgres.connections.batcher import Batcher
+from persistence.postgres.connections.database import Database
+from persistence.postgres.connections.lending import Connection
 from persistence.postgres.webhooks import statements
 from persistence.postgres.webhooks.rows import event_of, webhook_of
 

@@ -12,8 +12,8 @@ from domain.kernel.json.text import JsonValue, dumps, loads
 from domain.outbox.events import OutboxEvent, event_id
 from domain.webhooks.payloads import MAX_OUTPUT_BYTES, ToldExecution, payload_of
 from persistence.executions.json_codec import error_of
-from persistence.postgres.json_columns import json_value
-from persistence.postgres.lending import Connection
+from persistence.postgres.columns.json_columns import json_value
+from persistence.postgres.connections.lending import Connection
 
 # A handful of rows, or none: this is all that an installation without webhooks pays.
 _LISTENING = "SELECT id, event_types, workflow_id FROM webhook WHERE enabled AND direction = 'OUTBOUND'"

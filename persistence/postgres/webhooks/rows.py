@@ -9,8 +9,8 @@ import asyncpg
 from domain.kernel.json.text import loads
 from domain.kernel.statuses import EventType, InboundSignature, WebhookDirection, WebhookEventStatus
 from domain.webhooks.model import WebhookAttempt, WebhookEventRecord, WebhookRecord
+from persistence.postgres.columns.json_columns import json_value
 from persistence.postgres.executions.rows.lean import fields, lean_columns, left_out_of
-from persistence.postgres.json_columns import json_value
 
 _SMALL_WEBHOOK_COLUMNS = """
   w.id, w.name, w.direction, w.url, w.event_types, w.workflow_id, w.signature, w.secret, w.previous_secret,

@@ -18,10 +18,10 @@ from domain.webhooks.model import (
     attempts_to_json,
     why_not_replayed,
 )
-from persistence.postgres.conditions import Conditions
-from persistence.postgres.database import Database
+from persistence.postgres.columns.conditions import Conditions
+from persistence.postgres.columns.json_columns import json_column
+from persistence.postgres.connections.database import Database
 from persistence.postgres.executions.rows.lean import most_of
-from persistence.postgres.json_columns import json_column
 from persistence.postgres.webhooks.rows import (
     EVENT_COLUMNS,
     WEBHOOK_COLUMNS,

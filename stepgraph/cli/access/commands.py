@@ -108,8 +108,8 @@ def audit(
 async def _create_in_database(name: str, role: Role, expires_at: datetime | None) -> dict[str, str]:
     from domain.access.service import AccessService  # slow to import, and for this one only
     from persistence.postgres.access.api_keys import PostgresApiKeyStore
-    from persistence.postgres.clock import DatabaseClock
-    from persistence.postgres.database import Database
+    from persistence.postgres.connections.clock import DatabaseClock
+    from persistence.postgres.connections.database import Database
 
     settings = settings_of()
     if settings.database_url is None:

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from domain.kernel.errors import Unavailable
-from persistence.postgres.database import Database
-from persistence.postgres.lending import Connection
+from persistence.postgres.connections.database import Database
+from persistence.postgres.connections.lending import Connection
 
 
 class ForgetfulDatabase(Database):

@@ -11,7 +11,7 @@ from domain.executions.records import Claim, ExecutionChange
 from domain.kernel.errors import Unavailable
 from domain.kernel.ids import new_id
 from domain.kernel.statuses import ExecutionStatus
-from persistence.postgres.database import Database
+from persistence.postgres.connections.database import Database
 from persistence.postgres.executions.queries import PostgresExecutionQueries
 from persistence.postgres.executions.store import PostgresExecutionStore
 from persistence.postgres.outbox import backlog

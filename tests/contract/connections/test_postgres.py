@@ -15,7 +15,7 @@ from domain.kernel.statuses import ExecutionStatus
 from domain.workflows.records import WorkflowFilter
 from persistence.health import SystemHealthProbe
 from persistence.postgres.check_migrations import missing_migrations
-from persistence.postgres.database import Database
+from persistence.postgres.connections.database import Database
 from persistence.postgres.executions.queries import PostgresExecutionQueries
 from persistence.postgres.executions.recovery import PostgresRecovery
 from persistence.postgres.executions.statements import batches as batch_statements

@@ -10,7 +10,7 @@ import pytest
 from domain.executions.records import ExecutionChange
 from domain.kernel.errors import Unavailable
 from domain.kernel.ids import new_id
-from persistence.postgres.database import Database
+from persistence.postgres.connections.database import Database
 from persistence.postgres.executions.recovery import PostgresRecovery
 from persistence.postgres.executions.store import PostgresExecutionStore
 from persistence.postgres.outbox_relay import LOCK, PostgresEventRelay, limit_of

@@ -12,7 +12,7 @@ from domain.kernel.errors import InvalidInput, LeaseLost, Unavailable
 from domain.kernel.ids import new_id
 from persistence.executions.changes import Stored
 from persistence.executions.rows import execution_of_new
-from persistence.postgres.batcher import Batcher
+from persistence.postgres.connections.batcher import Batcher
 from persistence.postgres.executions.group_commit import GroupCommitter, Refused
 from persistence.postgres.executions.rows.composite import DeltaRows
 from tests.contract.rows import delta_of, new_execution, step

@@ -12,7 +12,7 @@ import pytest
 from domain.kernel.ids import new_id
 from domain.kernel.statuses import StepType
 from domain.metrics.model import EVERYTHING, EXECUTIONS, ORCHESTRATIONS, Counted, Resolution, Tally, spans_of
-from persistence.postgres.database import Database
+from persistence.postgres.connections.database import Database
 from persistence.postgres.metrics.counting import KNOWN, STEPS, STORE
 from persistence.postgres.metrics.store import PRUNE, ROWS, RUNNING, PostgresMetricsStore
 from persistence.postgres.outbox_relay import PostgresEventRelay

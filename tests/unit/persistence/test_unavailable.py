@@ -9,7 +9,7 @@ from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalEr
 
 from domain.kernel.errors import LeaseLost, Unavailable
 from domain.kernel.ids import new_id
-from persistence.postgres.unavailable import is_unavailable, translated
+from persistence.postgres.connections.unavailable import is_unavailable, translated
 from persistence.redis.clients import REDIS_FAULTS
 
 # By SQLSTATE, or the first two characters of a class of them.

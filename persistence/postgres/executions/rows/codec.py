@@ -12,7 +12,7 @@ from domain.kernel.failures import StepError
 from domain.kernel.json.text import JsonValue, dumps, loads
 from domain.kernel.statuses import CommandKind, ExecutionStatus, StepStatus
 from persistence.executions.json_codec import attempts_of, error_of, plain, wait_reason_of
-from persistence.postgres.json_columns import json_value
+from persistence.postgres.columns.json_columns import json_value
 
 PROGRESS_COLUMNS = """
   e.steps_total + e.items_total AS steps_total, e.steps_completed + e.items_completed AS steps_completed,

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from domain.executions.records import ExecutionDelta, ExecutionRecord, PendingCommand, StepChange
 from domain.kernel.statuses import TERMINAL_STEP_STATUSES, EventType
+from persistence.postgres.columns.json_columns import json_column
 from persistence.postgres.executions.rows.codec import attempts_text, dataclass_text, signals_text
-from persistence.postgres.json_columns import json_column
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

@@ -7,7 +7,7 @@ import pytest
 from domain.kernel.ids import IdKind, from_public
 from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import ExecutionStatus
-from persistence.postgres.database import Database
+from persistence.postgres.connections.database import Database
 from persistence.postgres.executions.queries import PostgresExecutionQueries
 from tests.integration.graphql_api.api import NOON, Api, Hand, a_step, nodes
 from tests.integration.graphql_api.real import Real

@@ -7,7 +7,7 @@ from domain.kernel.ids import new_id
 from domain.metrics.model import EXECUTIONS, ORCHESTRATIONS, Tally
 from domain.metrics.service import LONGEST_RANGE, MOST_POINTS, MetricsRetention
 from graphql_api.context import ApiOptions
-from persistence.postgres.database import Database
+from persistence.postgres.connections.database import Database
 from stepgraph.settings import Settings
 from stepgraph.telemetry.api_metrics import ApiMetrics
 from stepgraph.telemetry.worker_metrics import WorkerMetrics

@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime
 
 from domain.secrets.model import SecretRecord, purpose_of
-from persistence.postgres.database import Database
+from persistence.postgres.connections.database import Database
 from persistence.postgres.secrets.cipher import AesGcmCipher
 from persistence.postgres.secrets.store import PostgresSecretStore
 from stepgraph.cli.secrets.encryption import new_encryption_key

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from domain.kernel.errors import Unavailable
 from domain.kernel.ids import IdSequence
-from persistence.postgres.database import Database
+from persistence.postgres.connections.database import Database
 
 logger = logging.getLogger(__name__)
 

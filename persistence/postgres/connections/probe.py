@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import asyncpg
 
-from persistence.postgres.database import Database
-from persistence.postgres.lending import Connection
+from persistence.postgres.connections.database import Database
+from persistence.postgres.connections.lending import Connection
 
 _WRITE = """
 WITH written AS (UPDATE installation SET key = key WHERE id = 1) SELECT pg_backend_pid()

@@ -11,8 +11,8 @@ from weakref import WeakSet
 import asyncpg
 
 from domain.kernel.errors import Unavailable
-from persistence.postgres.lending import Connection, Lender, Pool
-from persistence.postgres.orm import Orm
+from persistence.postgres.connections.lending import Connection, Lender, Pool
+from persistence.postgres.connections.orm import Orm
 
 _ANSWER_WITHIN = 60.0
 """The seconds that a statement of no hurry may take."""

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import asyncpg
 
-from persistence.postgres.unavailable import is_unavailable, unavailable
+from persistence.postgres.connections.unavailable import is_unavailable, unavailable
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
