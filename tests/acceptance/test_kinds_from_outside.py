@@ -76,6 +76,8 @@ async def deployment(
         deployment.extra |= install_greetings(directory)
         await deployment.start_api()
         await deployment.start_worker()
+        async with deployment.client() as client:
+            await client.execute(SECRET)
         yield deployment
 
 
@@ -98,7 +100,6 @@ async def executed(client: ApiClient, workflow_id: str) -> dict[str, Any]:
 
 async def test_a_workflow_of_such_kinds_runs_from_a_typed_input(deployment: Deployment) -> None:
     async with deployment.client() as client:
-        await client.execute(SECRET)
         workflow = await created(client, "greetings")
         assert workflow["__typename"] == "Workflow", workflow
         assert [step["type"] for step in workflow["steps"]] == ["SUM_UP", "GREET"]
