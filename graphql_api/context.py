@@ -14,11 +14,11 @@ from domain.access.ports import ApiKeyStore, AuditLog
 from domain.access.service import AccessService
 from domain.circuit_breakers.ports import BreakerStore
 from domain.circuit_breakers.service import BreakerService
-from domain.executions.control import ExecutionControl
+from domain.executions.control.service import ExecutionControl
 from domain.executions.large_values import LargeValues
 from domain.executions.ports import ExecutionQueries
 from domain.executions.progress import ProgressFeed
-from domain.executions.retries import ExecutionRetries
+from domain.executions.retries.service import ExecutionRetries
 from domain.executions.service import ExecutionService
 from domain.expressions.service import EvaluationService
 from domain.kernel.clock import Clock

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from domain.engine.state import CarriedStep
-from domain.executions.commands import CommandSender
+from domain.executions.control.commands import CommandSender
 from domain.executions.idempotency import CHILDREN
 from domain.executions.ports import ExecutionQueries, ExecutionStore
 from domain.executions.records import ExecutionRecord, NewExecution
-from domain.executions.retry_preparation import RetryPreparation, RetryRequest
+from domain.executions.retries.preparation import RetryPreparation, RetryRequest
 from domain.executions.starting import launch
 from domain.json_schemas.checks import SchemaChecks
 from domain.kernel.clock import Clock

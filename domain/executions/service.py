@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from domain.executions.awaiting import until_ended
+from domain.executions.control.awaiting import until_ended
 from domain.executions.idempotency import difference, key_problems
 from domain.executions.ports import ExecutionQueries, ExecutionStore
 from domain.executions.progress import ProgressFeed

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import strawberry
 
 from domain.executions import records
-from domain.executions.retries import RetryRequest
+from domain.executions.retries.service import RetryRequest
 from domain.executions.service import ExecuteRequest, OrchestrateRequest
 from domain.kernel.ids import IdKind
 from graphql_api.kit.enums import ExecutionStatus, StepStatus, StepType

@@ -4,7 +4,7 @@ from typing import Annotated, TypeAlias
 
 import strawberry
 
-from domain.executions import control
+from domain.executions.control import service as control
 from domain.executions.records import ExecutionRecord
 from domain.executions.service import ExecuteRequest
 from domain.kernel.errors import StepgraphError

@@ -11,8 +11,8 @@ from actors.process.garbage_collection import freeze_loaded_objects
 from actors.sandbox.pool import SandboxPool
 from domain.access.service import AccessService
 from domain.circuit_breakers.service import BreakerService
-from domain.executions.control import ExecutionControl
-from domain.executions.retries import ExecutionRetries
+from domain.executions.control.service import ExecutionControl
+from domain.executions.retries.service import ExecutionRetries
 from domain.executions.service import ExecutionService
 from domain.expressions.evaluator import Evaluator
 from domain.expressions.service import EvaluationService

@@ -30,7 +30,7 @@ from actors.webhooks.deliveries import WebhookDeliverer
 from actors.webhooks.registered_webhooks import RegisteredWebhooks
 from actors.webhooks.sender import WebhookSender
 from domain.executions.children import ChildStarter
-from domain.executions.control import ExecutionControl
+from domain.executions.control.service import ExecutionControl
 from domain.executions.service import ExecutionService
 from domain.expressions.evaluator import Evaluator
 from domain.kernel.background_tasks import running

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from domain.executions.control import ExecutionControl
+from domain.executions.control.service import ExecutionControl
 from domain.executions.records import ExecutionFilter, ExecutionRecord
 from domain.executions.service import ExecutionService
 from domain.schedules.firing import ScheduleFiring

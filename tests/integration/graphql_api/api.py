@@ -17,9 +17,9 @@ from starlette.types import ASGIApp
 from domain.access.service import AccessService
 from domain.circuit_breakers.service import BreakerService
 from domain.engine.state import Attempt, StepState
-from domain.executions.control import ExecutionControl
+from domain.executions.control.service import ExecutionControl
 from domain.executions.records import WHOLE, ExecutionDelta, NewExecution, Progress, StepChange
-from domain.executions.retries import ExecutionRetries
+from domain.executions.retries.service import ExecutionRetries
 from domain.executions.service import ExecutionService
 from domain.expressions.evaluator import Evaluator
 from domain.expressions.service import EvaluationService

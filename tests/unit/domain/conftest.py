@@ -8,9 +8,9 @@ import pytest
 
 from domain.engine.state import StepState
 from domain.executions.children import ChildStarter
-from domain.executions.control import ExecutionControl
+from domain.executions.control.service import ExecutionControl
 from domain.executions.records import ExecutionDelta, Progress, StepChange
-from domain.executions.retries import ExecutionRetries
+from domain.executions.retries.service import ExecutionRetries
 from domain.executions.service import ExecuteRequest, ExecutionService
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.ids import new_id

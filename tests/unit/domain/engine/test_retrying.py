@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pytest
 
 from domain.engine.state import Attempt, StepState
-from domain.executions.retry_plan import kept_steps
+from domain.executions.retries.plan import kept_steps
 from domain.kernel.errors import InvalidInput
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.json.text import JsonValue

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.engine.state import StepState
-from domain.executions.retry_plan import kept_steps
+from domain.executions.retries.plan import kept_steps
 from domain.kernel.json.text import JsonValue
 from domain.workflows.definitions.definition import Block, Definition
 from domain.workflows.documents.graph import HANDLER

@@ -14,9 +14,9 @@ from actors.activations.context import ActivationContext
 from actors.steps.sub_workflow import SubWorkflowExecutor
 from domain.engine.state import StepState
 from domain.executions.children import ChildStarter
-from domain.executions.control import ExecutionControl
+from domain.executions.control.service import ExecutionControl
 from domain.executions.records import ExecutionRecord
-from domain.executions.retries import ExecutionRetries, RetryRequest
+from domain.executions.retries.service import ExecutionRetries, RetryRequest
 from domain.executions.service import ExecuteRequest, ExecutionService
 from domain.executions.step_executor import Failed, Outcome, StepCall, Succeeded
 from domain.kernel.errors import InvalidState

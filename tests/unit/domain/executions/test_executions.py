@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.executions.awaiting import until_ended
+from domain.executions.control.awaiting import until_ended
 from domain.executions.records import ExecutionRecord
 from domain.executions.service import ExecuteRequest, OrchestrateRequest
 from domain.kernel.errors import InvalidInput, InvalidState, LimitExceeded, NotFound

@@ -8,7 +8,7 @@ import pytest
 
 from domain.engine.state import Attempt, StepState
 from domain.executions.records import ExecutionFilter, StepFilter, StepRecord
-from domain.executions.retries import RetryRequest
+from domain.executions.retries.service import RetryRequest
 from domain.executions.service import ExecuteRequest, OrchestrateRequest
 from domain.kernel.errors import InvalidInput, InvalidState, LimitExceeded, NotFound
 from domain.kernel.statuses import ExecutionStatus, StepStatus, StepType

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.executions.records import WHOLE, ExecutionRecord
-from domain.executions.retries import ExecutionRetries, RetryRequest
+from domain.executions.retries.service import ExecutionRetries, RetryRequest
 from domain.executions.service import ExecuteRequest, ExecutionService
 from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import ExecutionStatus, StepStatus

@@ -11,7 +11,7 @@ from domain.engine.state import CarriedStep, StepState
 from domain.executions.ports import ExecutionQueries
 from domain.executions.records import ExecutionRecord, NewExecution, StepChange, StepFilter, StepRecord
 from domain.executions.rehydration import ended_with
-from domain.executions.retry_plan import kept_steps, total_steps
+from domain.executions.retries.plan import kept_steps, total_steps
 from domain.kernel.clock import Clock
 from domain.kernel.ids import new_id
 from domain.kernel.pages import Page

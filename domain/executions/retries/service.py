@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from uuid import UUID
 
-from domain.executions.control import BulkResult, find, pages
+from domain.executions.control.service import BulkResult, find, pages
 from domain.executions.ports import ExecutionQueries, ExecutionStore
 from domain.executions.records import ExecutionFilter, ExecutionRecord, NewExecution
-from domain.executions.retry_preparation import RETRYABLE, RetryPreparation, RetryRequest
+from domain.executions.retries.preparation import RETRYABLE, RetryPreparation, RetryRequest
 from domain.executions.starting import launch
 from domain.json_schemas.checks import SchemaChecks
 from domain.kernel.clock import Clock

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from domain.executions.commands import CommandSender
+from domain.executions.control.commands import CommandSender
 from domain.executions.ports import ExecutionQueries, ExecutionStore
 from domain.executions.records import ExecutionFilter, ExecutionRecord, PendingCommand
 from domain.kernel.clock import Clock
