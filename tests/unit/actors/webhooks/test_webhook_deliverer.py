@@ -83,7 +83,7 @@ class World:
     async def deliver(self) -> None:
         """Deliver everything that is due."""
         await self.deliverer.deliver()
-        await asyncio.gather(*self.deliverer._serving)
+        await asyncio.gather(*(task for task in asyncio.all_tasks() if task.get_name().startswith("webhook ")))
 
     @property
     def positions(self) -> list[int | None]:
