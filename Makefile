@@ -11,10 +11,10 @@ CODE := stepgraph graphql_api actors persistence domain example_service tests be
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup console demo dev test abuse check format bench lock clean
+.PHONY: help setup console demo dev test abuse check format bench bench-peers lock clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
 
 setup: $(STATE)/project $(GRAPHIQL) ## make the environment in .venv and build the playground
 
@@ -56,6 +56,13 @@ format: setup ## put the code into its one format
 
 bench: setup ## measure the workloads of docs/performance.md
 	@$(BIN)/python -m benchmarks
+
+# PEERS chooses among them; PEERS_OPTIONS are those of `python -m benchmarks.peers`.
+PEERS := restate dbos
+bench-peers: setup ## measure Stepgraph and its peers in turns: see docs/comparison.md
+	@echo "Installing $(PEERS) into .stepgraph/peers ..."
+	@scripts/install-peers $(BIN) $(PEERS)
+	@exec $(BIN)/python -m benchmarks.peers $(PEERS) $(PEERS_OPTIONS)
 
 lock: $(STATE)/uv ## bring requirements.lock to the newest releases that pyproject.toml allows
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-annotate \

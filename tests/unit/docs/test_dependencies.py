@@ -17,6 +17,7 @@ from tests.repository import ROOT
 PRODUCT = ("actors", "domain", "example_service", "graphql_api", "persistence", "stepgraph")
 BESIDE = ("benchmarks", "tests")
 NOT_IMPORTED = {"tzdata"}  # Python reads it
+OF_PEERS = {"dbos"}  # `make bench-peers` installs it into an environment of its own
 _NAME = re.compile(r"[\w.-]+")
 
 
@@ -53,7 +54,7 @@ def imported(folder: str) -> set[str]:
                 found.update(alias.name.partition(".")[0] for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 found.add(node.module.partition(".")[0])
-    return found - {*PRODUCT, *BESIDE} - sys.stdlib_module_names
+    return found - {*PRODUCT, *BESIDE, *OF_PEERS} - sys.stdlib_module_names
 
 
 def distributions(modules: Iterable[str]) -> set[str]:
