@@ -84,8 +84,8 @@ def print_table(comparisons: Sequence[Comparison], names: Sequence[str]) -> None
     table = Table(title="Times as fast as each peer: median of the rounds (range)", title_justify="left")
     for number, heading in enumerate(headings(names)):
         table.add_column(heading, justify="left" if number < 2 else "right")
-    for row in table_rows(comparisons, names):
-        table.add_row(*row)
+    for workload, *cells in table_rows(comparisons, names):
+        table.add_row(workload.partition(":")[0], *cells)
     Console().print(table)
 
 
@@ -143,7 +143,8 @@ def markdown(comparisons: Sequence[Comparison], names: Sequence[str], versions: 
 def _ratio(values: Sequence[float]) -> str:
     if not values:
         return "failed"
-    return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+    spread = f" ({min(values):.2f} to {max(values):.2f})" if len(values) > 1 else ""
+    return f"{statistics.median(values):.2f}{spread}"
 
 
 def _number(value: float | None) -> str:
