@@ -79,7 +79,7 @@ class Kind:
     uses_sandbox: bool
     """True when children of the sandbox may work on the request too, for as long as an operation has of them."""
     reads_lists: bool
-    """True when it asks for as many rows as an operation may: then the limit of large requests holds."""
+    """True when it asks for as many rows as an operation may, which cost up to two seconds."""
 
     def most_seconds(self, attack: Attack) -> float:
         """The processor time that a request may cost the API, on the reference machine."""
