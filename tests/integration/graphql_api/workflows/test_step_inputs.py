@@ -6,58 +6,14 @@ from typing import Any
 
 import pytest
 from graphql import GraphQLInputObjectType, Undefined
-from pydantic import BaseModel
 
 from domain.kernel.statuses import StepType
-from domain.workflows.documents.step import OnErrorDocument, RetryPolicyDocument, StepDocument
-from domain.workflows.documents.workflow import WorkflowDocument
-from domain.workflows.steps.conditional import ConditionalConfig
-from domain.workflows.steps.data_transform import DataTransformConfig, RuleUse
-from domain.workflows.steps.for_each import ForEachConfig
-from domain.workflows.steps.http_request import (
-    BasicAuth,
-    HeaderAuth,
-    HttpAuth,
-    HttpRequestConfig,
-    OAuth2Auth,
-    PaginateConfig,
-    PollConfig,
-)
-from domain.workflows.steps.parallel import Branch, ParallelConfig
 from domain.workflows.steps.registry import step_kinds
-from domain.workflows.steps.sub_workflow import SubWorkflowConfig
-from domain.workflows.steps.validation import ValidationConfig, ValidationRule
-from domain.workflows.steps.wait import SignalWait, WaitConfig
-from domain.workflows.steps.webhook_call import WebhookCallConfig
 from graphql_api.schema import build_schema
 from graphql_api.workflows.documents import CONFIG_KEYS
+from tests.typed_inputs import INPUTS
 
 SCHEMA = build_schema()._schema
-PAIRS: dict[str, type[BaseModel]] = {
-    "HttpRequestInput": HttpRequestConfig,
-    "HttpAuthInput": HttpAuth,
-    "BasicAuthInput": BasicAuth,
-    "HeaderAuthInput": HeaderAuth,
-    "OAuth2Input": OAuth2Auth,
-    "PollInput": PollConfig,
-    "PaginateInput": PaginateConfig,
-    "DataTransformInput": DataTransformConfig,
-    "RuleUseInput": RuleUse,
-    "ConditionalInput": ConditionalConfig,
-    "ParallelInput": ParallelConfig,
-    "BranchInput": Branch,
-    "ForEachInput": ForEachConfig,
-    "WaitInput": WaitConfig,
-    "SignalWaitInput": SignalWait,
-    "WebhookCallInput": WebhookCallConfig,
-    "ValidationInput": ValidationConfig,
-    "ValidationRuleInput": ValidationRule,
-    "SubWorkflowInput": SubWorkflowConfig,
-    "RetryPolicyInput": RetryPolicyDocument,
-    "OnErrorInput": OnErrorDocument,
-    "StepInput": StepDocument,
-    "CreateWorkflowInput": WorkflowDocument,
-}
 ONLY_IN_GRAPHQL = {"CreateWorkflowInput": {"status"}}
 ONLY_IN_DOCUMENTS = {"StepInput": {"type"}}
 """A step's type is in its config's name."""
@@ -75,10 +31,10 @@ def plain(value: Any) -> Any:
     return value.total_seconds() if isinstance(value, timedelta) else value
 
 
-@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("name", INPUTS)
 def test_an_input_has_the_members_and_defaults_of_its_model(name: str) -> None:
     fields = an_input(name).fields
-    members = {info.alias or field: info for field, info in PAIRS[name].model_fields.items()}
+    members = {info.alias or field: info for field, info in INPUTS[name].model_fields.items()}
 
     assert set(fields) - ONLY_IN_GRAPHQL.get(name, set()) == set(members) - ONLY_IN_DOCUMENTS.get(name, set())
     for field, info in members.items():
@@ -96,4 +52,4 @@ def test_every_kind_of_step_has_a_config() -> None:
     assert set(an_input("StepConfigInput").fields) == set(CONFIG_KEYS.values())
     for step_type, key in CONFIG_KEYS.items():
         named = str(an_input("StepConfigInput").fields[key].type)
-        assert PAIRS[named] is step_kinds()[step_type].config
+        assert INPUTS[named] is step_kinds()[step_type].config
