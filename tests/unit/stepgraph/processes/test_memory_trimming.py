@@ -9,6 +9,7 @@ import pytest
 
 MADE = """
 import asyncio, gc, json, sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from stepgraph.processes.memory_trimming import trim_memory, trimming_memory, resident_bytes
 
@@ -43,11 +44,17 @@ asyncio.run(main())
 """
 LATER = """
 async def main():
+    gc.disable()
+    looked = asyncio.Event()
+    gc.callbacks.append(lambda phase, _: looked.set() if phase == "stop" else None)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
     before = resident_bytes()
     async with trimming_memory(timedelta(seconds=0.05), 10_000_000):
         made = await asyncio.to_thread(pieces)
         kept = made[::1000]
-        await asyncio.sleep(1)  # it has grown, was looked at, and nothing could be given back
+        await looked.wait()  # it has grown, and garbage is collected; trimming is what the one thread does then
+        await asyncio.to_thread(int)
+        await asyncio.sleep(0)
         peak = resident_bytes()
         del made
         for _ in range(200):
