@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -62,25 +63,52 @@ def bound_free_memory() -> None:
 async def trimming_memory(every: timedelta = EVERY, growth: int = GROWTH) -> AsyncIterator[None]:
     """Give back what is free while the context lasts, now and then, whenever the process has grown."""
     bound_free_memory()
-    async with running(_keep_trimming(every.total_seconds(), growth), "returned memory"):
+    first = _Memory.now()  # here, for what begins inside may grow before the task has its first turn
+    async with running(_keep_trimming(every.total_seconds(), growth, first), "returned memory"):
         yield
 
 
-async def _keep_trimming(seconds: float, growth: int) -> None:
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """Bytes of this process: those in memory, and those in use by way of the C library (0 where it does not tell).
+
+    The rest (code, Python's own, and what is free) says something by its growth only: bytes that were freed.
+    """
+
+    resident: int
+    used: int
+
+    @classmethod
+    def now(cls) -> "_Memory":
+        info = _malloc_info()
+        if info is None:
+            return cls(resident_bytes(), 0)
+        counted = info()
+        return cls(resident_bytes(), int(counted.used + counted.mapped))
+
+    @property
+    def rest(self) -> int:
+        return self.resident - self.used
+
+
+async def _keep_trimming(seconds: float, growth: int, first: _Memory) -> None:
     """Trim when the process has grown since it was smallest, and when that much is free of what the C library holds.
 
-    The second is what a request leaves that was under way at the last trimming: the process does not grow by it.
+    The second is what a request leaves that was under way at the last trimming: the process does not grow by it. What
+    was freed while the trimming ran may have come too late for it, and counts as growth at the next look.
     """
-    least, least_free = resident_bytes(), _resident_beside_use()
+    least, least_rest = first.resident, first.rest
     while True:
         await asyncio.sleep(seconds)
-        now, free = resident_bytes(), _resident_beside_use()
-        if now > least + growth or free > least_free + growth:
+        now = _Memory.now()
+        if now.resident > least + growth or now.rest > least_rest + growth:
             gc.collect()  # exceptions hold what they are about in cycles
+            before = _Memory.now()
             await asyncio.to_thread(trim_memory)  # which lets go of the interpreter's lock
-            least, least_free = resident_bytes(), _resident_beside_use()
+            after = _Memory.now()
+            least, least_rest = after.resident, after.resident - max(before.used, after.used)
         else:
-            least, least_free = min(least, now), min(least_free, free)
+            least, least_rest = min(least, now.resident), min(least_rest, now.rest)
 
 
 class _MallocInfo(ctypes.Structure):
@@ -93,18 +121,6 @@ class _MallocInfo(ctypes.Structure):
             *("fast_free", "used", "free", "trimmable"),
         )
     ]
-
-
-def _resident_beside_use() -> int:
-    """The bytes of this process in memory that are not in use by way of the C library: free ones, code, Python's own.
-
-    Only what it grows by says something: bytes that were freed. 0 where the C library does not tell.
-    """
-    info = _malloc_info()
-    if info is None:
-        return 0
-    counted = info()
-    return int(resident_bytes() - counted.used - counted.mapped)
 
 
 @cache
