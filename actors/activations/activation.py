@@ -208,7 +208,7 @@ class Activation:
                 self._applied += self._batches.taken(path)
         elif isinstance(fact, ExecutionPaused | ExecutionResumed):
             self._touched |= dict.fromkeys(touched([fact]))
-            if state.spread:
+            if state.sharded:
                 kind = CommandKind.PAUSE if isinstance(fact, ExecutionPaused) else CommandKind.RESUME
                 self._background(lambda: self._batches.tell(state, kind))
 
@@ -352,7 +352,7 @@ class Activation:
             return True
         if state.is_paused:
             return not self._batches.unapplied  # what batches have told would bring it back at once
-        if state.spread:
+        if state.sharded:
             return False  # the batches will say when they are done
         due = next_due(state)
         if due is None:

@@ -92,7 +92,7 @@ class Batches:
                 payload=None,
                 created_at=now,
             )
-            for path in sorted(state.spread)
+            for path in sorted(state.sharded)
             for range in runnable_batches(state.containers[path], items_in(state.steps[path].checkpoint))
         ]
         for id, worker_id in (await self._store.add_commands(commands)).items():

@@ -39,12 +39,12 @@ Decision = Callable[[BreakerSnapshot, BreakerConfig, datetime], tuple[BreakerSna
 
 
 @dataclass(slots=True)
-class _Known:
+class _KnownBreaker:
     """A service's breaker as this process knows it."""
 
     snapshot: BreakerSnapshot
     config: BreakerConfig
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class WorkerBreakers:
@@ -69,11 +69,11 @@ class WorkerBreakers:
         self._renew_every = renew_every.total_seconds()
         self._most_services = most_services
         self._saver = BreakerSaver(store, clock)
-        self._known: dict[str, _Known] = {}
+        self._known: dict[str, _KnownBreaker] = {}
         self._link = BreakerLink(shared, self._catch_up)
         self._listening = BackgroundTasks("breakers")
         self._telling = BackgroundTasks("breakers")
-        self._looking = SharedLookups[str, _Known]("breaker")
+        self._looking = SharedLookups[str, _KnownBreaker]("breaker")
         self._overheard: dict[str, list[BreakerNews]] = {}
         self._renewing: dict[str, asyncio.Task[None]] = {}
 
@@ -123,7 +123,7 @@ class WorkerBreakers:
         if permit.probe is not None and known is not None:
             self._change(known, lambda found, _config, _now: machine.abandoned(found, permit))
 
-    async def _ask_for_a_place(self, known: _Known) -> Permit | Refused:
+    async def _ask_for_a_place(self, known: _KnownBreaker) -> Permit | Refused:
         """A probe's place if one is free, or a refusal; the place is given back where the caller is cancelled."""
         probe = uuid4().hex
         decided = self._decide(known, lambda found, config, now: machine.admit(found, config, now, probe))
@@ -154,17 +154,17 @@ class WorkerBreakers:
         if permit.probe is not None and (renewing := self._renewing.pop(permit.probe, None)) is not None:
             renewing.cancel()
 
-    async def _tell(self, known: _Known, change: Change) -> None:
+    async def _tell(self, known: _KnownBreaker, change: Change) -> None:
         """Make a change that counts even where the caller is cancelled meanwhile."""
         await asyncio.shield(self._change(known, change))
 
-    def _change(self, known: _Known, change: Change) -> asyncio.Task[None]:
+    def _change(self, known: _KnownBreaker, change: Change) -> asyncio.Task[None]:
         decided = self._decide(known, lambda found, config, now: (change(found, config, now), None))
         return self._telling.start(decided)
 
-    async def _decide(self, known: _Known, decision: Decision[Answer]) -> Answer:
+    async def _decide(self, known: _KnownBreaker, decision: Decision[Answer]) -> Answer:
         """Make a decision on the newest state there is, whoever else decides at the same time."""
-        async with known.turn:  # calls of one process need not race each other
+        async with known.lock:  # calls of one process need not race each other
             while True:
                 before = known.snapshot
                 after, answer = decision(before, known.config, self._clock.now())
@@ -178,11 +178,11 @@ class WorkerBreakers:
                     return answer
                 known.snapshot = newer
 
-    async def _look_up(self, service_id: str) -> _Known:
+    async def _look_up(self, service_id: str) -> _KnownBreaker:
         """The breaker of a service that this process meets for the first time, read from the others; asked for once."""
         return await self._looking.get(service_id, lambda: self._find(service_id))
 
-    async def _find(self, service_id: str) -> _Known:
+    async def _find(self, service_id: str) -> _KnownBreaker:
         heard = self._overheard[service_id] = []
         try:
             known = await self._read(service_id)
@@ -195,7 +195,7 @@ class WorkerBreakers:
             self._drop_one()
         return known
 
-    async def _read(self, service_id: str) -> _Known:
+    async def _read(self, service_id: str) -> _KnownBreaker:
         snapshot, config = BreakerSnapshot(service_id=service_id), BreakerConfig()
         is_stored = True
         try:
@@ -210,12 +210,12 @@ class WorkerBreakers:
         shared = await self._link.read(service_id)
         if shared is not None and not shared.is_older_than(snapshot):  # what is stored knows of no places
             snapshot = shared
-        known = _Known(snapshot, config)
+        known = _KnownBreaker(snapshot, config)
         if not is_stored:
             self._listening.start(self._learn_stored(known))
         return known
 
-    async def _learn_stored(self, known: _Known) -> None:
+    async def _learn_stored(self, known: _KnownBreaker) -> None:
         """Learn later the stored state that the store could not give at once."""
         service_id = known.snapshot.service_id
         for pause in STORING.pauses(random.random):
@@ -230,11 +230,11 @@ class WorkerBreakers:
 
     def _drop_one(self) -> None:
         for service_id, known in self._known.items():
-            if service_id not in self._saver.tasks and not known.turn.locked():
+            if service_id not in self._saver.tasks and not known.lock.locked():
                 del self._known[service_id]
                 return
 
-    def _learn(self, known: _Known, snapshot: BreakerSnapshot) -> None:
+    def _learn(self, known: _KnownBreaker, snapshot: BreakerSnapshot) -> None:
         if known.snapshot.is_older_than(snapshot):
             known.snapshot = snapshot
 

@@ -31,7 +31,7 @@ class FailStep:
 
 @dataclass(frozen=True, slots=True)
 class StopStep:
-    """Cancel the running attempt; its report is no longer wanted. For a loop that is spread: remove its batches."""
+    """Cancel the running attempt; its report is no longer wanted. For a sharded loop: remove its batches."""
 
     path: str
 

@@ -78,7 +78,7 @@ def _start_unstarted(builder: DecisionBuilder, block: BlockState) -> None:
 
 def _continue(builder: DecisionBuilder, container: ContainerState) -> None:
     """Add the commands for an open container that its own blocks do not lead to."""
-    if container.spread is not None:
+    if container.sharding is not None:
         items = items_in(builder.state.steps[container.path].checkpoint)
         builder.commands += [RunBatch(range) for range in runnable_batches(container, items)]
         if len(container.ended_batches) == batches_of(container):

@@ -41,8 +41,8 @@ def _open_container(state: ExecutionState, definition: Definition, fact: StepOpe
     container.share = share_of_step(state, path)
     state.total += steps_inside(container)
     state.running.discard(path)
-    if container.spread is not None:
-        state.spread.add(path)
+    if container.sharding is not None:
+        state.sharded.add(path)
     if fact.due_at is not None:
         heappush(state.timers, (fact.due_at, path))
 
@@ -93,12 +93,12 @@ def _resolve_item(container: ContainerState, fact: ItemResolved) -> None:
 
 
 def _end_batch(state: ExecutionState, container: ContainerState, fact: BatchDone) -> None:
-    spread = container.spread
-    assert spread is not None
-    number = fact.first // spread.batch_size
+    sharding = container.sharding
+    assert sharding is not None
+    number = fact.first // sharding.batch_size
     if number not in container.ended_batches:  # what it has done was counted while it ran
         container.ended_batches.add(number)
-        amount = min(spread.batch_size, container.size - fact.first) * share_of_block(container)
+        amount = min(sharding.batch_size, container.size - fact.first) * share_of_block(container)
         container.done += amount
         pass_on(state, state.blocks.get(prefix_of(container.path)), amount)
     for offset, result in enumerate(fact.results):

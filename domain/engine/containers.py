@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from domain.engine.sharding import spread_in
+from domain.engine.sharding import sharding_in
 from domain.engine.state import ContainerState, ItemRange
 from domain.kernel.json.text import JsonValue
 from domain.workflows.definitions.definition import CompiledStep
@@ -22,15 +22,15 @@ def new_container(step: CompiledStep, path: str, checkpoint: Mapping[str, JsonVa
             )
         case ForEachConfig() as config:
             size = len(items_in(checkpoint))
-            spread = spread_in(checkpoint)
+            sharding = sharding_in(checkpoint)
             return ContainerState(
                 path=path,
                 step=step,
                 limit=config.max_concurrency,
                 size=size,
                 tolerated=tolerated_failures(config, size),
-                spread=spread,
-                pending=deque() if spread is not None else deque(range(size)),
+                sharding=sharding,
+                pending=deque() if sharding is not None else deque(range(size)),
             )
         case _:
             return ContainerState(path=path, step=step, limit=1, size=1, pending=deque([str(checkpoint["branch"])]))

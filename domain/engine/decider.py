@@ -48,7 +48,7 @@ from domain.engine.reports import (
     TimePassed,
 )
 from domain.engine.scheduling import fail_execution, fail_loop, item_failed, open_pending, step_ended, step_failed
-from domain.engine.sharding import next_on_lane, runnable_batches, spread_json, spread_of
+from domain.engine.sharding import next_on_shard, runnable_batches, sharding_json, sharding_of
 from domain.engine.shares import share_of_step
 from domain.engine.signals import consumer_of, first_for, resume
 from domain.engine.state import ExecutionState, StepState, WaitReason
@@ -162,14 +162,14 @@ def _opened(builder: DecisionBuilder, report: OutcomeReported, outcome: Opened) 
     step = builder.definition.step(path)
     checkpoint: dict[str, JsonValue] = dict(outcome.checkpoint)
     if step.kind is FOR_EACH:
-        spread = spread_of(builder.definition, state, step, path, len(items_in(checkpoint)))
-        if spread is not None:
-            checkpoint["spread"] = spread_json(spread)
+        sharding = sharding_of(builder.definition, state, step, path, len(items_in(checkpoint)))
+        if sharding is not None:
+            checkpoint["spread"] = sharding_json(sharding)
     due_at = None if step.timeout is None else state.steps[path].attempts[-1].started_at + step.timeout
     builder.facts.append(StepOpened(path, builder.now, checkpoint, due_at, report.input))
     container = new_container(step, path, checkpoint)
     container.share = share_of_step(state, path)
-    if container.spread is not None:
+    if container.sharding is not None:
         builder.commands += [RunBatch(range) for range in runnable_batches(container, items_in(checkpoint))]
     else:
         open_pending(builder, container)
@@ -190,9 +190,9 @@ def _item_evaluated(builder: DecisionBuilder, report: ItemEvaluated) -> None:
 
 def _batch_ended(builder: DecisionBuilder, report: BatchEnded) -> None:
     container = builder.state.containers.get(report.loop)
-    if container is None or container.spread is None:
+    if container is None or container.sharding is None:
         return
-    number = report.first // container.spread.batch_size
+    number = report.first // container.sharding.batch_size
     if number in container.ended_batches:
         return
     builder.facts.append(BatchDone(report.loop, report.first, report.results, report.failures))
@@ -209,10 +209,10 @@ def _batch_ended(builder: DecisionBuilder, report: BatchEnded) -> None:
         fail_loop(builder, container, index, error, failures)
     else:
         items = items_in(builder.state.steps[report.loop].checkpoint)
-        following = next_on_lane(container, items, number)
+        following = next_on_shard(container, items, number)
         if following is not None:
             builder.commands.append(RunBatch(following))
-        elif len(container.ended_batches) + 1 == -(-container.size // container.spread.batch_size):
+        elif len(container.ended_batches) + 1 == -(-container.size // container.sharding.batch_size):
             builder.commands.append(CloseContainer(report.loop))
 
 

@@ -69,7 +69,7 @@ def _loop_output(definition: Definition, state: ExecutionState, container: Conta
     """The output of a loop; of a batch, that of its part, with `failures` indexed as in the whole loop."""
     results: list[JsonValue] = []
     failures: list[JsonValue] = []
-    computed = container.step.result is not None or container.spread is not None
+    computed = container.step.result is not None or container.sharding is not None
     for index in range(container.first, container.first + container.size):
         error = container.outcomes.get(index)
         if error is not None:

@@ -167,15 +167,15 @@ class BlockState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spread:
-    """The division of a loop into batches of `batch_size` items, which take turns on `lanes`.
+class Sharding:
+    """The division of a loop into batches of `batch_size` items, which take turns on `shards`.
 
-    Batch n runs on lane n modulo `lanes`, once the batch before it on that lane has ended; the lanes share the loop's
-    concurrency. So which batches may run follows from which have ended, and nothing else has to be remembered.
+    Batch n runs on shard n modulo `shards`, once the batch before it on that shard has ended; the shards share the
+    loop's concurrency. So which batches may run follows from which have ended, and nothing else has to be remembered.
     """
 
     batch_size: int
-    lanes: int
+    shards: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +227,7 @@ class ContainerState:
     `failures` counts the errors. `results` holds the values of the `output` expression for items; the items in
     `unresolved` have ended and are having theirs computed. Derived from the steps, never stored.
 
-    A loop that is spread has no block of its own here: `spread` says how it is cut, `ended_batches` which are done.
+    A sharded loop has no block of its own here: `sharding` says how it is cut, `ended_batches` which are done.
     `share` is how much of the whole it is, 0 to 1, and `done` how much of that has ended.
     """
 
@@ -237,7 +237,7 @@ class ContainerState:
     first: int = 0
     size: int = 0
     tolerated: int = 0
-    spread: Spread | None = None
+    sharding: Sharding | None = None
     pending: deque[str | int] = field(default_factory=deque)
     active: dict[str | int, str] = field(default_factory=dict)
     outcomes: dict[str | int, StepError | None] = field(default_factory=dict)
@@ -266,7 +266,7 @@ class ExecutionState:
     heap of (due time, path) whose top is never stale. `signals` are kept until a step consumes them.
 
     `failure`: the error with which the execution is going to end once `onFailure` has run; `is_timeout` whether as
-    TIMED_OUT. `spread`: loops whose items other activations run. `batch`: the loop of which this activation runs a
+    TIMED_OUT. `sharded`: loops whose items other activations run. `batch`: the loop of which this activation runs a
     part, where it is not a whole execution; `outer` are then the steps around that loop, which are only read.
     `carried`: what a retry knows, by path, of steps that it begins again.
     `ended` is how much of the whole has ended, 0 to 1, and `ahead` how much of that is missing from the rows: a worker
@@ -291,7 +291,7 @@ class ExecutionState:
     failure: StepError | None = None
     is_timeout: bool = False
     paused_at: datetime | None = None
-    spread: set[str] = field(default_factory=set)
+    sharded: set[str] = field(default_factory=set)
     batch: "ItemRange | None" = None
     running: set[str] = field(default_factory=set)
     waiting: set[str] = field(default_factory=set)

@@ -140,7 +140,7 @@ def _end_step(
     state.waiting.discard(path)
     container = state.containers.pop(path, None)
     if container is not None:
-        state.spread.discard(path)
+        state.sharded.discard(path)
         around = state.blocks.get(prefix_of(path))
         if around is not None:
             around.partial[id_of(path)] = container.done
@@ -258,7 +258,7 @@ def settle(state: ExecutionState) -> None:
     if state.status is ExecutionStatus.WAITING:
         if not state.waiting:
             move(state, ExecutionStatus.RUNNING)
-    elif state.status is ExecutionStatus.RUNNING and state.waiting and not state.running and not state.spread:
+    elif state.status is ExecutionStatus.RUNNING and state.waiting and not state.running and not state.sharded:
         move(state, ExecutionStatus.WAITING)
 
 

@@ -30,7 +30,7 @@ def stop_block(builder: DecisionBuilder, block: BlockState, *, except_path: str 
 
 def stop_blocks_of(builder: DecisionBuilder, container: ContainerState, *, except_key: str | int | None = None) -> None:
     """Cancel the blocks of a container that have not ended."""
-    if container.spread is not None:
+    if container.sharding is not None:
         builder.commands.append(StopStep(container.path))
     for key, prefix in container.active.items():
         if key != except_key:

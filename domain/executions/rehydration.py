@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.engine.block_evolution import end_key
 from domain.engine.containers import batch_container, new_container
-from domain.engine.sharding import spread_in
+from domain.engine.sharding import sharding_in
 from domain.engine.shares import count_share, known_steps, share_of_block, share_of_step
 from domain.engine.state import BlockState, ContainerState, ExecutionState, ItemRange, StepState
 from domain.engine.step_evolution import count_end, count_status, set_timers
@@ -130,7 +130,7 @@ class _Rebuild:
         spread = tuple(
             f"{step.path}["
             for step in state.steps.values()
-            if step.type == FOR_EACH.name and isinstance(step.checkpoint, dict) and spread_in(step.checkpoint)
+            if step.type == FOR_EACH.name and isinstance(step.checkpoint, dict) and sharding_in(step.checkpoint)
         )
         if spread:
             state.steps = {path: step for path, step in state.steps.items() if not path.startswith(spread)}
@@ -151,7 +151,7 @@ class _Rebuild:
             step = state.steps.get(path)
             if step is None:
                 continue
-            if step.status.is_terminal and isinstance(step.checkpoint, dict) and spread_in(step.checkpoint):
+            if step.status.is_terminal and isinstance(step.checkpoint, dict) and sharding_in(step.checkpoint):
                 opened.partial[id] = share_of_step(state, path)  # its batches have counted it
             if step.status is StepStatus.COMPLETED or step.status is StepStatus.SKIPPED:
                 count_end(state, path)
@@ -163,10 +163,10 @@ class _Rebuild:
                 container = new_container(compiled, path, step.checkpoint)
                 container.share = share_of_step(state, path)
                 state.containers[path] = container
-                if container.spread is None:
+                if container.sharding is None:
                     self._container_blocks(container)
                 else:
-                    state.spread.add(path)
+                    state.sharded.add(path)
         return failure
 
     def _failed_step(self, step: StepState, compiled: CompiledStep) -> StepError | None:

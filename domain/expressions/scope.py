@@ -54,7 +54,7 @@ class Frame:
     `has_failed`: the place is in a handler of the step at `position`.
     """
 
-    flow: Steps
+    steps: Steps
     position: int | None = None
     has_failed: bool = False
 
@@ -109,7 +109,7 @@ class Scope:
         return f"There is no {shown(read[1])} in `{root}`.", hint
 
     def _unknown_root(self, root: str) -> tuple[str, str | None]:
-        if any(root in frame.flow.index for frame in self.frames):
+        if any(root in frame.steps.index for frame in self.frames):
             return f"Nothing is called `{root}` here.", f"The output of a step is `steps.{root}.output`."
         hint = _SEEN_ELSEWHERE.get(root)
         if root == "item" and self.items:
@@ -119,14 +119,14 @@ class Scope:
 
     def _problem_of_step(self, read: tuple[str, ...], guessing: bool) -> tuple[str, str | None] | None:
         id = read[1]
-        frame = next((frame for frame in self.frames if id in frame.flow.index), None)
+        frame = next((frame for frame in self.frames if id in frame.steps.index), None)
         if frame is None:
             return f"There is no step {shown(id)}.", self._instead_of(id, guessing)
-        if frame.position is not None and frame.position == frame.flow.index[id]:
+        if frame.position is not None and frame.position == frame.steps.index[id]:
             if frame.has_failed:
                 return self._problem_of_failed(read)
             return f"The step {id!r} has not run yet when it reads its own result.", "Read a step that runs before it."
-        if frame.position is not None and not frame.flow.runs_before(id, frame.position):
+        if frame.position is not None and not frame.steps.runs_before(id, frame.position):
             hint = f"Add {id!r} to the step's `dependsOn`."
             return f"The step {id!r} may not have run yet: this step does not depend on it.", hint
         if len(read) > 2 and read[2] not in _STEP_MEMBERS:
@@ -143,12 +143,12 @@ class Scope:
     def _instead_of(self, id: str, guessing: bool) -> str:
         """A hint about the path to read where no visible step is called `id`."""
         for frame in self.frames:
-            if id in frame.flow.inner:
-                outer, result = frame.flow.inner[id]
-                if frame.position == frame.flow.index.get(outer):
+            if id in frame.steps.inner:
+                outer, result = frame.steps.inner[id]
+                if frame.position == frame.steps.index.get(outer):
                     return "It is in another block: a block sees its own steps and those before the step around it."
                 return f"It is inside of {outer!r}, and its result comes out as `{result}`."
-        known = [name for frame in self.frames for name in frame.flow.index]
+        known = [name for frame in self.frames for name in frame.steps.index]
         nearest = did_you_mean(id, known) if guessing else None
         return nearest or (f"The steps here are {_listed(known)}." if known else "There are no steps here.")
 

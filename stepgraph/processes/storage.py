@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import IO
 
 from domain.kernel.errors import Conflict, Unavailable
-from persistence.postgres.connections.reachable import postgres_answers
-from persistence.redis.reachable import redis_answers
+from persistence.postgres.connections.ping import postgres_answers
+from persistence.redis.ping import redis_answers
 from stepgraph.processes.children import start_child, stop_child
 from stepgraph.processes.data_directory import open_privately, prepare_data_directory, unusable
 

@@ -15,7 +15,7 @@ _MAX_PROBLEMS = 500
 """The most problems of one block: a document gets no more, and a step may name a hundred thousand others."""
 
 
-class Flow:
+class Dependencies:
     """One block of a raw document. `index` maps ids to positions; of duplicates the first counts.
 
     `problems` have paths from the block on.

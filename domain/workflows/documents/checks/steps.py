@@ -18,7 +18,7 @@ from domain.json_schemas.schema import JsonSchema
 from domain.kernel.errors import Problem
 from domain.kernel.hints import syntax_hint
 from domain.kernel.limits import Limits
-from domain.workflows.documents.checks.dependencies import Flow
+from domain.workflows.documents.checks.dependencies import Dependencies
 from domain.workflows.documents.checks.expression_budget import ExpressionBudget
 from domain.workflows.documents.checks.secret_places import secret_problem
 from domain.workflows.documents.graph import FAILURE_HANDLER, HANDLER
@@ -62,10 +62,10 @@ class StepChecks:
         """Walk the document."""
         variables = raw.get("variables")
         scope = Scope(ROOTS, frozenset(variables if isinstance(variables, dict) else ()))
-        flow = self._block(raw.get("steps"), ("steps",), scope.seeing(STEP_ROOTS), 1)
-        if flow is not None:
-            self.is_ordered = not flow.problems
-            scope = scope.inside(Frame(flow))
+        dependencies = self._block(raw.get("steps"), ("steps",), scope.seeing(STEP_ROOTS), 1)
+        if dependencies is not None:
+            self.is_ordered = not dependencies.problems
+            scope = scope.inside(Frame(dependencies))
         rest = {name: value for name, value in raw.items() if name not in ("steps", "onFailure", "inputSchema")}
         self._model(WorkflowDocument, rest, (), scope, 0)
         self._block(raw.get("onFailure"), ("onFailure",), scope.seeing((*STEP_ROOTS, "error")), 1)
@@ -74,7 +74,7 @@ class StepChecks:
             message = f"There are {self._steps:,} steps; {self._limits.max_steps:,} are allowed."
             self.problems.append(Problem(path=("steps",), message=message, hint="Split the workflow."))
 
-    def _block(self, steps: object, path: Path, scope: Scope, depth: int) -> Flow | None:
+    def _block(self, steps: object, path: Path, scope: Scope, depth: int) -> Dependencies | None:
         if not isinstance(steps, list | tuple):
             return None
         self._steps += len(steps)
@@ -85,20 +85,20 @@ class StepChecks:
             hint = "Make the inner steps a workflow of their own, and run it with a SUB_WORKFLOW."
             self.problems.append(Problem(path=path, message=message, hint=hint))
             return None
-        flow = Flow(steps)
-        self._add(flow.problems, path)
-        self._ids(flow, path, scope)
+        dependencies = Dependencies(steps)
+        self._add(dependencies.problems, path)
+        self._ids(dependencies, path, scope)
         for position, step in enumerate(steps):
             if isinstance(step, dict):
-                inner = scope.inside(Frame(flow, position))
+                inner = scope.inside(Frame(dependencies, position))
                 self._model(StepDocument, step, (*path, str(position)), inner, depth)
-        return flow
+        return dependencies
 
-    def _ids(self, flow: Flow, path: Path, scope: Scope) -> None:
-        for id, position in flow.index.items():
+    def _ids(self, dependencies: Dependencies, path: Path, scope: Scope) -> None:
+        for id, position in dependencies.index.items():
             if id in _NOT_IDS:
                 message = f"The name {id!r} is taken: it is what paths call the steps that handle a failure."
-            elif any(id in frame.flow.index for frame in scope.frames):
+            elif any(id in frame.steps.index for frame in scope.frames):
                 message = f"A step around this block is called {id!r} too, so `steps.{id}` would not say which."
             else:
                 continue
@@ -163,9 +163,9 @@ class StepChecks:
             message = f"`{name}` and the index of a loop's item would be called the same."
             self.problems.append(Problem(path=(*path, "as"), message=message, hint=_OTHER_NAME))
         inner = scope.looping(name)
-        flow = self._block(raw.get("steps"), (*path, "steps"), inner, depth + 1)
-        if flow is not None:
-            inner = inner.inside(Frame(flow))
+        dependencies = self._block(raw.get("steps"), (*path, "steps"), inner, depth + 1)
+        if dependencies is not None:
+            inner = inner.inside(Frame(dependencies))
         self._output(raw.get("output"), (*path, "output"), inner)
 
     def _branch_names(self, branches: object, path: Path) -> None:

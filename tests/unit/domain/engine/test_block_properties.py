@@ -164,7 +164,7 @@ class Checked:
         self._rows = dict(simulation.rows)
         was_paused = any(isinstance(fact, ExecutionPaused) for fact in simulation.facts)
         RowsOf(self.definition, simulation.rows).check(progress(state), state.status, was_paused=was_paused)
-        rests = not state.status.is_terminal and not state.running and not state.spread and not simulation.in_flight
+        rests = not state.status.is_terminal and not state.running and not state.sharded and not simulation.in_flight
         if rests or state.status is ExecutionStatus.PAUSED:
             assert waiting_for(state) is not None, "it does not run, and nobody can say why"
         ended = progress(state).ended
@@ -182,7 +182,7 @@ class Checked:
 def check_restored(restored: ExecutionState, lost: ExecutionState) -> None:
     """Check that a restored state has everything that the lost one had, but for values computed from rows."""
     assert restored.steps == lost.steps
-    for name in ("status", "running", "waiting", "spread", "signals", "deadline_at", "completed", "failed"):
+    for name in ("status", "running", "waiting", "sharded", "signals", "deadline_at", "completed", "failed"):
         assert getattr(restored, name) == getattr(lost, name), name
     if lost.status.is_terminal:
         return
@@ -201,9 +201,9 @@ def live_timers(state: ExecutionState) -> list[tuple[Any, str]]:
 
 
 def check_container(restored: ContainerState, lost: ContainerState) -> None:
-    for name in ("path", "step", "limit", "first", "size", "tolerated", "spread", "pending", "active"):
+    for name in ("path", "step", "limit", "first", "size", "tolerated", "sharding", "pending", "active"):
         assert getattr(restored, name) == getattr(lost, name), name
-    if lost.spread is not None:
+    if lost.sharding is not None:
         return  # what its batches have told is stored as commands
     assert restored.outcomes.keys() == lost.outcomes.keys()
     computed = {key for key in lost.outcomes if key in restored.unresolved and key not in lost.unresolved}
