@@ -13,6 +13,7 @@ from domain.kernel import failures
 from domain.kernel.large_values import ValueKind
 from graphql_api.context import Info
 from graphql_api.executions.loaders import ExecutionLoaders, StepsWanted
+from graphql_api.executions.sizes import ValueSizes
 from graphql_api.kit.enums import StepStatus, StepType, WaitKind, step_type
 from graphql_api.kit.ids import Node, step_execution_id
 from graphql_api.kit.large_values import DeferredValue, LargeField, LargeValueLoader
@@ -91,6 +92,25 @@ class StepExecution(Node):
     sequence: int = strawberry.field(description="The execution's sequence when this step last changed.")
     waiting_for: WaitReason | None = strawberry.field(description="The reason why it is not running; null when it is.")
     tries: strawberry.Private[tuple[state.Attempt, ...] | DeferredValue]
+    record: strawberry.Private[StepRecord]
+
+    @strawberry.field(
+        description="The size of the input as JSON in UTF-8, in bytes, told without reading it; null where it has none."
+    )
+    async def input_bytes(self, info: Info) -> int | None:
+        return await self._size(info, "input", self.record.state.input, ValueKind.STEP_INPUT)
+
+    @strawberry.field(
+        description="The size of the output as JSON in UTF-8, in bytes, told without reading it; null where it has "
+        "none."
+    )
+    async def output_bytes(self, info: Info) -> int | None:
+        return await self._size(info, "output", self.record.state.output, ValueKind.STEP_OUTPUT)
+
+    async def _size(self, info: Info, name: str, value: object, kind: ValueKind) -> int | None:
+        record = self.record
+        sizes = info.context.shared(ValueSizes)
+        return await sizes.size(name, value, record.left_out, kind, record.execution_id, record.state.path)
 
     @strawberry.field(description="Every try so far, the running one last.")
     def attempts(self) -> list[StepAttempt]:
@@ -119,6 +139,7 @@ class StepExecution(Node):
             sequence=record.sequence,
             waiting_for=None if step.waiting_for is None else WaitReason.from_record(step.waiting_for),
             tries=step.attempts,
+            record=record,
         )
         if record.left_out and values is not None:
             values.fill(shown, record.left_out, _PARTS, record.execution_id, step.path)

@@ -15,6 +15,7 @@ from domain.kernel.large_values import ValueKind
 from graphql_api.context import Info
 from graphql_api.executions.inputs import StepExecutionFilter
 from graphql_api.executions.loaders import ExecutionLoaders
+from graphql_api.executions.sizes import ValueSizes
 from graphql_api.executions.steps import StepError, StepExecution, WaitReason, duration_of, load_step, step_page
 from graphql_api.kit.enums import ExecutionStatus
 from graphql_api.kit.ids import Node, public_id
@@ -85,6 +86,23 @@ class WorkflowExecution(Node):
         description="The reason why the execution as a whole waits; null when it runs or has ended."
     )
     record: strawberry.Private[ExecutionRecord]
+
+    @strawberry.field(
+        description="The size of the input as JSON in UTF-8, in bytes, told without reading it; null where it has none."
+    )
+    async def input_bytes(self, info: Info) -> int | None:
+        return await self._size(info, "input", self.record.input, ValueKind.EXECUTION_INPUT)
+
+    @strawberry.field(
+        description="The size of the output as JSON in UTF-8, in bytes, told without reading it; null where it has "
+        "none."
+    )
+    async def output_bytes(self, info: Info) -> int | None:
+        return await self._size(info, "output", self.record.output, ValueKind.EXECUTION_OUTPUT)
+
+    async def _size(self, info: Info, name: str, value: object, kind: ValueKind) -> int | None:
+        sizes = info.context.shared(ValueSizes)
+        return await sizes.size(name, value, self.record.left_out, kind, self.record.id)
 
     @strawberry.field(description="The workflow, deleted or not; null for an orchestration.")
     async def workflow(

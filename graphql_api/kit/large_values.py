@@ -88,7 +88,7 @@ class LargeValueLoader:
             if sum(each.least for each in wanted) > self._left:
                 raise self._exceeded()
             found: dict[LargeValue, object] = {}
-            for chunk in _chunks(wanted):
+            for chunk in chunks(wanted):
                 if self._answer.is_exceeded:
                     raise self._answer.exceeded()
                 read = await self._store.read(chunk, max_bytes=self._left)
@@ -105,8 +105,8 @@ class LargeValueLoader:
         )
 
 
-def _chunks(wanted: Sequence[LargeValue]) -> Iterator[Sequence[LargeValue]]:
-    """Values of one kind that are read together."""
+def chunks(wanted: Sequence[LargeValue]) -> Iterator[Sequence[LargeValue]]:
+    """Values of one kind that are read together, or measured."""
     kinds: dict[ValueKind, list[LargeValue]] = defaultdict(list)
     for each in wanted:
         kinds[each.kind].append(each)

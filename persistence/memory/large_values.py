@@ -1,9 +1,9 @@
 """The values that lists leave out of rows, in memory: rows without their large values, and those values."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 from domain.executions.records import ExecutionChange, ExecutionRecord, StepRecord
 from domain.kernel.json.text import dumps
@@ -132,17 +132,22 @@ class MemoryLargeValues:
         }
 
     async def read(self, wanted: Sequence[LargeValue], *, max_bytes: int) -> StoredValues:
-        values: dict[LargeValue, object] = {}
-        sizes = 0
+        values = dict(self._found(wanted))
+        size = sum(_size_of(each, value) for each, value in values.items())
+        if size > max_bytes:
+            return StoredValues(size=size, values={})
+        shown = {each: value if each.kind in _UNPACKED else packed(value) for each, value in values.items()}
+        return StoredValues(size=size, values=shown)
+
+    async def sizes(self, wanted: Sequence[LargeValue]) -> Mapping[LargeValue, int]:
+        return {each: _size_of(each, value) for each, value in self._found(wanted) if value is not None}
+
+    def _found(self, wanted: Sequence[LargeValue]) -> Iterator[tuple[LargeValue, object]]:
         for each in wanted:
             find, name = self._kinds[each.kind]
             row = find(each)
             if row is not None:
-                value = getattr(row, name)
-                text = value if each.kind in _TEXTS else _text(value)
-                values[each] = value if each.kind in _UNPACKED else packed(value)
-                sizes += 0 if value is None else len(text.encode())
-        return StoredValues(size=sizes, values=values if sizes <= max_bytes else {})
+                yield each, getattr(row, name)
 
     def _execution(self, value: LargeValue) -> object:
         return self._tables.executions.get(value.id)
@@ -169,3 +174,9 @@ class MemoryLargeValues:
 
     def _template(self, value: LargeValue) -> object:
         return next((each.settings for each in self._tables.templates.values() if each.id == value.id), None)
+
+
+def _size_of(place: LargeValue, value: object) -> int:
+    if value is None:
+        return 0
+    return len(cast("str", value).encode()) if place.kind in _TEXTS else _size(value)

@@ -47,13 +47,24 @@ class _Column:
     read: Read
 
     @property
+    def _rows(self) -> str:
+        row = "v.execution_id = k.id AND v.path = k.path" if self.table == "step_execution" else "v.id = k.id"
+        return f"unnest($1::uuid[], $2::text[]) WITH ORDINALITY k (id, path, number) JOIN {self.table} v ON {row}"
+
+    @property
+    def sizes(self) -> str:
+        """A statement that takes ids and paths."""
+        return f"""
+        SELECT k.number, octet_length(v.{self.name}::text) AS size FROM {self._rows} WHERE v.{self.name} IS NOT NULL
+        """
+
+    @property
     def statement(self) -> str:
         """A statement that takes ids, paths, and the most bytes."""
-        row = "v.execution_id = k.id AND v.path = k.path" if self.table == "step_execution" else "v.id = k.id"
         return f"""
         WITH found AS (
           SELECT k.number, octet_length(t.text) AS size, t.text
-          FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY k (id, path, number) JOIN {self.table} v ON {row}
+          FROM {self._rows}
           CROSS JOIN LATERAL (SELECT v.{self.name}::text AS text OFFSET 0) t
         ), sized AS (SELECT number, text, coalesce(sum(size) OVER (), 0) AS size FROM found)
         SELECT number, size, CASE WHEN size <= $3 THEN text END AS text FROM sized
@@ -82,6 +93,7 @@ _COLUMNS: Mapping[ValueKind, _Column] = {
     ValueKind.TEMPLATE_PARAMETERS: _Column("workflow_template", "parameters", _parameters),
 }
 _STATEMENTS = {kind: column.statement for kind, column in _COLUMNS.items()}
+_SIZES = {kind: column.sizes for kind, column in _COLUMNS.items()}
 
 
 class PostgresLargeValues:
@@ -102,6 +114,13 @@ class PostgresLargeValues:
         read = _COLUMNS[kind].read
         values = await asyncio.to_thread(_read, rows, read) if size > _LARGE else _read(rows, read)
         return StoredValues(size=size, values={wanted[number - 1]: value for number, value in values})
+
+    async def sizes(self, wanted: Sequence[LargeValue]) -> Mapping[LargeValue, int]:
+        if not wanted:
+            return {}
+        [kind] = {each.kind for each in wanted}
+        rows = await self._database.fetch(_SIZES[kind], [each.id for each in wanted], [each.path for each in wanted])
+        return {wanted[row["number"] - 1]: row["size"] for row in rows}
 
 
 def _read(rows: Sequence[asyncpg.Record], read: Read) -> list[tuple[int, object]]:

@@ -150,3 +150,18 @@ async def test_integers_beyond_64_bits_and_the_order_of_names_stay(storage: Stor
     assert isinstance(shown, JsonText)
     assert dumps(shown) == dumps(value)
     assert dumps([2**65, shown]) == f"[{2**65},{dumps(value)}]"  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("value", [LARGE, EVEN, [1.5, 2**70, "Zoë"]], ids=["large", "even", "small"])
+async def test_sizes_are_those_that_the_values_have_as_json(storage: Storage, value: JsonValue) -> None:
+    claim = await claimed(storage, await created(storage, input=value))
+    id = claim.execution.id
+    await storage.executions.commit(end_of(claim, step("a", output=value), step("b"), output=value))
+    size = len(dumps(value).encode())
+
+    for kind in (ValueKind.EXECUTION_INPUT, ValueKind.EXECUTION_OUTPUT):
+        places = [LargeValue(kind, id), LargeValue(kind, new_id())]
+        assert await storage.large_values.sizes(places) == {places[0]: size}
+    a, b = (LargeValue(ValueKind.STEP_OUTPUT, id, path) for path in "ab")
+    assert await storage.large_values.sizes([a, b]) == {a: size}
+    assert await storage.large_values.sizes([]) == {}
