@@ -29,6 +29,7 @@ from graphql_api.edge.counting import count_operation, limit_subscriptions
 from graphql_api.edge.rates import RateExceeded
 from graphql_api.executions.mutations import ExecutionMutations
 from graphql_api.executions.queries import ExecutionQueries
+from graphql_api.executions.retry_plans import RetryPlanQueries
 from graphql_api.executions.subscriptions import ExecutionSubscriptions
 from graphql_api.kit.errors import EXCEPTION_HANDLERS, USER_INPUT_CODE, publish
 from graphql_api.kit.scalars import SCALARS
@@ -59,6 +60,7 @@ Query = merge_types(
         SystemQueries,
         WorkflowQueries,
         ExecutionQueries,
+        RetryPlanQueries,
         ScheduleQueries,
         TransformationRuleQueries,
         SecretQueries,

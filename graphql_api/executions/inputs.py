@@ -7,10 +7,12 @@ import strawberry
 from domain.executions import records
 from domain.executions.retries.service import RetryRequest
 from domain.executions.service import ExecuteRequest, OrchestrateRequest
+from domain.kernel.changes import UNSET
 from domain.kernel.ids import IdKind
+from graphql_api.kit.changes import member
 from graphql_api.kit.enums import ExecutionStatus, StepStatus, StepType
 from graphql_api.kit.ids import read_id
-from graphql_api.kit.json_input import labels_filter
+from graphql_api.kit.json_input import json_value, labels_filter
 from graphql_api.kit.scalars import JSON, Expression
 from graphql_api.workflows.documents import RawInput, TypedDocument, arrives_raw
 from graphql_api.workflows.step_inputs.descriptions import OUTPUT
@@ -136,10 +138,21 @@ class RetryExecutionInput:
     latest_version: bool = strawberry.field(
         default=False, description="Use the workflow's newest version instead of the one that failed."
     )
+    input: JSON | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The input in place of the one it had; null is one, too. Nothing is kept then but what fromStep "
+        "asks for, every call has a new Idempotency-Key, and what has COMPLETED can be run again. Not for "
+        "retryExecutions.",
+    )
 
     @staticmethod
     def to_request(given: "RetryExecutionInput | None") -> RetryRequest:
         """The request that the service takes."""
         if not given:
             return RetryRequest()
-        return RetryRequest(from_step=given.from_step, latest_version=given.latest_version)
+        value = member(given.input)
+        return RetryRequest(
+            from_step=given.from_step,
+            latest_version=given.latest_version,
+            input=value if value is UNSET else json_value(value),
+        )

@@ -105,7 +105,7 @@ class ExecutionMutations:
 
     @strawberry.mutation(
         description="Retry an execution that failed, timed out or was cancelled, as a new one that keeps what was "
-        "completed."
+        "completed; with another input also one that has COMPLETED. planRetry says what is kept."
     )
     async def retry_execution(
         self, info: Info, id: strawberry.ID, input: RetryExecutionInput | None = strawberry.UNSET

@@ -119,7 +119,7 @@ class WorkflowExecution(Node):
     async def parent(self, info: Info) -> "WorkflowExecution | None":
         return await load_execution(info, self.record.parent_id)
 
-    @strawberry.field(description="The failed execution that this one runs again.")
+    @strawberry.field(description="The execution that this one runs again.")
     async def retried_from(self, info: Info) -> "WorkflowExecution | None":
         return await load_execution(info, self.record.retried_from_id)
 

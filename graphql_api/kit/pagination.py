@@ -89,6 +89,7 @@ BY_SCHEDULE: CursorKind[str] = CursorKind("schedule", str, _read_name)
 BY_SECRET: CursorKind[str] = CursorKind("secret", str, _read_name)
 BY_RULE: CursorKind[str] = CursorKind("transformationRule", str, _read_name)
 BY_TEMPLATE: CursorKind[str] = CursorKind("workflowTemplate", str, _read_name)
+BY_PLACE: CursorKind[int] = CursorKind("retryPlan", str, _read_version)
 BY_POSITION: CursorKind[str] = CursorKind("step", str, _read_position)
 
 

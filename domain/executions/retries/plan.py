@@ -74,7 +74,7 @@ class _Keeping:
         self._definition = definition
         self._now = now
         self._from_step = from_step
-        self._around = frozenset() if from_step is None else frozenset(_around(from_step))
+        self._around = frozenset() if from_step is None else frozenset(around(from_step))
         self._is_new_version = is_new_version
         self._rows: dict[str, StepState] = {}
         self._in_block: dict[str, list[StepState]] = defaultdict(list)
@@ -83,7 +83,7 @@ class _Keeping:
             prefix = prefix_of(row.path)
             self._rows[row.path] = row
             self._in_block[prefix].append(row)
-            owner = _owner_of(prefix)
+            owner = owner_of(prefix)
             if owner is not None:
                 self._blocks_of[owner][prefix] = None
 
@@ -221,19 +221,19 @@ def _has_acted(row: StepState) -> bool:
             return row.status is StepStatus.COMPLETED or (is_reached and is_fate_unknown(row))
 
 
-def _owner_of(prefix: str) -> str | None:
+def owner_of(prefix: str) -> str | None:
     """The path of the step that a block is in; None for the workflow's own and for `onFailure`."""
     if prefix.endswith("]"):
         return prefix[: prefix.rindex("[")]
     return prefix.rpartition(".")[0] or None
 
 
-def _around(path: str) -> Iterable[str]:
+def around(path: str) -> Iterable[str]:
     """The paths of the steps in whose blocks the step at `path` is, innermost first."""
-    owner = _owner_of(prefix_of(path))
+    owner = owner_of(prefix_of(path))
     while owner is not None:
         yield owner
-        owner = _owner_of(prefix_of(owner))
+        owner = owner_of(prefix_of(owner))
 
 
 def _uncut(checkpoint: JsonValue) -> JsonValue:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -12,26 +12,43 @@ from domain.executions.ports import ExecutionQueries
 from domain.executions.records import ExecutionRecord, NewExecution, StepChange, StepFilter, StepRecord
 from domain.executions.rehydration import ended_with
 from domain.executions.retries.plan import kept_steps, total_steps
+from domain.executions.retries.planned_steps import PlannedStep, planned_steps
+from domain.kernel.changes import UNSET, Unset, changed
 from domain.kernel.clock import Clock
+from domain.kernel.errors import LimitExceeded
 from domain.kernel.ids import new_id
+from domain.kernel.json.text import JsonValue
 from domain.kernel.pages import Page
-from domain.kernel.statuses import ExecutionStatus
+from domain.kernel.statuses import ExecutionStatus, StepStatus
 from domain.workflows.definitions.cache import LoadedDefinition
 from domain.workflows.definitions.definition import Definition
+from domain.workflows.steps.registry import CONTAINERS
 
 RETRYABLE = frozenset({ExecutionStatus.FAILED, ExecutionStatus.TIMED_OUT, ExecutionStatus.CANCELLED})
 STEPS = 500
+MOST_PLANNED = 20_000
+"""The most steps that an execution has whose retry is planned."""
+
+_READ_WHOLE = 100
+_DONE = frozenset({StepStatus.COMPLETED, StepStatus.SKIPPED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryRequest:
     """The options of a retry. `from_step` None: keep every step and item that is done, and run the rest again.
 
-    `latest_version`: with the newest version of the workflow, and not with the one that failed.
+    `latest_version`: with the newest version of the workflow, and not with the one that failed. `input`: the input in
+    place of the one it had. Nothing is kept then but what `from_step` asks for, and no call keeps its key.
     """
 
     from_step: str | None = None
     latest_version: bool = False
+    input: "JsonValue | Unset" = UNSET
+
+    @property
+    def is_edited(self) -> bool:
+        """True when it has another input."""
+        return self.input is not UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +88,7 @@ class RetryPreparation:
             definition_id=definition.id,
             workflow_id=execution.workflow_id,
             workflow_version=definition.version,
-            input=execution.input,
+            input=changed(execution.input, request.input),
             labels=execution.labels,
             priority=execution.priority,
             total_steps=total_steps(definition, kept),
@@ -82,6 +99,39 @@ class RetryPreparation:
             carried=carried,
             max_concurrent=definition.max_concurrent_executions,
         )
+
+    async def planned(
+        self, execution: ExecutionRecord, loaded: LoadedDefinition, request: RetryRequest
+    ) -> tuple[PlannedStep, ...]:
+        """The plan of what `retry_of` does with each step; no value of a step that is done is read.
+
+        Raises `InvalidInput` as that does, and `LimitExceeded` for more than `MOST_PLANNED` steps.
+        """
+        records = await self._lean_steps(execution.id)
+        given = (await self._queries.carried([execution.id])).get(execution.id, ())
+        return await asyncio.to_thread(
+            _planned, self._new_id(), execution, loaded.definition, records, given, request, self._clock.now()
+        )
+
+    async def _lean_steps(self, execution_id: UUID) -> Sequence[StepRecord]:
+        """Every step, whole only where it is a container or is not done."""
+        records: list[StepRecord] = []
+        page = await self._queries.steps_page(execution_id, StepFilter(), first=STEPS, after=None, lean=True)
+        while True:
+            whole = [each.state.path for each in page.rows if _is_needed_whole(each)]
+            found: dict[str, StepRecord] = {}
+            for first in range(0, len(whole), _READ_WHOLE):
+                keys = [(execution_id, path) for path in whole[first : first + _READ_WHOLE]]
+                read = await self._queries.steps_by_path(keys)
+                found.update({path: _without_values(record) for (_, path), record in read.items()})
+            records += (found.get(each.state.path, each) for each in page.rows)
+            if len(records) > MOST_PLANNED:
+                message = f"The execution has more than {MOST_PLANNED:,} steps, which no plan can have."
+                raise LimitExceeded(f"{message} Retry it without one.")
+            if not page.has_next:
+                return records
+            last = page.rows[-1].position
+            page = await self._queries.steps_page(execution_id, StepFilter(), first=STEPS, after=last, lean=True)
 
     async def _steps(self, execution_id: UUID, first: Page[StepRecord]) -> Sequence[StepRecord]:
         """Every step of an execution that has ended, of which `first` is the first page."""
@@ -104,8 +154,12 @@ def _taken_over(
     now: datetime,
 ) -> tuple[tuple[StepChange, ...], tuple[CarriedStep, ...]]:
     """The rows that are kept, and the steps that are carried over."""
+    if request.is_edited and request.from_step is None:
+        return (), ()
     is_new_version = definition.id != execution.definition_id
     kept = kept_steps(definition, rows, now=now, from_step=request.from_step, is_new_version=is_new_version)
+    if request.is_edited:  # what is called is not what was called before
+        return kept, ()
     carried = carried_steps(
         definition,
         rows,
@@ -118,3 +172,36 @@ def _taken_over(
         latest_version=request.latest_version,
     )
     return kept, carried
+
+
+def _planned(
+    retry_id: UUID,
+    execution: ExecutionRecord,
+    definition: Definition,
+    records: Sequence[StepRecord],
+    given: Sequence[CarriedStep],
+    request: RetryRequest,
+    now: datetime,
+) -> tuple[PlannedStep, ...]:
+    rows = [record.state for record in records]
+    kept, carried = _taken_over(retry_id, execution, definition, rows, given, request, now)
+    going_on = {step.path for step in carried if step.origins != (retry_id,)}
+    return planned_steps(
+        definition,
+        [(record.position, record.state) for record in records],
+        kept,
+        from_step=request.from_step,
+        is_edited=request.is_edited,
+        keeps_key=going_on.__contains__,
+    )
+
+
+def _is_needed_whole(record: StepRecord) -> bool:
+    return record.state.type in CONTAINERS or record.state.status not in _DONE
+
+
+def _without_values(record: StepRecord) -> StepRecord:
+    """A step without what may be large and decides nothing: a container's output says which branch it took."""
+    if record.state.type in CONTAINERS:
+        return record
+    return replace(record, state=replace(record.state, input=None, output=None))

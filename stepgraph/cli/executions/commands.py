@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from domain.kernel.statuses import ExecutionStatus
-from stepgraph.cli.executions import bulk, control
+from stepgraph.cli.executions import bulk, control, retrying
 from stepgraph.cli.executions.running import follow_to_the_end, report_end
 from stepgraph.cli.kit.api_calls import call, change, with_client
 from stepgraph.cli.kit.arguments import AsJson, ExecutionId, OfWorkflow, Url
@@ -99,7 +99,7 @@ def cancel(
         console.print(result["id"], status(result["status"]))
 
 
-for one in (control.pause, control.resume, control.retry, control.signal, control.delete):
+for one in (control.pause, control.resume, retrying.retry, control.signal, control.delete):
     app.command()(one)
 for many in (bulk.cancel_all, bulk.retry_all):
     app.command()(many)

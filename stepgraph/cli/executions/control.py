@@ -1,4 +1,4 @@
-"""`signal`, `pause`, `resume`, `retry` and `delete`: what can be done with one execution, besides cancelling it."""
+"""`signal`, `pause`, `resume` and `delete`: what can be done with one execution, besides cancelling and retrying it."""
 
 from typing import Annotated
 
@@ -23,7 +23,7 @@ def signal(
     Example: stepgraph signal ex_01kaz1v8q3e0x9m6s4t7c2b5d8 approval --payload '{"approved": true}'
     """
     value = json_argument(payload, "--payload")
-    _tell("executions.Signal", url, as_json, id=id, name=name, payload=value)
+    tell("executions.Signal", url, as_json, id=id, name=name, payload=value)
 
 
 def pause(id: ExecutionId, url: Url = None, as_json: AsJson = False) -> None:
@@ -31,7 +31,7 @@ def pause(id: ExecutionId, url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph executions pause ex_01kaz1v8q3e0x9m6s4t7c2b5d8
     """
-    _tell("executions.Pause", url, as_json, id=id)
+    tell("executions.Pause", url, as_json, id=id)
 
 
 def resume(id: ExecutionId, url: Url = None, as_json: AsJson = False) -> None:
@@ -39,28 +39,7 @@ def resume(id: ExecutionId, url: Url = None, as_json: AsJson = False) -> None:
 
     Example: stepgraph executions resume ex_01kaz1v8q3e0x9m6s4t7c2b5d8
     """
-    _tell("executions.Resume", url, as_json, id=id)
-
-
-def retry(
-    id: ExecutionId,
-    from_step: Annotated[
-        str | None, typer.Option(help="Path of the step to retry from. Default: all steps that have not completed.")
-    ] = None,
-    latest_version: Annotated[
-        bool,
-        typer.Option(
-            "--latest-version", help="Retry with the workflow's newest version. Default: the version that ran."
-        ),
-    ] = False,
-    url: Url = None,
-    as_json: AsJson = False,
-) -> None:
-    """Retry an execution that failed, timed out or was cancelled, as a new one that keeps completed steps.
-
-    Example: stepgraph executions retry ex_01kaz1v8q3e0x9m6s4t7c2b5d8 --from-step payment
-    """
-    _tell("executions.Retry", url, as_json, id=id, input={"fromStep": from_step, "latestVersion": latest_version})
+    tell("executions.Resume", url, as_json, id=id)
 
 
 def delete(id: ExecutionId, url: Url = None, as_json: AsJson = False) -> None:
@@ -72,7 +51,7 @@ def delete(id: ExecutionId, url: Url = None, as_json: AsJson = False) -> None:
     report(result, f"{result['id']} deleted", as_json=as_json)
 
 
-def _tell(operation: str, url: str | None, as_json: bool, **variables: JsonValue) -> None:
+def tell(operation: str, url: str | None, as_json: bool, **variables: JsonValue) -> None:
     """Send a mutation about one execution, and show the execution that it answers."""
     result = change(url, operation, **variables)
     if as_json:

@@ -39,6 +39,7 @@ BOUNDED: Mapping[str, str] = {
     "AuditEntryConnection": "a page",
     "ApiKeyConnection": "a page",
     "CircuitBreakerConnection": "a page",
+    "PlannedStepConnection": "a page",
     "ScheduleConnection": "a page",
     "SecretConnection": "a page",
     "StepExecutionConnection": "a page",

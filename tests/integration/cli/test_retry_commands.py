@@ -1,0 +1,60 @@
+"""`stepgraph executions retry` against an API on memory: the plan of a retry, and a retry with another input."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from domain.kernel.statuses import ExecutionStatus, StepStatus
+from tests.integration.cli.test_breaker_commands import in_a_thread
+from tests.integration.commands import data, lines, refused
+from tests.integration.graphql_api.api import Hand, LiveServer, a_step
+
+STEPS = [{"id": id, "type": "DATA_TRANSFORM", "config": {"output": 1}} for id in "abc"]
+
+
+@pytest.fixture
+def server() -> Iterator[LiveServer]:
+    with in_a_thread() as server:
+        yield server
+
+
+@pytest.fixture
+def failed(server: LiveServer) -> str:
+    """The id of an execution of a, b and c that failed at b."""
+
+    async def make() -> Hand:
+        await server.api.create_workflow(steps=STEPS)
+        hand = await server.api.start(input={"x": 1})
+        await hand.commit(a_step("a"), a_step("b", StepStatus.FAILED), status=ExecutionStatus.FAILED)
+        return hand
+
+    return asyncio.run(make()).id
+
+
+def test_a_plan_is_shown_and_nothing_is_done(server: LiveServer, failed: str) -> None:
+    shown = lines(server, "executions", "retry", failed, "--plan")
+
+    assert shown[0] == "step retry why status"
+    assert shown[1:4] == [
+        "a KEEP COMPLETED ✔ COMPLETED",
+        "b RUN NOT_COMPLETED ✘ FAILED",
+        "c RUN NOT_REACHED · PENDING",
+    ]
+    assert shown[4] == "1 kept, 0 continued, 2 to run, 0 dropped"
+    assert len(data(server, "executions", "list")["nodes"]) == 1
+
+
+def test_a_plan_is_json_for_programs(server: LiveServer, failed: str) -> None:
+    plan = data(server, "executions", "retry", failed, "--input", "2", "--plan")
+    assert (plan["kept"], plan["run"]) == (0, 3)
+    assert [step["reason"] for step in plan["steps"]] == ["INPUT", "INPUT", "NOT_REACHED"]
+
+
+def test_a_retry_takes_another_input(server: LiveServer, failed: str) -> None:
+    retry = data(server, "executions", "retry", failed, "--input", '{"x": 2}')
+    assert data(server, "executions", "show", retry["id"])["input"] == {"x": 2}
+
+
+def test_a_plan_from_a_step_that_was_never_reached_is_refused(server: LiveServer, failed: str) -> None:
+    assert "never reached" in refused(server, "executions", "retry", failed, "--from-step", "c", "--plan")
