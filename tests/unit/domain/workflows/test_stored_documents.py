@@ -104,7 +104,8 @@ def durations_of(model: type[DocumentModel]) -> Iterator[str]:
         if "timedelta" in str(info.annotation):
             yield str(info.alias)
     for kind in model.__subclasses__():
-        yield from durations_of(kind)
+        if kind.__module__.startswith("domain."):  # others' are kinds that tests bring
+            yield from durations_of(kind)
 
 
 def test_every_duration_of_a_document_is_among_them() -> None:
