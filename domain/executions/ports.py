@@ -6,6 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.engine.state import CarriedStep
+from domain.executions.lists import NEWEST_FIRST, Count, ExecutionOrder, OrderBy, Place
 from domain.executions.records import (
     Claim,
     ExecutionChange,
@@ -19,7 +20,7 @@ from domain.executions.records import (
     StepRecord,
 )
 from domain.kernel.pages import Page
-from domain.kernel.statuses import StepStatus
+from domain.kernel.statuses import ExecutionStatus, StepStatus
 from domain.system.records import Term
 
 
@@ -130,12 +131,21 @@ class ExecutionQueries(Protocol):
         """The executions with these ids."""
 
     async def page(
-        self, filter: ExecutionFilter, *, first: int, after: UUID | None, lean: bool = False
+        self,
+        filter: ExecutionFilter,
+        *,
+        first: int,
+        after: Place | None,
+        order: ExecutionOrder = NEWEST_FIRST,
+        lean: bool = False,
     ) -> Page[ExecutionRecord]:
-        """Executions, newest first (by id, which sorts by creation)."""
+        """Executions in this order behind a place: newest first, by id, which sorts by creation, or as `order` says."""
 
-    async def count(self, filter: ExecutionFilter) -> int:
-        """The number of executions that match."""
+    async def count(self, filter: ExecutionFilter, by: OrderBy = OrderBy.CREATED) -> int:
+        """The number of executions that match, in a list by this time."""
+
+    async def counts(self, filter: ExecutionFilter) -> Mapping[ExecutionStatus, Count]:
+        """The number of those that match by status, for each that the filter allows; a great one is an estimate."""
 
     async def steps_page(
         self, execution_id: UUID, filter: StepFilter, *, first: int, after: str | None, lean: bool = False

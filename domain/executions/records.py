@@ -3,14 +3,14 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from domain.engine.state import CarriedStep, ItemRange, Signal, StepState, WaitReason
 from domain.kernel.failures import StepError
 from domain.kernel.fast_values import fast_init
 from domain.kernel.json.text import JsonValue
-from domain.kernel.statuses import CommandKind, ExecutionStatus, StepStatus
+from domain.kernel.statuses import CommandKind, ExecutionStatus, StepStatus, TriggerKind, WaitKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,7 @@ class NewExecution:
     how much of it is done (see `Progress`).
     `max_concurrent`: it gets a slot among the executions of its workflow, at once or when one is free (`is_queued`
     until then).
+    `trigger` and `trigger_id`: what has started it, where that is no other execution.
     `root_id`: the execution from which it comes in the end; with it, `max_family` may come from that one in all.
     """
 
@@ -46,6 +47,8 @@ class NewExecution:
     max_concurrent: int | None = None
     root_id: UUID | None = None
     max_family: int | None = None
+    trigger: TriggerKind = TriggerKind.API
+    trigger_id: UUID | None = None
 
 
 WHOLE = 1_000_000_000
@@ -89,6 +92,7 @@ class ExecutionRecord:
     (`maxConcurrentExecutions`). An `error` before the end: the one it ends with once `onFailure` has run.
 
     `left_out`: the fields that were not read because they are large, with the fewest bytes that each has as JSON.
+    `trigger` and `trigger_id`: what has started it, and the id of that schedule, webhook, parent or retried execution.
     """
 
     id: UUID
@@ -121,6 +125,8 @@ class ExecutionRecord:
     paused_at: datetime | None = None
     signals: tuple[Signal, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
+    trigger: TriggerKind = TriggerKind.API
+    trigger_id: UUID | None = None
 
     @property
     def is_ending(self) -> bool:
@@ -256,7 +262,12 @@ class ExecutionChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionFilter:
-    """The filter of a list of executions or a subscription. All given parts must match; labels match by containment."""
+    """The filter of a list of executions or a subscription. All given parts must match; labels match by containment.
+
+    `ids`: the first and the last id that match. `label_text`: words, each of which begins a word in the names or values
+    of labels. `failed_step`: the path in its error. `waiting_service`: the service whose circuit breaker it waits for.
+    `longer_than` and the range of ends match only what has ended. `domain.executions.lists` has what follows from it.
+    """
 
     workflow_id: UUID | None = None
     workflow_name: str | None = None
@@ -264,6 +275,18 @@ class ExecutionFilter:
     labels: Mapping[str, JsonValue] | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
+    ended_after: datetime | None = None
+    ended_before: datetime | None = None
+    ids: tuple[UUID, UUID] | None = None
+    idempotency_key: str | None = None
+    label_text: str | None = None
+    error_code: str | None = None
+    failed_step: str | None = None
+    waiting_kind: WaitKind | None = None
+    waiting_service: str | None = None
+    longer_than: timedelta | None = None
+    trigger: TriggerKind | None = None
+    trigger_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from domain.kernel.json.text import JsonValue
 from domain.kernel.json.values import payload_problems
 from domain.kernel.labels import label_problems
 from domain.kernel.limits import Limits
-from domain.kernel.statuses import WorkflowStatus
+from domain.kernel.statuses import TriggerKind, WorkflowStatus
 from domain.sandbox.budget import BudgetedSandbox, SandboxBudget
 from domain.sandbox.ports import Sandbox
 from domain.sandbox.shares import SandboxUse
@@ -46,7 +46,7 @@ class ExecuteRequest:
 
     `version` None: the newest. `labels`: a flat object, or null. `wait_for`: answer when the execution has ended, or
     as it is when this is over. `is_own_key`: the key is one that Stepgraph has made, and no client can give.
-    `use`: whose share of the sandbox checks the input, where that needs it.
+    `use`: whose share of the sandbox checks the input, where that needs it. `trigger` and `trigger_id`: who asks.
     """
 
     workflow_id: UUID | None = None
@@ -60,6 +60,8 @@ class ExecuteRequest:
     start_at: datetime | None = None
     wait_for: timedelta | None = None
     use: SandboxUse = SandboxUse.EXECUTION
+    trigger: TriggerKind = TriggerKind.API
+    trigger_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +233,8 @@ class ExecutionService:
             idempotency_key=request.idempotency_key,
             start_at=request.start_at if request.start_at is not None and request.start_at > now else None,
             max_concurrent=definition.max_concurrent_executions,
+            trigger=request.trigger,
+            trigger_id=request.trigger_id,
         )
 
     def _problems(self, request: _Request) -> list[Problem]:

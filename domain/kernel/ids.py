@@ -18,6 +18,8 @@ from uuid_utils.compat import uuid7
 
 _TAIL = (1 << 80) - 1
 """The bits of a UUIDv7 beside its time."""
+_DIGITS = 26
+"""The characters of an id behind its prefix."""
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
 
 
@@ -83,6 +85,20 @@ def derived_id(of: UUID, name: str, at: datetime) -> UUID:
 def oldest_id_of(at: datetime) -> UUID:
     """The smallest id that can be made at `at` or later."""
     return UUID(int=int(at.timestamp() * 1000) << 80)
+
+
+def ids_that_begin(text: str, kind: IdKind) -> tuple[UUID, UUID]:
+    """The smallest and the largest id of a kind whose public form begins so, with or without the prefix of the kind.
+
+    Raises `MalformedId`.
+    """
+    digits = text.strip().lower().removeprefix(f"{kind.value}_")
+    if len(digits) > _DIGITS or not text.strip():
+        raise MalformedId(text, kind)
+    return (
+        from_public(f"{kind.value}_{digits.ljust(_DIGITS, '0')}", kind),
+        from_public(f"{kind.value}_{(digits or '7').ljust(_DIGITS, 'z')}", kind),
+    )
 
 
 @lru_cache(maxsize=10_000)

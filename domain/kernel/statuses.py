@@ -83,6 +83,16 @@ class WaitKind(StrEnum):
     PAUSED = "PAUSED"
 
 
+class TriggerKind(StrEnum):
+    """The kinds of things that start an execution. A retry of a child is a RETRY."""
+
+    API = "API"
+    SCHEDULE = "SCHEDULE"
+    WEBHOOK = "WEBHOOK"
+    PARENT = "PARENT"
+    RETRY = "RETRY"
+
+
 class CommandKind(StrEnum):
     """The commands that an execution can be sent, with the payload of each.
 

@@ -18,6 +18,7 @@ from domain.executions.records import ExecutionRecord
 from domain.executions.service import ExecuteRequest
 from domain.kernel.clock import Clock
 from domain.kernel.errors import InvalidInput, InvalidState, NotFound, StepgraphError, Unavailable
+from domain.kernel.statuses import TriggerKind
 from domain.schedules.model import Plan, ScheduleClaim, ScheduleOutcome, ScheduleRecord, plan, tick_key, tick_text
 from domain.schedules.ports import ScheduleStore
 
@@ -136,6 +137,8 @@ def _request(schedule: ScheduleRecord, tick: datetime) -> ExecuteRequest:
         labels={"schedule": settings.name, "scheduledAt": tick_text(tick)},
         idempotency_key=tick_key(schedule.id, tick),
         is_own_key=True,
+        trigger=TriggerKind.SCHEDULE,
+        trigger_id=schedule.id,
     )
 
 

@@ -30,7 +30,7 @@ from domain.kernel.errors import (
 )
 from domain.kernel.ids import IdKind, new_id, to_public
 from domain.kernel.json.text import JsonValue
-from domain.kernel.statuses import InboundSignature, WebhookDirection, WebhookEventStatus
+from domain.kernel.statuses import InboundSignature, TriggerKind, WebhookDirection, WebhookEventStatus
 from domain.sandbox.shares import SandboxUse
 from domain.secrets.ports import Cipher
 from domain.webhooks.inbound_messages import InboundMessage, MessageContent, content_of, scope_of
@@ -118,6 +118,8 @@ class WebhookReceiving:
             use=SandboxUse.HOOK,
             idempotency_key=_key(webhook.id, content.external_id),
             is_own_key=True,
+            trigger=TriggerKind.WEBHOOK,
+            trigger_id=webhook.id,
         )
         try:
             execution = await self._executions.execute(request)

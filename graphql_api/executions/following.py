@@ -11,11 +11,13 @@ from typing import cast
 from uuid import UUID
 
 from domain.executions.large_values import LargeValues
+from domain.executions.lists import has_words, matches, texts_of
 from domain.executions.ports import ExecutionQueries
 from domain.executions.progress import ProgressFeed
 from domain.executions.records import ExecutionChange, ExecutionFilter, ExecutionRecord, StepRecord
 from domain.kernel.errors import NotFound
 from domain.kernel.ids import IdKind, to_public
+from domain.kernel.json.text import JsonValue
 from domain.kernel.large_values import LargeValue, ValueKind
 from domain.workflows.ports import WorkflowStore
 from graphql_api.executions.origins import BATCH, ExecutionOrigins
@@ -133,13 +135,13 @@ async def status_changes(
                 waiting = (each for each in changes.waiting(BATCH - 1) if _may_match(each, filter))
                 await origins.load([change.execution_id, *(each.execution_id for each in waiting)])
             origin = await origins.get(change.execution_id)
-            if origin is None or not _matches(origin, filter):
+            if origin is None or not matches(now := after(origin, change), filter):
                 continue
-            if filter.labels is not None and not _contains(await _labels(origin, values), filter.labels):
+            if not await _has_labels(origin, values, filter):
                 continue
             if filter.workflow_name is not None and filter.workflow_name != await _name(origin, workflows, names):
                 continue
-            yield after(origin, change)
+            yield now
 
 
 def _may_match(change: ExecutionChange, filter: ExecutionFilter) -> bool:
@@ -149,18 +151,19 @@ def _may_match(change: ExecutionChange, filter: ExecutionFilter) -> bool:
     )
 
 
-def _matches(execution: ExecutionRecord, filter: ExecutionFilter) -> bool:
-    return (filter.created_after is None or execution.created_at > filter.created_after) and (
-        filter.created_before is None or execution.created_at < filter.created_before
-    )
+async def _has_labels(execution: ExecutionRecord, values: LargeValues, filter: ExecutionFilter) -> bool:
+    if filter.labels is None and filter.label_text is None:
+        return True
+    labels = await _labels(execution, values)
+    return _contains(labels, filter.labels or {}) and has_words(texts_of(labels), filter.label_text or "")
 
 
-async def _labels(execution: ExecutionRecord, values: LargeValues) -> Mapping[str, object]:
+async def _labels(execution: ExecutionRecord, values: LargeValues) -> Mapping[str, JsonValue]:
     if "labels" not in execution.left_out:
         return execution.labels
     wanted = LargeValue(ValueKind.EXECUTION_LABELS, execution.id)
     found = await values.read([wanted], max_bytes=_LARGEST_LABELS)
-    return cast("Mapping[str, object]", found.values.get(wanted, {}))
+    return cast("Mapping[str, JsonValue]", found.values.get(wanted, {}))
 
 
 def _contains(labels: Mapping[str, object], wanted: Mapping[str, object]) -> bool:

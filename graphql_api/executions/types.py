@@ -17,10 +17,10 @@ from graphql_api.executions.inputs import StepExecutionFilter
 from graphql_api.executions.loaders import ExecutionLoaders
 from graphql_api.executions.sizes import ValueSizes
 from graphql_api.executions.steps import StepError, StepExecution, WaitReason, duration_of, load_step, step_page
-from graphql_api.kit.enums import ExecutionStatus
+from graphql_api.kit.enums import ExecutionStatus, TriggerKind
 from graphql_api.kit.ids import Node, public_id
 from graphql_api.kit.large_values import LargeField, LargeValueLoader
-from graphql_api.kit.pagination import BY_EXECUTION, Connection, connection, page_size
+from graphql_api.kit.pagination import Connection
 from graphql_api.kit.scalars import JSON
 from graphql_api.workflows.loaders import WorkflowLoaders
 
@@ -60,6 +60,22 @@ class Progress:
             running=progress.running,
             percent=100.0 if status is statuses.ExecutionStatus.COMPLETED else progress.percent,
         )
+
+
+@strawberry.type(description="What has started an execution.")
+class ExecutionTrigger:
+    """The thing that has started an execution."""
+
+    kind: TriggerKind
+    id: strawberry.ID | None = strawberry.field(
+        description="The id of that schedule, webhook, parent, or execution that was retried; `node` fetches it."
+    )
+
+
+_TRIGGERS = {
+    statuses.TriggerKind.SCHEDULE: IdKind.SCHEDULE,
+    statuses.TriggerKind.WEBHOOK: IdKind.WEBHOOK,
+}
 
 
 @strawberry.type(description="One run of a workflow, or of the steps of an orchestration.")
@@ -114,6 +130,15 @@ class WorkflowExecution(Node):
             return None
         record = await info.context.shared(WorkflowLoaders).by_id.load(self.record.workflow_id)
         return None if record is None else Workflow.from_record(record, info.context.large_values)
+
+    @strawberry.field(
+        description="What has started it. API where a release before this one started it for a webhook's message "
+        "without an id."
+    )
+    def trigger(self) -> ExecutionTrigger:
+        kind, id = self.record.trigger, self.record.trigger_id
+        shown = None if id is None else public_id(_TRIGGERS.get(kind, IdKind.EXECUTION), id)
+        return ExecutionTrigger(kind=kind, id=shown)
 
     @strawberry.field(description="The execution whose step started this one.")
     async def parent(self, info: Info) -> "WorkflowExecution | None":
@@ -195,21 +220,3 @@ async def load_execution(info: Info, execution_id: UUID | None) -> WorkflowExecu
     if record is None or record.is_batch:
         return None
     return WorkflowExecution.from_record(record, info.context.services.clock.now(), info.context.large_values)
-
-
-async def execution_page(
-    info: Info, filter: records.ExecutionFilter, first: int | None, after: str | None
-) -> Connection[WorkflowExecution]:
-    """One page of the executions that match, newest first."""
-    size, key = page_size(first), BY_EXECUTION.read(after)
-    info.context.spend_rows(size)
-    queries, now = info.context.services.execution_queries, info.context.services.clock.now()
-    page, values = await queries.page(filter, first=size, after=key, lean=True), info.context.large_values
-    return connection(
-        page,
-        item=lambda record: WorkflowExecution.from_record(record, now, values),
-        key=lambda record: record.id,
-        cursors=BY_EXECUTION,
-        is_first=key is None,
-        count=lambda: queries.count(filter),
-    )

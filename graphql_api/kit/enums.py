@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import strawberry
 
+from domain.executions.lists import OrderBy
 from domain.kernel.errors import ErrorCode, Unavailable
 from domain.kernel.statuses import (
     CircuitBreakerState,
@@ -19,6 +20,7 @@ from domain.kernel.statuses import (
     RetryStrategy,
     Role,
     StepStatus,
+    TriggerKind,
     WaitKind,
     WebhookDirection,
     WebhookEventStatus,
@@ -37,11 +39,13 @@ __all__ = [
     "InboundSignature",
     "Jitter",
     "Join",
+    "OrderBy",
     "OverlapPolicy",
     "RetryStrategy",
     "Role",
     "StepStatus",
     "StepType",
+    "TriggerKind",
     "WaitKind",
     "WebhookDirection",
     "WebhookEventStatus",
@@ -75,6 +79,10 @@ for enum, description in (
         "The status of a step execution. Once it is COMPLETED, FAILED, SKIPPED or CANCELLED, it stays so.",
     ),
     (StepType, "The kinds of step that a workflow is made of."),
+    (
+        TriggerKind,
+        "What starts an execution: a client (API), a schedule, an inbound webhook, a step of its PARENT, or a RETRY.",
+    ),
     (WaitKind, "The kinds of reasons why something is not running."),
     (HttpMethod, "The methods that an HTTP request may use."),
     (RetryStrategy, "The growth of the delay from one attempt to the next: LINEAR by delay, EXPONENTIAL by factor."),
@@ -101,3 +109,8 @@ for enum, description in (
     (Join, "The condition on which branches are done: ALL have completed, ANY has, or all have ended (SETTLED)."),
 ):
     strawberry.enum(enum, description=description)
+strawberry.enum(
+    OrderBy,
+    name="ExecutionOrderField",
+    description="What executions are put in order by. By ENDED and DURATION a list has those only that have ended.",
+)

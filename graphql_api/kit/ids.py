@@ -37,6 +37,14 @@ def read_id(text: str, kind: IdKind, *path: str) -> UUID:
         raise malformed(error, *path) from None
 
 
+def read_prefix(text: str, kind: IdKind, *path: str) -> tuple[UUID, UUID]:
+    """The first and the last id of a kind that begins with a text. Raises `InvalidInput` whose problem is at `path`."""
+    try:
+        return ids.ids_that_begin(text, kind)
+    except ids.MalformedId as error:
+        raise malformed(error, *path) from None
+
+
 def read_kind(text: str) -> IdKind:
     """The kind of object that an id names. Raises `InvalidInput` where its prefix is unknown."""
     try:

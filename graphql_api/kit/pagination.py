@@ -39,8 +39,8 @@ class CursorKind(Generic[Key]):
         """The cursor of the row with this key."""
         return urlsafe_b64encode(f"{self.tag}:{self.write_key(key)}".encode()).decode().rstrip("=")
 
-    def read(self, cursor: str | None) -> Key | None:
-        """The key in a cursor; None where none is given. Raises `InvalidInput` for what is no cursor of this list."""
+    def read(self, cursor: str | None, name: str = "after") -> Key | None:
+        """The key in a cursor, the argument `name`; None where none is given. Raises `InvalidInput` for no cursor."""
         if cursor is None or cursor is strawberry.UNSET:
             return None
         try:
@@ -53,7 +53,7 @@ class CursorKind(Generic[Key]):
         raise InvalidInput(
             [
                 Problem(
-                    path=("after",),
+                    path=(name,),
                     message=f"{cursor[:80]!r} is not a cursor of this list.",
                     hint="Take it from pageInfo.endCursor or an edge's cursor of the same list.",
                 )
@@ -81,7 +81,6 @@ def _read_name(text: str) -> str:
 
 
 BY_WORKFLOW: CursorKind[UUID] = CursorKind("workflow", lambda key: key.hex, UUID)
-BY_EXECUTION: CursorKind[UUID] = CursorKind("execution", lambda key: key.hex, UUID)
 BY_VERSION: CursorKind[int] = CursorKind("version", str, _read_version)
 BY_AUDIT_ENTRY: CursorKind[UUID] = CursorKind("audit", lambda key: key.hex, UUID)
 BY_API_KEY: CursorKind[UUID] = CursorKind("apiKey", lambda key: key.hex, UUID)
@@ -93,12 +92,14 @@ BY_PLACE: CursorKind[int] = CursorKind("retryPlan", str, _read_version)
 BY_POSITION: CursorKind[str] = CursorKind("step", str, _read_position)
 
 
-def page_size(first: int | None, *, default: int = DEFAULT_PAGE, largest: int = LARGEST_PAGE) -> int:
-    """The number of rows to load. Raises `InvalidInput` outside of 1 to `largest`."""
+def page_size(
+    first: int | None, *, default: int = DEFAULT_PAGE, largest: int = LARGEST_PAGE, name: str = "first"
+) -> int:
+    """The number of rows to load, the argument `name`. Raises `InvalidInput` outside of 1 to `largest`."""
     if first is None:
         return default
     if not 1 <= first <= largest:
-        problem = Problem(path=("first",), message=f"first must be between 1 and {largest}, and is {first}.")
+        problem = Problem(path=(name,), message=f"{name} must be between 1 and {largest}, and is {first}.")
         raise InvalidInput([problem])
     return first
 
@@ -150,14 +151,19 @@ def connection(
     cursors: CursorKind[Key],
     is_first: bool,
     count: Callable[[], Awaitable[int]],
+    is_backwards: bool = False,
 ) -> Connection[Item]:
-    """A page of rows as a connection. `is_first`: no cursor was given, so nothing is before it."""
-    written = [cursors.write(key(row)) for row in page.rows]
+    """A page of rows as a connection. `is_first`: no cursor was given, so nothing is before it.
+
+    `is_backwards`: the rows come from the cursor on towards the start of the list, and are shown in its order.
+    """
+    rows = page.rows[::-1] if is_backwards else page.rows
+    written = [cursors.write(key(row)) for row in rows]
     return Connection(
-        nodes=[item(row) for row in page.rows],
+        nodes=[item(row) for row in rows],
         page_info=PageInfo(
-            has_next_page=page.has_next,
-            has_previous_page=not is_first,
+            has_next_page=not is_first if is_backwards else page.has_next,
+            has_previous_page=page.has_next if is_backwards else not is_first,
             start_cursor=written[0] if written else None,
             end_cursor=written[-1] if written else None,
         ),

@@ -20,8 +20,9 @@ from domain.workflows.documents.step import RetryPolicyDocument, StepDocument
 from domain.workflows.records import WorkflowRecord
 from domain.workflows.summaries import VersionSummary, WorkflowSummary
 from graphql_api.context import Info
-from graphql_api.executions.inputs import ExecutionFilter
-from graphql_api.executions.types import WorkflowExecution, execution_page
+from graphql_api.executions.inputs import ExecutionFilter, ExecutionOrder
+from graphql_api.executions.lists import Window, execution_page
+from graphql_api.executions.types import WorkflowExecution
 from graphql_api.kit.enums import Jitter, RetryStrategy, StepType, WorkflowStatus, step_type
 from graphql_api.kit.errors import Problem
 from graphql_api.kit.ids import Node, public_id
@@ -259,16 +260,21 @@ class Workflow(Node):
             count=lambda: service.versions_count(self.uuid),
         )
 
-    @strawberry.field(description="Its executions, newest first.")
+    @strawberry.field(description="Its executions, newest first, or as orderBy says: as `executions` lists them.")
     async def executions(
         self,
         info: Info,
         filter: ExecutionFilter | None = strawberry.UNSET,
         first: int | None = 20,
         after: str | None = strawberry.UNSET,
+        last: int | None = None,
+        before: str | None = strawberry.UNSET,
+        order_by: ExecutionOrder | None = strawberry.UNSET,
     ) -> Connection[WorkflowExecution]:
         wanted = replace(ExecutionFilter.to_record(filter), workflow_id=self.uuid)
-        return await execution_page(info, wanted, first, after)
+        return await execution_page(
+            info, wanted, ExecutionOrder.to_record(order_by), Window(first, after, last, before)
+        )
 
     @strawberry.field(description="Counts and durations of its executions; by default of the last 24 hours.")
     async def metrics(

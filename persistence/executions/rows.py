@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from domain.engine.state import WaitReason
 from domain.executions.records import ExecutionRecord, NewBatch, NewExecution, PendingCommand, Progress, StepChange
@@ -9,7 +10,7 @@ from domain.kernel.errors import LimitExceeded
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.ids import IdKind, derived_id, to_public
 from domain.kernel.json.text import JsonValue
-from domain.kernel.statuses import CommandKind, EventType, ExecutionStatus, StepStatus, WaitKind
+from domain.kernel.statuses import CommandKind, EventType, ExecutionStatus, StepStatus, TriggerKind, WaitKind
 from domain.outbox.events import OutboxEvent
 
 UNLIMITED = 2**31 - 1
@@ -27,6 +28,7 @@ def execution_of_new(new: NewExecution, *, is_queued: bool = False) -> Execution
         waiting_for = WaitReason(kind=WaitKind.TIMER, until=new.start_at)
     else:
         waiting_for = WaitReason(kind=WaitKind.CONCURRENCY if is_queued else WaitKind.WORKER)
+    trigger, trigger_id = _trigger_of(new)
     return ExecutionRecord(
         id=new.id,
         definition_id=new.definition_id,
@@ -51,7 +53,17 @@ def execution_of_new(new: NewExecution, *, is_queued: bool = False) -> Execution
         due_at=None if is_queued else new.start_at if waits else new.created_at,
         parent_path=new.parent_path,
         is_queued=is_queued,
+        trigger=trigger,
+        trigger_id=trigger_id,
     )
+
+
+def _trigger_of(new: NewExecution) -> tuple[TriggerKind, UUID | None]:
+    if new.retried_from_id is not None:
+        return TriggerKind.RETRY, new.retried_from_id
+    if new.parent_id is not None:
+        return TriggerKind.PARENT, new.parent_id
+    return new.trigger, new.trigger_id
 
 
 def execution_of_batch(batch: NewBatch) -> ExecutionRecord:

@@ -14,6 +14,7 @@ from tortoise.transactions import in_transaction
 
 from persistence.postgres.connections.orm import tortoise_config
 from persistence.postgres.connections.unavailable import translated
+from persistence.postgres.indexes import build
 
 _LOCK = 0x5357_0001
 """The advisory lock under which migrations run: any number, the same for all processes of one database."""
@@ -25,7 +26,8 @@ async def migrate(url: str) -> list[str]:
     """Apply every missing migration, and return their names. Raises `Unavailable`.
 
     All or none: they run in one transaction, with the notes that they ran. Processes that call this at the same time
-    wait for each other; all but the first find nothing to do.
+    wait for each other; all but the first find nothing to do. What takes long where there are many executions comes
+    after it, and goes on where it was when this is called again: see indexes.py.
     """
     async with _models_on(url) as config, in_transaction() as connection:
         await connection.execute_query("SELECT pg_advisory_xact_lock($1)", [_LOCK])
@@ -35,7 +37,8 @@ async def migrate(url: str) -> list[str]:
         missing = await _missing(executor)
         if missing:
             await executor.migrate(_LATEST, direction="forward")
-        return missing
+    await _build_indexes(url)
+    return missing
 
 
 async def pending_migrations(url: str) -> list[str]:
@@ -46,6 +49,15 @@ async def pending_migrations(url: str) -> list[str]:
 
 async def _missing(executor: MigrationExecutor) -> list[str]:
     return [step.migration.name for step in await executor.plan(_LATEST)]
+
+
+async def _build_indexes(url: str) -> None:
+    with translated():
+        connection = await asyncpg.connect(url)
+        try:
+            await build(connection)
+        finally:
+            await connection.close()
 
 
 @asynccontextmanager

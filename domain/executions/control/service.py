@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from domain.executions.control.commands import CommandSender
+from domain.executions.lists import Place
 from domain.executions.ports import ExecutionQueries, ExecutionStore
 from domain.executions.records import ExecutionFilter, ExecutionRecord, PendingCommand
 from domain.kernel.clock import Clock
@@ -213,11 +214,11 @@ async def pages(
             f"{count:,} executions match, and {most:,} may be changed at once: narrow the filter, "
             "by `createdBefore` for instance."
         )
-    after: UUID | None = None
+    after: Place | None = None
     while True:
         page = await queries.page(narrowed, first=size, after=after, lean=lean)
         if page.rows:
             yield page.rows
-            after = page.rows[-1].id
+            after = Place(page.rows[-1].id)
         if not page.has_next:
             return

@@ -1,13 +1,27 @@
 """Executions and their steps, read for people, in memory."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from domain.engine.state import CarriedStep
+from domain.executions.lists import (
+    NEWEST_FIRST,
+    Count,
+    ExecutionOrder,
+    OrderBy,
+    Place,
+    has_words,
+    matches,
+    place_of,
+    statuses_of,
+    texts_of,
+)
 from domain.executions.records import ExecutionChange, ExecutionFilter, ExecutionRecord, StepFilter, StepRecord
 from domain.kernel.pages import Page
-from domain.kernel.statuses import StepStatus
+from domain.kernel.statuses import ExecutionStatus, StepStatus
 from persistence.executions.changes import check_changed, shown, snapshot_of
 from persistence.memory.large_values import lean_change, lean_execution, lean_step
 from persistence.memory.tables import MemoryTables, contains, page_of
@@ -26,14 +40,28 @@ class MemoryExecutionQueries:
         return {id: lean_execution(row, len(ids)) for id, row in found.items()} if lean else found
 
     async def page(
-        self, filter: ExecutionFilter, *, first: int, after: UUID | None, lean: bool = False
+        self,
+        filter: ExecutionFilter,
+        *,
+        first: int,
+        after: Place | None,
+        order: ExecutionOrder = NEWEST_FIRST,
+        lean: bool = False,
     ) -> Page[ExecutionRecord]:
-        rows = [row for row in self._matching(filter) if after is None or row.id < after]
-        page = page_of(sorted(rows, key=lambda row: row.id, reverse=True), first)
+        rows = _in_order(self._matching(filter), order)
+        if after is not None:
+            here = _key(after)
+            rows = [(key, row) for key, row in rows if (key > here if order.ascending else key < here)]
+        page = page_of([row for _, row in rows], first)
         return replace(page, rows=tuple(lean_execution(row, first) for row in page.rows)) if lean else page
 
-    async def count(self, filter: ExecutionFilter) -> int:
-        return len(self._matching(filter))
+    async def count(self, filter: ExecutionFilter, by: OrderBy = OrderBy.CREATED) -> int:
+        return len(_in_order(self._matching(filter), ExecutionOrder(by=by)))
+
+    async def counts(self, filter: ExecutionFilter) -> Mapping[ExecutionStatus, Count]:
+        allowed = statuses_of(filter)
+        found = Counter(row.status for row in self._matching(filter))
+        return {status: Count(found[status]) for status in (ExecutionStatus if allowed is None else allowed)}
 
     async def steps_page(
         self, execution_id: UUID, filter: StepFilter, *, first: int, after: str | None, lean: bool = False
@@ -109,17 +137,24 @@ class MemoryExecutionQueries:
     def _matching(self, filter: ExecutionFilter) -> list[ExecutionRecord]:
         named = {row.id for row in self._tables.workflows.values() if row.name == filter.workflow_name}
 
-        def matches(row: ExecutionRecord) -> bool:
-            return (
-                (filter.workflow_id is None or row.workflow_id == filter.workflow_id)
-                and (filter.workflow_name is None or row.workflow_id in named)
-                and (filter.statuses is None or row.status in filter.statuses)
-                and contains(row.labels, filter.labels)
-                and (filter.created_after is None or row.created_at > filter.created_after)
-                and (filter.created_before is None or row.created_at < filter.created_before)
-            )
+        return [
+            row
+            for row in self._tables.executions.values()
+            if not row.is_batch
+            and (filter.workflow_name is None or row.workflow_id in named)
+            and contains(row.labels, filter.labels)
+            and (filter.label_text is None or has_words(texts_of(row.labels), filter.label_text))
+            and matches(row, filter)
+        ]
 
-        return [row for row in self._tables.executions.values() if not row.is_batch and matches(row)]
+
+def _in_order(rows: Iterable[ExecutionRecord], order: ExecutionOrder) -> list[tuple[Any, ExecutionRecord]]:
+    placed = [(_key(place), row) for row in rows if (place := place_of(row, order.by)) is not None]
+    return sorted(placed, key=lambda each: each[0], reverse=not order.ascending)
+
+
+def _key(place: Place) -> Any:
+    return (place.id,) if place.value is None else (place.value, place.id)
 
 
 def _lean(page: Page[StepRecord], rows: int) -> Page[StepRecord]:

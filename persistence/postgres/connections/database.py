@@ -93,6 +93,7 @@ class Database:
             "idle_in_transaction_session_timeout": max(_SHORTEST, self._lease / 2),
             "tcp_user_timeout": max(_SHORTEST, self._lease),
         }
+        settings.setdefault("jit", "off")  # a list is read before its statement would be compiled
         settings |= {name: f"{1000 * seconds:.0f}" for name, seconds in milliseconds.items()}
         settings |= {
             "tcp_keepalives_idle": f"{max(1, self._lease // 2):.0f}",

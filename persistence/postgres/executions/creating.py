@@ -15,7 +15,7 @@ from persistence.postgres.executions.statements import hot_path as statements
 from persistence.postgres.executions.statements import slots as slot_statements
 
 _KEY = 7
-"""The position of the idempotency key in a `new_execution_2`."""
+"""The position of the idempotency key in a `new_execution_3`."""
 
 _MOST_COPIES = 5_000
 """The most steps that one statement copies: it has to answer in time."""

@@ -6,8 +6,9 @@ from uuid import UUID
 import asyncpg
 
 from domain.engine.state import CarriedStep
+from domain.executions.lists import NEWEST_FIRST, Count, ExecutionOrder, OrderBy, Place
 from domain.executions.records import ExecutionChange, ExecutionFilter, ExecutionRecord, StepFilter, StepRecord
-from domain.kernel.json.text import dumps, loads
+from domain.kernel.json.text import loads
 from domain.kernel.pages import Page
 from domain.kernel.statuses import ExecutionStatus, StepStatus
 from persistence.executions.changes import check_changed
@@ -17,6 +18,8 @@ from persistence.postgres.columns.conditions import Conditions
 from persistence.postgres.columns.json_columns import json_value
 from persistence.postgres.connections.database import Database
 from persistence.postgres.executions import lineage
+from persistence.postgres.executions.lists.counts import count, counts
+from persistence.postgres.executions.lists.pages import page_rows
 from persistence.postgres.executions.rows.codec import (
     EXECUTION_COLUMNS,
     PROGRESS_COLUMNS,
@@ -99,24 +102,23 @@ class PostgresExecutionQueries:
         return {row["id"]: execution_of(row) for row in rows}
 
     async def page(
-        self, filter: ExecutionFilter, *, first: int, after: UUID | None, lean: bool = False
+        self,
+        filter: ExecutionFilter,
+        *,
+        first: int,
+        after: Place | None,
+        order: ExecutionOrder = NEWEST_FIRST,
+        lean: bool = False,
     ) -> Page[ExecutionRecord]:
-        statement, arguments = _page_statement(filter, limit=first + 1, after=after, lean=lean)
-        rows = await self._database.fetch(statement, *arguments)
+        rows = await page_rows(self._database, filter, order, after, limit=first + 1, lean=lean)
         read = lean_execution_of if lean else execution_of
         return Page(rows=tuple(read(row) for row in rows[:first]), has_next=len(rows) > first)
 
-    async def count(self, filter: ExecutionFilter) -> int:
-        conditions = _execution_conditions(filter)
-        conditions.add("e.workflow_id IN (SELECT id FROM workflow WHERE name = ?)", filter.workflow_name)
-        if filter.statuses is not None:
-            conditions.add("e.status = ANY (?::text[])", list(filter.statuses))
-        statement = f"SELECT count(*) FROM workflow_execution e WHERE {conditions}"
-        if filter.workflow_id is None and filter.workflow_name is None:
-            # Batches belong to no workflow. There are few of them, and without them in it a count reads an index only.
-            statement = f"SELECT ({statement}) - ({statement} AND e.is_batch)"
-        count: int = await self._database.fetch_value(statement, *conditions.arguments)
-        return count
+    async def count(self, filter: ExecutionFilter, by: OrderBy = OrderBy.CREATED) -> int:
+        return await count(self._database, filter, by)
+
+    async def counts(self, filter: ExecutionFilter) -> Mapping[ExecutionStatus, Count]:
+        return await counts(self._database, filter)
 
     async def steps_page(
         self, execution_id: UUID, filter: StepFilter, *, first: int, after: str | None, lean: bool = False
@@ -213,44 +215,6 @@ class PostgresExecutionQueries:
             return {}
         rows = await self._database.fetch(lineage.NEWEST_RETRIES, list(dict.fromkeys(ids)))
         return {row["asked_id"]: execution_of(row) for row in rows}
-
-
-def _page_statement(filter: ExecutionFilter, *, limit: int, after: UUID | None, lean: bool) -> tuple[str, list[object]]:
-    """A statement that walks an index backwards: one walk for each status or workflow of that name, then merged.
-
-    A walk over all executions that skips those that do not match would not end where few of them match.
-    """
-    conditions = _execution_conditions(filter)
-    conditions.add("e.id < ?", after)
-    walks = ""
-    if filter.workflow_name is not None:
-        name = conditions.argument(filter.workflow_name)
-        walks = f"(SELECT id FROM workflow WHERE name = {name}) walk"
-        conditions.require("e.workflow_id = walk.id")
-    if filter.statuses is not None:
-        statuses = conditions.argument(list(filter.statuses))
-        if walks or filter.workflow_id is not None:
-            conditions.require(f"e.status = ANY ({statuses}::text[])")
-        else:
-            walks = f"unnest({statuses}::text[]) walk (status)"
-            conditions.require("e.status = walk.status")
-    conditions.require("NOT e.is_batch")
-    rest = f"ORDER BY e.id DESC LIMIT {conditions.argument(limit)}"
-    columns = EXECUTION_COLUMNS
-    if lean:
-        columns = lean_execution_columns(f"{conditions.argument(share_of(limit))}::int")
-    walk = f"SELECT {columns} FROM workflow_execution e WHERE {conditions} {rest}"
-    statement = f"SELECT e.* FROM {walks} CROSS JOIN LATERAL ({walk}) e {rest}" if walks else walk
-    return statement, conditions.arguments
-
-
-def _execution_conditions(filter: ExecutionFilter) -> Conditions:
-    conditions = Conditions()
-    conditions.add("e.workflow_id = ?", filter.workflow_id)
-    conditions.add("e.labels @> ?::jsonb", None if filter.labels is None else dumps(filter.labels))
-    conditions.add("e.created_at > ?", filter.created_after)
-    conditions.add("e.created_at < ?", filter.created_before)
-    return conditions
 
 
 def _steps(conditions: Conditions, rows: int, *, lean: bool) -> tuple[str, Callable[[asyncpg.Record], StepRecord]]:

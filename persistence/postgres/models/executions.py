@@ -4,7 +4,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from domain.kernel.json.text import dumps, loads
-from domain.kernel.statuses import ExecutionStatus, StepStatus, StepType
+from domain.kernel.statuses import ExecutionStatus, StepStatus, StepType, TriggerKind
 from persistence.postgres.columns.orm_fields import JsonTextField
 
 
@@ -55,6 +55,8 @@ class WorkflowExecution(Model):
     items_failed = fields.IntField(db_default=0)
     items_running = fields.IntField(db_default=0)
     items_ended = fields.IntField(db_default=0)
+    trigger = fields.CharField(max_length=16, db_default=TriggerKind.API.value)
+    trigger_id = fields.UUIDField(null=True)
 
     class Meta:
         table = "workflow_execution"

@@ -1,38 +1,21 @@
 """`cancel-all` and `retry-all`: what can be done with every execution that matches."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from domain.kernel.json.text import JsonValue
-from domain.kernel.statuses import ExecutionStatus
+from stepgraph.cli.executions.filters import filtered
 from stepgraph.cli.kit.api_calls import change, report
-from stepgraph.cli.kit.arguments import AsJson, Labels, OfWorkflow, Url
+from stepgraph.cli.kit.arguments import AsJson, Url
 from stepgraph.cli.kit.exit_codes import Exit, fail
-from stepgraph.cli.kit.filters import TIMES, labels_of, time_of
 
-Statuses = Annotated[
-    list[ExecutionStatus] | None,
-    typer.Option("--status", case_sensitive=False, help="Filter by status; may be repeated."),
-]
-Before = Annotated[
-    datetime | None,
-    typer.Option("--created-before", formats=TIMES, metavar="TIME", help="Filter by creation: before this time."),
-]
-After = Annotated[
-    datetime | None,
-    typer.Option("--created-after", formats=TIMES, metavar="TIME", help="Filter by creation: after this time."),
-]
 Everything = Annotated[bool, typer.Option("--all", help="Select all executions, where no filter is given.")]
 
 
+@filtered
 def cancel_all(
-    workflow: OfWorkflow = None,
-    only: Statuses = None,
-    labels: Labels = None,
-    before: Before = None,
-    after: After = None,
+    wanted: dict[str, JsonValue],
     everything: Everything = False,
     reason: Annotated[str | None, typer.Option(help="Reason that is stored with each execution.")] = None,
     url: Url = None,
@@ -42,16 +25,13 @@ def cancel_all(
 
     Example: stepgraph executions cancel-all --workflow order-fulfilment --label region=eu --reason "wrong prices"
     """
-    wanted = _filter(workflow, only, labels, before, after, everything)
+    _check_given(wanted, everything)
     _change("executions.CancelAll", "cancelled", url, as_json, filter=wanted, reason=reason)
 
 
+@filtered
 def retry_all(
-    workflow: OfWorkflow = None,
-    only: Statuses = None,
-    labels: Labels = None,
-    before: Before = None,
-    after: After = None,
+    wanted: dict[str, JsonValue],
     everything: Everything = False,
     from_step: Annotated[
         str | None, typer.Option(help="Path of the step to retry from. Default: all steps that have not completed.")
@@ -69,30 +49,14 @@ def retry_all(
 
     Example: stepgraph executions retry-all --workflow order-fulfilment --status FAILED --created-after 2026-01-31
     """
-    wanted = _filter(workflow, only, labels, before, after, everything)
+    _check_given(wanted, everything)
     input: JsonValue = {"fromStep": from_step, "latestVersion": latest_version}
     _change("executions.RetryAll", "retried", url, as_json, filter=wanted, input=input)
 
 
-def _filter(
-    workflow: str | None,
-    only: list[ExecutionStatus] | None,
-    labels: list[str] | None,
-    before: datetime | None,
-    after: datetime | None,
-    everything: bool,
-) -> JsonValue:
-    wanted: dict[str, Any] = {
-        "workflowName": workflow,
-        "status": [status.value for status in only] if only else None,
-        "labels": labels_of(labels) if labels else None,
-        "createdBefore": time_of(before),
-        "createdAfter": time_of(after),
-    }
-    wanted = {name: value for name, value in wanted.items() if value is not None}
+def _check_given(wanted: dict[str, JsonValue], everything: bool) -> None:
     if not wanted and not everything:
         fail("Say which executions, by --workflow for instance, or --all.", Exit.USAGE)
-    return wanted
 
 
 def _change(operation: str, done: str, url: str | None, as_json: bool, **variables: JsonValue) -> None:

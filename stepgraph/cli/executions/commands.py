@@ -6,48 +6,92 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from domain.kernel.statuses import ExecutionStatus
+from domain.executions.lists import OrderBy
+from domain.kernel.json.text import JsonValue
 from stepgraph.cli.executions import bulk, control, retrying
+from stepgraph.cli.executions.filters import filtered
 from stepgraph.cli.executions.running import follow_to_the_end, report_end
 from stepgraph.cli.kit.api_calls import call, change, with_client
-from stepgraph.cli.kit.arguments import AsJson, ExecutionId, OfWorkflow, Url
+from stepgraph.cli.kit.arguments import AsJson, ExecutionId, Url
 from stepgraph.cli.kit.exit_codes import fail
-from stepgraph.cli.kit.output import console, execution_view, executions_table, print_json, say, status
+from stepgraph.cli.kit.output import console, execution_view, executions_table, print_json, say, status, table
 
 if TYPE_CHECKING:
     from stepgraph.cli.kit.client import ApiClient
 
-app = typer.Typer(help="Manage executions: list, show, cancel, pause, resume, retry, delete.", no_args_is_help=True)
+app = typer.Typer(
+    help="Manage executions: list, count, show, cancel, pause, resume, retry, delete.", no_args_is_help=True
+)
 
 
 @app.command("list")
+@filtered
 def list_executions(
-    workflow: OfWorkflow = None,
-    only: Annotated[
-        list[ExecutionStatus] | None,
-        typer.Option("--status", case_sensitive=False, help="Filter by status; may be repeated."),
-    ] = None,
+    wanted: dict[str, JsonValue],
     first: Annotated[int, typer.Option(min=1, max=100, help="Number of items, at most.")] = 20,
-    after: Annotated[str | None, typer.Option(help="Cursor of the last page: continue after it.")] = None,
+    behind: Annotated[
+        str | None, typer.Option("--after", help="Cursor of the last page, or an execution's id: continue after it.")
+    ] = None,
+    last: Annotated[
+        int | None, typer.Option(min=1, max=100, help="Number of items from the end of the list, or before --before.")
+    ] = None,
+    ahead: Annotated[
+        str | None, typer.Option("--before", help="Cursor of the first item, or an execution's id: page back from it.")
+    ] = None,
+    by: Annotated[
+        OrderBy, typer.Option("--order-by", case_sensitive=False, help="Order by creation, end or duration.")
+    ] = OrderBy.CREATED,
+    ascending: Annotated[bool, typer.Option("--ascending", help="List the oldest or shortest first.")] = False,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
     """List executions, newest first.
 
-    Example: stepgraph executions list --workflow order-fulfilment --status FAILED --status TIMED_OUT
+    Example: stepgraph executions list --workflow order-fulfilment --status FAILED --error TIMEOUT --order-by ended
     """
-    wanted: dict[str, Any] = {}
-    if workflow is not None:
-        wanted["workflowName"] = workflow
-    if only:
-        wanted["status"] = [status.value for status in only]
-    page = call(url, "executions.Executions", filter=wanted, first=first, after=after)
+    page = call(
+        url,
+        "executions.Executions",
+        filter=wanted,
+        first=first,
+        after=behind,
+        last=last,
+        before=ahead,
+        orderBy={"by": by.value, "ascending": ascending},
+    )
     if as_json:
         print_json(page)
         return
     console.print(executions_table(page["nodes"]))
-    if page["pageInfo"]["hasNextPage"]:
+    backwards = last is not None or ahead is not None
+    if page["pageInfo"]["hasNextPage"] and not backwards:
         say(f"more: --after {page['pageInfo']['endCursor']}", style="dim")
+    if page["pageInfo"]["hasPreviousPage"] and backwards:
+        say(f"more: --before {page['pageInfo']['startCursor']}", style="dim")
+
+
+@app.command()
+@filtered
+def count(wanted: dict[str, JsonValue], url: Url = None, as_json: AsJson = False) -> None:
+    """Count executions by status; a count beyond 10,000 is an estimate.
+
+    Example: stepgraph executions count --workflow order-fulfilment --created-after 2026-01-31
+    """
+    counts = call(url, "executions.ExecutionCounts", filter=wanted)
+    if as_json:
+        print_json(counts)
+        return
+    rows = [*((each["status"], each) for each in counts["statuses"]), ("", counts | {"count": counts["total"]})]
+    console.print(
+        table(
+            ["status", "executions"],
+            ([status(name) if name else "all", _number(each["count"], each["isEstimate"])] for name, each in rows),
+        )
+    )
+
+
+def _number(count: int, is_estimate: bool) -> str:
+    return f"{'about ' if is_estimate else ''}{count:,}"
 
 
 @app.command()

@@ -344,7 +344,7 @@ async def test_no_list_shows_batches(storage: Storage) -> None:
     for filter, expected in (
         (ExecutionFilter(), [fresh, parent.execution.id]),
         (ExecutionFilter(statuses=pending), [fresh]),
-        (ExecutionFilter(labels={}, created_before=LATER), [fresh, parent.execution.id]),
+        (ExecutionFilter(labels={}, created_after=NOW - timedelta(seconds=1)), [fresh, parent.execution.id]),
     ):
         page = await storage.queries.page(filter, first=9, after=None)
         assert [row.id for row in page.rows] == expected

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from domain.executions.lists import Place
 from domain.executions.records import ExecutionFilter, StepFilter
 from domain.kernel.errors import LimitExceeded
-from domain.kernel.ids import new_id
+from domain.kernel.ids import IdSequence, new_id
 from domain.kernel.statuses import ExecutionStatus, StepStatus, StepType
 from tests.contract.conftest import Storage
 from tests.contract.rows import (
@@ -32,7 +33,7 @@ async def test_pages_go_from_the_newest_to_the_oldest_without_gap_or_repeat(stor
     seen = []
     after = None
     for expected_next in (True, True, False):
-        page = await storage.queries.page(ANY, first=3, after=after)
+        page = await storage.queries.page(ANY, first=3, after=None if after is None else Place(after))
         seen += [row.id for row in page.rows]
         assert page.has_next is expected_next
         after = seen[-1]
@@ -53,11 +54,12 @@ async def test_every_part_of_a_filter_must_match(storage: Storage) -> None:
     order = await created_workflow(storage.workflows, "order")
     other = await created_workflow(storage.workflows, "other")
     late = NOW + timedelta(days=1)
-    a = await created(storage, workflow_id=order.id, labels={"team": "a", "tier": 1})
-    b = await created(storage, workflow_id=order.id, labels={"team": "b"}, created_at=late)
-    c = await created(storage, workflow_id=other.id, labels={"team": "a"})
+    ids = IdSequence()
+    a = await created(storage, id=ids.next(NOW), workflow_id=order.id, labels={"team": "a", "tier": 1})
+    b = await created(storage, id=ids.next(late), workflow_id=order.id, labels={"team": "b"}, created_at=late)
+    c = await created(storage, id=ids.next(NOW), workflow_id=other.id, labels={"team": "a"})
     await storage.executions.commit(end_of(await claimed(storage, c)))
-    d = await created(storage)
+    d = await created(storage, id=ids.next(NOW))
 
     async def matching(filter: ExecutionFilter) -> set[object]:
         page = await storage.queries.page(filter, first=10, after=None)
@@ -88,7 +90,7 @@ async def test_pages_of_several_statuses_are_merged_in_order(storage: Storage) -
     both = ExecutionFilter(statuses=frozenset({ExecutionStatus.PENDING, ExecutionStatus.COMPLETED}))
     first = await storage.queries.page(both, first=4, after=None)
     assert [row.id for row in first.rows] == ids[:1:-1]
-    rest = await storage.queries.page(both, first=4, after=first.rows[-1].id)
+    rest = await storage.queries.page(both, first=4, after=Place(first.rows[-1].id))
     assert [row.id for row in rest.rows] == ids[1::-1]
     assert (first.has_next, rest.has_next) == (True, False)
 

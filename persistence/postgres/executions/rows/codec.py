@@ -10,7 +10,7 @@ from domain.engine.state import Attempt, Signal, StepState, WaitReason
 from domain.executions.records import ExecutionChange, ExecutionRecord, PendingCommand, Progress, StepRecord
 from domain.kernel.failures import StepError
 from domain.kernel.json.text import JsonValue, dumps, loads
-from domain.kernel.statuses import CommandKind, ExecutionStatus, StepStatus
+from domain.kernel.statuses import CommandKind, ExecutionStatus, StepStatus, TriggerKind
 from persistence.executions.json_codec import attempts_of, error_of, plain, wait_reason_of
 from persistence.postgres.columns.json_columns import json_value
 
@@ -25,7 +25,8 @@ SMALL_EXECUTION_COLUMNS = f"""
   e.id, e.definition_id, e.workflow_id, e.workflow_version, e.status, e.priority,
   e.idempotency_key, e.parent_id, e.retried_from_id, e.created_at, e.started_at, e.finished_at, e.deadline_at,
   e.sequence, {PROGRESS_COLUMNS}, e.waiting_for,
-  e.due_at, e.worker_id, e.epoch, e.crashes, e.parent_path, e.is_batch, e.is_queued, e.paused_at
+  e.due_at, e.worker_id, e.epoch, e.crashes, e.parent_path, e.is_batch, e.is_queued, e.paused_at,
+  e.trigger, e.trigger_id
 """
 
 EXECUTION_COLUMNS = f"{SMALL_EXECUTION_COLUMNS}, e.input, e.output, e.error, e.labels, e.signals"
@@ -120,6 +121,8 @@ def execution_of(row: asyncpg.Record) -> ExecutionRecord:
         is_queued=row["is_queued"],
         paused_at=row["paused_at"],
         signals=signals_of(row["signals"]),
+        trigger=TriggerKind(row["trigger"]),
+        trigger_id=row["trigger_id"],
     )
 
 

@@ -1,4 +1,4 @@
-"""Records as rows of the composite types that batches travel in: tuples in the order of 0003_workflow_language's types.
+"""Records as rows of the composite types that batches travel in: tuples in the order of the migrations' types.
 
 Arrays of such rows cost the client a third of the time of one array for each column; times as integers cost a fifth.
 """
@@ -125,7 +125,7 @@ def command_row(command: PendingCommand, ordinal: int = 0) -> tuple[Any, ...]:
 
 
 def new_execution_row(execution: ExecutionRecord, start_at: datetime | None = None) -> tuple[Any, ...]:
-    """A `new_execution_2`. Raises `ValueError` where a value has no JSON text."""
+    """A `new_execution_3`. Raises `ValueError` where a value has no JSON text."""
     return (
         execution.id,
         execution.definition_id,
@@ -149,4 +149,6 @@ def new_execution_row(execution: ExecutionRecord, start_at: datetime | None = No
         execution.is_batch,
         execution.is_queued,
         micros(start_at),
+        execution.trigger,
+        execution.trigger_id,
     )

@@ -78,7 +78,7 @@ SELECT FROM workflow_execution WHERE parent_id = ANY ($1::uuid[]) AND is_batch O
 CREATE = f"""
 INSERT INTO workflow_execution ({INSERTED_COLUMNS})
 SELECT {INSERTED_VALUES}
-FROM unnest($1::new_execution_2[]) n
+FROM unnest($1::new_execution_3[]) n
 JOIN workflow_execution p ON p.id = n.parent_id AND p.status NOT IN ('COMPLETED', 'FAILED', 'CANCELLED', 'TIMED_OUT')
 WHERE NOT EXISTS (
   SELECT FROM step_execution s

@@ -108,7 +108,7 @@ WHERE d.lets_go AND e.worker_id IS NULL AND e.status = d.status AND NOT e.is_bat
 INSERTED_COLUMNS = """
   id, definition_id, workflow_id, workflow_version, status, input, labels, priority, idempotency_key, created_at,
   due_at, waiting_for, sequence, steps_total, steps_completed, steps_failed, steps_running, steps_ended, epoch, crashes,
-  parent_id, parent_path, retried_from_id, is_batch, is_queued, start_at
+  parent_id, parent_path, retried_from_id, is_batch, is_queued, start_at, trigger, trigger_id
 """
 INSERTED_VALUES = """
   n.id, n.definition_id, n.workflow_id, n.workflow_version, 'PENDING', n.input, n.labels, n.priority,
@@ -117,13 +117,14 @@ INSERTED_VALUES = """
   timestamptz 'epoch' + n.due_at * interval '1 microsecond',
   n.waiting_for, 0, n.total, n.completed, n.failed, n.running, n.ended, 0, 0,
   n.parent_id, n.parent_path, n.retried_from_id, n.is_batch, n.is_queued,
-  timestamptz 'epoch' + n.start_at * interval '1 microsecond'
+  timestamptz 'epoch' + n.start_at * interval '1 microsecond',
+  n.trigger, n.trigger_id
 """
 # `DO NOTHING` without a target: a known key and a repeated id are both passed over, and looked up afterwards.
 CREATE = f"""
 INSERT INTO workflow_execution ({INSERTED_COLUMNS})
 SELECT {INSERTED_VALUES}
-FROM unnest($1::new_execution_2[]) n
+FROM unnest($1::new_execution_3[]) n
 ON CONFLICT DO NOTHING
 RETURNING id
 """
@@ -132,10 +133,10 @@ _NO_WORKFLOW = "'00000000-0000-0000-0000-000000000000'::uuid"
 
 FIND_EXISTING = f"""
 SELECT n.id AS asked_id, {EXECUTION_COLUMNS}
-FROM unnest($1::new_execution_2[]) n JOIN workflow_execution e ON e.id = n.id
+FROM unnest($1::new_execution_3[]) n JOIN workflow_execution e ON e.id = n.id
 UNION ALL
 SELECT n.id AS asked_id, {EXECUTION_COLUMNS}
-FROM unnest($1::new_execution_2[]) n JOIN workflow_execution e
+FROM unnest($1::new_execution_3[]) n JOIN workflow_execution e
   ON e.idempotency_key = n.idempotency_key
   AND COALESCE(e.workflow_id, {_NO_WORKFLOW}) = COALESCE(n.workflow_id, {_NO_WORKFLOW})
 """

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.kernel.statuses import StepStatus, StepType
+from domain.kernel.statuses import ExecutionStatus, StepStatus, StepType
 from graphql_api.context import ApiOptions
 from tests.integration.graphql_api.api import Api, a_step, nodes
 from tests.waiting import wait_until
@@ -60,6 +60,93 @@ async def test_executions_are_listed_newest_first_by_filter(api: Api) -> None:
     assert nodes(of_workflow["workflow"]["executions"], "id") == [first.id]
 
 
+LISTED = """query($f: ExecutionFilter, $first: Int, $after: String, $last: Int, $before: String, $by: ExecutionOrder) {
+  executions(filter: $f, first: $first, after: $after, last: $last, before: $before, orderBy: $by) {
+    totalCount edges { cursor node { id } }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
+
+
+def listed(data: Any) -> list[str]:
+    return [edge["node"]["id"] for edge in data["executions"]["edges"]]
+
+
+@pytest.mark.parametrize("by", ["CREATED", "ENDED", "DURATION"])
+async def test_a_list_is_paged_back_and_shows_the_neighbours_of_an_execution(api: Api, by: str) -> None:
+    await api.create_workflow("orders")
+    ids = []
+    for _ in range(5):
+        hand = await api.start("orders")
+        api.clock.advance(timedelta(seconds=1))
+        await hand.finish()
+        ids.append(hand.id)
+    newest = ids[::-1]
+    order: dict[str, Any] = {"by": by}
+
+    data = await api.run(LISTED, by=order, first=2)
+    assert listed(data) == newest[:2]
+    second = await api.run(LISTED, by=order, first=2, after=data["executions"]["pageInfo"]["endCursor"])
+    assert listed(second) == newest[2:4]
+    info = second["executions"]["pageInfo"]
+    assert (info["hasNextPage"], info["hasPreviousPage"]) == (True, True)
+    back = await api.run(LISTED, by=order, last=2, before=info["startCursor"])
+    assert listed(back) == newest[:2]
+    info = back["executions"]["pageInfo"]
+    assert (info["hasNextPage"], info["hasPreviousPage"]) == (True, False)
+    assert listed(await api.run(LISTED, by=order, last=2)) == newest[3:]
+    assert listed(await api.run(LISTED, by=order | {"ascending": True}, first=2)) == ids[:2]
+    assert listed(await api.run(LISTED, by=order, last=1, before=newest[2])) == [newest[1]]
+    assert listed(await api.run(LISTED, by=order, first=1, after=newest[2])) == [newest[3]]
+
+
+async def test_a_place_that_is_none_is_a_clear_error(api: Api) -> None:
+    await api.create_workflow("orders")
+    running = await api.start("orders")
+    cursor = (await api.run(LISTED))["executions"]["pageInfo"]["endCursor"]
+
+    async def problem(**given: Any) -> Any:
+        [error] = await api.errors(LISTED, **given)
+        return error["extensions"]["problems"][0]["path"]
+
+    assert await problem(after=UNKNOWN) == ["after"]
+    assert await problem(last=2, before=running.id, by={"by": "ENDED"}) == ["before"]
+    assert await problem(after=cursor, by={"by": "ENDED"}) == ["after"]
+    assert await problem(last=2, after=cursor) == ["after"]
+    assert await problem(last=0) == ["last"]
+
+
+async def test_executions_are_counted_by_status(api: Api) -> None:
+    await api.create_workflow("orders")
+    await (await api.start("orders", labels={"team": "x"})).finish()
+    await api.start("orders")
+    query = """query($f: ExecutionFilter) { executionCounts(filter: $f)
+      { total isEstimate statuses { status count isEstimate } } }"""
+
+    async def counted(**filter: Any) -> Any:
+        counts = (await api.run(query, f=filter))["executionCounts"]
+        assert counts["isEstimate"] is False
+        return counts["total"], {each["status"]: each["count"] for each in counts["statuses"] if each["count"]}
+
+    assert await counted() == (2, {"COMPLETED": 1, "PENDING": 1})
+    assert await counted(labelText="X") == (1, {"COMPLETED": 1})
+    assert await counted(status=["FAILED"]) == (0, {})
+
+
+async def test_an_execution_says_what_has_started_it_and_is_found_by_that(api: Api) -> None:
+    await api.create_workflow("orders")
+    failed = await api.start("orders")
+    await failed.commit(status=ExecutionStatus.FAILED)
+    retried = (await api.run("mutation($id: ID!) { retryExecution(id: $id) { ... on Node { id } } }", id=failed.id))[
+        "retryExecution"
+    ]["id"]
+    data = await api.run("query($id: ID!) { execution(id: $id) { trigger { kind id } } }", id=retried)
+    assert data["execution"]["trigger"] == {"kind": "RETRY", "id": failed.id}
+    assert listed(await api.run(LISTED, f={"trigger": "RETRY"})) == [retried]
+    assert listed(await api.run(LISTED, f={"triggerId": failed.id})) == [retried]
+    assert listed(await api.run(LISTED, f={"idPrefix": retried[:-1]})) == [retried]
+    assert listed(await api.run(LISTED, f={"waitingFor": {"kind": "WORKER"}})) == [retried]
+    assert listed(await api.run(LISTED, f={"longerThan": "PT1H"})) == []
+
+
 @pytest.mark.parametrize("id", ["", "nonsense", "ex_", "wf_01h455vb4pex5vsknk084sn02q", "ex_é", "ex_" + "z" * 10_000])
 async def test_a_malformed_id_is_a_clear_error(api: Api, id: str) -> None:
     [error] = await api.errors("query($id: ID!) { execution(id: $id) { id } }", id=id)
@@ -82,6 +169,9 @@ async def test_a_malformed_filter_is_a_clear_error(api: Api) -> None:
 
     assert bad_id["extensions"]["problems"][0]["path"] == ["filter", "workflowId"]
     assert bad_labels["extensions"]["problems"][0]["path"] == ["filter", "labels"]
+    for part, value in (("idPrefix", "ex_!"), ("idPrefix", ""), ("triggerId", "wf_1"), ("labelText", "--")):
+        [error] = await api.errors(query, f={part: value})
+        assert error["extensions"]["problems"][0]["path"] == ["filter", part]
 
 
 async def test_an_operation_that_takes_too_long_is_given_up() -> None:

@@ -1,0 +1,82 @@
+"""Indexes that are built while everything goes on, and not with the migration that they belong to.
+
+One that is built in a transaction keeps all others from writing until it is done, for minutes where there are millions
+of executions. These are for lists: until they are there, some filters take longer.
+"""
+
+import asyncio
+
+import asyncpg
+
+_LOCK = 0x5357_0004
+"""The advisory lock of whoever builds: any number, the same for all processes of one database."""
+_LOOK_AGAIN = 0.2
+"""Seconds."""
+
+_DURATION = "COALESCE(finished_at - started_at, interval '0')"
+_CODE = "left(error ->> 'code', 64)"
+_PATH = "left(error ->> 'path', 500)"
+_SERVICE = "left(regexp_replace(waiting_for ->> 'detail', '^.*: ', ''), 500)"
+_ENDED = "finished_at IS NOT NULL AND NOT is_batch"
+_FAILED = "error IS NOT NULL AND NOT is_batch"
+_FAILED_AND_ENDED = f"{_FAILED} AND finished_at IS NOT NULL"
+_ENDED_OF_WORKFLOW = f"{_ENDED} AND workflow_id IS NOT NULL"
+_WAITING = "status = 'WAITING' AND NOT is_batch"
+_WAITING_FOR_SERVICE = f"{_WAITING} AND waiting_for ->> 'kind' = 'CIRCUIT_BREAKER'"
+
+# Ids sort by creation. A list of ends or durations has only what has ended, so those indexes get one entry an execution
+# and no more, and the ones of errors, waits and triggers hold few executions.
+LISTS = {
+    "listed": "(status, id) WHERE NOT is_batch",
+    "workflow_status": "(workflow_id, status, id) WHERE workflow_id IS NOT NULL AND NOT is_batch",
+    "ended": f"(status, finished_at, id) WHERE {_ENDED}",
+    "workflow_ended": f"(workflow_id, status, finished_at, id) WHERE {_ENDED_OF_WORKFLOW}",
+    "duration": f"(status, {_DURATION}, id) WHERE {_ENDED}",
+    "workflow_duration": f"(workflow_id, status, {_DURATION}, id) WHERE {_ENDED_OF_WORKFLOW}",
+    "code": f"(({_CODE}), id) WHERE {_FAILED}",
+    "code_ended": f"(({_CODE}), finished_at, id) WHERE {_FAILED_AND_ENDED}",
+    "code_duration": f"(({_CODE}), {_DURATION}, id) WHERE {_FAILED_AND_ENDED}",
+    "workflow_code": f"(workflow_id, ({_CODE}), id) WHERE {_FAILED}",
+    "workflow_code_ended": f"(workflow_id, ({_CODE}), finished_at, id) WHERE {_FAILED_AND_ENDED}",
+    "workflow_code_duration": f"(workflow_id, ({_CODE}), {_DURATION}, id) WHERE {_FAILED_AND_ENDED}",
+    "path": f"(({_PATH}), id) WHERE {_FAILED}",
+    "workflow_path": f"(workflow_id, ({_PATH}), id) WHERE {_FAILED}",
+    "workflow_path_ended": f"(workflow_id, ({_PATH}), finished_at, id) WHERE {_FAILED_AND_ENDED}",
+    "workflow_path_duration": f"(workflow_id, ({_PATH}), {_DURATION}, id) WHERE {_FAILED_AND_ENDED}",
+    "waiting": f"((waiting_for ->> 'kind'), id) WHERE {_WAITING}",
+    "waiting_service": f"(({_SERVICE}), id) WHERE {_WAITING_FOR_SERVICE}",
+    "trigger": "(trigger, id) WHERE trigger <> 'API' AND NOT is_batch",
+    "triggered": "(trigger_id, id) WHERE trigger_id IS NOT NULL",
+    "label_words": "USING gin (label_words(labels)) WHERE labels <> '{}'::jsonb",
+}
+"""The indexes of lists of executions, each with its name behind that of the table: see `executions/lists/walks.py`."""
+_OBSOLETE = ("workflow_execution_status",)
+
+_THERE = """
+SELECT c.relname AS name, i.indisvalid AS is_valid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+WHERE i.indrelid = 'workflow_execution'::regclass
+"""
+
+
+async def build(connection: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
+    """Build the indexes that are missing or were left half built, and drop those that they replace; their names.
+
+    Outside of any transaction. Processes that call this at the same time build in turn. Nobody waits with a statement
+    that is open: building waits for all that were open when it began.
+    """
+    while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):  # noqa: ASYNC110 - of other processes
+        await asyncio.sleep(_LOOK_AGAIN)
+    try:
+        there = {row["name"]: row["is_valid"] for row in await connection.fetch(_THERE)}
+        wanted = {f"workflow_execution_{name}": columns for name, columns in LISTS.items()}
+        missing = [name for name in wanted if not there.get(name)]
+        for name in missing:
+            if name in there:
+                await connection.execute(f"DROP INDEX CONCURRENTLY {name}")
+            await connection.execute(f"CREATE INDEX CONCURRENTLY {name} ON workflow_execution {wanted[name]}")
+        for name in _OBSOLETE:
+            if name in there:
+                await connection.execute(f"DROP INDEX CONCURRENTLY {name}")
+        return missing
+    finally:
+        await connection.execute("SELECT pg_advisory_unlock($1)", _LOCK)
