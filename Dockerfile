@@ -1,11 +1,18 @@
 # One image for every process of Stepgraph: `serve`, `worker`, `migrate` and the client commands.
 
-# The playground's files.
-FROM node:24-slim AS playground
+# The files of the console and of the playground.
+FROM node:24-slim AS pages
+WORKDIR /build/console/app
+COPY console/app/package.json console/app/package-lock.json console/app/.npmrc ./
+RUN npm ci
 WORKDIR /build/console/graphiql
 COPY console/graphiql/package.json console/graphiql/package-lock.json console/graphiql/.npmrc ./
 RUN npm ci
 COPY console/graphiql/ ./
+RUN npm run build
+WORKDIR /build/console/app
+COPY graphql_api/schema.graphql /build/graphql_api/schema.graphql
+COPY console/app/ ./
 RUN npm run build
 
 # What the lock names, and the project as a wheel; every download is checked against the lock's hashes.
@@ -25,7 +32,7 @@ COPY graphql_api/ graphql_api/
 COPY stepgraph/ stepgraph/
 COPY example_service/ example_service/
 COPY examples/ examples/
-COPY --from=playground /build/graphql_api/static/ graphql_api/static/
+COPY --from=pages /build/graphql_api/static/ graphql_api/static/
 RUN uv build --wheel --build-constraints requirements.lock --require-hashes --out-dir dist \
   && uv pip install --python /opt/stepgraph --no-deps dist/*.whl
 

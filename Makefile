@@ -5,6 +5,8 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do comma
 VENV := .venv
 BIN := $(VENV)/bin
 STATE := $(VENV)/.state
+CONSOLE := graphql_api/static/console/index.html
+CONSOLE_SOURCES := $(shell find console/app -type f -not -path '*/node_modules/*' -not -path '*/src/graphql/*' 2>/dev/null)
 GRAPHIQL := graphql_api/static/graphiql/index.html
 GRAPHIQL_SOURCES := $(shell find console/graphiql -type f -not -path '*/node_modules/*' 2>/dev/null)
 CODE := stepgraph graphql_api actors persistence domain example_service tests benchmarks
@@ -16,9 +18,9 @@ CODE := stepgraph graphql_api actors persistence domain example_service tests be
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
 
-setup: $(STATE)/project $(GRAPHIQL) ## make the environment in .venv and build the playground
+setup: $(STATE)/project $(CONSOLE) $(GRAPHIQL) ## make the environment in .venv, build the console and the playground
 
-console: $(GRAPHIQL) ## build the playground
+console: $(CONSOLE) $(GRAPHIQL) ## build the web console and the playground
 
 demo: setup ## start everything, execute the example workflow and show it live
 	@$(BIN)/stepgraph demo
@@ -35,7 +37,7 @@ abuse: setup ## send requests that are written to cost much, and show what each 
 	  STEPGRAPH_ABUSE_DIRECTORY=$${STEPGRAPH_ABUSE_DIRECTORY:-.stepgraph/abuse} \
 	  $(BIN)/python -m pytest tests/abuse -q -p no:xdist -p no:randomly
 
-check: setup ## lint, types, import contracts, dead code, generated files
+check: setup $(STATE)/console-checked ## lint, types, import contracts, dead code, generated files
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet . || { echo "Some files are not formatted: run make format." >&2; exit 1; }
 	@$(BIN)/mypy --no-error-summary
@@ -69,7 +71,7 @@ lock: $(STATE)/uv ## bring requirements.lock to the newest releases that pyproje
 	  --python-version 3.11 --all-extras --group dev --group console --output-file requirements.lock pyproject.toml
 
 clean: ## remove the environment, what was built and all caches, but not the data in .stepgraph
-	@rm -rf $(VENV) graphql_api/static console/graphiql/node_modules dist
+	@rm -rf $(VENV) graphql_api/static console/*/node_modules console/app/src/graphql dist
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find $(CODE) -name __pycache__ -prune -exec rm -rf {} +
 
@@ -96,8 +98,23 @@ $(STATE)/project: pyproject.toml $(STATE)/packages
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# The playground: by the system's Node.js where that is new enough, else by the one that came with the packages.
-$(GRAPHIQL): $(GRAPHIQL_SOURCES) | $(STATE)/packages
+# What runs in browsers: by the system's Node.js where that is new enough, else by the one that came with the packages.
+# What is installed already, to the letter of the lock, is not installed again when only the lock's time has changed.
+$(STATE)/%-packages: console/%/package-lock.json | $(STATE)/packages
+	@cmp -s $< console/$*/node_modules/.installed || scripts/npm-in $(BIN) console/$* ci
+	@cp $< console/$*/node_modules/.installed
+	@touch $@
+
+$(GRAPHIQL): $(GRAPHIQL_SOURCES) $(STATE)/graphiql-packages
 	@echo "Building the playground ..."
-	@scripts/build-graphiql $(BIN)
+	@scripts/npm-in $(BIN) console/graphiql run build
+	@touch $@
+
+$(CONSOLE): $(CONSOLE_SOURCES) graphql_api/schema.graphql $(STATE)/app-packages
+	@echo "Building the console ..."
+	@scripts/npm-in $(BIN) console/app run build
+	@touch $@
+
+$(STATE)/console-checked: $(CONSOLE_SOURCES) graphql_api/schema.graphql $(STATE)/app-packages
+	@scripts/npm-in $(BIN) console/app run check
 	@touch $@

@@ -1,4 +1,4 @@
-"""The web application: GraphQL, hooks, the playground, and the addresses that say whether this process can work."""
+"""The web application: GraphQL, hooks, the pages for browsers, and the addresses that say if this process can work."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from domain.kernel.json.text import dumps
+from graphql_api.console import Console
 from graphql_api.context import ApiOptions, ApiServices, ContextFactory
 from graphql_api.edge.clients import Networks
 from graphql_api.edge.connections import ConnectionWatch, is_loopback
@@ -49,7 +50,8 @@ def create_app(
     - `GET /livez`: 200 while the process answers at all
     - `GET /readyz`: 200 when it can take work, else 503; a JSON object with every check either way
     - `GET /metrics`: metrics in Prometheus' text format, where `metrics` is given
-    - `GET /graphiql/`: the playground, where it is built and switched on; `/` leads there
+    - `GET /` and the addresses of its pages: the console, where it is switched on; else `/` leads to the playground
+    - `GET /graphiql/`: the playground, where it is switched on
 
     Answers of /readyz and /metrics may be a second old: all requests of that time share one look-up.
     """
@@ -81,6 +83,7 @@ def create_app(
     async def root(_: Request) -> Response:
         return RedirectResponse("/graphiql/", 307) if options.graphiql else _json({"graphql": "/graphql"})
 
+    console = Console(static_files) if options.console else None
     application = Starlette(
         routes=[
             Route("/graphql", view),
@@ -89,9 +92,10 @@ def create_app(
             Route("/livez", livez),
             Route("/readyz", readyz),
             *((Route("/metrics", exposed),) if metrics is not None else ()),
-            Route("/", root),
+            *([Route("/", root)] if console is None else console.routes()),
             *(playground(static_files) if options.graphiql else ()),
         ],
+        exception_handlers={} if console is None else {404: console.not_found},
         lifespan=lifespan,
     )
     return Edge(CountedByAddress(application, rates), options, asks_for_keys=services.access.requires_keys)

@@ -112,6 +112,7 @@ class ApiOptions(RequestBudgets):
     trusted_proxies: tuple[str, ...] = ()
     is_reachable: bool = False
     introspection: bool = True
+    console: bool = True
     graphiql: bool = True
     ready_needs_worker: bool = False
 

@@ -81,6 +81,7 @@ def serve_api(settings: Settings, *, needs_worker: bool, sockets: list[socket.so
         allowed_hosts=settings.allowed_hosts,
         trusted_proxies=settings.trusted_proxies,
         is_reachable=not is_loopback(settings.host),
+        console=settings.console,
         graphiql=settings.graphiql,
         public_url=public_url_of(settings),
         ready_needs_worker=needs_worker,

@@ -37,6 +37,7 @@ class ApiSettings(BaseSettings):
         None,
         description="Make the API ask for keys. Default: only when it listens on an address that others can reach.",
     )
+    console: bool = Field(True, description="Serve the web console at / and below.")
     graphiql: bool = Field(True, description="Serve GraphiQL at /graphiql.")
     prometheus: bool = Field(True, description="Serve /metrics, for Prometheus, from the API.")
 

@@ -73,7 +73,8 @@ def dev(
     async def main() -> None:
         async with whole_stack(settings, example_port=example_port) as stack:
             url, workers = stack.url, " ".join(str(each.pid) for each in stack.workers)
-            console.print(f"\n  Stepgraph is ready.\n  playground  {url}/graphiql\n  API         {url}/graphql")
+            console.print(f"\n  Stepgraph is ready.\n  console     {url}/")
+            console.print(f"  playground  {url}/graphiql\n  API         {url}/graphql")
             console.print(f"  workers     {workers} (process ids)", highlight=False)
             console.print("  Ctrl-C stops everything; the data stays in", str(settings.data_dir), "\n")
             await asyncio.Event().wait()

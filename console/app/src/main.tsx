@@ -1,0 +1,19 @@
+// Starts the console: the API's client, and the page that the address names.
+import './look/base.css';
+import { RouterProvider } from '@tanstack/react-router';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { Api } from './api/Api';
+import { applyTheme } from './look/theme';
+import { router } from './router';
+
+applyTheme();
+const root = document.getElementById('root');
+if (root === null) throw new Error('The page has no element for the console.');
+createRoot(root).render(
+  <StrictMode>
+    <Api>
+      <RouterProvider router={router} />
+    </Api>
+  </StrictMode>,
+);

@@ -1,0 +1,37 @@
+// The addresses of the console, each with its page, which is loaded when it is opened.
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { readParameters, writeParameters } from './addresses';
+import { BASE } from './api/endpoint';
+import { NotFound } from './pages/not-found/NotFound';
+import { Broken } from './shell/Broken';
+import { Shell } from './shell/Shell';
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+
+const overview = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  component: lazyRouteComponent(() => import('./pages/overview/Overview'), 'Overview'),
+});
+
+const workers = createRoute({
+  getParentRoute: () => root,
+  path: '/workers',
+  component: lazyRouteComponent(() => import('./pages/workers/Workers'), 'Workers'),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([overview, workers]),
+  basepath: BASE,
+  defaultPreload: 'intent',
+  defaultErrorComponent: Broken,
+  parseSearch: readParameters,
+  stringifySearch: writeParameters,
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,15 @@
+// The pages that the way around leads to, in the order of their use.
+import type { LinkProps } from '@tanstack/react-router';
+
+export interface Place {
+  readonly to: NonNullable<LinkProps['to']>;
+  readonly name: string;
+}
+
+export const PLACES: readonly Place[] = [
+  { to: '/', name: 'Overview' },
+  { to: '/workers', name: 'Workers' },
+];
+
+/** Those that fit into the bar of a wide window; the others are in its menu. */
+export const IN_BAR = 7;
