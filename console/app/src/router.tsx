@@ -20,8 +20,14 @@ const workers = createRoute({
   component: lazyRouteComponent(() => import('./pages/workers/Workers'), 'Workers'),
 });
 
+const run = createRoute({
+  getParentRoute: () => root,
+  path: '/executions/$id',
+  component: lazyRouteComponent(() => import('./pages/run/Run'), 'Run'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([overview, workers]),
+  routeTree: root.addChildren([overview, run, workers]),
   basepath: BASE,
   defaultPreload: 'intent',
   defaultErrorComponent: Broken,

@@ -1,0 +1,128 @@
+// One run: timeline, graph and table of the same steps with one selection, and what is selected beside them.
+import { lazy, Suspense, useMemo, useState } from 'react';
+import { useNow } from '../kit/useNow';
+import { Loading } from '../kit/Notes';
+import { NO_PLACES, placesOf } from './document';
+import { Inspector } from './Inspector';
+import type { RunExecution, RunStep } from './model';
+import type { Run } from './live';
+import { around, type Selection } from './paths';
+import { openAtFirst, rowsOf } from './rows';
+import { RunValues } from './RunValues';
+import { StepTable } from './StepTable';
+import { Timeline } from './Timeline';
+import { treeOf } from './tree';
+import { useDocument } from './useDocument';
+import { useLiveNow } from './useLiveNow';
+import { ViewBar, type View } from './ViewBar';
+import style from './RunView.module.css';
+
+const Graph = lazy(() => import('./graph/Graph').then((module) => ({ default: module.Graph })));
+
+export interface RunViewProps {
+  readonly run: Run;
+  readonly execution: RunExecution;
+  readonly view: View;
+  readonly selection: Selection | null;
+  readonly onView: (view: View) => void;
+  readonly onSelect: (selection: Selection | null) => void;
+}
+
+export function RunView({ run, execution, view, selection, onView, onSelect }: RunViewProps) {
+  const document = useDocument(execution.id);
+  const places = useMemo(() => placesOf(document), [document]);
+  const steps = useMemo<readonly RunStep[]>(() => [...run.steps.values(), ...run.unreached.values()], [run]);
+  const tree = useMemo(
+    () => treeOf(steps, places.order.size > 0 ? places : { ...NO_PLACES, order: run.order }),
+    [steps, places, run.order],
+  );
+  const [toggled, setToggled] = useState<ReadonlyMap<string, boolean>>(new Map());
+  const [foldsGaps, setFoldsGaps] = useState(true);
+  const [marksPath, setMarksPath] = useState(false);
+  const [onlyFailed, setOnlyFailed] = useState(false);
+  const open = useMemo(() => openWith(openAtFirst(tree), selection, toggled), [tree, selection, toggled]);
+  const rows = useMemo(() => rowsOf(tree, open, onlyFailed ? isFailed : undefined), [tree, open, onlyFailed]);
+  const second = useNow();
+  const now = useLiveNow(execution.finishedAt === null && view === 'timeline', second);
+  const step = selection === null ? undefined : tree.byPath.get(selection.step)?.step;
+  const select = { rows, selection, onSelect, onToggle: toggle };
+
+  function toggle(key: string): void {
+    setToggled(new Map(toggled).set(key, !open.has(key)));
+  }
+
+  return (
+    <div className={style.run} data-inspected={step !== undefined || undefined}>
+      <div className={style.steps}>
+        <ViewBar
+          {...{
+            view,
+            onView,
+            foldsGaps,
+            onFoldsGaps: setFoldsGaps,
+            marksPath,
+            onMarksPath: setMarksPath,
+            onlyFailed,
+            onOnlyFailed: setOnlyFailed,
+          }}
+        />
+        <div className={style.view}>
+          {view === 'timeline' && <Timeline {...select} {...{ execution, steps, tree, now, foldsGaps, marksPath }} />}
+          {view === 'table' && <StepTable {...select} now={second} />}
+          {view === 'graph' && (
+            <Suspense fallback={<Loading />}>
+              <Graph
+                {...{ tree, open, selection, onSelect }}
+                dependencies={places.dependencies}
+                now={second}
+                onToggle={toggle}
+              />
+            </Suspense>
+          )}
+        </div>
+      </div>
+      <aside className={style.inspector} aria-label="Details">
+        {step === undefined ? (
+          <RunValues execution={execution} />
+        ) : (
+          <>
+            <button
+              type="button"
+              className={style.close}
+              onClick={() => onSelect(null)}
+              aria-label="Close the details of the step"
+            >
+              ✕
+            </button>
+            <Inspector
+              key={step.path}
+              id={execution.id}
+              step={step}
+              attempt={selection?.attempt ?? null}
+              now={second}
+              onAttempt={(attempt) => onSelect({ step: step.path, attempt })}
+            />
+          </>
+        )}
+      </aside>
+    </div>
+  );
+}
+
+function openWith(
+  atFirst: Set<string>,
+  selection: Selection | null,
+  toggled: ReadonlyMap<string, boolean>,
+): ReadonlySet<string> {
+  const open = atFirst;
+  if (selection !== null) for (const path of around(selection.step)) open.add(path);
+  for (const [path, isOpen] of toggled) {
+    if (isOpen) open.add(path);
+    else open.delete(path);
+  }
+  return open;
+}
+
+function isFailed(step: RunStep): boolean {
+  return step.status === 'FAILED';
+}

@@ -1,0 +1,219 @@
+"""The page of one run as a browser shows it: live, back after a lost connection, reached by keys, and complete."""
+
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+import pytest_asyncio
+
+from tests.acceptance.processes import Running, ask, free_port, running, until_ready
+from tests.browser.conftest import Visit
+from tests.repository import ROOT
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, Locator, Page
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+AXE = ROOT / "console" / "app" / "node_modules" / "axe-core" / "axe.min.js"
+SIGNAL = (
+    "mutation ($id: ID!, $name: String!) { signalExecution(id: $id, name: $name, payload: true) "
+    "{ __typename ... on Error { message } } }"
+)
+ORCHESTRATE = """
+mutation ($input: OrchestrateInput!) {
+  orchestrate(input: $input) { __typename ... on WorkflowExecution { id } ... on Error { message } }
+}
+"""
+HOSTILE = "<script>document.title = 'taken over'</script> \u202eabc שלום"
+
+
+@dataclass
+class Deployment:
+    """A Stepgraph of this file's own, whose API the tests may kill."""
+
+    url: str
+    process: Running
+
+    async def start(self, steps: list[dict[str, Any]], **input: Any) -> str:
+        """The id of a new run of these steps."""
+        answer = await ask(self.url, ORCHESTRATE, input={"steps": steps, "input": input})
+        return str(answer["orchestrate"]["id"])
+
+    async def signal(self, id: str, name: str) -> None:
+        answer = await ask(self.url, SIGNAL, id=id, name=name)
+        assert "message" not in answer["signalExecution"]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def deployment(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Deployment]:
+    directory = tmp_path_factory.mktemp("run-page")
+    port = free_port()
+    arguments = ("--port", str(port), "--data-dir", str(directory / "data"), "--workers", "1", "--example-port", "0")
+    async with running(directory / "dev.log", "dev", *arguments) as process:
+        await until_ready(f"http://127.0.0.1:{port}", of=process)
+        yield Deployment(f"http://127.0.0.1:{port}", process)
+        await process.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def window(browser: "Browser", deployment: Deployment) -> AsyncIterator[Visit]:
+    """A window of its own for each test."""
+    context = await browser.new_context(viewport={"width": 1440, "height": 900})
+    yield Visit(await context.new_page(), deployment.url)
+    await context.close()
+
+
+def gate(name: str) -> dict[str, Any]:
+    """A step that waits for the signal of its name."""
+    return {"id": name, "config": {"wait": {"signal": {"name": name}}}}
+
+
+def computed(name: str, expression: str) -> dict[str, Any]:
+    return {"id": name, "config": {"dataTransform": {"expression": expression}}}
+
+
+async def open_run(window: Visit, id: str, search: str = "") -> "Locator":
+    """The rows of the timeline, once they are there."""
+    await window.page.goto(f"{window.url}/executions/{id}{search}")
+    rows = window.page.get_by_role("treegrid", name="Timeline")
+    await rows.wait_for()
+    return rows
+
+
+def row(rows: "Locator", name: str) -> "Locator":
+    return rows.get_by_role("row").filter(has_text=name)
+
+
+async def test_a_run_is_seen_to_change_without_anything_done(window: Visit, deployment: Deployment) -> None:
+    from playwright.async_api import expect
+
+    id = await deployment.start([gate("approval"), computed("after", "'done'")])
+    rows = await open_run(window, id)
+    await expect(row(rows, "approval")).to_contain_text("waiting")
+    await expect(row(rows, "after")).to_contain_text("pending")
+    await expect(window.page.get_by_role("main")).to_contain_text("approval waits for the signal approval.")
+
+    await deployment.signal(id, "approval")
+
+    await expect(row(rows, "after")).to_contain_text("completed")
+    await expect(window.page.get_by_role("main").get_by_text("approval waits")).to_have_count(0)
+    await expect(window.page.get_by_role("group", name="Output of the run")).to_contain_text("done")
+    assert window.complaints == []
+    assert window.requested_elsewhere == []
+
+
+async def test_a_page_whose_api_was_killed_says_so_and_comes_back_as_after_a_reload(
+    window: Visit, deployment: Deployment
+) -> None:
+    from playwright.async_api import expect
+
+    loop = {"id": "loop", "config": {"forEach": {"items": "[1..3]", "steps": [computed("twice", "item * 2")]}}}
+    branches = {
+        "id": "choose",
+        "config": {"conditional": {"if": "true", "then": [computed("inside", "1"), gate("second")], "else": []}},
+    }
+    id = await deployment.start([gate("first"), loop, branches, computed("last", "'over'")])
+    rows = await open_run(window, id)
+    await expect(row(rows, "first")).to_contain_text("waiting")
+
+    deployment.process.process.send_signal(signal.SIGSTOP)  # so that nobody starts it anew
+    [api] = deployment.process.running("api-process")
+    api.kill()
+    state = window.page.get_by_role("banner").get_by_role("status")
+    await expect(state).to_have_text("reconnecting")
+    deployment.process.process.send_signal(signal.SIGCONT)
+    await until_ready(deployment.url, of=deployment.process)
+    await deployment.signal(id, "first")
+
+    await expect(state).to_have_text("live")
+    await expect(row(rows, "second")).to_contain_text("waiting")
+    await expect(row(rows, "last")).to_contain_text("pending")
+    followed = await names_and_states(rows)
+    assert followed == await names_and_states(await open_run(window, id))
+
+
+async def names_and_states(rows: "Locator") -> list[str]:
+    """The name and the state of each row, without its times."""
+    return await rows.get_by_role("row").locator("[role=gridcell]:first-child").all_inner_texts()
+
+
+async def test_one_selection_is_in_the_address_and_in_all_three_views(window: Visit, deployment: Deployment) -> None:
+    from playwright.async_api import expect
+
+    id = await deployment.start([computed("one", "1"), computed("two", "{'answer': 42}"), gate("three")])
+    rows = await open_run(window, id)
+    await rows.focus()
+    await window.page.keyboard.press("j")
+    await window.page.keyboard.press("ArrowDown")
+    await expect(window.page).to_have_url(f"{window.url}/executions/{id}?step=two")
+
+    details = window.page.get_by_role("region", name="Step two")
+    await expect(details.get_by_role("tree", name="Output of two")).to_contain_text("42")
+    await details.get_by_role("treeitem").filter(has_text="answer").last.click()
+    await expect(details).to_contain_text("steps.two.output.answer")
+
+    await window.page.get_by_role("tab", name="Table").click()
+    table = window.page.get_by_role("treegrid", name="Table of steps")
+    await expect(table.get_by_role("row", selected=True)).to_contain_text("two")
+    await window.page.get_by_role("tab", name="Graph").click()
+    await expect(window.page.get_by_role("group", name="Graph").get_by_text("three", exact=True)).to_be_visible()
+    await expect(details).to_be_visible()
+    await deployment.signal(id, "three")
+    # What was asked for the step before is not waited for.
+    assert [each for each in window.complaints if "ERR_ABORTED" not in each] == []
+
+
+async def test_text_that_means_harm_is_shown_as_what_it_is(window: Visit, deployment: Deployment) -> None:
+    from playwright.async_api import expect
+
+    id = await deployment.start([computed("said", "input.text")], text=HOSTILE)
+    await open_run(window, id, "?step=said")
+    output = window.page.get_by_role("group", name="Output of said")
+    await expect(output).to_contain_text("<script>document.title")
+    await window.page.get_by_role("button", name="Close the details of the step").click()
+    shown = window.page.get_by_role("tree", name="Input of the run")
+    await expect(shown).to_contain_text("U+202E")
+    await expect(shown).to_contain_text("שלום")
+    assert "taken over" not in await window.page.title()
+
+
+async def test_a_large_value_is_loaded_when_somebody_asks_for_it(window: Visit, deployment: Deployment) -> None:
+    from playwright.async_api import expect
+
+    id = await deployment.start([computed("one", "1")], text="x" * 300_000)
+    await open_run(window, id)
+    details = window.page.get_by_role("complementary", name="Details")
+    await expect(details).to_contain_text("300 kB")
+    await expect(details.get_by_role("tree")).to_have_count(0)
+    await details.get_by_role("button", name="Load it").click()
+    await expect(details.get_by_role("tree", name="Input of the run")).to_contain_text("xxx")
+
+
+@pytest.mark.parametrize("id", ["ex_01jd0000000000000000000000", "nonsense"])
+async def test_an_id_of_nothing_is_told(window: Visit, id: str) -> None:
+    from playwright.async_api import expect
+
+    await window.page.goto(f"{window.url}/executions/{id}")
+    await expect(window.page.get_by_role("alert")).to_be_visible()
+    await expect(window.page.get_by_role("heading", level=1)).to_be_visible()
+
+
+async def test_nothing_of_it_shuts_anybody_out_in_either_theme(window: Visit, deployment: Deployment) -> None:
+    failing = {"id": "check", "config": {"validation": {"rules": [{"rule": "false", "message": "It is not."}]}}}
+    id = await deployment.start([computed("one", "{'a': [1, 2]}"), failing])
+    for search in ("?step=check", "?step=one&view=table", "?view=graph"):
+        await window.page.goto(f"{deployment.url}/executions/{id}{search}")
+        await window.page.get_by_text("check", exact=True).first.wait_for()
+        await window.page.evaluate(AXE.read_text())
+        assert await violations(window.page, "light") == []
+        assert await violations(window.page, "dark") == []
+
+
+async def violations(page: "Page", theme: Literal["light", "dark"]) -> list[str]:
+    """Faults that axe finds in the page, each with the first element that it is about."""
+    await page.emulate_media(color_scheme=theme)
+    found: list[dict[str, Any]] = (await page.evaluate("axe.run()"))["violations"]
+    return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found]
