@@ -24,6 +24,8 @@ class RequestBudgets:
     # The body of a request.
     max_body_bytes: int = 4_000_000
     max_hook_bytes: int = 1_000_000
+    max_body_members: int = 150_000
+    max_hook_members: int = 50_000
     max_chunks: int = 10_000
     body_timeout: timedelta = timedelta(seconds=60)
     body_grace: timedelta = timedelta(seconds=10)

@@ -14,8 +14,8 @@ from domain.kernel.json.values import MAX_NESTING, json_problems
 from domain.webhooks.inbound_signatures import DEFAULT_TYPE, event_type_of, external_id_of
 from domain.webhooks.model import WebhookRecord
 
-MAX_BODY_MEMBERS = 50_000
-"""The most objects and lists in the body of a message. It is read, given to an expression, checked and stored."""
+MOST_MEMBERS = 50_000
+"""The most objects and lists in a body, unless another limit is given: it is read, evaluated upon, and stored."""
 
 _SECRET_WORDS = ("signature", "authorization", "cookie", "token", "secret", "api-key")
 
@@ -35,13 +35,15 @@ class OversizedBody(InvalidInput):
 class InboundMessage:
     """A message as it was sent. Names of headers are lower-case; a `query` member that came twice is an array.
 
-    `body` is as it came, since that is signed; `most` is the most bytes that it may have once its encoding is undone.
+    `body` is as it came, since that is signed; `most` is the most bytes that it may have once its encoding is undone,
+    `most_members` the most objects and lists of JSON.
     """
 
     headers: Mapping[str, str]
     query: Mapping[str, JsonValue]
     body: bytes
     most: int = MOST_INFLATED
+    most_members: int = MOST_MEMBERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +82,7 @@ def json_of(message: InboundMessage) -> JsonValue:
     if media.name and not media.is_json:
         raise UnsupportedBody([_problem("Send the body as Content-Type: application/json.")])
     text = _text_of(message, media)
-    return _json(text) if text.strip() else None
+    return _json(text, message.most_members) if text.strip() else None
 
 
 def _body_of(message: InboundMessage) -> JsonValue:
@@ -95,7 +97,7 @@ def _body_of(message: InboundMessage) -> JsonValue:
     if media.is_json or media.is_text:
         text = _text_of(message, media)
         if media.is_json:
-            return _json(text) if text.strip() else None
+            return _json(text, message.most_members) if text.strip() else None
         return _storable(text)
     body = _bytes_of(message)
     try:
@@ -103,7 +105,7 @@ def _body_of(message: InboundMessage) -> JsonValue:
     except UnicodeDecodeError:
         return b64encode(body).decode()
     if not media.name and text.strip():
-        _check_members(text)
+        _check_members(text, message.most_members)
         try:
             value = loads(text)
         except (ValueError, RecursionError):
@@ -143,8 +145,8 @@ def _text_of(message: InboundMessage, media: MediaType) -> str:
         raise InvalidInput([_problem(what)]) from error
 
 
-def _json(text: str) -> JsonValue:
-    _check_members(text)
+def _json(text: str, most_members: int) -> JsonValue:
+    _check_members(text, most_members)
     try:
         value = loads(text)
     except (ValueError, RecursionError) as error:
@@ -152,10 +154,10 @@ def _json(text: str) -> JsonValue:
     return _checked(text, value)
 
 
-def _check_members(text: str) -> None:
+def _check_members(text: str, most: int) -> None:
     """Refuse more objects and lists than can be read and stored without holding up others. Raises `OversizedBody`."""
-    if has_too_many_members(text, MAX_BODY_MEMBERS):
-        raise OversizedBody([_problem(f"The body has more than {MAX_BODY_MEMBERS:,} objects and lists.")])
+    if has_too_many_members(text, most):
+        raise OversizedBody([_problem(f"The body has more than {most:,} objects and lists.")])
 
 
 def _checked(text: str, value: JsonValue) -> JsonValue:

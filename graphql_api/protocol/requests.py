@@ -56,10 +56,10 @@ def check_content_type(content_type: str) -> None:
         raise MalformedRequest("Send the request as Content-Type: application/json, in UTF-8.", status=415)
 
 
-def read_json(text: str | bytes) -> JsonValue:
-    """The JSON value in a body or a message. Raises `MalformedRequest`, also for more members than may be read."""
-    if has_too_many_members(text):
-        raise MalformedRequest(f"The request has more than {MAX_MEMBERS:,} objects and lists.", status=413)
+def read_json(text: str | bytes, most_members: int = MAX_MEMBERS) -> JsonValue:
+    """The JSON value in a body or a message. Raises `MalformedRequest`, also for more objects and lists than given."""
+    if has_too_many_members(text, most_members):
+        raise MalformedRequest(f"The request has more than {most_members:,} objects and lists.", status=413)
     try:
         return loads(text)
     except ValueError as error:

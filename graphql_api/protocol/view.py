@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncGenerator, Container, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
@@ -256,7 +257,7 @@ class GraphQLView(GraphQL[Context, None]):
         if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
             raise MalformedRequest("Send the request without a Content-Encoding.", 415)
         body = await request.get_body()
-        value = read_json(body)
+        value = read_json(body, self._options.max_body_members)
         problem = problem_in(body, value)
         if problem is not None:
             raise MalformedRequest(problem)
@@ -346,13 +347,17 @@ class GraphQLView(GraphQL[Context, None]):
         Raises `JSONDecodeError`, the one error that Strawberry expects.
         """
         try:
-            value = read_json(data)
+            value = read_json(data, self._options.max_body_members)
         except MalformedRequest as error:
+            if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                return OversizedMessage(f"A message has at most {self._options.max_body_members:,} objects and lists")
             raise JSONDecodeError(str(error), "", 0) from error
         if not isinstance(value, dict):
             return value
         if len(data) > self._options.max_ping_bytes and value.get("type") != "subscribe":
-            return OversizedMessage(self._options.max_ping_bytes)
+            return OversizedMessage(
+                f"A message that is no subscribe has at most {self._options.max_ping_bytes:,} bytes"
+            )
         problem = problem_in(data, value)
         return value if problem is None else {**value, "payload": RefusedPayload(problem)}
 

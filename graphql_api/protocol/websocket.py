@@ -55,9 +55,9 @@ class RefusedPayload:
 
 @dataclass(frozen=True, slots=True)
 class OversizedMessage:
-    """Takes the place of a message that is no subscribe and larger than `most` bytes."""
+    """Takes the place of a message that is over a limit, which `reason` tells in at most 123 bytes."""
 
-    most: int
+    reason: str
 
 
 class TransportHandler(BaseGraphQLTransportWSHandler[Context, None]):
@@ -130,7 +130,7 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Context, None]):
 def _problem_of(message: Any) -> str | None:
     """The reason why this is no message of the protocol; None where it is. A close reason: 123 bytes at most."""
     if isinstance(message, OversizedMessage):
-        return f"A message that is no subscribe has at most {message.most:,} bytes"
+        return message.reason
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         return "A message is an object with a type"
     match message["type"]:

@@ -69,6 +69,7 @@ class Hooks:
     def __init__(self, services: ApiServices, options: ApiOptions) -> None:
         self._services = services
         self._most = options.max_hook_bytes
+        self._most_members = options.max_hook_members
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request; an unexpected error shows only an id to find it by in the log."""
@@ -115,7 +116,13 @@ class Hooks:
 
     async def _message(self, request: Request) -> InboundMessage:
         body = await read_body(request, self._most)
-        return InboundMessage(headers=_joined(request), query=_query(request), body=body, most=self._most)
+        return InboundMessage(
+            headers=_joined(request),
+            query=_query(request),
+            body=body,
+            most=self._most,
+            most_members=self._most_members,
+        )
 
 
 def _joined(request: Request) -> dict[str, str]:

@@ -24,6 +24,14 @@ class BudgetSettings(BaseSettings):
         _DEFAULT.max_body_bytes, ge=1024, description="The body of a request to /graphql, or one WebSocket message."
     )
     max_hook_bytes: int = Field(_DEFAULT.max_hook_bytes, ge=1024, description="The body of a request to /hooks.")
+    max_body_members: int = Field(
+        _DEFAULT.max_body_members,
+        ge=1000,
+        description="Objects and lists of JSON in a request to /graphql, or one WebSocket message.",
+    )
+    max_hook_members: int = Field(
+        _DEFAULT.max_hook_members, ge=1000, description="Objects and lists of JSON in a request to /hooks."
+    )
     max_chunks: int = Field(_DEFAULT.max_chunks, ge=1, description="Chunks of a body in the chunked encoding.")
     body_timeout: Duration = Field(
         _DEFAULT.body_timeout, description="The time in which the body of a request must arrive."

@@ -3,7 +3,7 @@
 import re
 
 MAX_MEMBERS = 150_000
-"""The most objects and lists in a request. Reading as many of them as fit into a body would block for a second."""
+"""The most objects and lists in a request, unless another limit is set. As many as fit into a body take a second."""
 
 # A string that never ends reaches to the end of the text: else the search would begin anew at each quote inside of it.
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)

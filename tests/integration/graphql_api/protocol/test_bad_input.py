@@ -249,6 +249,22 @@ async def test_a_body_that_is_too_large_is_refused_before_it_is_read() -> None:
     assert fits.status_code == 200
 
 
+async def test_a_body_of_more_objects_and_lists_than_the_setting_allows_is_refused() -> None:
+    api = Api(options=ApiOptions(max_body_members=1_000))
+
+    async with serving(api) as server:
+        too_many = await post(
+            server, content=b'{"query": "{ __typename }", "extensions": {"x": [' + b"{}," * 999 + b"{}]}}"
+        )
+        fits = await post(
+            server, content=b'{"query": "{ __typename }", "extensions": {"x": [' + b"{}," * 996 + b"{}]}}"
+        )
+
+    assert too_many.status_code == 413
+    assert "1,000 objects and lists" in too_many.json()["errors"][0]["message"]
+    assert fits.status_code == 200
+
+
 async def test_a_fragment_bomb_costs_nothing(api: Api) -> None:
     seconds = []
     for fragments in (88, 89, 90, 91, 92):  # none of them is in a cache

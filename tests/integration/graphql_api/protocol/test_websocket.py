@@ -238,6 +238,15 @@ async def test_a_message_that_is_too_large_closes_the_connection() -> None:
         assert (await close_code(socket))[0] == 1009
 
 
+async def test_a_message_of_too_many_objects_and_lists_closes_the_connection() -> None:
+    api = Api(options=ApiOptions(max_body_members=1_000))
+
+    async with serving(api) as server, connected(server) as socket:
+        await subscribe(socket, "1", "{ __typename }", x=[{}] * 1_000)
+
+        assert await close_code(socket) == (4400, "A message has at most 1,000 objects and lists")
+
+
 async def test_a_closed_connection_stops_all_its_subscriptions(server: LiveServer) -> None:
     await server.api.create_workflow("orders")
     hands = [await server.api.start("orders") for _ in range(5)]

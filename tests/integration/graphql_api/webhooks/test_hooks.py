@@ -12,6 +12,7 @@ from domain.kernel.errors import Unavailable
 from domain.kernel.ids import IdKind, to_public
 from domain.kernel.statuses import CommandKind, ExecutionStatus, StepStatus, StepType
 from domain.webhooks.hook_tokens import callback_token
+from graphql_api.context import ApiOptions
 from tests.integration.graphql_api.api import Api, Hand, LiveServer, a_step
 from tests.interruptions import interruptible
 
@@ -112,6 +113,7 @@ async def test_what_has_ended_is_gone(api: Api, hand: Hand, client: httpx.AsyncC
         (400, b'{"a": "\\ud800"}', JSON),
         (400, b"[" * 300 + b"]" * 300, JSON),
         (413, b'"' + b"x" * 1_000_000 + b'"', JSON),
+        (413, b"[" + b"{}," * 50_000 + b"1]", JSON),
         (415, b"a=1", {"Content-Type": "application/x-www-form-urlencoded"}),
         (415, b"1", {"Content-Type": "application/json; charset=idna"}),
         (415, b"1", {**JSON, "Content-Encoding": "br"}),
@@ -127,6 +129,19 @@ async def test_a_body_that_cannot_be_taken_is_refused_with_a_sentence(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.json()["message"]
     assert await told(api, hand) == []
+
+
+async def test_the_objects_and_lists_of_a_body_are_bounded_by_the_setting() -> None:
+    api = Api(options=ApiOptions(max_hook_members=1_000))
+    await api.create_workflow()
+    hand = await api.start()
+    await hand.commit(a_step("a", StepStatus.WAITING, type=StepType.WEBHOOK_CALL), status=ExecutionStatus.WAITING)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(api.app), base_url="http://localhost") as client:
+        refused = await client.post(await hook(api, hand.execution_id), json=[{}] * 1_000)
+        taken = await client.post(await hook(api, hand.execution_id), json=[{}] * 999)
+
+    assert (refused.status_code, taken.status_code) == (413, 202)
+    assert "1,000 objects and lists" in refused.json()["message"]
 
 
 async def test_a_body_without_a_length_is_cut_off(server: LiveServer, api: Api, hand: Hand) -> None:
