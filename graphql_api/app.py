@@ -23,6 +23,7 @@ from graphql_api.edge.keys import KeyGate
 from graphql_api.edge.rates import Rates
 from graphql_api.edge.websocket_protocol import BudgetedWebSocketProtocol
 from graphql_api.executions.origins import ExecutionOrigins
+from graphql_api.executions.recent_changes import RecentChanges
 from graphql_api.kit.shared_answers import SharedAnswer
 from graphql_api.playground import STATIC_FILES, playground
 from graphql_api.protocol.view import GraphQLView
@@ -62,6 +63,7 @@ def create_app(
         services=services,
         options=options,
         origins=ExecutionOrigins(services.execution_queries),
+        recent=RecentChanges(services.feed),
         health=SharedAnswer(partial(read_health, services, options)),
     )
     view = GraphQLView(build_schema(options), contexts, gate=gate)

@@ -50,6 +50,7 @@ from graphql_api.kit.stream_position import StreamPosition
 if TYPE_CHECKING:  # a context holds them, and does nothing with them
     from graphql_api.edge.asker import Asker
     from graphql_api.executions.origins import ExecutionOrigins
+    from graphql_api.executions.recent_changes import RecentChanges
     from graphql_api.system.types import SystemHealth
 
 Shared = TypeVar("Shared")
@@ -133,6 +134,7 @@ class Context:
     services: ApiServices
     options: ApiOptions
     origins: "ExecutionOrigins"
+    recent: "RecentChanges"
     health: "SharedAnswer[SystemHealth]"
     connection_params: Mapping[str, object] = field(default_factory=dict)
     authorization: str | None = None
@@ -190,6 +192,7 @@ class Context:
             services=self.services,
             options=self.options,
             origins=self.origins,
+            recent=self.recent,
             health=self.health,
             connection_params=self.connection_params,
             authorization=self.authorization,
@@ -225,16 +228,24 @@ class Context:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextFactory:
-    """Makes the contexts of one process, which share `origins` and `health`."""
+    """Makes the contexts of one process, which share `origins`, `recent` and `health`."""
 
     services: ApiServices
     options: ApiOptions
     origins: "ExecutionOrigins"
+    recent: "RecentChanges"
     health: "SharedAnswer[SystemHealth]"
 
     def new(self, **given: Any) -> Context:
         """A context with these fields of its own."""
-        return Context(services=self.services, options=self.options, origins=self.origins, health=self.health, **given)
+        return Context(
+            services=self.services,
+            options=self.options,
+            origins=self.origins,
+            recent=self.recent,
+            health=self.health,
+            **given,
+        )
 
 
 Info: TypeAlias = StrawberryInfo[Context, None]

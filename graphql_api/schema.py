@@ -27,6 +27,7 @@ from graphql_api.circuit_breakers.subscriptions import CircuitBreakerSubscriptio
 from graphql_api.context import ApiOptions, Context
 from graphql_api.edge.counting import count_operation, limit_subscriptions
 from graphql_api.edge.rates import RateExceeded
+from graphql_api.executions.list_updates import ExecutionListSubscriptions
 from graphql_api.executions.mutations import ExecutionMutations
 from graphql_api.executions.queries import ExecutionQueries
 from graphql_api.executions.retry_plans import RetryPlanQueries
@@ -85,7 +86,9 @@ Mutation = merge_types(
         AccessMutations,
     ),
 )
-Subscription = merge_types("Subscription", (ExecutionSubscriptions, CircuitBreakerSubscriptions))
+Subscription = merge_types(
+    "Subscription", (ExecutionSubscriptions, ExecutionListSubscriptions, CircuitBreakerSubscriptions)
+)
 
 _MAX_VARIABLE_ERRORS = 10
 """The most errors that are reported about variables: each takes milliseconds where the value is large."""

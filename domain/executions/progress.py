@@ -21,7 +21,14 @@ class ChangeStream(Protocol):
         """The next changes, at most `most`, that can be read without waiting; they stay to be read."""
 
 
-class ProgressFeed(Protocol):
+class StatusFeed(Protocol):
+    """Changes that carry a new status, live."""
+
+    def listen_all(self) -> AbstractAsyncContextManager[ChangeStream]:
+        """The changes of every execution that carry a new status (steps are left out)."""
+
+
+class ProgressFeed(StatusFeed, Protocol):
     """Committed changes, live. One connection per process, for any number of listeners.
 
     A listener gets every change from the moment its context is entered; changes that reach it late or never
@@ -31,9 +38,6 @@ class ProgressFeed(Protocol):
 
     def listen(self, execution_id: UUID) -> AbstractAsyncContextManager[AsyncIterator[ExecutionChange | None]]:
         """The changes of one execution."""
-
-    def listen_all(self) -> AbstractAsyncContextManager[ChangeStream]:
-        """The changes of every execution that carry a new status (steps are left out)."""
 
 
 class ProgressPublisher(Protocol):

@@ -13,7 +13,7 @@ from uuid import UUID
 from domain.executions.large_values import LargeValues
 from domain.executions.lists import has_words, matches, texts_of
 from domain.executions.ports import ExecutionQueries
-from domain.executions.progress import ProgressFeed
+from domain.executions.progress import ProgressFeed, StatusFeed
 from domain.executions.records import ExecutionChange, ExecutionFilter, ExecutionRecord, StepRecord
 from domain.kernel.errors import NotFound
 from domain.kernel.ids import IdKind, to_public
@@ -115,7 +115,7 @@ def _follows(change: ExecutionChange, seen: int) -> bool:
 
 
 async def status_changes(
-    feed: ProgressFeed,
+    feed: StatusFeed,
     origins: ExecutionOrigins,
     workflows: WorkflowStore,
     values: LargeValues,

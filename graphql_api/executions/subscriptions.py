@@ -90,7 +90,10 @@ class ExecutionSubscriptions:
         follower = Follower(services.execution_queries, services.feed, origin, most=most, steps=steps)
         return _updates(info, follower, after_sequence, position, steps=steps)
 
-    @strawberry.subscription(description="Every matching execution at each new status, from now on.")
+    @strawberry.subscription(
+        description="Every matching execution at each new status, from now on. executionListUpdates is the same with "
+        "cursors, by which it can be resumed."
+    )
     async def execution_updates(
         self, info: Info, filter: ExecutionFilter | None = strawberry.UNSET
     ) -> AsyncGenerator[WorkflowExecution, None]:

@@ -74,7 +74,7 @@ class Commands(LazyGroup):
             (
                 "executions",
                 "executions.commands:app",
-                "Manage executions: list, count, show, cancel, pause, resume, retry, delete.",
+                "Manage executions: list, count, follow, show, cancel, pause, resume, retry, delete.",
             ),
             (
                 "cancel",

@@ -8,7 +8,7 @@ import typer
 
 from domain.executions.lists import OrderBy
 from domain.kernel.json.text import JsonValue
-from stepgraph.cli.executions import bulk, control, retrying
+from stepgraph.cli.executions import bulk, control, following_many, retrying
 from stepgraph.cli.executions.filters import filtered
 from stepgraph.cli.executions.running import follow_to_the_end, report_end
 from stepgraph.cli.kit.api_calls import call, change, with_client
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stepgraph.cli.kit.client import ApiClient
 
 app = typer.Typer(
-    help="Manage executions: list, count, show, cancel, pause, resume, retry, delete.", no_args_is_help=True
+    help="Manage executions: list, count, follow, show, cancel, pause, resume, retry, delete.", no_args_is_help=True
 )
 
 
@@ -145,5 +145,6 @@ def cancel(
 
 for one in (control.pause, control.resume, retrying.retry, control.signal, control.delete):
     app.command()(one)
+app.command("follow")(following_many.follow_many)
 for many in (bulk.cancel_all, bulk.retry_all):
     app.command()(many)

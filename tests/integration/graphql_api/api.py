@@ -42,6 +42,7 @@ from domain.workflows.service import WorkflowService
 from graphql_api.app import create_app, server_options
 from graphql_api.context import ApiOptions, ApiServices, Context
 from graphql_api.executions.origins import ExecutionOrigins
+from graphql_api.executions.recent_changes import RecentChanges
 from graphql_api.kit.shared_answers import SharedAnswer
 from graphql_api.schema import build_schema
 from graphql_api.system.health import read_health
@@ -158,6 +159,7 @@ class Api:
             audit=storage.audit,
             metrics=MetricsService(metrics=storage.metrics, clock=clock),
         )
+        self.recent = RecentChanges(storage.feed)
         self.schema = build_schema(self.options)
 
     @property
@@ -169,7 +171,7 @@ class Api:
         """A context as a request would have it."""
         origins = ExecutionOrigins(self.services.execution_queries)
         health = SharedAnswer(partial(read_health, self.services, self.options))
-        return Context(services=self.services, options=self.options, origins=origins, health=health)
+        return Context(services=self.services, options=self.options, origins=origins, recent=self.recent, health=health)
 
     async def run(self, query: str, **variables: Any) -> dict[str, Any]:
         """The data of an operation that must have no errors."""

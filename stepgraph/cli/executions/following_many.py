@@ -1,0 +1,60 @@
+"""`executions follow`: every new status of the executions that match, live."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from domain.kernel.statuses import ExecutionStatus
+from stepgraph.cli.kit.api_calls import with_client
+from stepgraph.cli.kit.arguments import AsJson, OfWorkflow, Url
+from stepgraph.cli.kit.exit_codes import note
+from stepgraph.cli.kit.operations import operation
+from stepgraph.cli.kit.output import console, print_json, status
+
+if TYPE_CHECKING:
+    from stepgraph.cli.kit.client import ApiClient
+
+
+def follow_many(
+    workflow: OfWorkflow = None,
+    only: Annotated[
+        list[ExecutionStatus] | None,
+        typer.Option("--status", case_sensitive=False, help="Filter by status; may be repeated."),
+    ] = None,
+    after: Annotated[str | None, typer.Option(help="Cursor of an event: continue after it.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Number of events after which it ends.")] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Follow all executions that match: a line for each new status, until interrupted.
+
+    Example: stepgraph executions follow --status FAILED --status TIMED_OUT
+    """
+    wanted: dict[str, Any] = {}
+    if workflow is not None:
+        wanted["workflowName"] = workflow
+    if only:
+        wanted["status"] = [each.value for each in only]
+
+    async def following(client: ApiClient) -> None:
+        count = 0
+        async for data in client.subscribe(operation("executions.FollowMany"), filter=wanted, after=after):
+            _show(data["executionListUpdates"], as_json=as_json)
+            count += 1
+            if count == limit:
+                return
+
+    with_client(url, following)
+
+
+def _show(event: dict[str, Any], *, as_json: bool) -> None:
+    execution = event["execution"]
+    if as_json:
+        print_json(event)
+    elif execution is not None:
+        name = (execution["workflow"] or {}).get("name", "")
+        console.print(execution["id"], status(execution["status"]), name)
+    elif event["kind"] == "SKIPPED":
+        note("Some events may be missing here: stepgraph executions list shows how it is now.")
