@@ -27,6 +27,7 @@ from graphql_api.circuit_breakers.subscriptions import CircuitBreakerSubscriptio
 from graphql_api.context import ApiOptions, Context
 from graphql_api.edge.counting import count_operation, limit_subscriptions
 from graphql_api.edge.rates import RateExceeded
+from graphql_api.executions.exports import ExportQueries
 from graphql_api.executions.list_updates import ExecutionListSubscriptions
 from graphql_api.executions.mutations import ExecutionMutations
 from graphql_api.executions.queries import ExecutionQueries
@@ -62,6 +63,7 @@ Query = merge_types(
         WorkflowQueries,
         ExecutionQueries,
         RetryPlanQueries,
+        ExportQueries,
         ScheduleQueries,
         TransformationRuleQueries,
         SecretQueries,

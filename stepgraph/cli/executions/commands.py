@@ -143,7 +143,7 @@ def cancel(
         console.print(result["id"], status(result["status"]))
 
 
-for one in (control.pause, control.resume, retrying.retry, control.signal, control.delete):
+for one in (control.pause, control.resume, retrying.retry, control.signal, control.export, control.delete):
     app.command()(one)
 app.command("follow")(following_many.follow_many)
 for many in (bulk.cancel_all, bulk.retry_all):

@@ -1,13 +1,13 @@
-"""`signal`, `pause`, `resume` and `delete`: what can be done with one execution, besides cancelling and retrying it."""
+"""`signal`, `pause`, `resume`, `export` and `delete`: what can be done with one execution, besides cancel and retry."""
 
 from typing import Annotated
 
 import typer
 
 from domain.kernel.json.text import JsonValue
-from stepgraph.cli.kit.api_calls import change, report
+from stepgraph.cli.kit.api_calls import call, change, report
 from stepgraph.cli.kit.arguments import AsJson, ExecutionId, Url
-from stepgraph.cli.kit.exit_codes import json_argument
+from stepgraph.cli.kit.exit_codes import fail, json_argument
 from stepgraph.cli.kit.output import console, print_json, status
 
 
@@ -40,6 +40,23 @@ def resume(id: ExecutionId, url: Url = None, as_json: AsJson = False) -> None:
     Example: stepgraph executions resume ex_01kaz1v8q3e0x9m6s4t7c2b5d8
     """
     tell("executions.Resume", url, as_json, id=id)
+
+
+def export(
+    id: ExecutionId,
+    max_bytes: Annotated[
+        int, typer.Option(min=10_000, max=12_000_000, help="Size in bytes; what would make it larger is left out.")
+    ] = 8_000_000,
+    url: Url = None,
+) -> None:
+    """Print an execution as one JSON document: its steps, their attempts, values, and its workflow; secrets masked.
+
+    Example: stepgraph executions export ex_01kaz1v8q3e0x9m6s4t7c2b5d8 > execution.json
+    """
+    document = call(url, "executions.Export", id=id, maxBytes=max_bytes)
+    if document is None:
+        fail(f"There is no execution {id}.")
+    print_json(document)
 
 
 def delete(id: ExecutionId, url: Url = None, as_json: AsJson = False) -> None:

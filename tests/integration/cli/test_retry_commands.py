@@ -1,13 +1,14 @@
-"""`stepgraph executions retry` against an API on memory: the plan of a retry, and a retry with another input."""
+"""`stepgraph executions retry`, `export` and `follow` against an API on memory."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 
 import pytest
 
 from domain.kernel.statuses import ExecutionStatus, StepStatus
 from tests.integration.cli.test_breaker_commands import in_a_thread
-from tests.integration.commands import data, lines, refused
+from tests.integration.commands import data, lines, refused, told
 from tests.integration.graphql_api.api import Hand, LiveServer, a_step
 
 STEPS = [{"id": id, "type": "DATA_TRANSFORM", "config": {"output": 1}} for id in "abc"]
@@ -58,3 +59,18 @@ def test_a_retry_takes_another_input(server: LiveServer, failed: str) -> None:
 
 def test_a_plan_from_a_step_that_was_never_reached_is_refused(server: LiveServer, failed: str) -> None:
     assert "never reached" in refused(server, "executions", "retry", failed, "--from-step", "c", "--plan")
+
+
+def test_an_export_is_one_document(server: LiveServer, failed: str) -> None:
+    answer = told(server, "executions", "export", failed)
+    document = json.loads(answer.stdout)
+    assert (document["format"], document["execution"]["id"]) == ("stepgraph.execution", failed)
+    assert [step["path"] for step in document["steps"]] == ["a", "b"]
+    assert "There is no execution" in refused(server, "executions", "export", failed[:-4] + "0000")
+
+
+def test_a_list_is_followed_from_a_cursor_on(server: LiveServer, failed: str) -> None:
+    [started] = map(json.loads, told(server, "executions", "follow", "--limit", 1, "--json").stdout.splitlines())
+    retry = data(server, "executions", "retry", failed)
+    shown = lines(server, "executions", "follow", "--limit", 1, "--after", started["cursor"])
+    assert shown == [f"{retry['id']} · PENDING orders"]
