@@ -26,8 +26,14 @@ const run = createRoute({
   component: lazyRouteComponent(() => import('./pages/run/Run'), 'Run'),
 });
 
+const compare = createRoute({
+  getParentRoute: () => root,
+  path: '/executions/$a/compare/$b',
+  component: lazyRouteComponent(() => import('./pages/compare/Compare'), 'Compare'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([overview, run, workers]),
+  routeTree: root.addChildren([overview, run, compare, workers]),
   basepath: BASE,
   defaultPreload: 'intent',
   defaultErrorComponent: Broken,

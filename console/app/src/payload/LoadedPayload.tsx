@@ -6,6 +6,7 @@ import { FailureLine } from '../kit/Notes';
 import { bytes } from '../kit/numbers';
 import { Payload } from './Payload';
 import type { Loaded } from './load';
+import { LARGEST_UNASKED } from './text';
 import style from './Payload.module.css';
 
 export type LoadValue = (isAsked: boolean, signal: AbortSignal) => Promise<Loaded<unknown>>;
@@ -16,6 +17,8 @@ export interface LoadedPayloadProps {
   /** Another key is another value: it is loaded anew. */
   readonly from: string;
   readonly load: LoadValue;
+  /** Its size, where that is known without loading it. */
+  readonly size?: number | null;
   /** What is said of no value. */
   readonly none?: string;
 }
@@ -25,19 +28,25 @@ interface State {
   readonly loaded: Loaded<unknown>;
 }
 
-export function LoadedPayload({ label, expression, from, load, none = 'nothing' }: LoadedPayloadProps) {
+export function LoadedPayload({ label, expression, from, load, size = null, none = 'nothing' }: LoadedPayloadProps) {
   const [state, setState] = useState<State>();
   const [asked, setAsked] = useState<string>();
   const isAsked = asked === from;
+  const isLarge = size !== null && size > LARGEST_UNASKED && !isAsked;
   useEffect(() => {
+    if (isLarge) return;
     const stop = new AbortController();
     void load(isAsked, stop.signal).then((loaded) => {
       if (!stop.signal.aborted) setState({ from, loaded });
     });
     return () => stop.abort();
     // eslint-disable-next-line react-hooks/exhaustive-deps -- `from` names what `load` loads
-  }, [from, isAsked]);
-  const loaded = state?.from === from ? state.loaded : undefined;
+  }, [from, isAsked, isLarge]);
+  const loaded: Loaded<unknown> | undefined = isLarge
+    ? { kind: 'large', bytes: size }
+    : state?.from === from
+      ? state.loaded
+      : undefined;
   if (loaded === undefined) return <p className={style.soft}>loading …</p>;
   switch (loaded.kind) {
     case 'failed':

@@ -45,11 +45,11 @@ export function Axis({
       onPointerCancel={() => setBrush(null)}
     >
       <rect width={scale.width} height={HEIGHT} fill="transparent" />
-      {scale.ticks(start, 88).map(({ x, since }) => (
+      {scale.ticks(start, 88).map(({ x, since, label }) => (
         <g key={since} transform={`translate(${x} 0)`}>
           <path d={`M.5 ${HEIGHT - 5}v5`} stroke="var(--line-strong)" />
           <text x="3" y="17" fill="currentColor">
-            {since === 0 ? '0' : spell(since)}
+            {label}
           </text>
         </g>
       ))}

@@ -1,4 +1,5 @@
 // What is drawn in one lane: stretches of running and of waiting, marks of failures, and how long it took.
+import { memo } from 'react';
 import { spell } from '../kit/times';
 import { wordOf } from '../kit/states';
 import { isContainer, type RunStep } from './model';
@@ -31,11 +32,13 @@ interface BarsProps {
   readonly scale: Scale;
   readonly width: number;
   readonly now: number;
+  /** When the run began: what has ended before was kept of the run that it is a retry of. */
+  readonly began: number;
   /** What the critical path is made of; null where it is not marked. */
   readonly path: ReadonlySet<string> | null;
 }
 
-export function Bars({ row, scale, width, now, path }: BarsProps) {
+export const Bars = memo(function Bars({ row, scale, width, now, began, path }: BarsProps) {
   const segments = segmentsIn(row, now);
   const isOnPath = path !== null && path.has(row.kind === 'attempt' ? row.step.path : row.key);
   const thickness = row.kind === 'block' || (row.kind === 'step' && isContainer(row.step.type)) ? THIN : THICK;
@@ -57,6 +60,11 @@ export function Bars({ row, scale, width, now, path }: BarsProps) {
         <Bar key={`${segment.from}${segment.kind}`} segment={segment} scale={scale} thickness={thickness} />
       ))}
       {row.kind === 'step' && row.step.type === 'FOR_EACH' && <Failures node={row.node} scale={scale} />}
+      {last && last.isOver && last.to < began && (
+        <text className={style.took} x="4" y="17.5">
+          kept of the run before
+        </text>
+      )}
       {first && last && last.to >= scale.domain.from && first.from <= scale.domain.to && (
         <text
           className={style.took}
@@ -68,7 +76,7 @@ export function Bars({ row, scale, width, now, path }: BarsProps) {
       )}
     </svg>
   );
-}
+});
 
 function Bar({
   segment,

@@ -65,7 +65,9 @@ export function Inspector({ id, step, attempt, now, onAttempt }: InspectorProps)
         </Part>
       )}
       {shown !== null && step.attempts.length > 1 && <Changes id={id} step={step} attempt={shown} />}
-      {step.startedAt !== null && <Request id={id} path={step.path} type={step.type} version={version} />}
+      {step.startedAt !== null && (
+        <Request id={id} path={step.path} type={step.type} version={version} size={step.sizes.input} />
+      )}
       {step.status === 'COMPLETED' && isNewest && (
         <Part name={step.type === 'HTTP_REQUEST' ? 'Response' : 'Output'}>
           <LoadedPayload
@@ -73,6 +75,7 @@ export function Inspector({ id, step, attempt, now, onAttempt }: InspectorProps)
             expression={outputOf(step.stepId)}
             from={`output ${version}`}
             load={outputOfStep(id, step.path)}
+            size={step.sizes.output}
           />
         </Part>
       )}

@@ -14,9 +14,11 @@ export interface RequestProps {
   readonly type: string;
   /** Another one is another input: it is loaded anew. */
   readonly version: string;
+  /** The size of its input in bytes; null where it has none. */
+  readonly size: number | null;
 }
 
-export function Request({ id, path, type, version }: RequestProps) {
+export function Request({ id, path, type, version, size }: RequestProps) {
   const [found, setFound] = useState<{ readonly version: string; readonly call: Call | null }>();
   const call = found?.version === version ? found.call : null;
   const load: LoadValue = async (isAsked, signal) => {
@@ -48,6 +50,7 @@ export function Request({ id, path, type, version }: RequestProps) {
         expression={null}
         from={`input ${version}`}
         load={load}
+        size={size}
         none="It takes none."
       />
     </Part>

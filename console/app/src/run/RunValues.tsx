@@ -8,7 +8,7 @@ import { inputOfRun, outputOfRun } from './stepValues';
 import style from './Inspector.module.css';
 
 export function RunValues({ execution }: { readonly execution: RunExecution }) {
-  const { id, error, status } = execution;
+  const { id, error, status, sizes } = execution;
   return (
     <section className={style.inspector} aria-label="The run">
       <h2 className="unseen">The run</h2>
@@ -27,6 +27,7 @@ export function RunValues({ execution }: { readonly execution: RunExecution }) {
           expression="input"
           from={`input ${id}`}
           load={inputOfRun(id)}
+          size={sizes.input}
           none="It began without any."
         />
       </Part>
@@ -37,6 +38,7 @@ export function RunValues({ execution }: { readonly execution: RunExecution }) {
             expression={null}
             from={`output ${id}`}
             load={outputOfRun(id)}
+            size={sizes.output}
             none="It gave none."
           />
         </Part>

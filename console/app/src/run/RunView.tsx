@@ -19,6 +19,8 @@ import style from './RunView.module.css';
 
 const Graph = lazy(() => import('./graph/Graph').then((module) => ({ default: module.Graph })));
 
+const MANY_STEPS = 2_000; // more are drawn anew once a second, not ten times
+
 export interface RunViewProps {
   readonly run: Run;
   readonly execution: RunExecution;
@@ -43,7 +45,7 @@ export function RunView({ run, execution, view, selection, onView, onSelect }: R
   const open = useMemo(() => openWith(openAtFirst(tree), selection, toggled), [tree, selection, toggled]);
   const rows = useMemo(() => rowsOf(tree, open, onlyFailed ? isFailed : undefined), [tree, open, onlyFailed]);
   const second = useNow();
-  const now = useLiveNow(execution.finishedAt === null && view === 'timeline', second);
+  const now = useLiveNow(execution.finishedAt === null && view === 'timeline' && steps.length < MANY_STEPS, second);
   const step = selection === null ? undefined : tree.byPath.get(selection.step)?.step;
   const select = { rows, selection, onSelect, onToggle: toggle };
 

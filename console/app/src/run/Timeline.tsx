@@ -90,7 +90,7 @@ export function Timeline(props: TimelineProps) {
         }
         cells={(row) => (
           <span role="gridcell" className={style.lane}>
-            {width > 0 && <Bars row={row} scale={scale} width={width} now={now} path={path} />}
+            {width > 0 && <Bars row={row} scale={scale} width={width} now={now} began={whole.from} path={path} />}
           </span>
         )}
         over={present !== null && <span className={style.present} style={{ transform: `translateX(${present}px)` }} />}

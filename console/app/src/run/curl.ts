@@ -1,4 +1,5 @@
 // The request of a step as a command to copy. Secrets are masked in a step's input already, as `***`.
+import { toJson } from '../payload/values';
 
 export interface Call {
   readonly method: string;
@@ -20,7 +21,7 @@ export function callOf(input: unknown): Call | null {
   const listed: [string, string][] = Object.entries(asRecord(headers)).map(([name, value]) => [name, String(value)]);
   let text: string | null = null;
   if (body !== undefined && body !== null) {
-    text = typeof body === 'string' ? body : JSON.stringify(body);
+    text = typeof body === 'string' ? body : toJson(body, 0);
     const isTyped = listed.some(([name]) => name.toLowerCase() === 'content-type');
     if (!isTyped) listed.push(['content-type', typeof body === 'string' ? 'text/plain' : 'application/json']);
   }

@@ -50,6 +50,7 @@ test('a call is a command that a shell reads as it was', () => {
       `--data-raw '{"n":1}'`,
     ].join(' \\\n  '),
   );
+  expect(callOf({ url: 'http://a', body: { id: 12345678901234567890n } })?.body).toBe('{"id":12345678901234567890}');
   expect(callOf({ url: 'http://a', headers: { authorization: '***' } })?.isMasked).toBe(true);
   expect(callOf({ if: true })).toBeNull();
 });

@@ -43,6 +43,13 @@ export interface RunStep {
   readonly attempts: readonly Attempt[];
   readonly error: Failure | null;
   readonly waitingFor: Wait | null;
+  readonly sizes: Sizes;
+}
+
+/** The sizes of input and output as JSON, in bytes; null where there is none. */
+export interface Sizes {
+  readonly input: number | null;
+  readonly output: number | null;
 }
 
 /** The run as a whole. */
@@ -57,6 +64,7 @@ export interface RunExecution {
   readonly total: number;
   readonly error: Failure | null;
   readonly waitingFor: Wait | null;
+  readonly sizes: Sizes;
 }
 
 const ENDED_STEPS: ReadonlySet<StepStatus> = new Set(['COMPLETED', 'FAILED', 'SKIPPED', 'CANCELLED']);

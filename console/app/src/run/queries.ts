@@ -37,6 +37,8 @@ export const PROGRESS = graphql(`
       until
       detail
     }
+    inputBytes
+    outputBytes
   }
 
   fragment RunStep on StepExecution {
@@ -67,6 +69,8 @@ export const PROGRESS = graphql(`
       until
       detail
     }
+    inputBytes
+    outputBytes
   }
 `);
 

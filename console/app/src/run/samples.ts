@@ -1,9 +1,20 @@
 // Steps and runs for tests.
-import type { Attempt, RunExecution, RunStep } from './model';
+import type { Attempt, RunExecution, RunStep, Sizes } from './model';
+
+const UNSIZED: Sizes = { input: null, output: null };
 
 export function aStep(path: string, changes: Partial<RunStep> = {}): RunStep {
   const stepId = path.slice(path.lastIndexOf('.') + 1);
-  const common = { path, stepId, type: 'HTTP_REQUEST', sequence: 1, error: null, waitingFor: null, attempts: [] };
+  const common = {
+    path,
+    stepId,
+    type: 'HTTP_REQUEST',
+    sequence: 1,
+    error: null,
+    waitingFor: null,
+    attempts: [],
+    sizes: UNSIZED,
+  };
   return { ...common, status: 'COMPLETED', startedAt: 0, finishedAt: 10, ...changes };
 }
 
@@ -19,7 +30,16 @@ export function anAttempt(number: number, startedAt: number, finishedAt: number 
 export function anExecution(changes: Partial<RunExecution> = {}): RunExecution {
   const times = { createdAt: 0, startedAt: 0, finishedAt: null };
   const counts = { percent: 0, completed: 0, total: 1 };
-  return { id: 'ex_1', status: 'RUNNING', ...times, ...counts, error: null, waitingFor: null, ...changes };
+  return {
+    id: 'ex_1',
+    status: 'RUNNING',
+    ...times,
+    ...counts,
+    error: null,
+    waitingFor: null,
+    sizes: UNSIZED,
+    ...changes,
+  };
 }
 
 /** A run of a loop with so many items of two steps each, and a step before and after it. */

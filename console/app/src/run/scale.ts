@@ -1,4 +1,5 @@
 // From time to place: the timeline's axis, on which stretches without any work may be folded.
+import { spell } from '../kit/times';
 import { isContainer, type RunStep } from './model';
 import { ranThrough, segmentsOf } from './segments';
 
@@ -17,6 +18,7 @@ export interface Tick {
   readonly time: number;
   /** From the start of the run, in milliseconds. */
   readonly since: number;
+  readonly label: string;
 }
 
 export interface Scale {
@@ -29,6 +31,7 @@ export interface Scale {
 }
 
 export const FOLD_WIDTH = 18;
+const ROOM_FOR_A_LABEL = 34; // before a fold
 const SHARE_OF_A_GAP = 0.15; // of the busy time: below that a gap takes so little room that it may stay
 const SHORTEST_GAP = 1_000;
 
@@ -97,7 +100,11 @@ export function scaleOf(domain: Span, gaps: readonly Span[], width: number): Sca
       const piece = last(pieces, (each) => each.x <= x);
       return piece.width === 0 ? piece.from : piece.from + ((x - piece.x) / piece.width) * (piece.to - piece.from);
     },
-    ticks: (start, about) => pieces.flatMap((piece) => (piece.isFold ? [] : ticksOf(piece, perMs, start, about))),
+    ticks: (start, about) =>
+      pieces.flatMap((piece, index) => {
+        const end = piece.x + piece.width - (index < pieces.length - 1 ? ROOM_FOR_A_LABEL : 0);
+        return piece.isFold ? [] : ticksOf(piece, end, perMs, start, about);
+      }),
   };
 }
 
@@ -156,14 +163,26 @@ const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, SECOND, 2 * SECOND, 5 * SECON
   ])
   .concat([30 * DAY, 365 * DAY]);
 
-function ticksOf(piece: Piece, perMs: number, start: number, about: number): Tick[] {
+function ticksOf(piece: Piece, end: number, perMs: number, start: number, about: number): Tick[] {
   const step = STEPS.find((each) => each * perMs >= about) ?? 3650 * DAY;
   const ticks: Tick[] = [];
   for (let since = Math.ceil((piece.from - start) / step) * step; start + since <= piece.to; since += step) {
     const x = piece.x + (start + since - piece.from) * perMs;
-    ticks.push({ x, time: start + since, since });
+    if (x <= end) ticks.push({ x, time: start + since, since, label: tickLabel(since, step) });
   }
   return ticks;
+}
+
+/** A time since the start as the axis says it: as exactly as ticks `step` milliseconds apart need. */
+export function tickLabel(since: number, step: number): string {
+  if (since === 0) return '0';
+  if (step >= MINUTE || (step >= SECOND && since < MINUTE)) return spell(since).replace('.0 s', ' s');
+  const digits = step >= SECOND ? 0 : step >= 100 ? 1 : step >= 10 ? 2 : 3;
+  const seconds = ((since % MINUTE) / SECOND).toFixed(digits);
+  const minutes = Math.floor(since / MINUTE);
+  if (minutes === 0) return `${seconds} s`;
+  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
+  return `${hours > 0 ? `${hours} h ` : ''}${rest} min${Number(seconds) === 0 ? '' : ` ${seconds} s`}`;
 }
 
 /** The whole of the run as a span: from its start to its end, or to the present. */

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { criticalPath } from './criticalPath';
 import { rowsOf } from './rows';
-import { FOLD_WIDTH, idleGaps, scaleOf } from './scale';
+import { FOLD_WIDTH, idleGaps, scaleOf, tickLabel } from './scale';
 import { segmentsOf } from './segments';
 import { treeOf } from './tree';
 import { aLongRun, anAttempt, aStep } from './samples';
@@ -47,6 +47,19 @@ test('a run of a failure, a day, and a success is two bars and a fold', () => {
   ]);
   expect(scale.toTime(250)).toBeCloseTo(500);
   expect(scale.ticks(0, 80).every(({ time }) => time <= 1000 || time >= day)).toBe(true);
+});
+
+test.each([
+  [0, 500, '0'],
+  [500, 500, '0.5 s'],
+  [14_200, 200, '14.2 s'],
+  [5_000, 1_000, '5 s'],
+  [100_000, 1_000, '1 min 40 s'],
+  [100_250, 50, '1 min 40.25 s'],
+  [3_660_000, 1_000, '1 h 1 min'],
+  [7_200_000, 3_600_000, '2 h'],
+])('%d ms on an axis with ticks %d ms apart is %s', (since, step, label) => {
+  expect(tickLabel(since, step)).toBe(label);
 });
 
 test('places and times are each other turned round, whatever is folded', () => {

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react';
 import { useClient, type Client } from 'urql';
 import { askOnce } from '../api/askOnce';
 import type { Failure } from '../api/failure';
+import { heard } from '../api/clock';
 import { listen } from '../api/live';
 import { mayReachOthers, reduceRun, UNKNOWN_RUN, withPage, withUnreached, type Run, type RunUpdate } from './live';
 import { PROGRESS, STEPS, UNREACHED } from './queries';
@@ -67,6 +68,8 @@ class Follower {
 
   private hear(update: RunUpdate): void {
     this.waiting.push(update);
+    const newest = newestMoment(update);
+    if (newest !== null) heard(newest);
     if (mayReachOthers(update)) this.timer ??= setTimeout(() => void this.askForUnreached(), UNREACHED_AFTER);
     this.frame ??= soon(() => this.show());
   }
@@ -123,6 +126,13 @@ class Follower {
 }
 
 const GONE: Failure = { kind: 'refused', code: 'NOT_FOUND', message: 'There is no such execution any more.' };
+
+/** When the newest of what an update tells has happened; null where it tells of no step. */
+function newestMoment({ steps }: RunUpdate): number | null {
+  let newest = -Infinity;
+  for (const { startedAt, finishedAt } of steps) newest = Math.max(newest, startedAt ?? newest, finishedAt ?? newest);
+  return newest === -Infinity ? null : newest;
+}
 
 /** Before the next picture; returns what takes it back. */
 function soon(work: () => void): () => void {

@@ -15,6 +15,7 @@ export function executionFrom(told: RunStateFragment): RunExecution {
     total: told.progress.total,
     error: failureFrom(told.error),
     waitingFor: waitFrom(told.waitingFor),
+    sizes: { input: told.inputBytes ?? null, output: told.outputBytes ?? null },
   };
 }
 
@@ -30,6 +31,7 @@ export function stepFrom(told: RunStepFragment): RunStep {
     attempts: told.attempts.map(attemptFrom),
     error: failureFrom(told.error),
     waitingFor: waitFrom(told.waitingFor),
+    sizes: { input: told.inputBytes ?? null, output: told.outputBytes ?? null },
   };
 }
 

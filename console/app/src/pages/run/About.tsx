@@ -34,6 +34,11 @@ export function About({
         </span>
         {about?.parent != null && <RunLink name="started by" id={about.parent.id} />}
         {about?.retriedFrom != null && <RunLink name="retry of" id={about.retriedFrom.id} />}
+        {about?.retriedFrom != null && (
+          <Link to="/executions/$a/compare/$b" params={{ a: about.retriedFrom.id, b: execution.id }}>
+            compare
+          </Link>
+        )}
         {labels.map(([name, value]) => (
           <span key={name} className={style.label}>
             <bdi>{name}</bdi>=<bdi>{String(value)}</bdi>
