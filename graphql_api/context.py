@@ -25,6 +25,7 @@ from domain.kernel.clock import Clock
 from domain.kernel.statuses import Role
 from domain.metrics.service import MetricsService
 from domain.sandbox.budget import NO_KEY, SandboxBudget, Trial
+from domain.saved_views.service import SavedViewService
 from domain.schedules.service import ScheduleService
 from domain.secrets.service import SecretService
 from domain.system.ports import HealthProbe, Installation
@@ -66,6 +67,7 @@ class ApiServices:
     retries: ExecutionRetries
     evaluation: EvaluationService
     schedules: ScheduleService
+    saved_views: SavedViewService
     rules: TransformationRuleService
     secrets: SecretService
     templates: WorkflowTemplateService

@@ -17,6 +17,7 @@ from domain.kernel.statuses import Role
 from graphql_api.context import Context
 from graphql_api.key_watch import until_key_ends
 
+_VIEWING = "createSavedView updateSavedView deleteSavedView"  # one's own; the service knows what more needs
 _OPERATING = """
 executeWorkflow executeWorkflows cancelExecution pauseExecution resumeExecution retryExecution signalExecution
 cancelExecutions retryExecutions resetCircuitBreaker replayWebhookEvent
@@ -29,6 +30,7 @@ deleteTransformationRule saveWorkflowTemplate deleteWorkflowTemplate instantiate
 _ADMINISTERING = "createApiKey revokeApiKey setSecret deleteSecret"
 
 MUTATIONS: Mapping[str, Role] = {
+    **dict.fromkeys(_VIEWING.split(), Role.VIEWER),
     **dict.fromkeys(_OPERATING.split(), Role.OPERATOR),
     **dict.fromkeys(_EDITING.split(), Role.EDITOR),
     **dict.fromkeys(_ADMINISTERING.split(), Role.ADMIN),

@@ -42,6 +42,8 @@ from graphql_api.protocol.event_plans import PlanningExecutor
 from graphql_api.protocol.input_work import excess_of_input_work
 from graphql_api.protocol.operations import DocumentCache
 from graphql_api.protocol.variable_problems import add_problems
+from graphql_api.saved_views.mutations import SavedViewMutations
+from graphql_api.saved_views.queries import SavedViewQueries
 from graphql_api.schedules.mutations import ScheduleMutations
 from graphql_api.schedules.queries import ScheduleQueries
 from graphql_api.secrets.mutations import SecretMutations
@@ -72,6 +74,7 @@ Query = merge_types(
         CircuitBreakerQueries,
         MetricsQueries,
         AccessQueries,
+        SavedViewQueries,
     ),
 )
 Mutation = merge_types(
@@ -86,6 +89,7 @@ Mutation = merge_types(
         WebhookMutations,
         CircuitBreakerMutations,
         AccessMutations,
+        SavedViewMutations,
     ),
 )
 Subscription = merge_types(

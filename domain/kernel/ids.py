@@ -40,6 +40,7 @@ class IdKind(StrEnum):
     WORKFLOW_VERSION = "wv"
     SECRET = "sk"  # noqa: S105 - a prefix, and no password
     AUDIT_ENTRY = "ae"
+    SAVED_VIEW = "sv"
 
 
 class MalformedId(ValueError):

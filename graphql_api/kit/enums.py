@@ -21,6 +21,7 @@ from domain.kernel.statuses import (
     Role,
     StepStatus,
     TriggerKind,
+    ViewKind,
     WaitKind,
     WebhookDirection,
     WebhookEventStatus,
@@ -46,6 +47,7 @@ __all__ = [
     "StepStatus",
     "StepType",
     "TriggerKind",
+    "ViewKind",
     "WaitKind",
     "WebhookDirection",
     "WebhookEventStatus",
@@ -106,6 +108,7 @@ for enum, description in (
         "The status of an event: PENDING, DELIVERED, FAILED where it is sent; RECEIVED, REJECTED where it came in.",
     ),
     (InboundSignature, "The way in which senders prove themselves. NONE: whoever knows the address may send."),
+    (ViewKind, "The list that a saved view is of."),
     (Join, "The condition on which branches are done: ALL have completed, ANY has, or all have ended (SETTLED)."),
 ):
     strawberry.enum(enum, description=description)

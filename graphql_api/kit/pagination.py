@@ -22,6 +22,8 @@ Key = TypeVar("Key")
 _POSITION = re.compile(r"[0-9.~]+")
 
 _LONGEST_NAME = 1_000
+_HEX = 32
+"""The digits of an id."""
 
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 100
@@ -80,6 +82,10 @@ def _read_name(text: str) -> str:
     return text
 
 
+def _read_name_and_id(text: str) -> tuple[str, UUID]:
+    return _read_name(text[_HEX:]), UUID(hex=text[:_HEX])
+
+
 BY_WORKFLOW: CursorKind[UUID] = CursorKind("workflow", lambda key: key.hex, UUID)
 BY_VERSION: CursorKind[int] = CursorKind("version", str, _read_version)
 BY_AUDIT_ENTRY: CursorKind[UUID] = CursorKind("audit", lambda key: key.hex, UUID)
@@ -88,6 +94,9 @@ BY_SCHEDULE: CursorKind[str] = CursorKind("schedule", str, _read_name)
 BY_SECRET: CursorKind[str] = CursorKind("secret", str, _read_name)
 BY_RULE: CursorKind[str] = CursorKind("transformationRule", str, _read_name)
 BY_TEMPLATE: CursorKind[str] = CursorKind("workflowTemplate", str, _read_name)
+BY_SAVED_VIEW: CursorKind[tuple[str, UUID]] = CursorKind(
+    "savedView", lambda key: f"{key[1].hex}{key[0]}", _read_name_and_id
+)
 BY_PLACE: CursorKind[int] = CursorKind("retryPlan", str, _read_version)
 BY_POSITION: CursorKind[str] = CursorKind("step", str, _read_position)
 

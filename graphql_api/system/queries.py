@@ -23,6 +23,7 @@ from graphql_api.kit.ids import (
 from graphql_api.kit.json_input import json_value
 from graphql_api.kit.scalars import JSON, Expression
 from graphql_api.permissions import NODES, require
+from graphql_api.saved_views.queries import load_view
 from graphql_api.schedules.types import Schedule
 from graphql_api.secrets.types import Secret
 from graphql_api.system.health import live_workers
@@ -84,6 +85,8 @@ class SystemQueries:
             case IdKind.AUDIT_ENTRY:
                 entry = await info.context.services.audit.get(read_id(id, IdKind.AUDIT_ENTRY))
                 return None if entry is None else AuditEntry.from_record(entry)
+            case IdKind.SAVED_VIEW:
+                return await load_view(info, id)
             case IdKind.WORKER:
                 worker_id = read_id(id, IdKind.WORKER)
                 workers = await live_workers(info.context.services, info.context.options)

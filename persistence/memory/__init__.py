@@ -9,6 +9,7 @@ from persistence.memory.large_values import MemoryLargeValues
 from persistence.memory.metrics import MemoryMetricsStore
 from persistence.memory.outbox import MemoryEventRelay
 from persistence.memory.progress import MemoryProgress
+from persistence.memory.saved_views import MemorySavedViewStore
 from persistence.memory.schedules import MemoryScheduleStore
 from persistence.memory.secrets import MemorySecretStore
 from persistence.memory.system.health import MemoryHealthProbe
@@ -33,6 +34,7 @@ class MemoryStorage:
         self.schedules = MemoryScheduleStore(self.tables)
         self.rules = MemoryTransformationRuleStore(self.tables)
         self.templates = MemoryWorkflowTemplateStore(self.tables)
+        self.saved_views = MemorySavedViewStore()
         self.secrets = MemorySecretStore(self.tables)
         self.executions = MemoryExecutionStore(self.tables, self.publisher)
         self.queries = MemoryExecutionQueries(self.tables)

@@ -108,6 +108,7 @@ class Commands(LazyGroup):
                 "Manage workflow templates, and create workflows from them.",
             ),
             ("breakers", "circuit_breakers.commands:app", "Manage circuit breakers, one for each called service."),
+            ("views", "saved_views.commands:app", "Manage saved views of lists: own ones and shared ones."),
             ("secrets", "secrets.commands:app", "Manage secrets, which workflows read as secrets.NAME."),
             ("keys", "access.commands:app", "Manage API keys."),
             ("audit", "access.commands:audit", "Show the audit log: who did what, newest first."),

@@ -19,6 +19,7 @@ from domain.expressions.service import EvaluationService
 from domain.kernel.background_tasks import running
 from domain.kernel.errors import Unavailable
 from domain.metrics.service import MetricsService
+from domain.saved_views.service import SavedViewService
 from domain.schedules.service import ScheduleService
 from domain.secrets.service import SecretService
 from domain.transformation_rules.service import TransformationRuleService
@@ -40,6 +41,7 @@ from persistence.postgres.executions.queries import PostgresExecutionQueries
 from persistence.postgres.executions.store import PostgresExecutionStore
 from persistence.postgres.large_values import PostgresLargeValues
 from persistence.postgres.metrics.store import PostgresMetricsStore
+from persistence.postgres.saved_views import PostgresSavedViewStore
 from persistence.postgres.schedules import PostgresScheduleStore
 from persistence.postgres.secrets.store import PostgresSecretStore
 from persistence.postgres.system.installation import PostgresInstallation
@@ -175,6 +177,7 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
             sandbox=sandbox,
         ),
         rules=TransformationRuleService(rules=rules, clock=clock, sandbox=sandbox, new_id=clock.new_id),
+        saved_views=SavedViewService(views=PostgresSavedViewStore(database), clock=clock),
         secrets=SecretService(secrets=PostgresSecretStore(database), cipher=cipher, clock=clock),
         templates=WorkflowTemplateService(
             templates=PostgresWorkflowTemplateStore(database),

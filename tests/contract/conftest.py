@@ -14,6 +14,7 @@ from domain.executions.ports import ExecutionQueries, ExecutionStore, Recovery
 from domain.executions.progress import ProgressFeed, ProgressPublisher
 from domain.metrics.ports import MetricsStore
 from domain.outbox.ports import EventRelay
+from domain.saved_views.ports import SavedViewStore
 from domain.schedules.ports import ScheduleStore
 from domain.secrets.ports import SecretStore
 from domain.system.ports import HealthProbe, Installation
@@ -34,6 +35,7 @@ from persistence.postgres.executions.store import PostgresExecutionStore
 from persistence.postgres.large_values import PostgresLargeValues
 from persistence.postgres.metrics.store import PostgresMetricsStore
 from persistence.postgres.outbox_relay import PostgresEventRelay
+from persistence.postgres.saved_views import PostgresSavedViewStore
 from persistence.postgres.schedules import PostgresScheduleStore
 from persistence.postgres.secrets.store import PostgresSecretStore
 from persistence.postgres.system.installation import PostgresInstallation
@@ -71,6 +73,7 @@ class Storage:
     keys: ApiKeyStore
     audit: AuditLog
     metrics: MetricsStore
+    saved_views: SavedViewStore
     secrets: SecretStore
     breakers: BreakerStore
     shared_breakers: SharedBreakers
@@ -98,6 +101,7 @@ def over_memory(memory: MemoryStorage) -> Storage:
         keys=memory.keys,
         audit=memory.audit,
         metrics=memory.metrics,
+        saved_views=memory.saved_views,
         secrets=memory.secrets,
         breakers=memory.breakers,
         shared_breakers=memory.shared_breakers,
@@ -129,6 +133,7 @@ async def open_real(stack: AsyncExitStack, postgres_url: str, redis_url: str) ->
         keys=PostgresApiKeyStore(database),
         audit=await stack.enter_async_context(PostgresAuditLog(database)),
         metrics=PostgresMetricsStore(database),
+        saved_views=PostgresSavedViewStore(database),
         secrets=PostgresSecretStore(database),
         breakers=PostgresBreakerStore(database),
         shared_breakers=await stack.enter_async_context(RedisSharedBreakers(redis_url)),

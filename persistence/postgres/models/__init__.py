@@ -16,6 +16,7 @@ from persistence.postgres.models.executions import (
 )
 from persistence.postgres.models.metrics import OrchestrationMetrics
 from persistence.postgres.models.outbox import PendingEvent
+from persistence.postgres.models.saved_views import SavedView
 from persistence.postgres.models.schedules import Schedule
 from persistence.postgres.models.secrets import Secret
 from persistence.postgres.models.system import Installation, Leadership, WorkerProcess
@@ -34,6 +35,7 @@ __all__ = [
     "Leadership",
     "OrchestrationMetrics",
     "PendingEvent",
+    "SavedView",
     "Schedule",
     "Secret",
     "StepExecution",

@@ -29,6 +29,7 @@ from domain.kernel.limits import Limits
 from domain.kernel.statuses import ExecutionStatus, StepStatus, StepType
 from domain.metrics.service import MetricsService
 from domain.sandbox.ports import Sandbox
+from domain.saved_views.service import SavedViewService
 from domain.schedules.service import ScheduleService
 from domain.secrets.ports import Cipher
 from domain.secrets.service import SecretService
@@ -118,6 +119,7 @@ class Api:
                 sandbox=sandbox,
             ),
             rules=TransformationRuleService(rules=storage.rules, clock=clock, sandbox=sandbox),
+            saved_views=SavedViewService(views=storage.saved_views, clock=clock),
             secrets=SecretService(secrets=storage.secrets, cipher=self.cipher, clock=clock),
             templates=WorkflowTemplateService(
                 templates=storage.templates,

@@ -17,6 +17,7 @@ from persistence.postgres.executions.queries import PostgresExecutionQueries
 from persistence.postgres.executions.store import PostgresExecutionStore
 from persistence.postgres.large_values import PostgresLargeValues
 from persistence.postgres.metrics.store import PostgresMetricsStore
+from persistence.postgres.saved_views import PostgresSavedViewStore
 from persistence.postgres.schedules import PostgresScheduleStore
 from persistence.postgres.secrets.store import PostgresSecretStore
 from persistence.postgres.system.installation import PostgresInstallation
@@ -63,6 +64,7 @@ class RealStorage:
     executions: PostgresExecutionStore
     schedules: PostgresScheduleStore
     rules: PostgresTransformationRuleStore
+    saved_views: PostgresSavedViewStore
     secrets: PostgresSecretStore
     templates: PostgresWorkflowTemplateStore
     queries: PostgresExecutionQueries
@@ -103,6 +105,7 @@ async def real_parts(postgres_url: str, redis_url: str) -> AsyncIterator[Real]:
             executions=executions,
             schedules=PostgresScheduleStore(database),
             rules=PostgresTransformationRuleStore(database),
+            saved_views=PostgresSavedViewStore(database),
             secrets=PostgresSecretStore(database),
             templates=PostgresWorkflowTemplateStore(database),
             queries=queries,

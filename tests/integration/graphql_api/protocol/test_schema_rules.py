@@ -40,6 +40,8 @@ BOUNDED: Mapping[str, str] = {
     "ApiKeyConnection": "a page",
     "CircuitBreakerConnection": "a page",
     "PlannedStepConnection": "a page",
+    "SavedView.columns": "at most 50",
+    "SavedViewConnection": "a page",
     "ScheduleConnection": "a page",
     "SecretConnection": "a page",
     "StepExecutionConnection": "a page",
