@@ -11,7 +11,7 @@ from starlette.staticfiles import StaticFiles
 
 from graphql_api.guarding import Guarded, guarding_headers
 
-PAGES = ("executions", "workers")
+PAGES = ("executions", "workers", "workflows")
 """The first parts of the addresses of its pages. Whatever follows is the console's to read."""
 
 CONTENT_SECURITY_POLICY = (

@@ -20,8 +20,11 @@ def built() -> None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("The console is not built: run make console")
 
 
-def test_the_first_page_is_small() -> None:
-    assert weight(first_page()) <= 180_000
+@pytest.mark.parametrize("page", ["Overview", "Executions"])
+def test_the_first_page_is_small(page: str) -> None:
+    styles = set((CONSOLE / "assets").glob(f"{page}-*.css"))
+
+    assert weight(first_page() | with_imports(asset(page, ".js")) | styles) <= 180_000
 
 
 def test_the_page_of_a_run_adds_little_and_loads_its_graph_when_that_is_opened() -> None:

@@ -14,6 +14,14 @@ export function writeParameters(parameters: Record<string, unknown>): string {
   return written.length === 0 ? '' : `?${written.join('&')}`;
 }
 
+/** Takes these parameters of an address, where they are text, and leaves out the others. */
+export function textsOf<Name extends string>(...names: readonly Name[]): (search: Record<string, unknown>) => Partial<Record<Name, string>> {
+  return (search) =>
+    Object.fromEntries(
+      names.map((name) => [name, search[name]]).filter(([, value]) => typeof value === 'string' && value !== ''),
+    ) as Partial<Record<Name, string>>;
+}
+
 function encode(text: string): string {
   return encodeURIComponent(text).replace(/%(?:2C|3A|5B|5D|2F|40|3D|24)/g, decodeURIComponent).replaceAll('%20', '+');
 }

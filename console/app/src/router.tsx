@@ -1,7 +1,8 @@
 // The addresses of the console, each with its page, which is loaded when it is opened.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
-import { readParameters, writeParameters } from './addresses';
+import { readParameters, textsOf, writeParameters } from './addresses';
 import { BASE } from './api/endpoint';
+import { FILTERS } from './pages/executions/filter';
 import { NotFound } from './pages/not-found/NotFound';
 import { Broken } from './shell/Broken';
 import { Shell } from './shell/Shell';
@@ -12,6 +13,20 @@ const overview = createRoute({
   getParentRoute: () => root,
   path: '/',
   component: lazyRouteComponent(() => import('./pages/overview/Overview'), 'Overview'),
+});
+
+const executions = createRoute({
+  getParentRoute: () => root,
+  path: '/executions',
+  validateSearch: textsOf(...FILTERS, 'after', 'before', 'without'),
+  component: lazyRouteComponent(() => import('./pages/executions/Executions'), 'Executions'),
+});
+
+const workflows = createRoute({
+  getParentRoute: () => root,
+  path: '/workflows',
+  validateSearch: textsOf('name', 'after'),
+  component: lazyRouteComponent(() => import('./pages/workflows/Workflows'), 'Workflows'),
 });
 
 const workers = createRoute({
@@ -33,7 +48,7 @@ const compare = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, run, compare, workers]),
+  routeTree: root.addChildren([overview, executions, run, compare, workflows, workers]),
   basepath: BASE,
   defaultPreload: 'intent',
   defaultErrorComponent: Broken,

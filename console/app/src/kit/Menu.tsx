@@ -57,6 +57,26 @@ export function LinkItem({ to, children }: { readonly to: NonNullable<LinkProps[
   );
 }
 
+/** An item that is on or off; the menu stays open. */
+export function CheckItem({
+  isChecked,
+  onChange,
+  children,
+}: {
+  readonly isChecked: boolean;
+  readonly onChange: (isChecked: boolean) => void;
+  readonly children: ReactNode;
+}) {
+  return (
+    <Base.CheckboxItem className={style.item} checked={isChecked} onCheckedChange={onChange}>
+      <span className={style.check}>
+        <Base.CheckboxItemIndicator>✓</Base.CheckboxItemIndicator>
+      </span>
+      {children}
+    </Base.CheckboxItem>
+  );
+}
+
 /** Items of which one is chosen. */
 export function Choices<Value extends string>({
   value,

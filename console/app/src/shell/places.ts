@@ -8,6 +8,8 @@ export interface Place {
 
 export const PLACES: readonly Place[] = [
   { to: '/', name: 'Overview' },
+  { to: '/executions', name: 'Executions' },
+  { to: '/workflows', name: 'Workflows' },
   { to: '/workers', name: 'Workers' },
 ];
 

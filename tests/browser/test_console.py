@@ -1,0 +1,164 @@
+"""The console as a browser shows it: every page with real data, in both themes, complete without any other site."""
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.acceptance.processes import ask
+from tests.browser.conftest import Visit
+from tests.repository import ROOT
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+AXE = ROOT / "console" / "app" / "node_modules" / "axe-core" / "axe.min.js"
+APPLY = "mutation ($document: JSON!) { applyWorkflow(document: $document) { __typename ... on Error { message } } }"
+EXECUTE = """
+mutation ($input: ExecuteWorkflowInput!) {
+  executeWorkflow(input: $input) { __typename ... on WorkflowExecution { id } ... on Error { message } }
+}
+"""
+HOSTILE = "<script>document.title = 'taken over'</script> שלום"
+FAILING = {
+    "name": "failing",
+    "description": HOSTILE,
+    "steps": [
+        {
+            "id": "check",
+            "type": "VALIDATION",
+            "config": {"data": "input", "rules": [{"rule": "false", "message": HOSTILE}]},
+        }
+    ],
+}
+WAITING = {"name": "waiting", "steps": [{"id": "ask", "type": "WAIT", "config": {"signal": {"name": "go"}}}]}
+PAGES = {
+    "Overview": "/",
+    "Executions": "/executions",
+    "Workflows": "/workflows",
+    "Workers": "/workers",
+    "There is no such page": "/no-such-page",
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def lived(stepgraph_url: str) -> str:
+    """The address of a Stepgraph in which things have happened, some of them with hostile text in them."""
+    for document in (FAILING, WAITING):
+        await ask(stepgraph_url, APPLY, document=document)
+    await start(stepgraph_url, "failing", labels={"text": HOSTILE}, waitFor="PT20S")
+    await start(stepgraph_url, "waiting", labels={"tenant": "acme"})
+    return stepgraph_url
+
+
+async def start(url: str, workflow: str, **input: Any) -> str:
+    """The id of a new execution."""
+    answer = (await ask(url, EXECUTE, input={"workflowName": workflow, **input}))["executeWorkflow"]
+    assert "message" not in answer
+    return str(answer["id"])
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def watched(visit: Visit, lived: str) -> AsyncIterator[Visit]:
+    """A window that has asked nothing elsewhere and complained of nothing when it is closed."""
+    assert visit.url == lived
+    yield visit
+    assert visit.requested_elsewhere == []
+    assert complaints(visit) == []
+
+
+def complaints(visit: Visit) -> list[str]:
+    """What the browser complained of, besides requests of pages that were left and addresses that nothing has."""
+    return [each for each in visit.complaints if "net::ERR_ABORTED" not in each and "404 (Not Found)" not in each]
+
+
+async def show(visit: Visit, path: str, heading: str) -> None:
+    """Open a page of the console and wait until what it asks for is there."""
+    from playwright.async_api import expect
+
+    await visit.page.goto(visit.url + path)
+    await expect(visit.page.get_by_role("main").get_by_role("heading", level=1)).to_have_text(heading)
+    await expect(visit.page.get_by_role("status", name="Loading")).to_have_count(0)
+
+
+async def faults(visit: Visit) -> list[str]:
+    """The violations that axe finds on the page as it is."""
+    await visit.page.evaluate(AXE.read_text())
+    found = await visit.page.evaluate("axe.run().then(({ violations }) => violations)")
+    return [f"{each['id']}: {each['help']}: {[node['html'][:200] for node in each['nodes']]}" for each in found]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("heading", PAGES)
+async def test_a_page_has_its_heading_its_title_and_no_fault_that_axe_knows(
+    visit: Visit, lived: str, heading: str, theme: str
+) -> None:
+    await visit.page.emulate_media(color_scheme="light" if theme == "light" else "dark", reduced_motion="reduce")
+    await show(visit, PAGES[heading], heading)
+
+    assert await visit.page.title() == f"{heading} · Stepgraph"
+    assert await faults(visit) == []
+    assert visit.requested_elsewhere == []
+    assert complaints(visit) == []
+
+
+async def test_the_list_shows_what_is_new_when_it_is_asked_to_and_changes_rows_where_they_are(watched: Visit) -> None:
+    from playwright.async_api import expect
+
+    await show(watched, "/executions?workflow=waiting", "Executions")
+    rows = watched.page.get_by_role("row")
+    await expect(watched.page.get_by_text("live", exact=True)).to_be_visible()
+    before = await rows.count()
+
+    id = await start(watched.url, "waiting")
+    new = watched.page.get_by_role("button", name=re.compile("1 new"))
+    await expect(new).to_be_visible()
+    assert await rows.count() == before
+    await new.click()
+    await expect(rows).to_have_count(before + 1)
+
+    first = rows.nth(1)
+    await expect(first).to_contain_text("waiting")
+    cancel = "mutation ($id: ID!) { cancelExecution(id: $id) { __typename } }"
+    await ask(watched.url, cancel, id=id)
+    await expect(first).to_contain_text("cancelled")
+
+
+async def test_a_filter_is_typed_and_lives_in_the_address(watched: Visit) -> None:
+    from playwright.async_api import expect
+
+    await show(watched, "/executions", "Executions")
+    field = watched.page.get_by_label("Filter", exact=True)
+    await field.fill("status:FAILED label:nothing")
+    await field.press("Enter")
+    await expect(watched.page.get_by_role("alert")).to_contain_text("lacks its value")
+    await field.fill("status:FAILED workflow:failing")
+    await field.press("Enter")
+
+    await expect(watched.page).to_have_url(f"{watched.url}/executions?workflow=failing&status=FAILED")
+    await expect(watched.page.get_by_role("row")).to_have_count(2)
+    await watched.page.reload()
+    await expect(watched.page.get_by_role("row")).to_have_count(2)
+    await watched.page.get_by_role("button", name="Remove workflow: failing").click()
+    await expect(watched.page).to_have_url(f"{watched.url}/executions?status=FAILED")
+
+
+async def test_text_that_could_be_markup_is_shown_as_text(watched: Visit) -> None:
+    from playwright.async_api import expect
+
+    await show(watched, "/executions?status=FAILED", "Executions")
+    await expect(watched.page.get_by_role("row").nth(1)).to_contain_text("<script>document.title")
+    await show(watched, "/workflows", "Workflows")
+    await expect(watched.page.get_by_role("row").filter(has_text="failing")).to_contain_text(HOSTILE)
+    assert await watched.page.title() == "Workflows · Stepgraph"
+
+
+@pytest.mark.parametrize("path", PAGES.values())
+async def test_no_page_is_wider_than_a_telephone(visit: Visit, lived: str, path: str) -> None:
+    await visit.page.set_viewport_size({"width": 390, "height": 844})
+    await visit.page.goto(lived + path)
+    await visit.page.get_by_role("main").wait_for()
+    await visit.page.wait_for_load_state("networkidle")
+
+    assert await visit.page.evaluate("document.documentElement.scrollWidth") <= 390
