@@ -1,5 +1,6 @@
 """The page of one run as a browser shows it: live, back after a lost connection, reached by keys, and complete."""
 
+import re
 import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -164,8 +165,14 @@ async def test_one_selection_is_in_the_address_and_in_all_three_views(window: Vi
     table = window.page.get_by_role("treegrid", name="Table of steps")
     await expect(table.get_by_role("row", selected=True)).to_contain_text("two")
     await window.page.get_by_role("tab", name="Graph").click()
-    await expect(window.page.get_by_role("group", name="Graph").get_by_text("three", exact=True)).to_be_visible()
+    graph = window.page.get_by_role("group", name="Graph")
+    await expect(graph.get_by_text("three", exact=True)).to_be_visible()
     await expect(details).to_be_visible()
+    await graph.get_by_text("one", exact=True).click()
+    await expect(window.page.get_by_role("region", name="Step one")).to_be_visible()
+    await graph.locator(".react-flow__node", has_text="three").focus()
+    await window.page.keyboard.press("Enter")
+    await expect(window.page).to_have_url(re.compile(r"step=three.*view=graph"))
     await deployment.signal(id, "three")
     assert faults(window) == []
 

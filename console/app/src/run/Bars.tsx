@@ -62,7 +62,7 @@ export const Bars = memo(function Bars({ row, scale, width, now, began, path }: 
       {row.kind === 'step' && row.step.type === 'FOR_EACH' && <Failures node={row.node} scale={scale} />}
       {last && last.isOver && last.to < began && (
         <text className={style.took} x="4" y="17.5">
-          kept of the run before
+          kept from the run before
         </text>
       )}
       {first && last && last.to >= scale.domain.from && first.from <= scale.domain.to && (

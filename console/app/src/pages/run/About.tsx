@@ -24,7 +24,9 @@ export function About({
   return (
     <div className={style.about}>
       <div className={style.line}>
-        <Status status={status} />
+        <span role="status">
+          <Status status={status} />
+        </span>
         {startedAt !== null && <span className={style.took}>{spell((finishedAt ?? now) - startedAt)}</span>}
         {!runHasEnded(status) && <Progress percent={percent} />}
         {about?.workflowVersion != null && <span>v{about.workflowVersion}</span>}

@@ -78,7 +78,11 @@ export function Graph({ tree, dependencies, open, selection, now, onSelect, onTo
           deleteKeyCode={null}
           onlyRenderVisibleElements
           proOptions={{ hideAttribution: true }}
-          onNodeClick={(_, node) => node.type === 'step' && onSelect({ step: node.id, attempt: null })}
+          onNodesChange={(changes) => {
+            // A click and the Enter key both come as this.
+            const chosen = changes.find((change) => change.type === 'select' && change.selected);
+            if (chosen !== undefined && 'id' in chosen) onSelect({ step: chosen.id, attempt: null });
+          }}
           onNodeDoubleClick={(_, node) =>
             node.type === 'step' && known.steps.get(node.id)?.node.blocks.length && onToggle(node.id)
           }
