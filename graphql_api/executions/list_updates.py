@@ -1,5 +1,6 @@
 """Subscriptions to lists of executions: one that can be resumed, and the counts by status."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from enum import Enum
@@ -11,9 +12,13 @@ from domain.executions.records import ExecutionFilter as Filter
 from graphql_api.context import Info
 from graphql_api.executions.following import status_changes
 from graphql_api.executions.inputs import ExecutionFilter
+from graphql_api.executions.lists import ExecutionCounts, execution_counts
 from graphql_api.executions.recent_changes import Place, Reader
 from graphql_api.executions.types import WorkflowExecution
 from graphql_api.kit.pagination import CursorKind
+
+_COUNTED_EVERY = 2.0
+"""The seconds between two counts of a subscription, at least, however much happens."""
 
 
 @strawberry.enum(
@@ -62,6 +67,27 @@ class ExecutionListSubscriptions:
     ) -> AsyncGenerator[ExecutionListUpdate, None]:
         """The stream. No generator itself, so that a malformed argument is an error of the operation."""
         return _updates(info, ExecutionFilter.to_record(filter), BY_CHANGE.read(after))
+
+    @strawberry.subscription(
+        description="executionCounts, live: as they are, then whenever they have changed, every two seconds at most."
+    )
+    async def execution_count_updates(
+        self, info: Info, filter: ExecutionFilter | None = strawberry.UNSET
+    ) -> AsyncGenerator[ExecutionCounts, None]:
+        """The stream. No generator itself, so that a malformed argument is an error of the operation."""
+        return _counts(info, ExecutionFilter.to_record(filter))
+
+
+async def _counts(info: Info, filter: Filter) -> AsyncGenerator[ExecutionCounts, None]:
+    last: ExecutionCounts | None = None
+    async with info.context.recent.reading() as reader:
+        while not reader.is_over:
+            counts = await execution_counts(info, filter)
+            if counts != last:
+                last = counts
+                yield counts
+            await reader.news()
+            await asyncio.sleep(_COUNTED_EVERY)
 
 
 async def _updates(info: Info, filter: Filter, after: Place | None) -> AsyncGenerator[ExecutionListUpdate, None]:

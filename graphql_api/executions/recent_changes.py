@@ -158,6 +158,15 @@ class Reader:
             await news.wait()
         raise StopAsyncIteration
 
+    async def news(self) -> None:
+        """Wait until something has been heard that is ahead of the reader; it is behind it then."""
+        while not self.is_over:
+            news = self._recent.news
+            if self._recent.heard > self.place.number:
+                self.place = replace(self.place, number=self._recent.heard)
+                return
+            await news.wait()
+
     def waiting(self, most: int) -> Sequence[ExecutionChange]:
         """The next changes, at most `most`, that can be read without waiting; they stay to be read."""
         found = self._recent.behind(self.place.number, most) or ()

@@ -72,12 +72,25 @@ def list_executions(
 
 @app.command()
 @filtered
-def count(wanted: dict[str, JsonValue], url: Url = None, as_json: AsJson = False) -> None:
+def count(
+    wanted: dict[str, JsonValue],
+    follow_it: Annotated[
+        bool, typer.Option("--follow", help="Show them again whenever they have changed, until interrupted.")
+    ] = False,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
     """Count executions by status; a count beyond 10,000 is an estimate.
 
     Example: stepgraph executions count --workflow order-fulfilment --created-after 2026-01-31
     """
-    counts = call(url, "executions.ExecutionCounts", filter=wanted)
+    if follow_it:
+        following_many.follow_counts(url, wanted, lambda counts: _show_counts(counts, as_json=as_json))
+    else:
+        _show_counts(call(url, "executions.ExecutionCounts", filter=wanted), as_json=as_json)
+
+
+def _show_counts(counts: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(counts)
         return

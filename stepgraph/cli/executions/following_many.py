@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import ExecutionStatus
 from stepgraph.cli.kit.api_calls import with_client
 from stepgraph.cli.kit.arguments import AsJson, OfWorkflow, Url
@@ -45,6 +47,16 @@ def follow_many(
             count += 1
             if count == limit:
                 return
+
+    with_client(url, following)
+
+
+def follow_counts(url: str | None, wanted: dict[str, JsonValue], show: Callable[[dict[str, Any]], None]) -> None:
+    """Show the numbers of executions by status, and again whenever they have changed, until interrupted."""
+
+    async def following(client: ApiClient) -> None:
+        async for data in client.subscribe(operation("executions.FollowCounts"), filter=wanted):
+            show(data["executionCountUpdates"])
 
     with_client(url, following)
 

@@ -1,4 +1,4 @@
-"""`executionListUpdates`: a live list that is resumed where it was, and says when something may be missing."""
+"""Live lists: resumed where they were, saying when something may be missing; and live counts by status."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -151,3 +151,19 @@ async def test_what_is_no_cursor_is_refused(api: Api, cursor: str) -> None:
     result: Any = await api.schema.stream(UPDATES, variable_values={"after": cursor}, context_value=api.context())
     [error] = result.errors if hasattr(result, "errors") else (await anext(result)).errors
     assert error.extensions["code"] == "BAD_USER_INPUT"
+
+
+async def test_counts_are_told_as_they_are_and_when_they_have_changed(api: Api) -> None:
+    await api.start()
+    query = """subscription($filter: ExecutionFilter) {
+      executionCountUpdates(filter: $filter) { total statuses { status count } } }"""
+    events = api.subscribe(query, filter={"workflowName": "orders", "status": ["PENDING", "RUNNING"]})
+    first = (await anext(events))["executionCountUpdates"]
+    await api.start("returns")
+    hand = await api.start()
+    await hand.commit(a_step("a"))
+    second = (await anext(events))["executionCountUpdates"]
+    await events.aclose()
+
+    assert first == {"total": 1, "statuses": [{"status": "PENDING", "count": 1}, {"status": "RUNNING", "count": 0}]}
+    assert second == {"total": 2, "statuses": [{"status": "PENDING", "count": 1}, {"status": "RUNNING", "count": 1}]}
