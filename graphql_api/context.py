@@ -37,6 +37,7 @@ from domain.webhooks.ports import WebhookStore
 from domain.webhooks.receiving import WebhookReceiving
 from domain.webhooks.service import WebhookService
 from domain.workflow_templates.service import WorkflowTemplateService
+from domain.workflow_tests.service import WorkflowTestService
 from domain.workflows.definitions.cache import DefinitionCache
 from domain.workflows.ports import WorkflowStore
 from domain.workflows.service import WorkflowService
@@ -66,6 +67,7 @@ class ApiServices:
     control: ExecutionControl
     retries: ExecutionRetries
     evaluation: EvaluationService
+    workflow_tests: WorkflowTestService
     schedules: ScheduleService
     saved_views: SavedViewService
     rules: TransformationRuleService

@@ -39,6 +39,7 @@ READING: Mapping[tuple[str, str], Role] = {
     ("Query", "apiKeys"): Role.ADMIN,
     ("Query", "auditEntries"): Role.ADMIN,
     ("Query", "secrets"): Role.EDITOR,
+    ("Query", "testWorkflow"): Role.EDITOR,  # who may `orchestrate`: it costs as much as running the steps
     ("WorkflowExecution", "signalUrl"): Role.OPERATOR,  # whoever has it may send signals, with no key at all
     ("Webhook", "url"): Role.OPERATOR,  # whoever has it may start an execution, where nothing is signed
 }

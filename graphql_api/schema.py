@@ -55,6 +55,7 @@ from graphql_api.webhooks.mutations import WebhookMutations
 from graphql_api.webhooks.queries import WebhookQueries
 from graphql_api.workflow_templates.mutations import WorkflowTemplateMutations
 from graphql_api.workflow_templates.queries import WorkflowTemplateQueries
+from graphql_api.workflow_tests.queries import WorkflowTestQueries
 from graphql_api.workflows.mutations import WorkflowMutations
 from graphql_api.workflows.queries import WorkflowQueries
 
@@ -63,6 +64,7 @@ Query = merge_types(
     (
         SystemQueries,
         WorkflowQueries,
+        WorkflowTestQueries,
         ExecutionQueries,
         RetryPlanQueries,
         ExportQueries,

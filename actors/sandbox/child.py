@@ -64,7 +64,7 @@ def _serve(calls: int, most_resident: int, missing: list[str]) -> None:
     from actors.sandbox.confinement import confine
     from actors.sandbox.work import Work  # all that is ever imported: from here on, no file can be opened
 
-    work, resident = Work(_KEPT_PROGRAMS, _KEPT_SCHEMAS, _LONGEST_LISTED), _Resident()
+    work, resident = Work(_KEPT_PROGRAMS, _KEPT_SCHEMAS, _LONGEST_LISTED), Resident()
     work.warm_up()
     _answer(READY, ", ".join([*missing, *confine()]), is_last=False)
     while head := _read(REQUEST.size):
@@ -73,26 +73,21 @@ def _serve(calls: int, most_resident: int, missing: list[str]) -> None:
         # Should it hang when nobody is left to end it, the system does.
         signal.setitimer(signal.ITIMER_REAL, _PATIENCE)
         source, data = body[:source_size].decode(), body[source_size:].decode()
-        try:
-            if asked == EVALUATE:
-                kind, text = work.evaluate(source, data, now, seed)
-            else:
-                kind, text = work.check(source, data) if asked == CHECK else work.compile(source)
-        except MemoryError:
-            kind, text = TOO_COSTLY, "it needs too much memory."
+        kind, text = work.answer(asked, source, data, now, seed)
         signal.setitimer(signal.ITIMER_REAL, 0)
         calls -= 1
         is_old = calls <= 0 or resident.bytes() > most_resident or time.process_time() > _WORKING_LIFE
         _answer(kind, text, is_last=is_old)
 
 
-class _Resident:
+class Resident:
     """The memory that the process occupies, in bytes, on Linux; 0 elsewhere."""
 
     def __init__(self) -> None:
         self._file = os.open("/proc/self/statm", os.O_RDONLY) if sys.platform == "linux" else None
 
     def bytes(self) -> int:
+        """The memory that it occupies now."""
         if self._file is None:
             return 0
         return int(os.pread(self._file, 64, 0).split()[1]) * resource.getpagesize()

@@ -4,24 +4,20 @@ import asyncio
 import logging
 import random
 import signal
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from types import TracebackType
 from typing import Self
 from uuid import UUID
 
-from actors.sandbox.child import FAILED, NOTHING, TOO_COSTLY, VALUE
-from actors.sandbox.process import Answer, SandboxProcess
+from actors.sandbox.asking import Answer, AskedSandbox
+from actors.sandbox.child import TOO_COSTLY
+from actors.sandbox.process import SandboxProcess
 from actors.sandbox.queue import Call, Places, SandboxQueue
-from actors.sandbox.requests import compile_request, evaluate_request, read_problems, schema_request
-from domain.expressions.expression import compile_expression
-from domain.json_schemas.library import InvalidSchema
 from domain.kernel.background_tasks import BackgroundTasks
 from domain.kernel.backoff import Backoff
-from domain.kernel.errors import Problem, Unavailable
-from domain.kernel.json.text import JsonText, JsonValue, loads
-from domain.sandbox.shares import SandboxUse, SchemaTooCostly
+from domain.kernel.errors import Unavailable
+from domain.sandbox.shares import SandboxUse
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +45,7 @@ class SandboxOptions:
     most_resident: int = 128 * 2**20
 
 
-class SandboxPool:
+class SandboxPool(AskedSandbox):
     """Child processes that take one call each at a time; the port is `domain.sandbox.ports.Sandbox`.
 
     They are started at the first call, or by `start`, and then kept: one that hangs is killed after the deadline, one
@@ -111,71 +107,6 @@ class SandboxPool:
             )
             self._children.add(child)
             self._tasks.start(self._start(child))
-
-    async def evaluate(
-        self,
-        source: str,
-        data: Mapping[str, JsonValue],
-        *,
-        now: datetime,
-        seed: int,
-        owner: UUID,
-        use: SandboxUse = SandboxUse.EXECUTION,
-    ) -> JsonValue:
-        """The value of an expression on data; see the port.
-
-        The engine has a second; waiting for a child comes on top of that. Data of more than 4 MiB as JSON are refused.
-        """
-        found = await self.evaluate_text(source, data, now=now, seed=seed, owner=owner, use=use)
-        try:
-            return loads(found.text)
-        except ValueError as error:
-            raise compile_expression(source).failed(f"it gives what JSON cannot say: {error}") from error
-
-    async def evaluate_text(
-        self,
-        source: str,
-        data: Mapping[str, JsonValue],
-        *,
-        now: datetime,
-        seed: int,
-        owner: UUID,
-        use: SandboxUse = SandboxUse.EXECUTION,
-    ) -> JsonText:
-        """The value of an expression on data, not parsed; see the port."""
-        expression = compile_expression(source)
-        kind, text = await self._ask(evaluate_request(expression, data, now, seed), owner, use)
-        if kind == VALUE:
-            try:
-                return JsonText(text.decode())
-            except UnicodeDecodeError as error:
-                raise expression.failed(f"it gives what JSON cannot say: {error}") from error
-        if kind == NOTHING:
-            raise expression.yields_nothing(data)
-        if kind == FAILED:
-            raise expression.failed(text.decode(errors="replace"))
-        raise expression.too_costly(text.decode(errors="replace"))
-
-    async def schema_problems(
-        self, schema: JsonValue, value: JsonValue, *, owner: UUID, use: SandboxUse = SandboxUse.EXECUTION
-    ) -> list[Problem]:
-        """The problems of a value that does not meet a schema; see the port. Values over 4 MiB as JSON are refused."""
-        kind, text = await self._ask(schema_request(schema, value), owner, use)
-        if kind == TOO_COSTLY:
-            raise SchemaTooCostly(text.decode(errors="replace"))
-        problems = read_problems(text)
-        if kind == FAILED:
-            raise InvalidSchema(problems)
-        return problems
-
-    async def schema_faults(
-        self, schema: JsonValue, *, owner: UUID, use: SandboxUse = SandboxUse.EXECUTION
-    ) -> list[Problem]:
-        """The problems of a value that is not a JSON Schema; see the port."""
-        kind, text = await self._ask(compile_request(schema), owner, use)
-        if kind == TOO_COSTLY:
-            raise SchemaTooCostly(text.decode(errors="replace"))
-        return read_problems(text)
 
     async def _ask(self, request: bytes, owner: UUID, use: SandboxUse) -> Answer:
         self._has_trials = self._has_trials or use is SandboxUse.TRIAL

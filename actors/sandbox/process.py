@@ -7,20 +7,14 @@ import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import cast
 
 from actors.sandbox import child as sandbox_child
+from actors.sandbox.asking import Answer
 from actors.sandbox.child import ANSWER, READY
 
 _MAX_ANSWER = 2 * 4 * 2**20
 """The most bytes of a child's answer: twice the limit on results, which counts less than their JSON text has."""
-
-
-class Answer(NamedTuple):
-    """A child's answer: one of the kinds in `actors.sandbox.child`, and a text in UTF-8."""
-
-    kind: bytes
-    text: bytes
 
 
 class SandboxProcess(asyncio.Protocol):

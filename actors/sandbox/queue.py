@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from actors.sandbox.process import Answer
+from actors.sandbox.asking import Answer
 from domain.kernel.errors import LimitExceeded
 from domain.sandbox.shares import SandboxUse
 

@@ -6,7 +6,7 @@ The only module of the child that knows the two engines, so that they can be rep
 from collections.abc import Sequence
 from functools import lru_cache
 
-from actors.sandbox.child import FAILED, NOTHING, TOO_COSTLY, VALUE
+from actors.sandbox.child import CHECK, EVALUATE, FAILED, NOTHING, TOO_COSTLY, VALUE
 from domain.expressions.language.jsonata import EvaluationError, Program
 from domain.json_schemas.library import InvalidSchema, SchemaValidator
 from domain.kernel.errors import Problem
@@ -32,6 +32,15 @@ class Work:
         self.evaluate("$sum(a) & 'b'", '{"a": [1, 2]}', 0, 0)
         self.check('{"items": {"pattern": "^a$"}, "maxItems": 1}', '["b", 1, 12345678901234567890123, 1.5]')
         self.compile('{"type": "none"}')
+
+    def answer(self, asked: Kind, source: str, data: str, now: int, seed: int) -> tuple[Kind, str]:
+        """The answer to a request, whatever memory it takes."""
+        try:
+            if asked == EVALUATE:
+                return self.evaluate(source, data, now, seed)
+            return self.check(source, data) if asked == CHECK else self.compile(source)
+        except MemoryError:
+            return TOO_COSTLY, "it needs too much memory."
 
     def evaluate(self, source: str, data: str, now: int, seed: int) -> tuple[Kind, str]:
         """The value of an expression, as JSON."""

@@ -21,7 +21,7 @@ NO_KEY = UUID(int=0)
 
 @dataclass(slots=True)
 class SandboxBudget:
-    """The calls and the time of the sandbox that one request may use, and the number of expressions that it may try.
+    """The calls and the time of the sandbox that one request may use, and how many expressions and tests it may try.
 
     `work_here`: characters of expressions times bytes of their data that are evaluated outside of it, in all.
     """
@@ -29,6 +29,7 @@ class SandboxBudget:
     calls: int = 100
     time: timedelta = timedelta(seconds=10)
     evaluations: int = 50
+    tests: int = 5
     work_here: int = 8_000_000
     _used: float = field(default=0.0, init=False)
     _called: int = field(default=0, init=False)
@@ -42,6 +43,12 @@ class SandboxBudget:
                 f"One request may try {self.evaluations:,} expressions (STEPGRAPH_MAX_EVALUATIONS): "
                 "send the rest in another one."
             )
+
+    def spend_test(self) -> None:
+        """Spend one test of a workflow. Raises `LimitExceeded`."""
+        if self.tests == 0:
+            raise LimitExceeded("One request may test 5 workflows: send the rest in another one.")
+        self.tests -= 1
 
     def spend_here(self, work: int) -> bool:
         """Spend `work` outside of the sandbox; False, and nothing is spent, where too little is left."""

@@ -11,6 +11,7 @@ from domain.executions.records import ExecutionRecord, StepFilter, StepRecord
 from domain.kernel.pages import Page
 from domain.kernel.statuses import StepStatus
 from graphql_api.context import Context
+from graphql_api.executions.reads import ExecutionReads
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class ExecutionLoaders:
     """
 
     def __init__(self, context: Context) -> None:
-        self._queries = context.services.execution_queries
+        self._reads = context.shared(ExecutionReads)
         self._definitions = context.services.definitions
         self._clock = context.services.clock
         self.by_id: DataLoader[UUID, ExecutionRecord | None] = DataLoader(self._by_id, cache=False)
@@ -42,24 +43,24 @@ class ExecutionLoaders:
         self.step_counts: DataLoader[StepsWanted, int] = DataLoader(self._step_counts, cache=False)
 
     async def _by_id(self, ids: list[UUID]) -> list[ExecutionRecord | None]:
-        found = await self._queries.get_many(set(ids), lean=True)
+        found = await self._reads.get_many(set(ids))
         return [found.get(id) for id in ids]
 
     async def _steps(self, keys: list[tuple[UUID, str]]) -> list[StepRecord | None]:
-        found = await self._queries.steps_by_path(set(keys), lean=True)
+        found = await self._reads.steps_by_path(set(keys))
         return [found.get(key) for key in keys]
 
     async def _step_pages(self, wanted: list[StepsWanted]) -> list[Page[StepRecord]]:
         found: dict[StepsWanted, Page[StepRecord]] = {}
         for (filter, first), ids in _grouped(wanted).items():
-            pages = await self._queries.steps_pages(ids, filter, first=first, lean=True)
+            pages = await self._reads.steps_pages(ids, filter, first=first)
             found.update({StepsWanted(id, filter, first): page for id, page in pages.items()})
         return [found[each] for each in wanted]
 
     async def _step_counts(self, wanted: list[StepsWanted]) -> list[int]:
         found: dict[StepsWanted, int] = {}
         for (filter, _), ids in _grouped(wanted).items():
-            counts = await self._queries.steps_counts(ids, filter)
+            counts = await self._reads.steps_counts(ids, filter)
             found.update({StepsWanted(id, filter): count for id, count in counts.items()})
         return [found[each] for each in wanted]
 
@@ -70,7 +71,7 @@ class ExecutionLoaders:
         paths = {id: observable_paths(definition) for id, definition in definitions.items()}
         keys = [(id, path) for id, execution in live.items() for path in paths.get(execution.definition_id, ())]
         statuses: dict[UUID, dict[str, StepStatus]] = defaultdict(dict)
-        for (id, path), status in (await self._queries.step_statuses(keys)).items():
+        for (id, path), status in (await self._reads.step_statuses(keys)).items():
             statuses[id][path] = status
         now = self._clock.now()
         return [

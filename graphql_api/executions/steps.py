@@ -13,6 +13,7 @@ from domain.kernel import failures
 from domain.kernel.large_values import ValueKind
 from graphql_api.context import Info
 from graphql_api.executions.loaders import ExecutionLoaders, StepsWanted
+from graphql_api.executions.reads import ExecutionReads
 from graphql_api.executions.sizes import ValueSizes
 from graphql_api.kit.enums import StepStatus, StepType, WaitKind, step_type
 from graphql_api.kit.ids import Node, step_execution_id
@@ -183,8 +184,8 @@ async def step_page(
     if position is None:  # the usual case, and the one that a list of executions multiplies
         stored = await loaders.step_pages.load(StepsWanted(execution.id, filter, size))
     else:
-        queries = info.context.services.execution_queries
-        stored = await queries.steps_page(execution.id, filter, first=size, after=position, lean=True)
+        reads = info.context.shared(ExecutionReads)
+        stored = await reads.steps_page(execution.id, filter, first=size, after=position)
     values = info.context.large_values
 
     async def count() -> int:

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from domain.engine.state import Attempt, Delay, WaitReason
+from domain.engine.state import Attempt, Delay, StepState, WaitReason
+from domain.executions.records import ExecutionRecord, Progress, StepRecord
 from domain.kernel.failures import StepError
 from domain.kernel.json.text import JsonValue
-from domain.kernel.statuses import WaitKind
+from domain.kernel.statuses import ExecutionStatus, StepStatus, TriggerKind, WaitKind
 
 
 def plain(value: Any) -> Any:
@@ -65,3 +66,62 @@ def _delay_of(value: Any) -> Delay | None:
     if value is None:
         return None
     return Delay(timed_from=datetime.fromisoformat(value["timed_from"]), since=time_of(value["since"]))
+
+
+def step_of(execution_id: UUID, value: Mapping[str, Any]) -> StepRecord:
+    """The step from the JSON of its record, which is without its checkpoint where nobody goes on with it."""
+    state = value["state"]
+    return StepRecord(
+        execution_id=execution_id,
+        position=value["position"],
+        sequence=value["sequence"],
+        state=StepState(
+            path=state["path"],
+            step_id=state["step_id"],
+            type=state["type"],
+            status=StepStatus(state["status"]),
+            attempts=attempts_of(state["attempts"]),
+            input=state["input"],
+            output=state["output"],
+            error=error_of(state["error"]),
+            waiting_for=wait_reason_of(state["waiting_for"]),
+            due_at=time_of(state["due_at"]),
+            started_at=time_of(state["started_at"]),
+            finished_at=time_of(state["finished_at"]),
+        ),
+    )
+
+
+def execution_of(value: Mapping[str, Any]) -> ExecutionRecord:
+    """The execution from the JSON of its record, without what only its holder needs."""
+    return ExecutionRecord(
+        id=UUID(value["id"]),
+        definition_id=UUID(value["definition_id"]),
+        workflow_id=_id_of(value["workflow_id"]),
+        workflow_version=value["workflow_version"],
+        status=ExecutionStatus(value["status"]),
+        input=value["input"],
+        output=value["output"],
+        error=error_of(value["error"]),
+        labels=value["labels"],
+        priority=value["priority"],
+        idempotency_key=value["idempotency_key"],
+        parent_id=_id_of(value["parent_id"]),
+        retried_from_id=_id_of(value["retried_from_id"]),
+        created_at=datetime.fromisoformat(value["created_at"]),
+        started_at=time_of(value["started_at"]),
+        finished_at=time_of(value["finished_at"]),
+        deadline_at=time_of(value["deadline_at"]),
+        sequence=value["sequence"],
+        progress=Progress(**value["progress"]),
+        waiting_for=wait_reason_of(value["waiting_for"]),
+        due_at=time_of(value["due_at"]),
+        parent_path=value["parent_path"],
+        paused_at=time_of(value["paused_at"]),
+        trigger=TriggerKind(value["trigger"]),
+        trigger_id=_id_of(value["trigger_id"]),
+    )
+
+
+def _id_of(text: str | None) -> UUID | None:
+    return None if text is None else UUID(text)

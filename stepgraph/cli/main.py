@@ -52,6 +52,11 @@ class Commands(LazyGroup):
                 "Validate workflow documents, with every problem at its line.",
             ),
             (
+                "test",
+                "workflow_tests.testing:run_tests",
+                "Test workflows: run the cases of files, with mocked steps, and show what is not as expected.",
+            ),
+            (
                 "run",
                 "executions.running:run_workflow",
                 "Execute a workflow; with --follow, show it live until it ends.",

@@ -9,6 +9,7 @@ import uvicorn
 
 from actors.process.garbage_collection import freeze_loaded_objects
 from actors.sandbox.pool import SandboxPool
+from actors.workflow_tests.pool import ProcessTestRunner
 from domain.access.service import AccessService
 from domain.circuit_breakers.service import BreakerService
 from domain.executions.control.service import ExecutionControl
@@ -27,6 +28,7 @@ from domain.webhooks.receiving import WebhookReceiving
 from domain.webhooks.service import WebhookService
 from domain.workflow_templates.service import WorkflowTemplateService
 from domain.workflow_templates.shipped import shipped_templates
+from domain.workflow_tests.service import WorkflowTestService
 from domain.workflows.definitions.cache import DefinitionCache
 from domain.workflows.service import WorkflowService
 from graphql_api.app import Lifespan, create_app, server_options
@@ -129,7 +131,7 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
     queue = RedisWorkQueue(redis_url)
     definitions = DefinitionCache(workflows)
     keys, audit = PostgresApiKeyStore(database), PostgresAuditLog(database)
-    sandbox = SandboxPool(sandbox_options_of(settings))
+    sandbox, test_runner = SandboxPool(sandbox_options_of(settings)), ProcessTestRunner()
     webhooks, cipher = PostgresWebhookStore(database), cipher_of(settings)
     rules = PostgresTransformationRuleStore(database)
     breakers, shared_breakers = PostgresBreakerStore(database), RedisSharedBreakers(redis_url)
@@ -167,6 +169,15 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
             sandbox=sandbox,
         ),
         evaluation=EvaluationService(clock=clock, sandbox=sandbox, limits=limits),
+        workflow_tests=WorkflowTestService(
+            workflows=workflow_service,
+            stored=workflows,
+            rules=rules,
+            runner=test_runner,
+            clock=clock,
+            max_output_bytes=settings.max_output_bytes,
+            limits=limits,
+        ),
         schedules=ScheduleService(
             schedules=PostgresScheduleStore(database),
             workflows=workflows,
@@ -222,7 +233,7 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
-        async with database, publisher, store, feed, queue, shared_breakers, sandbox, audit:
+        async with database, publisher, store, feed, queue, shared_breakers, sandbox, test_runner, audit:
             with suppress(Unavailable):  # then as soon as it is there
                 await clock.measure(database)
             async with running(clock.keep_measuring(database, settings.heartbeat), "clock"):

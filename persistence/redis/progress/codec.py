@@ -7,11 +7,10 @@ from uuid import UUID
 
 import orjson
 
-from domain.engine.state import StepState
-from domain.executions.records import ExecutionChange, Progress, StepRecord
+from domain.executions.records import ExecutionChange, Progress
 from domain.kernel.json.text import dumps, loads
-from domain.kernel.statuses import ExecutionStatus, StepStatus
-from persistence.executions.json_codec import attempts_of, error_of, plain, time_of, wait_reason_of
+from domain.kernel.statuses import ExecutionStatus
+from persistence.executions.json_codec import error_of, plain, step_of, time_of, wait_reason_of
 
 SHARDS = 64
 STATUS_CHANNEL = "stepgraph:executions"
@@ -86,29 +85,6 @@ def decode(change: dict[str, Any]) -> ExecutionChange:
         output=change["output"],
         error=error_of(change["error"]),
         waiting_for=wait_reason_of(change["waiting_for"]),
-        steps=None if steps is None else tuple(_step(execution_id, step) for step in steps),
+        steps=None if steps is None else tuple(step_of(execution_id, step) for step in steps),
         covers=change["covers"],
-    )
-
-
-def _step(execution_id: UUID, step: dict[str, Any]) -> StepRecord:
-    state = step["state"]
-    return StepRecord(
-        execution_id=execution_id,
-        position=step["position"],
-        sequence=step["sequence"],
-        state=StepState(
-            path=state["path"],
-            step_id=state["step_id"],
-            type=state["type"],
-            status=StepStatus(state["status"]),
-            attempts=attempts_of(state["attempts"]),
-            input=state["input"],
-            output=state["output"],
-            error=error_of(state["error"]),
-            waiting_for=wait_reason_of(state["waiting_for"]),
-            due_at=time_of(state["due_at"]),
-            started_at=time_of(state["started_at"]),
-            finished_at=time_of(state["finished_at"]),
-        ),
     )

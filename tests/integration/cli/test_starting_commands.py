@@ -17,7 +17,8 @@ from tests.integration.commands import data, lines, refused, told
 from tests.integration.graphql_api.api import LiveServer
 from tests.repository import ROOT
 
-EXAMPLES = sorted(path for path in (ROOT / "examples").iterdir() if path.suffix in SUFFIXES)
+FILES = sorted(path for path in (ROOT / "examples").iterdir() if path.suffix in SUFFIXES)
+EXAMPLES = [path for path in FILES if not path.stem.endswith(".test")]
 SCHEMA = build_schema((ROOT / "graphql_api" / "schema.graphql").read_text())
 ORCHESTRATE_INPUT = cast("GraphQLInputObjectType", SCHEMA.type_map["OrchestrateInput"])
 GREETING = """\

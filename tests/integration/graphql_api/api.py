@@ -38,6 +38,7 @@ from domain.webhooks.receiving import WebhookReceiving
 from domain.webhooks.service import WebhookService
 from domain.workflow_templates.service import WorkflowTemplateService
 from domain.workflow_templates.shipped import shipped_templates
+from domain.workflow_tests.service import WorkflowTestService
 from domain.workflows.definitions.cache import DefinitionCache
 from domain.workflows.service import WorkflowService
 from graphql_api.app import create_app, server_options
@@ -52,6 +53,7 @@ from persistence.postgres.secrets.cipher import AesGcmCipher
 from tests.clocks import ManualClock
 from tests.sandboxes import SchemaSandbox
 from tests.waiting import wait_until
+from tests.workflow_tests import RunnerHere
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
@@ -110,6 +112,15 @@ class Api:
                 sandbox=sandbox,
             ),
             evaluation=EvaluationService(clock=clock, limits=self.limits, sandbox=sandbox),
+            workflow_tests=WorkflowTestService(
+                workflows=workflows,
+                stored=storage.workflows,
+                rules=storage.rules,
+                runner=RunnerHere(),
+                clock=clock,
+                max_output_bytes=1_000_000,
+                limits=self.limits,
+            ),
             schedules=ScheduleService(
                 schedules=storage.schedules,
                 workflows=storage.workflows,

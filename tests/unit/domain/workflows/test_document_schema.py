@@ -14,7 +14,7 @@ from tests.builders import a_document, http, step, transform, wait
 from tests.repository import ROOT
 
 SCHEMA_FILE = ROOT / "domain" / "workflows" / "workflow.schema.json"
-EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+EXAMPLES = sorted(path for path in (ROOT / "examples").glob("*.yaml") if not path.stem.endswith(".test"))
 
 
 @pytest.fixture(scope="module")

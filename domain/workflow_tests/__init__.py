@@ -1,0 +1,1 @@
+"""Tests of workflows: runs without side effects, in which steps answer what mocks say."""

@@ -1,0 +1,1 @@
+"""Commands about tests of workflows."""
