@@ -14,6 +14,8 @@ from domain.access.ports import ApiKeyStore, AuditLog
 from domain.access.service import AccessService
 from domain.circuit_breakers.ports import BreakerStore
 from domain.circuit_breakers.service import BreakerService
+from domain.executions.bulk.ports import BulkOperations
+from domain.executions.bulk.service import BulkService
 from domain.executions.control.service import ExecutionControl
 from domain.executions.large_values import LargeValues
 from domain.executions.ports import ExecutionQueries
@@ -66,6 +68,8 @@ class ApiServices:
     executions: ExecutionService
     control: ExecutionControl
     retries: ExecutionRetries
+    bulk: BulkService
+    bulk_operations: BulkOperations
     evaluation: EvaluationService
     workflow_tests: WorkflowTestService
     schedules: ScheduleService

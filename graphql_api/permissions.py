@@ -20,10 +20,12 @@ from graphql_api.key_watch import until_key_ends
 _VIEWING = "createSavedView updateSavedView deleteSavedView"  # one's own; the service knows what more needs
 _OPERATING = """
 executeWorkflow executeWorkflows cancelExecution pauseExecution resumeExecution retryExecution signalExecution
-cancelExecutions retryExecutions resetCircuitBreaker replayWebhookEvent
+cancelExecutions retryExecutions bulkCancelExecutions bulkPauseExecutions bulkResumeExecutions bulkSignalExecutions
+bulkRetryExecutions resetCircuitBreaker replayWebhookEvent
 """
 _EDITING = """
-createWorkflow updateWorkflow applyWorkflow deleteWorkflow orchestrate deleteExecution updateCircuitBreaker
+createWorkflow updateWorkflow applyWorkflow deleteWorkflow orchestrate deleteExecution bulkDeleteExecutions
+updateCircuitBreaker
 deleteCircuitBreaker createWebhook updateWebhook rotateWebhookSecret deleteWebhook saveTransformationRule
 deleteTransformationRule saveWorkflowTemplate deleteWorkflowTemplate instantiateTemplate saveSchedule deleteSchedule
 """

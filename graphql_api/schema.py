@@ -27,6 +27,7 @@ from graphql_api.circuit_breakers.subscriptions import CircuitBreakerSubscriptio
 from graphql_api.context import ApiOptions, Context
 from graphql_api.edge.counting import count_operation, limit_subscriptions
 from graphql_api.edge.rates import RateExceeded
+from graphql_api.executions.bulk import BulkMutations, BulkQueries
 from graphql_api.executions.exports import ExportQueries
 from graphql_api.executions.list_updates import ExecutionListSubscriptions
 from graphql_api.executions.mutations import ExecutionMutations
@@ -68,6 +69,7 @@ Query = merge_types(
         ExecutionQueries,
         RetryPlanQueries,
         ExportQueries,
+        BulkQueries,
         ScheduleQueries,
         TransformationRuleQueries,
         SecretQueries,
@@ -84,6 +86,7 @@ Mutation = merge_types(
     (
         WorkflowMutations,
         ExecutionMutations,
+        BulkMutations,
         ScheduleMutations,
         TransformationRuleMutations,
         SecretMutations,

@@ -41,6 +41,7 @@ class IdKind(StrEnum):
     SECRET = "sk"  # noqa: S105 - a prefix, and no password
     AUDIT_ENTRY = "ae"
     SAVED_VIEW = "sv"
+    BULK_OPERATION = "bo"
 
 
 class MalformedId(ValueError):

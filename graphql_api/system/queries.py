@@ -9,6 +9,7 @@ from domain.kernel.statuses import Role
 from graphql_api.access.types import ApiKey, AuditEntry
 from graphql_api.circuit_breakers.types import CircuitBreaker
 from graphql_api.context import Info
+from graphql_api.executions.bulk import load_operation
 from graphql_api.executions.loaders import ExecutionLoaders
 from graphql_api.executions.steps import load_step
 from graphql_api.executions.types import load_execution
@@ -87,6 +88,8 @@ class SystemQueries:
                 return None if entry is None else AuditEntry.from_record(entry)
             case IdKind.SAVED_VIEW:
                 return await load_view(info, id)
+            case IdKind.BULK_OPERATION:
+                return await load_operation(info, read_id(id, IdKind.BULK_OPERATION))
             case IdKind.WORKER:
                 worker_id = read_id(id, IdKind.WORKER)
                 workers = await live_workers(info.context.services, info.context.options)

@@ -2,6 +2,7 @@
 
 from persistence.memory.access import MemoryApiKeyStore, MemoryAuditLog
 from persistence.memory.circuit_breakers import MemoryBreakerStore, MemorySharedBreakers
+from persistence.memory.executions.bulk import MemoryBulkOperations
 from persistence.memory.executions.queries import MemoryExecutionQueries
 from persistence.memory.executions.recovery import MemoryRecovery, MemoryWorkerRegistry
 from persistence.memory.executions.store import MemoryExecutionStore
@@ -38,6 +39,7 @@ class MemoryStorage:
         self.secrets = MemorySecretStore(self.tables)
         self.executions = MemoryExecutionStore(self.tables, self.publisher)
         self.queries = MemoryExecutionQueries(self.tables)
+        self.bulk_operations = MemoryBulkOperations(self.tables)
         self.large_values = MemoryLargeValues(self.tables)
         self.recovery = MemoryRecovery(self.tables)
         self.registry = MemoryWorkerRegistry(self.tables)

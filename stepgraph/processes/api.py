@@ -12,6 +12,7 @@ from actors.sandbox.pool import SandboxPool
 from actors.workflow_tests.pool import ProcessTestRunner
 from domain.access.service import AccessService
 from domain.circuit_breakers.service import BreakerService
+from domain.executions.bulk.service import BulkService
 from domain.executions.control.service import ExecutionControl
 from domain.executions.retries.service import ExecutionRetries
 from domain.executions.service import ExecutionService
@@ -39,6 +40,7 @@ from persistence.postgres.access.audit import PostgresAuditLog
 from persistence.postgres.circuit_breakers import PostgresBreakerStore
 from persistence.postgres.connections.clock import DatabaseClock
 from persistence.postgres.connections.database import Database
+from persistence.postgres.executions.bulk import PostgresBulkOperations
 from persistence.postgres.executions.queries import PostgresExecutionQueries
 from persistence.postgres.executions.store import PostgresExecutionStore
 from persistence.postgres.large_values import PostgresLargeValues
@@ -151,12 +153,18 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
         limits=limits,
         sandbox=sandbox,
     )
+    control = ExecutionControl(
+        executions=store, queries=queries, queue=queue, clock=clock, new_id=clock.new_id, limits=limits
+    )
+    bulk_operations = PostgresBulkOperations(database)
     services = ApiServices(
         workflows=workflow_service,
         executions=executions,
-        control=ExecutionControl(
-            executions=store, queries=queries, queue=queue, clock=clock, new_id=clock.new_id, limits=limits
+        control=control,
+        bulk=BulkService(
+            operations=bulk_operations, queries=queries, control=control, clock=clock, new_id=clock.new_id
         ),
+        bulk_operations=bulk_operations,
         retries=ExecutionRetries(
             workflows=workflows,
             executions=store,

@@ -29,8 +29,10 @@ from actors.transformation_rules.rules import StoredRules
 from actors.webhooks.deliveries import WebhookDeliverer
 from actors.webhooks.registered_webhooks import RegisteredWebhooks
 from actors.webhooks.sender import WebhookSender
+from domain.executions.bulk.service import BulkRunner
 from domain.executions.children import ChildStarter
 from domain.executions.control.service import ExecutionControl
+from domain.executions.retries.service import ExecutionRetries
 from domain.executions.service import ExecutionService
 from domain.expressions.evaluator import Evaluator
 from domain.kernel.background_tasks import running
@@ -43,6 +45,7 @@ from persistence.health import SystemHealthProbe
 from persistence.postgres.circuit_breakers import PostgresBreakerStore
 from persistence.postgres.connections.clock import DatabaseClock
 from persistence.postgres.connections.database import Database
+from persistence.postgres.executions.bulk import PostgresBulkOperations
 from persistence.postgres.executions.queries import PostgresExecutionQueries
 from persistence.postgres.executions.recovery import PostgresRecovery
 from persistence.postgres.executions.store import PostgresExecutionStore
@@ -67,6 +70,7 @@ from stepgraph.telemetry.worker_metrics import CountedDeliveries, CountedStarts,
 logger = logging.getLogger(__name__)
 
 _HEARTBEAT_PATIENCE = timedelta(seconds=1)
+_BULK_LOOKS = timedelta(seconds=0.5)
 """The least time that an answer to a heartbeat is waited for, however often heartbeats are sent."""
 
 
@@ -170,6 +174,7 @@ async def _pool(stack: AsyncExitStack, settings: Settings) -> ActivationPool:
         [
             *periodic_jobs_of(storage.database, storage.executions, storage.clock, settings, metrics.counted.add),
             *_firing(storage, metrics),
+            _bulk_operations(storage),
             *deliverer.jobs(settings.webhook_retention),
         ]
     )
@@ -284,7 +289,18 @@ def _firing(storage: _Storage, metrics: WorkerMetrics) -> tuple[PeriodicJob, Per
         limits=storage.limits,
         sandbox=storage.sandbox,
     )
-    control = ExecutionControl(
+    return schedule_jobs(
+        ScheduleFiring(
+            schedules=PostgresScheduleStore(storage.database),
+            executions=CountedStarts(starter, metrics.worker),
+            control=_control(storage),
+            clock=storage.clock,
+        )
+    )
+
+
+def _control(storage: _Storage) -> ExecutionControl:
+    return ExecutionControl(
         executions=storage.executions,
         queries=storage.queries,
         queue=storage.queue,
@@ -292,11 +308,25 @@ def _firing(storage: _Storage, metrics: WorkerMetrics) -> tuple[PeriodicJob, Per
         new_id=storage.clock.new_id,
         limits=storage.limits,
     )
-    return schedule_jobs(
-        ScheduleFiring(
-            schedules=PostgresScheduleStore(storage.database),
-            executions=CountedStarts(starter, metrics.worker),
-            control=control,
+
+
+def _bulk_operations(storage: _Storage) -> PeriodicJob:
+    """The periodic job that carries on what is done with many executions."""
+    runner = BulkRunner(
+        operations=PostgresBulkOperations(storage.database),
+        queries=storage.queries,
+        control=_control(storage),
+        retries=ExecutionRetries(
+            workflows=storage.workflows,
+            executions=storage.executions,
+            queries=storage.queries,
+            queue=storage.queue,
+            definitions=storage.definitions,
             clock=storage.clock,
-        )
+            new_id=storage.clock.new_id,
+            limits=storage.limits,
+            sandbox=storage.sandbox,
+        ),
+        clock=storage.clock,
     )
+    return PeriodicJob(name="carrying on bulk operations", every=_BULK_LOOKS, run=runner.run)

@@ -175,6 +175,34 @@ async def test_executions_are_cancelled_retried_and_deleted_in_numbers(cli: Comm
     assert (await cli("executions", "delete", ids[0])).code == FAILED
 
 
+async def test_a_worker_carries_on_what_is_done_with_many(cli: CommandLine) -> None:
+    await cli("apply", cli.file("asking.yaml", ASKING.replace("asking", "bulk")))
+    ids = [json.loads((await cli("run", "bulk", "--json")).stdout)["id"] for _ in range(2)]
+    of_these = ("--workflow", "bulk", "--label-text", "nobody")
+
+    assert (await cli("executions", "bulk", "cancel")).code == FAILED  # a filter that leaves nothing out
+    none = await cli("executions", "bulk", "cancel", *of_these, "--dry-run", "--json")
+    assert json.loads(none.stdout).items() >= {"matched": 0, "sample": []}.items()
+    dry = json.loads((await cli("executions", "bulk", "cancel", *of_these[:2], "--dry-run", "--json")).stdout)
+    assert {each["id"] for each in dry["sample"]} == set(ids)
+
+    begun = json.loads((await cli("executions", "bulk", "cancel", *of_these[:2], "--json")).stdout)
+
+    async def is_done() -> bool:
+        shown = await cli("executions", "bulk", "show", begun["id"], "--json")
+        return json.loads(shown.stdout)["finishedAt"] is not None
+
+    async def are_cancelled() -> bool:
+        counts = json.loads((await cli("executions", "count", "--workflow", "bulk", "--json")).stdout)
+        return {"status": "CANCELLED", "count": 2, "isEstimate": False} in counts["statuses"]
+
+    await wait_until(is_done, "all are told", timeout=60)
+    await wait_until(are_cancelled, "both are cancelled", timeout=60)
+    shown = await cli("executions", "bulk", "show", begun["id"])
+    assert "2 done, 0 failed" in shown.stdout
+    assert begun["id"] in (await cli("executions", "bulk", "list")).stdout
+
+
 async def test_a_document_with_faults_is_refused_with_all_of_them(cli: CommandLine) -> None:
     file = cli.file("broken.json", '{"name": "", "steps": [{"id": "a", "type": "NOPE", "config": {}}]}')
 

@@ -9,6 +9,7 @@ import pytest
 
 from domain.access.ports import ApiKeyStore, AuditLog
 from domain.circuit_breakers.ports import BreakerStore, SharedBreakers
+from domain.executions.bulk.ports import BulkOperations
 from domain.executions.large_values import LargeValues
 from domain.executions.ports import ExecutionQueries, ExecutionStore, Recovery
 from domain.executions.progress import ProgressFeed, ProgressPublisher
@@ -29,6 +30,7 @@ from persistence.postgres.access.api_keys import PostgresApiKeyStore
 from persistence.postgres.access.audit import PostgresAuditLog
 from persistence.postgres.circuit_breakers import PostgresBreakerStore
 from persistence.postgres.connections.database import Database
+from persistence.postgres.executions.bulk import PostgresBulkOperations
 from persistence.postgres.executions.queries import PostgresExecutionQueries
 from persistence.postgres.executions.recovery import PostgresRecovery
 from persistence.postgres.executions.store import PostgresExecutionStore
@@ -60,6 +62,7 @@ class Storage:
     rules: TransformationRuleStore
     templates: WorkflowTemplateStore
     queries: ExecutionQueries
+    bulk_operations: BulkOperations
     large_values: LargeValues
     recovery: Recovery
     registry: WorkerRegistry
@@ -88,6 +91,7 @@ def over_memory(memory: MemoryStorage) -> Storage:
         rules=memory.rules,
         templates=memory.templates,
         queries=memory.queries,
+        bulk_operations=memory.bulk_operations,
         large_values=memory.large_values,
         recovery=memory.recovery,
         registry=memory.registry,
@@ -117,6 +121,7 @@ async def open_real(stack: AsyncExitStack, postgres_url: str, redis_url: str) ->
         workflows=PostgresWorkflowStore(database),
         executions=await stack.enter_async_context(PostgresExecutionStore(database, publisher)),
         queries=queries,
+        bulk_operations=PostgresBulkOperations(database),
         large_values=PostgresLargeValues(database),
         schedules=PostgresScheduleStore(database),
         rules=PostgresTransformationRuleStore(database),

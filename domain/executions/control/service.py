@@ -100,6 +100,14 @@ class ExecutionControl:
         Raises `NotFound`, `InvalidInput`, `InvalidState` when the execution has ended, or `LimitExceeded` when
         `Limits.max_signals` wait for a step to take them, or as many bytes as ten inputs may have.
         """
+        self.check_signal(name, payload)
+        execution = await find(self._queries, execution_id)
+        await self._check_room(execution, payload)
+        await self._commands.send(execution_id, CommandKind.SIGNAL, {"name": name, "payload": payload})
+        return await find(self._queries, execution_id)
+
+    def check_signal(self, name: str, payload: JsonValue) -> None:
+        """Raise `InvalidInput` for what can be no signal."""
         problems = [
             problem.under("payload")
             for problem in payload_problems(payload, max_bytes=self._limits.max_input_bytes, what="payload")
@@ -109,10 +117,6 @@ class ExecutionControl:
             problems.append(Problem(path=("name",), message=message))
         if problems:
             raise InvalidInput(problems)
-        execution = await find(self._queries, execution_id)
-        await self._check_room(execution, payload)
-        await self._commands.send(execution_id, CommandKind.SIGNAL, {"name": name, "payload": payload})
-        return await find(self._queries, execution_id)
 
     async def call_back(self, execution_id: UUID, path: str, payload: JsonValue) -> None:
         """Deliver a callback to the step at `path`. While one is on its way, further ones are passed over.
@@ -171,6 +175,10 @@ class ExecutionControl:
             return await self._executions.commands(execution.id)
         except LeaseLost as error:  # deleted since it was read
             raise NotFound("execution", to_public(IdKind.EXECUTION, execution.id)) from error
+
+    def check_reason(self, reason: str | None) -> None:
+        """Raise `InvalidInput` for a reason that is too long, or cannot be stored."""
+        self._reason(reason)
 
     def _reason(self, reason: str | None) -> JsonValue:
         """The payload of a CANCEL. Raises `InvalidInput`."""

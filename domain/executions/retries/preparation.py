@@ -15,7 +15,7 @@ from domain.executions.retries.plan import kept_steps, total_steps
 from domain.executions.retries.planned_steps import PlannedStep, planned_steps
 from domain.kernel.changes import UNSET, Unset, changed
 from domain.kernel.clock import Clock
-from domain.kernel.errors import LimitExceeded
+from domain.kernel.errors import InvalidInput, LimitExceeded, Problem
 from domain.kernel.ids import new_id
 from domain.kernel.json.text import JsonValue
 from domain.kernel.pages import Page
@@ -49,6 +49,12 @@ class RetryRequest:
     def is_edited(self) -> bool:
         """True when it has another input."""
         return self.input is not UNSET
+
+    def check_for_many(self) -> None:
+        """Raise `InvalidInput` for what cannot be asked of many executions: each has its own input."""
+        if self.is_edited:
+            message = "Many executions are retried with their own inputs."
+            raise InvalidInput([Problem(path=("input",), message=message, hint="Leave it out, or retry one.")])
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,9 +92,7 @@ class ExecutionRetries:
         and `InvalidInput` for an input: each has its own.
         """
         request = request or RetryRequest()
-        if request.is_edited:
-            message = "Many executions are retried with their own inputs."
-            raise InvalidInput([Problem(path=("input",), message=message, hint="Leave it out, or retry one.")])
+        request.check_for_many()
         changed = 0
         matched = await self._queries.count(filter)
         budget = SandboxBudget(calls=self._limits.max_bulk)

@@ -8,6 +8,7 @@ and expression indexes, fill factors, composite keys) is SQL in the migrations.
 from persistence.postgres.models.access import ApiKey, AuditEntry
 from persistence.postgres.models.circuit_breakers import CircuitBreaker
 from persistence.postgres.models.executions import (
+    BulkOperation,
     CarriedStep,
     ExecutionCommand,
     ExecutionFamily,
@@ -27,6 +28,7 @@ from persistence.postgres.models.workflows import Workflow, WorkflowVersion
 __all__ = [
     "ApiKey",
     "AuditEntry",
+    "BulkOperation",
     "CarriedStep",
     "CircuitBreaker",
     "ExecutionCommand",

@@ -130,3 +130,25 @@ class ExecutionCommand(Model):
     class Meta:
         table = "execution_command"
         table_description = "a command that was not applied yet"
+
+
+class BulkOperation(Model):
+    """Something that is done with every execution that matches `wanted`. `held_until`: a worker has it until then."""
+
+    id = fields.UUIDField(primary_key=True)
+    action = fields.CharField(max_length=16)
+    wanted = JsonTextField()
+    arguments = JsonTextField()
+    matched = fields.IntField()
+    done = fields.IntField()
+    failed = fields.IntField()
+    problems = JsonTextField()
+    cursor = fields.UUIDField(null=True)
+    created_at = fields.DatetimeField()
+    finished_at = fields.DatetimeField(null=True)
+    epoch = fields.IntField()
+    held_until = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "bulk_operation"
+        table_description = "something done with many executions"

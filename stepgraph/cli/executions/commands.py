@@ -8,7 +8,7 @@ import typer
 
 from domain.executions.lists import OrderBy
 from domain.kernel.json.text import JsonValue
-from stepgraph.cli.executions import bulk, control, following_many, retrying
+from stepgraph.cli.executions import bulk, bulk_operations, control, following_many, retrying
 from stepgraph.cli.executions.filters import filtered
 from stepgraph.cli.executions.running import follow_to_the_end, report_end
 from stepgraph.cli.kit.api_calls import call, change, with_client
@@ -161,3 +161,4 @@ for one in (control.pause, control.resume, retrying.retry, control.signal, contr
 app.command("follow")(following_many.follow_many)
 for many in (bulk.cancel_all, bulk.retry_all):
     app.command()(many)
+app.add_typer(bulk_operations.app, name="bulk")

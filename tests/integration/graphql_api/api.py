@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from domain.access.service import AccessService
 from domain.circuit_breakers.service import BreakerService
 from domain.engine.state import Attempt, StepState
+from domain.executions.bulk.service import BulkService
 from domain.executions.control.service import ExecutionControl
 from domain.executions.records import WHOLE, ExecutionDelta, NewExecution, Progress, StepChange
 from domain.executions.retries.service import ExecutionRetries
@@ -91,16 +92,24 @@ class Api:
             limits=self.limits,
             sandbox=sandbox,
         )
+        control = ExecutionControl(
+            executions=storage.executions,
+            queries=storage.queries,
+            queue=storage.queue,
+            clock=clock,
+            limits=self.limits,
+        )
         self.services = ApiServices(
             workflows=workflows,
             executions=executions,
-            control=ExecutionControl(
-                executions=storage.executions,
+            control=control,
+            bulk=BulkService(
+                operations=storage.bulk_operations,
                 queries=storage.queries,
-                queue=storage.queue,
+                control=control,
                 clock=clock,
-                limits=self.limits,
             ),
+            bulk_operations=storage.bulk_operations,
             retries=ExecutionRetries(
                 workflows=storage.workflows,
                 executions=storage.executions,

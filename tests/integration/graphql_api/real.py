@@ -13,6 +13,7 @@ from persistence.memory.work_queue import MemoryWorkQueue
 from persistence.postgres.circuit_breakers import PostgresBreakerStore
 from persistence.postgres.connections.database import Database
 from persistence.postgres.connections.lending import Connection
+from persistence.postgres.executions.bulk import PostgresBulkOperations
 from persistence.postgres.executions.queries import PostgresExecutionQueries
 from persistence.postgres.executions.store import PostgresExecutionStore
 from persistence.postgres.large_values import PostgresLargeValues
@@ -68,6 +69,7 @@ class RealStorage:
     secrets: PostgresSecretStore
     templates: PostgresWorkflowTemplateStore
     queries: PostgresExecutionQueries
+    bulk_operations: PostgresBulkOperations
     large_values: PostgresLargeValues
     feed: RedisProgressFeed
     registry: PostgresWorkerRegistry
@@ -109,6 +111,7 @@ async def real_parts(postgres_url: str, redis_url: str) -> AsyncIterator[Real]:
             secrets=PostgresSecretStore(database),
             templates=PostgresWorkflowTemplateStore(database),
             queries=queries,
+            bulk_operations=PostgresBulkOperations(database),
             large_values=PostgresLargeValues(database),
             feed=feed,
             registry=PostgresWorkerRegistry(database),

@@ -1,0 +1,1 @@
+"""Bulk operations: one thing done with every execution that matches, in the background, batch by batch."""
