@@ -8,6 +8,7 @@ import pytest
 
 from graphql_api.executions.recent_changes import RecentChanges
 from tests.integration.graphql_api.api import Api, Hand, a_step
+from tests.integration.graphql_api.real import Real
 from tests.waiting import wait_until
 
 UPDATES = """subscription($filter: ExecutionFilter, $after: String) {
@@ -167,3 +168,26 @@ async def test_counts_are_told_as_they_are_and_when_they_have_changed(api: Api) 
 
     assert first == {"total": 1, "statuses": [{"status": "PENDING", "count": 1}, {"status": "RUNNING", "count": 0}]}
     assert second == {"total": 2, "statuses": [{"status": "PENDING", "count": 1}, {"status": "RUNNING", "count": 1}]}
+
+
+async def test_over_redis_a_list_is_resumed_and_counted(real: Real) -> None:
+    api = real.api
+    await api.create_workflow("orders")
+    events, first = await following(api)
+    await events.aclose()
+    hand = await a_run(api)
+    resumed = api.subscribe(UPDATES, after=first["cursor"])
+    seen = [await told(resumed) for _ in range(3)]
+    await resumed.aclose()
+    counts = api.subscribe("subscription { executionCountUpdates { total statuses { status count } } }")
+    counted = (await anext(counts))["executionCountUpdates"]
+    await counts.aclose()
+    await api.recent.close()
+
+    assert [(id, status) for id, status, _ in seen] == [
+        (hand.id, "PENDING"),
+        (hand.id, "RUNNING"),
+        (hand.id, "COMPLETED"),
+    ]
+    assert counted["total"] == 1
+    assert {"status": "COMPLETED", "count": 1} in counted["statuses"]
