@@ -67,7 +67,7 @@ class ExecutionTrigger:
     """The thing that has started an execution."""
 
     kind: TriggerKind
-    id: strawberry.ID | None = strawberry.field(
+    source_id: strawberry.ID | None = strawberry.field(
         description="The id of that schedule, webhook, parent, or execution that was retried; `node` fetches it."
     )
 
@@ -138,7 +138,7 @@ class WorkflowExecution(Node):
     def trigger(self) -> ExecutionTrigger:
         kind, id = self.record.trigger, self.record.trigger_id
         shown = None if id is None else public_id(_TRIGGERS.get(kind, IdKind.EXECUTION), id)
-        return ExecutionTrigger(kind=kind, id=shown)
+        return ExecutionTrigger(kind=kind, source_id=shown)
 
     @strawberry.field(description="The execution whose step started this one.")
     async def parent(self, info: Info) -> "WorkflowExecution | None":

@@ -11,13 +11,16 @@ from domain.kernel.json.text import JsonValue, loads
 FORM = "application/x-www-form-urlencoded"
 MULTIPART_FORM = "multipart/form-data"
 
-_JSON = frozenset({"application/json", "application/x-json", "text/json", "text/x-json"})
+_JSON = frozenset({"application/json", "application/csp-report", "application/x-json", "text/json", "text/x-json"})
 _TEXT = frozenset(
     {
+        "application/csv",
         "application/ecmascript",
         "application/graphql",
         "application/javascript",
+        "application/jose",
         "application/json-seq",
+        "application/json5",
         "application/jsonl",
         "application/jsonlines",
         "application/jwt",

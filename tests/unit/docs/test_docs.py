@@ -61,6 +61,17 @@ def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors_of(target), f"{link} names no heading of that page"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_section_of_a_page_is_there_twice(page: Path) -> None:
+    sections: list[str] = []
+    around: dict[int, str] = {}
+    for marks, heading in re.findall(r"^(#+) (.+)$", _FENCE.sub("", page.read_text()), re.MULTILINE):
+        around = {level: name for level, name in around.items() if level < len(marks)} | {len(marks): heading}
+        sections.append(" / ".join(around.values()))
+
+    assert sorted(sections) == sorted(set(sections))
+
+
 @pytest.mark.parametrize("text", blocks("graphql"))
 def test_every_graphql_example_is_valid_against_the_schema(text: str) -> None:
     assert_valid(text)

@@ -138,8 +138,8 @@ async def test_an_execution_says_what_has_started_it_and_is_found_by_that(api: A
     retried = (await api.run("mutation($id: ID!) { retryExecution(id: $id) { ... on Node { id } } }", id=failed.id))[
         "retryExecution"
     ]["id"]
-    data = await api.run("query($id: ID!) { execution(id: $id) { trigger { kind id } } }", id=retried)
-    assert data["execution"]["trigger"] == {"kind": "RETRY", "id": failed.id}
+    data = await api.run("query($id: ID!) { execution(id: $id) { trigger { kind sourceId } } }", id=retried)
+    assert data["execution"]["trigger"] == {"kind": "RETRY", "sourceId": failed.id}
     assert listed(await api.run(LISTED, f={"trigger": "RETRY"})) == [retried]
     assert listed(await api.run(LISTED, f={"triggerId": failed.id})) == [retried]
     assert listed(await api.run(LISTED, f={"idPrefix": retried[:-1]})) == [retried]

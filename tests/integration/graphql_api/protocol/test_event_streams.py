@@ -106,7 +106,7 @@ async def test_a_ticket_ends_with_its_time_and_with_its_key() -> None:
         old = await a_ticket(server, token)
         api.clock.advance(timedelta(minutes=11))
         new = await a_ticket(server, token)
-        forged = new[:-1] + ("A" if new[-1] != "A" else "B")
+        forged = new[:-2] + ("A" if new[-2] != "A" else "B") + new[-1]  # the last character may hold less than six bits
 
         statuses = []
         for ticket in (old, forged, "é", new):

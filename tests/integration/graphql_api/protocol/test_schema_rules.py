@@ -53,6 +53,7 @@ BOUNDED: Mapping[str, str] = {
     "WorkflowTemplateConnection": "a page",
     "WorkflowVersionConnection": "a page",
     "ExecutionBatch.results": "one for each of at most 1,000 inputs",
+    "ExecutionCounts.statuses": "one for each status",
     "ExecutionUpdate.steps": "what one change touched; a SNAPSHOT has its own limit",
     "OrchestrationMetrics.steps": "one for each step type",
     "OrchestrationMetrics.timeline": "at most 2,000 parts",

@@ -368,6 +368,12 @@ def test_an_expression_that_means_what_it_says_has_neither_problem_nor_warning(e
         ("0 0 */2 * *", "starts anew on the 1st of each month."),
         ("0 0 1 */5 *", "starts anew with each year: it fires at 1, 6, 11."),
         ("0 0 * * */2", "starts anew with each week: it fires at 0, 2, 4, 6."),
+        ("0-59/45 * * * *", "starts anew with each hour: it fires at 0, 45."),
+        ("0 0-23/5 * * *", "starts anew with each day: it fires at 0, 5, 10, 15, 20."),
+        ("0,30/7 * * * *", "starts anew with each hour: it fires at 30, 37, 44, 51, 58."),
+        ("0 0 1-31/2 * *", "starts anew on the 1st of each month."),
+        ("0 0 2/3 * *", "starts anew on the 2nd of each month."),
+        ("0 0 1 1-12/5 *", "starts anew with each year: it fires at 1, 6, 11."),
         ("0 0 13 * FRI", "either day is right: 13 of the month, or FRI of the week."),
     ],
 )
@@ -375,6 +381,12 @@ def test_an_expression_that_may_be_misread_has_a_warning(expression: str, part: 
     assert cron_problems(expression, "UTC") == []
     [warning] = cron_warnings(expression)
     assert part in warning
+
+
+@pytest.mark.parametrize("expression", ["5/10 * * * *", "0-30/7 * * * *", "0 8-18/3 * * *", "0 0 * * MON-FRI/2"])
+def test_an_even_step_or_one_within_a_part_has_no_warning(expression: str) -> None:
+    assert cron_problems(expression, "UTC") == []
+    assert cron_warnings(expression) == []
 
 
 @pytest.mark.parametrize("expression", ["*/90 * * * *", "0 */48 * * *", "0 0 * * MON/2"])
