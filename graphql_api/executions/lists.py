@@ -34,7 +34,7 @@ class Window:
     @property
     def is_backwards(self) -> bool:
         """True when the rows before a cursor, or the last of all, are asked for."""
-        return bool(self.last is not None or self.before)
+        return self.last is not None or self.before is not None
 
 
 def _end(text: str) -> Place:
@@ -86,7 +86,7 @@ async def _read(info: Info, window: Window, order: ExecutionOrder) -> tuple[int,
     """The number of rows that are asked for, and the place that they follow or, backwards, precede."""
     if not window.is_backwards:
         return page_size(window.first), await _read_place(info, window.after, "after", order.by)
-    if window.after:
+    if window.after is not None:
         message = "`after` goes with `first`, and `before` with `last`: give one pair of them."
         raise InvalidInput([Problem(path=("after",), message=message)])
     return page_size(window.last, name="last"), await _read_place(info, window.before, "before", order.by)
@@ -94,8 +94,8 @@ async def _read(info: Info, window: Window, order: ExecutionOrder) -> tuple[int,
 
 async def _read_place(info: Info, cursor: str | None, name: str, by: OrderBy) -> Place | None:
     """The place that a cursor names, or an execution's id. Raises `InvalidInput`."""
-    if not cursor or not cursor.startswith(f"{IdKind.EXECUTION.value}_"):
-        return _read_cursor(cursor or None, name, by)
+    if cursor is None or not cursor.startswith(f"{IdKind.EXECUTION.value}_"):
+        return _read_cursor(cursor, name, by)
     record = await info.context.shared(ExecutionLoaders).by_id.load(read_id(cursor, IdKind.EXECUTION, name))
     place = None if record is None else place_of(record, by)
     if place is None:

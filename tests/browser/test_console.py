@@ -69,7 +69,7 @@ async def watched(visit: Visit, lived: str) -> AsyncIterator[Visit]:
 
 
 def complaints(visit: Visit) -> list[str]:
-    """The complaints of the browser, besides those of requests of pages that were left and addresses that nothing has."""
+    """The complaints of the browser, besides those of requests of pages that were left, and of missing addresses."""
     return [each for each in visit.complaints if "net::ERR_ABORTED" not in each and "404 (Not Found)" not in each]
 
 
