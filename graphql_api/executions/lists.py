@@ -24,7 +24,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The part of a list that is asked for, as the arguments of a connection say it."""
+    """The part of a list that is asked for, as the arguments of a connection say it; UNSET is as good as None."""
 
     first: int | None
     after: str | None
@@ -34,7 +34,7 @@ class Window:
     @property
     def is_backwards(self) -> bool:
         """True when the rows before a cursor, or the last of all, are asked for."""
-        return self.last is not None or self.before is not None
+        return any(each is not None and each is not strawberry.UNSET for each in (self.last, self.before))
 
 
 def _end(text: str) -> Place:
@@ -86,7 +86,7 @@ async def _read(info: Info, window: Window, order: ExecutionOrder) -> tuple[int,
     """The number of rows that are asked for, and the place that they follow or, backwards, precede."""
     if not window.is_backwards:
         return page_size(window.first), await _read_place(info, window.after, "after", order.by)
-    if window.after is not None:
+    if window.after is not None and window.after is not strawberry.UNSET:
         message = "`after` goes with `first`, and `before` with `last`: give one pair of them."
         raise InvalidInput([Problem(path=("after",), message=message)])
     return page_size(window.last, name="last"), await _read_place(info, window.before, "before", order.by)
@@ -94,7 +94,7 @@ async def _read(info: Info, window: Window, order: ExecutionOrder) -> tuple[int,
 
 async def _read_place(info: Info, cursor: str | None, name: str, by: OrderBy) -> Place | None:
     """The place that a cursor names, or an execution's id. Raises `InvalidInput`."""
-    if cursor is None or not cursor.startswith(f"{IdKind.EXECUTION.value}_"):
+    if not cursor or not cursor.startswith(f"{IdKind.EXECUTION.value}_"):
         return _read_cursor(cursor, name, by)
     record = await info.context.shared(ExecutionLoaders).by_id.load(read_id(cursor, IdKind.EXECUTION, name))
     place = None if record is None else place_of(record, by)
