@@ -26,7 +26,7 @@ strawberry.enum(BulkAction, description="What is done with every execution that 
 
 
 @strawberry.type(description="An execution with which it could not be done, and why not.")
-class BulkProblem:
+class BulkFailure:
     """An execution with which it could not be done."""
 
     execution_id: strawberry.ID
@@ -44,7 +44,7 @@ class BulkOperation(Node):
     done: int
     failed: int
     left: int = strawberry.field(description="The number of those that are still to come; 0 once it has finished.")
-    problems: list[BulkProblem] = strawberry.field(description="The first 100 of those that failed.")
+    failures: list[BulkFailure] = strawberry.field(description="The first 100 of those that failed.")
     created_at: datetime
     finished_at: datetime | None
 
@@ -58,8 +58,8 @@ class BulkOperation(Node):
             done=record.done,
             failed=record.failed,
             left=record.left,
-            problems=[
-                BulkProblem(execution_id=public_id(IdKind.EXECUTION, each.execution_id), message=each.message)
+            failures=[
+                BulkFailure(execution_id=public_id(IdKind.EXECUTION, each.execution_id), message=each.message)
                 for each in record.problems
             ],
             created_at=record.created_at,

@@ -125,8 +125,8 @@ def show(
         print_json(operation)
         return
     say(_progress(operation))
-    if operation["problems"]:
-        rows = ([each["executionId"], each["message"]] for each in operation["problems"])
+    if operation["failures"]:
+        rows = ([each["executionId"], each["message"]] for each in operation["failures"])
         console.print(table(["execution", "problem"], rows))
 
 

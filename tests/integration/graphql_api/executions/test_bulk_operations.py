@@ -37,7 +37,7 @@ async def ended(api: Api, id: str) -> dict[str, Any]:
     while await runner(api).run():
         pass
     query = """query($id: ID!) { bulkOperation(id: $id) {
-      id matched done failed left finishedAt problems { executionId message } } }"""
+      id matched done failed left finishedAt failures { executionId message } } }"""
     answer: dict[str, Any] = (await api.run(query, id=id))["bulkOperation"]
     assert answer["finishedAt"] is not None
     return answer
@@ -113,7 +113,7 @@ async def test_what_could_not_be_done_is_told_by_execution(api: Api) -> None:
     done = await ended(api, begun_["id"])
 
     assert (done["done"], done["failed"], done["left"]) == (0, 1, 0)
-    [problem] = done["problems"]
+    [problem] = done["failures"]
     assert problem["executionId"] == hand.id
     assert problem["message"]
 

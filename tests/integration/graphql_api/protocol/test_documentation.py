@@ -25,10 +25,11 @@ async def test_the_examples_run_in_their_order(api: Api) -> None:
         if not operation.variable_definitions:
             answers.append(await api.run(example))
 
-    created, applied, started, found, listed, evaluated = answers
+    created, applied, started, found, listed, counted, evaluated = answers
     assert created["createWorkflow"]["__typename"] == "Workflow"
     assert applied["applyWorkflow"]["version"] == 1
     assert started["executeWorkflow"]["status"] == "PENDING"
     assert [step["stepId"] for step in found["workflow"]["steps"]] == ["person", "greeting"]
     assert listed["executions"]["nodes"][0]["id"] == started["executeWorkflow"]["id"]
+    assert counted["executionCounts"]["total"] == 1
     assert evaluated["evaluate"]["value"] is True

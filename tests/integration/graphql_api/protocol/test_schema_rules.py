@@ -38,6 +38,9 @@ NO_NODES_OF_THEIR_OWN = {"Deleted": "names what is gone: the id that it had"}
 BOUNDED: Mapping[str, str] = {
     "AuditEntryConnection": "a page",
     "ApiKeyConnection": "a page",
+    "BulkOperationConnection": "a page",
+    "BulkOperation.failures": "the first 100",
+    "BulkPreview.sample": "ten",
     "CircuitBreakerConnection": "a page",
     "PlannedStepConnection": "a page",
     "SavedView.columns": "at most 50",
@@ -75,6 +78,10 @@ BOUNDED: Mapping[str, str] = {
     "Workflow.steps": "part of a document, whose size is limited",
     "WorkflowGraph.edges": "part of a document, whose size is limited",
     "WorkflowGraph.nodes": "part of a document, whose size is limited",
+    "WorkflowTest.calls": "of one test, which has at most 10,000 steps and 8 MiB",
+    "WorkflowTest.children": "of one test, which has at most 10,000 steps and 8 MiB",
+    "WorkflowTest.problems": "of one document",
+    "WorkflowTest.unusedMocks": "of what was sent, whose size is limited",
     "WorkflowTemplate.parameters": "a part of what is saved, whose size is limited",
 }
 """Every list of the schema that is no connection, and why it cannot grow without an end."""
