@@ -4,7 +4,8 @@ import pytest
 
 from actors.steps.containers import ForEachExecutor
 from domain.executions.step_executor import Failed, Opened, Outcome, Succeeded
-from domain.expressions.expression import YieldsNothing
+from domain.expressions.expression import Tier, YieldsNothing
+from domain.expressions.language.jsonata import Program
 from domain.expressions.lists import compile_list
 from domain.kernel.failures import FailureCode
 from domain.kernel.json.text import JsonValue
@@ -47,6 +48,13 @@ def outcome(items: str) -> Outcome:
         ("[input.order, input.order]", [{"x": 7}, {"x": 7}]),
         ("[1, 2]", [1, 2]),
         ("input.text ? [1] : [2]", [1]),
+        ("input.one ? input.order : 5", [{"x": 7}]),
+        ("(input.one)", INPUT["one"]),
+        ("((input.one.x))", [7]),
+        ("([1, 2])", [1, 2]),
+        ("([[1, 2]])", [[1, 2]]),
+        ("[1, 2, 3][$ > 1]", [2, 3]),
+        ("[1, 2, 3][$ > 2]", [3]),
     ],
 )
 def test_one_match_is_a_list_of_one_and_many_are_many(items: str, expected: list[JsonValue]) -> None:
@@ -60,6 +68,13 @@ def test_one_match_is_a_list_of_one_and_many_are_many(items: str, expected: list
 
 NOTHING_FOUND = ["input.list[x > 50]", "input.list[x > 50].x", "input.none", "input.none.x", "input.empty.x"]
 NO_LISTS = [
+    "('abc')",
+    "(input.order)",
+    "((input.list[0]))",
+    "({'a': 1})",
+    "(1 + 2)",
+    "('abc' ?? 'x')",
+    "1 = 1 ? 'abc' : 5",
     "'abc'",
     "input.text",
     "input.order",
@@ -89,6 +104,73 @@ def test_what_is_clearly_no_list_is_told(items: str) -> None:
 def test_a_name_that_is_not_there_is_told(items: str) -> None:
     with pytest.raises(YieldsNothing):
         outcome(items)
+
+
+#: Expressions that select where `{}` is what is selected by, of each tier.
+SELECTING_HERE = [
+    "(input.list[x > {}])",
+    "((input.list)[x > {}])",
+    "((input.list[x > {}]))",
+    "(input.list[x > {}]).$",
+    "1 = 1 ? input.list[x > {}] : []",
+    "1 = 2 ? [] : (input.list[x > {}])",
+    "(1 = 2 ? [] : 1 = 1 ? input.list[x > {}])",
+    "1 = 1 ? (1 = 1 ? input.list[x > {}] : 5) : 6",
+    "(input.list[x > {}]) ?? []",
+    "(input.missing) ?? (input.list[x > {}])",
+]
+SELECTING_IN_THE_SANDBOX = [
+    "($t := {}; input.list[x > $t])",
+    "($t := {}; input.list[x > $t];)",
+    "($l := input.list; $l[x > {}])",
+    "($l := input.list; ($t := {}; $l[x > $t]))",
+    "($found := input.list[x > {}]; $found)",
+    "($found := (input.list[x > {}]); $same := $found; ($same))",
+    "($l := [1]; $l := input.list[x > {}]; 1 = 1 ? $l : 5)",
+    "$found := (input.list[x > {}])",
+    "(1 = 1 ? $filter(input.list, function($i) {{ $i.x > {} }}) : [])",
+    "**[x > {}]",
+    "(**[x > {}])",
+    "(*.list[x > {}])",
+    "*.*[x > {}]",
+    "input.**[x > {}]",
+    "($f := function($n) {{ input.list[x > $n] }}; [$f({})])",
+    "[($f := function($n) {{ input.list[x > $n] }}; $f({}))]",
+]
+SELECTED = {5: [{"x": 6}, {"x": 9}], 6: [{"x": 9}], 50: []}
+
+
+@pytest.mark.parametrize("above", SELECTED)
+@pytest.mark.parametrize("items", [*SELECTING_HERE, *SELECTING_IN_THE_SANDBOX])
+def test_what_gives_the_value_decides_wherever_it_stands(items: str, above: int) -> None:
+    expression = compile_list(items.format(above))
+
+    given = Program(expression.source).evaluate({"input": {"list": [{"x": 1}, {"x": 6}, {"x": 9}]}})
+
+    assert given == SELECTED[above]
+    assert expression.tier is (Tier.SAFE if items in SELECTING_HERE else Tier.SANDBOX)
+
+
+@pytest.mark.parametrize(
+    ("items", "expected"),
+    [
+        ("($l := [1, 2]; $l)", [1, 2]),
+        ("($l := [[1, 2]]; $l)", [[1, 2]]),
+        ("($l := input.m; $l)", [[1, 2]]),
+        ("($f := function($n) { [$n] }; $f(1))", [1]),
+        ("($found := input.m[0][$ > 1]; $found := 'abc'; $found)", "abc"),
+        ("($found := input.m; $count($found))", 1),
+        ("($found := input.m; $found & 'x')", "[[1,2]]x"),
+        ("(input.m; 'abc')", "abc"),
+        ("($f := function($n) { input.m }; 'abc')", "abc"),
+    ],
+)
+def test_what_does_not_select_stays_as_it_is(items: str, expected: JsonValue) -> None:
+    assert Program(compile_list(items).source).evaluate({"input": {"m": [[1, 2]]}}) == expected
+
+
+def test_a_single_value_in_parentheses_is_told_as_the_value_is() -> None:
+    assert compile_list("((input.order))").source == "input.order"
 
 
 def test_what_selects_in_the_sandbox_is_a_list_too() -> None:
