@@ -33,7 +33,8 @@ class Evaluator:
     `schemas` checks JSON Schemas by the same means, `schema_work` as its `most_here`.
 
     `is_here` decides on single expressions that need no sandbox, by their characters times the bytes of their data,
-    whether they are evaluated in this process after all; None: they are.
+    whether they are evaluated in this process after all; None: they are. A plain path costs little however large its
+    data is. Where there may be many on one scope, `bytes_of_paths` is the size of that, and they are decided on too.
     """
 
     def __init__(
@@ -42,18 +43,27 @@ class Evaluator:
         use: SandboxUse = SandboxUse.EXECUTION,
         *,
         is_here: Callable[[int], bool] | None = None,
+        bytes_of_paths: int | None = None,
         schema_work: int | None = None,
     ) -> None:
         self._sandbox = sandbox
         self._use = use
         self._is_here = is_here
+        self._bytes_of_paths = bytes_of_paths
         self.schemas = SchemaChecks(sandbox, use, most_here=schema_work)
 
     @classmethod
-    def of_trial(cls, trial: Trial, sandbox: Sandbox | None) -> "Evaluator":
-        """The evaluator for trials of expressions and schemas, which may cost as much as the trial's budget allows."""
+    def of_trial(cls, trial: Trial, sandbox: Sandbox | None, *, context_bytes: int | None = None) -> "Evaluator":
+        """The evaluator for trials of expressions and schemas, which may cost as much as the trial's budget allows.
+
+        `context_bytes`: the size of the context, where one request may try many expressions on it.
+        """
         return cls(
-            trial.budgeted(sandbox), SandboxUse.TRIAL, is_here=trial.budget.spend_here, schema_work=MAX_WORK_OF_REQUEST
+            trial.budgeted(sandbox),
+            SandboxUse.TRIAL,
+            is_here=trial.budget.spend_here,
+            bytes_of_paths=context_bytes,
+            schema_work=MAX_WORK_OF_REQUEST,
         )
 
     @classmethod
@@ -96,8 +106,11 @@ class Evaluator:
         return expression.needs_sandbox or self._is_too_much(expression, scope)
 
     def _is_too_much(self, expression: Expression, scope: Mapping[str, JsonValue]) -> bool:
-        if self._is_here is None or expression.tier is Tier.PATH:
+        if self._is_here is None:
             return False
+        if expression.tier is Tier.PATH:
+            size = self._bytes_of_paths
+            return size is not None and not self._is_here(len(expression.source) * size)
         try:
             size = len(dumps(expression.pruned(scope)))
         except ValueError:  # which the engine is to say

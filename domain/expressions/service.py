@@ -8,10 +8,10 @@ from domain.expressions.expression import ExpressionError, ExpressionSyntaxError
 from domain.kernel.clock import Clock
 from domain.kernel.errors import Unavailable
 from domain.kernel.hints import kind_of
-from domain.kernel.json.text import JsonText, JsonValue
+from domain.kernel.json.text import JsonText, JsonValue, dumps
 from domain.kernel.json.values import payload_problems
 from domain.kernel.limits import Limits
-from domain.sandbox.budget import Trial
+from domain.sandbox.budget import Trial, TriedContext
 from domain.sandbox.ports import Sandbox
 
 _SEED = 0
@@ -54,16 +54,24 @@ class EvaluationService:
     ) -> "tuple[JsonValue | JsonText, str | None]":
         if not isinstance(context, dict):
             return None, f"The context must be an object, not {kind_of(context)}."
-        unusable = payload_problems(context, max_bytes=self._limits.max_input_bytes, what="context")
-        if unusable:
-            return None, unusable[0].message
+        tried = trial.contexts.get(id(context))
+        if tried is None:
+            tried = trial.contexts[id(context)] = self._looked_at(context)
+        if tried.problem is not None:
+            return None, tried.problem
         try:
             compiled = compile_expression(expression)
             now = self._clock.now()
-            evaluator = Evaluator.of_trial(trial, self._sandbox)
+            evaluator = Evaluator.of_trial(trial, self._sandbox, context_bytes=tried.size)
             return await evaluator.evaluate_to_show(compiled, context, now=now, seed=_SEED, owner=trial.owner), None
         except ExpressionSyntaxError as error:
             where = "" if error.position is None else f" (at character {error.position + 1})"
             return None, f"{error}{where}"
         except (ExpressionError, Unavailable) as error:
             return None, str(error)
+
+    def _looked_at(self, context: JsonValue) -> TriedContext:
+        problems = payload_problems(context, max_bytes=self._limits.max_input_bytes, what="context")
+        if problems:
+            return TriedContext(context, 0, problems[0].message)
+        return TriedContext(context, len(dumps(context)), None)

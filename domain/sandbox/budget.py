@@ -133,11 +133,22 @@ class BudgetedSandbox:
 
 
 @dataclass(frozen=True, slots=True)
+class TriedContext:
+    """A context of expressions: its size in bytes, and the message that makes it unusable, if any."""
+
+    value: JsonValue
+    size: int
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """The one for whom something is tried: the owner of a share, and the budget of the request."""
 
     owner: UUID = field(default_factory=new_id)
     budget: SandboxBudget = field(default_factory=SandboxBudget)
+    contexts: dict[int, TriedContext] = field(default_factory=dict)
+    """Contexts that were looked at already, by their identities: one may be that of every expression of a request."""
 
     def budgeted(self, sandbox: Sandbox | None) -> Sandbox | None:
         """The sandbox as this trial may use it."""

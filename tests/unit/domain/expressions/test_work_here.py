@@ -7,10 +7,13 @@ import pytest
 
 from domain.expressions.evaluator import MAX_WORK, Evaluator
 from domain.expressions.expression import compile_expression
+from domain.expressions.service import EvaluationService
 from domain.json_schemas.checks import SchemaChecks
 from domain.json_schemas.schema import JsonSchema
 from domain.kernel.json.text import JsonValue
 from domain.sandbox.budget import SandboxBudget, Trial
+from tests.clocks import ManualClock
+from tests.costs import least_seconds_awaited
 from tests.sandboxes import AnsweringSandbox
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -56,6 +59,27 @@ async def test_what_one_request_tries_is_summed_up() -> None:
     found = [await value(Evaluator.of_trial(trial, asked), source, FEW) for _ in range(5)]
 
     assert found == [100, 100, 100, "from the sandbox", "from the sandbox"]
+
+
+async def test_many_paths_on_one_context_are_counted_too() -> None:
+    size = len('{"x":[' + ",".join(['"ab"'] * 100) + "]}")
+    trial, asked = Trial(budget=SandboxBudget(work_here=3 * 4 * size)), sandbox()
+
+    found = [await value(Evaluator.of_trial(trial, asked, context_bytes=size), "x[0]", FEW) for _ in range(5)]
+
+    assert found == ["ab", "ab", "ab", "from the sandbox", "from the sandbox"]
+
+
+async def test_fifty_paths_on_one_large_context_cost_little_more_than_a_few() -> None:
+    context: JsonValue = {"n": [0] * 450_000}
+    service = EvaluationService(clock=ManualClock(), sandbox=sandbox())
+
+    async def tried() -> None:
+        trial = Trial()
+        for number in range(50):
+            await service.evaluate(f"n.b{number}", context, trial)
+
+    assert await least_seconds_awaited(tried, enough=0.5) < 0.5
 
 
 async def test_values_are_checked_here_up_to_what_one_request_may_have_of_it() -> None:
