@@ -2,35 +2,67 @@
 
 Anyone with an address may grant an approval or answer for a step, without a key. Steps are called with addresses, and
 events are sent with them: they must stay in stored values, which are sent as they are, and are masked where
-they are shown. A token is known by the code in it, wherever it stands, and by `hooks/` in front of it, also where that
-is escaped for a URL, or where the text was cut: the code is its beginning, and the rest can be known.
+they are shown. A token is known by the code in it, wherever it stands, also in base64; by `hooks/` in front of it, also
+where that is escaped or where the text was cut: the code is its beginning, and the rest can be known; and at the end
+of a text by the id in it, where it was cut behind that id's time.
 """
 
+import base64
 import re
 from collections.abc import Mapping
 
 from domain.kernel.json.text import JsonText, JsonValue, dumps, loads
-from domain.webhooks.hook_tokens import read_hook_token
+from domain.webhooks.hook_search import SHORTEST_TOKEN, TokenSearch, may_be_cut
+from domain.webhooks.hook_tokens import MAX_TOKEN_CHARACTERS
 
 MASK = "***"
 
 _RUN = "[A-Za-z0-9_-]"
-_ADDRESS = rf"hooks(?:/|\\/|%(?:25){{0,8}}2[Ff])(?P<addressed>{_RUN}{{16,}})"
-# The bits of a token that say which kind of UUID it names leave four characters at one place, sixteen at another.
-_TOKEN = rf"(?<!{_RUN})(?P<token>{_RUN}{{29}}[HXn3]{_RUN}{{2}}[g-v]{_RUN}{{10,}})"
-_SUSPECT = re.compile(f"{_ADDRESS}|{_TOKEN}")
-_IN_LINES = re.compile(_ADDRESS)
-_HINT = re.compile(f"hooks|{_RUN}{{43}}")
+_SLASH = r"(?:\\{0,8}/|(?:%(?:25){0,8}|=|\\{1,8}x|\\{1,8}u00)2[Ff]|&#(?:47|[xX]2[Ff]);)"
+_ADDRESS = re.compile(rf"hooks{_SLASH}(?P<token>{_RUN}{{16,}})")
+_RUNS = re.compile(rf"{_RUN}{{{SHORTEST_TOKEN},}}")
+# The kind of UUID and its time, which is one of the years 2022 to 2056, leave few characters at four places.
+_BEGINNING = rf"{_RUN}{{21}}[AQgw][GHI]{_RUN}{{6}}[HXn3]{_RUN}{{2}}[g-v]"
+_CUT = re.compile(rf"(?<!{_RUN})(?P<token>{_BEGINNING}{_RUN}*)(?=(?:…|\.\.\.)?\Z)")
+_TAIL = MAX_TOKEN_CHARACTERS + 4
+_WORDS = ("hooks", "aG9va3", "hvb2tz", "ob29rc")
+"""The word before a token: plain, and as base64 writes it at each of three positions."""
+_HINT = re.compile(f"{_RUN}{{{SHORTEST_TOKEN}}}|{_BEGINNING}")
+_HINT_IN_BYTES = re.compile(rf"{_RUN}{{33}}".encode())
+_BASE64 = re.compile("[A-Za-z0-9+/_-]{29,}={0,2}")
+_STANDARD = str.maketrans("-_", "+/", "=")
+_ENCODED_TOKEN = 56
+# In base64 every fourth character of a token is one of these.
+_MAYBE_TOKEN = re.compile("[LMNOQ-Za-e](?:...[LMNOQ-Za-e]){12}")
 _SHORTEST = len("hooks/") + 16
 
 
 def without_addresses(line: str) -> str:
     """A line of text with all that looks like a token masked where it stands in the address of a hook."""
-    return _IN_LINES.sub(_masked, line) if "hooks" in line else line
+    return _ADDRESS.sub(_masked, line) if "hooks" in line else line
 
 
 def _masked(found: re.Match[str]) -> str:
-    return found[0].removesuffix(found["addressed"]) + MASK
+    return found[0].removesuffix(found["token"]) + MASK
+
+
+def _decoded(digits: str, start: int) -> bytes:
+    """The bytes of what begins at `start`; a single digit at the end holds none."""
+    end = len(digits) - ((len(digits) - start) % 4 == 1)
+    return base64.b64decode(digits[start:end] + "=" * (-(end - start) % 4))
+
+
+def _hints(text: str) -> bool:
+    return any(word in text for word in _WORDS) or _HINT.search(text) is not None
+
+
+def _without_cut(text: str) -> str:
+    """The text without the token that it ends with where it was cut off, known by its shape alone."""
+    start = max(0, len(text) - _TAIL)
+    found = _CUT.search(text, start)
+    if found is None or not may_be_cut(found["token"]):
+        return text
+    return text[: found.start()] + MASK + text[found.end() :]
 
 
 class HookMask:
@@ -44,11 +76,11 @@ class HookMask:
         if isinstance(value, str):
             return self._text(value)
         if isinstance(value, JsonText):
-            return value if _HINT.search(value.text) is None else self._replacing(value, loads(value.text))
+            return value if not _hints(value.text) else self._replacing(value, loads(value.text))
         if not isinstance(value, Mapping | list):
             return value
         try:
-            has_suspects = _HINT.search(dumps(value)) is not None
+            has_suspects = _hints(dumps(value))
         except ValueError:
             has_suspects = True
         return self._replacing(value, value) if has_suspects else value
@@ -69,10 +101,26 @@ class HookMask:
         return value
 
     def _text(self, text: str) -> str:
-        return _SUSPECT.sub(self._replaced, text) if len(text) >= _SHORTEST else text
+        if len(text) < _SHORTEST:
+            return text
+        return _BASE64.sub(self._encoded, self._plain(text))
 
-    def _replaced(self, found: re.Match[str]) -> str:
-        token = found["token"]
-        if token is None:
-            return _masked(found)
-        return MASK if read_hook_token(self._key, token) is not None else token
+    def _plain(self, text: str) -> str:
+        search = TokenSearch(self._key, MASK, len(text))
+        masked = _RUNS.sub(lambda found: search.without_tokens(found[0]), without_addresses(text))
+        return _without_cut(masked)
+
+    def _encoded(self, found: re.Match[str]) -> str:
+        """The run, or the mask where its base64 holds an address, whichever of its characters that begins with."""
+        run = found[0]
+        is_suspect = len(run) >= _ENCODED_TOKEN and _MAYBE_TOKEN.search(run) is not None
+        if not is_suspect and not any(word in run for word in _WORDS[1:]):
+            return run
+        digits = run.translate(_STANDARD)
+        for start in range(4):
+            content = _decoded(digits, start)
+            if b"hooks" in content or _HINT_IN_BYTES.search(content):
+                plain = content.decode("latin-1")
+                if self._plain(plain) != plain:
+                    return MASK
+        return run

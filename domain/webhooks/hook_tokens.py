@@ -22,7 +22,7 @@ _HEAD_BYTES = _CODE_BYTES + 16
 _CALLBACK = b"callback"
 _WEBHOOK = b"webhook"
 _SIGNALS = b"signals"
-_MAX_CHARACTERS = 4096
+MAX_TOKEN_CHARACTERS = 4096
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -105,6 +105,22 @@ def read_hook_token(key: bytes, token: str) -> Hook | None:
     return SignalHook(id) if is_signal else None
 
 
+def names_hook(key: bytes, content: bytes) -> bool:
+    """True where the bytes are those of a whole token of a webhook or of signals."""
+    code, named = content[:_CODE_BYTES], content[_CODE_BYTES:]
+    return _is_coded(key, _WEBHOOK, code, named) or _is_coded(key, _SIGNALS, code, named)
+
+
+def path_bytes(key: bytes, content: bytes) -> int:
+    """The bytes of the path of the callback's token that the bytes begin with; 0 where they begin with none."""
+    made = _hash(key, _CALLBACK, content[_CODE_BYTES:_HEAD_BYTES])
+    for end in range(_HEAD_BYTES + 1, len(content) + 1):
+        made.update(content[end - 1 : end])
+        if compare_digest(content[:_CODE_BYTES], made.digest()):
+            return end - _HEAD_BYTES
+    return 0
+
+
 def _written(key: bytes, purpose: bytes, named: bytes) -> str:
     return _text(_code(key, purpose, named) + named)
 
@@ -115,7 +131,7 @@ def _text(content: bytes) -> str:
 
 def _content(token: str) -> bytes | None:
     """The bytes of a text that may be a token: long enough, and in its one spelling."""
-    if len(token) > _MAX_CHARACTERS or not _TOKEN.fullmatch(token):
+    if len(token) > MAX_TOKEN_CHARACTERS or not _TOKEN.fullmatch(token):
         return None
     try:
         content = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
@@ -130,6 +146,10 @@ def _is_coded(key: bytes, purpose: bytes, code: bytes, named: bytes) -> bool:
 
 
 def _code(key: bytes, purpose: bytes, named: bytes) -> bytes:
+    return _hash(key, purpose, named).digest()
+
+
+def _hash(key: bytes, purpose: bytes, named: bytes) -> blake2b:
     if len(key) > blake2b.MAX_KEY_SIZE:
         key = blake2b(key).digest()
-    return blake2b(named, key=key, digest_size=_CODE_BYTES, person=purpose).digest()
+    return blake2b(named, key=key, digest_size=_CODE_BYTES, person=purpose)
