@@ -13,14 +13,19 @@ from domain.kernel.json.text import JsonValue, dumps
 from graphql_api.context import ApiOptions
 from graphql_api.edge.asker import address_of
 from graphql_api.edge.clients import Networks, client_behind
-from graphql_api.edge.hosts import KnownNames, authority_of, is_same, normal_origin, origin_of
+from graphql_api.edge.hosts import KnownNames, Origin, authority_of, normal_origin, origin_of
 
 TOLD_HEADERS = ("RateLimit", "RateLimit-Policy", "Retry-After")
 """Response headers that pages of other origins may read."""
 
 _PROXIED = frozenset(
-    (b"forwarded", b"via", b"x-real-ip", b"x-client-ip", b"x-cluster-client-ip", b"true-client-ip", b"cf-connecting-ip")
+    (
+        *(b"forwarded", b"forwarded-for", b"via", b"x-real-ip", b"x-client-ip", b"x-cluster-client-ip"),
+        *(b"true-client-ip", b"cf-connecting-ip", b"fly-client-ip", b"x-envoy-external-address"),
+        b"x-original-forwarded-for",
+    )
 )
+_SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 _READ = _PROXIED | {b"host", b"origin", b"sec-fetch-site"}
 _MOST_REMEMBERED = 100
 
@@ -52,7 +57,9 @@ class Edge:
         self._names = KnownNames(options.public_url, options.allowed_hosts)
         own = urlsplit(options.public_url)
         others = [normal_origin(each) for each in options.allowed_origins if asks_for_keys or each != "*"]
-        self._origins = frozenset((normal_origin(f"{own.scheme}://{own.netloc}"), *others))
+        self._public = origin_of(normal_origin(f"{own.scheme}://{own.netloc}"))
+        self._origins = frozenset((self._public, *map(origin_of, others)))
+        self._lets_all = "*" in others
         self._shared = sharing(app, others) if others else app
         self._known_hosts: set[bytes] = set()
         self._logged: set[str] = set()
@@ -80,7 +87,9 @@ class Edge:
                 return Refusal(403, _BEHIND_PROXY.format(header=headers.proxied))
         if not self._asks_for_keys and not (len(headers.hosts) == 1 and self._is_ours(headers.hosts[0])):
             return Refusal(403, _OTHER_HOST.format(host=b", ".join(headers.hosts).decode("latin-1")[:100]))
-        if headers.origin is None or (self._asks_for_keys and scope["path"] != "/graphql") or self._may_ask(headers):
+        if headers.origin is None or (self._asks_for_keys and scope["path"] != "/graphql"):
+            return None
+        if self._may_ask(scope, headers):
             return None
         self._log(headers.origin)
         return Refusal(403, _OTHER_ORIGIN.format(origin=headers.origin[:100]))
@@ -88,9 +97,10 @@ class Edge:
     def _see_through(self, scope: Scope, headers: "_Read") -> None:
         """Put the proxy's client and its scheme into the scope."""
         scope["client"] = (client_behind(address_of(scope), headers.forwarded_for, self._proxies), 0)
-        if headers.forwarded_proto in ("http", "https"):
+        headers.told_scheme = _SCHEMES.get(headers.forwarded_proto)
+        if headers.told_scheme is not None:
             is_http = scope["type"] == "http"
-            scope["scheme"] = headers.forwarded_proto if is_http else headers.forwarded_proto.replace("http", "ws")
+            scope["scheme"] = headers.told_scheme if is_http else headers.told_scheme.replace("http", "ws")
 
     def _is_ours(self, host: bytes) -> bool:
         """True when the API is known under this host. Known ones are remembered: nearly all requests have the same."""
@@ -105,18 +115,35 @@ class Edge:
             self._known_hosts.add(host)
         return is_ours
 
-    def _may_ask(self, headers: "_Read") -> bool:
+    def _may_ask(self, scope: Scope, headers: "_Read") -> bool:
         """True when a page of this origin may use the API: one of ours, or one in the settings."""
-        found = origin_of(headers.origin or "")
-        if found is None:
+        page = origin_of(headers.origin or "")
+        if page is None:
             return False
-        if not {normal_origin(headers.origin or ""), "*"}.isdisjoint(self._origins):
+        if self._lets_all or page in self._origins:
             return True
-        if len(headers.hosts) == 1 and is_same(found, authority_of(headers.hosts[0].decode("latin-1"))):
+        host = headers.hosts[0].decode("latin-1") if len(headers.hosts) == 1 else ""
+        if page in self._asked(scope, headers, host):
             return True
-        if not self._asks_for_keys:
-            return found[1] in self._names
-        return headers.fetch_site == b"same-origin"
+        if self._asks_for_keys:
+            return headers.fetch_site == b"same-origin"
+        asked = authority_of(host)
+        return page[1].is_loopback and asked is not None and asked.is_loopback
+
+    def _asked(self, scope: Scope, headers: "_Read", host: str) -> tuple[Origin | None, ...]:
+        """The origins that a request may have been sent to: of its host, and by the scheme that its client used.
+
+        Under the public URL's name that is the public URL, also where a proxy leaves its port out. Otherwise the scheme
+        is the one that a trusted proxy tells, or the connection's; where keys are asked for, a proxy that tells
+        nothing may have ended TLS.
+        """
+        asked = authority_of(host)
+        public = self._public
+        if public and asked and asked.name == public[1].name and asked.port in (None, public[1].port):
+            return (public,)
+        scheme = headers.told_scheme or _SCHEMES[scope.get("scheme", "http")]
+        schemes = (scheme, "https") if self._asks_for_keys else (scheme,)
+        return tuple(origin_of(f"{each}://{host}") for each in schemes)
 
     def _log(self, origin: str) -> None:
         if len(self._logged) < _MOST_REMEMBERED and origin not in self._logged:
@@ -130,7 +157,7 @@ class Edge:
 class _Read:
     """The headers that matter here, found in one pass."""
 
-    __slots__ = ("fetch_site", "forwarded_for", "forwarded_proto", "hosts", "origin", "proxied")
+    __slots__ = ("fetch_site", "forwarded_for", "forwarded_proto", "hosts", "origin", "proxied", "told_scheme")
 
     def __init__(self, scope: Scope) -> None:
         self.hosts: list[bytes] = []
@@ -138,6 +165,7 @@ class _Read:
         self.fetch_site = b""
         self.forwarded_for: list[bytes] = []
         self.forwarded_proto = self.proxied = ""
+        self.told_scheme: str | None = None
         for name, value in scope["headers"]:
             if name in _READ or name[:11] == b"x-forwarded":
                 self._take(name, value)

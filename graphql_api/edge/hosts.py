@@ -37,6 +37,10 @@ class Authority:
         return self.name == "localhost" or (self.address is not None and is_loopback(self.name))
 
 
+Origin = tuple[str, Authority]
+"""A scheme and an authority."""
+
+
 def authority_of(text: str) -> Authority | None:
     """The name and the port in a `Host` header; None where it is not one name and at most a port."""
     found = _HOST.fullmatch(text.strip().lower())
@@ -56,19 +60,13 @@ def authority_of(text: str) -> Authority | None:
     return Authority(name, None if port is None else int(port)) if name else None
 
 
-def origin_of(text: str) -> tuple[str, Authority] | None:
-    """The scheme and the authority of an `Origin`, always with its port; None for `null` and malformed ones."""
+def origin_of(text: str) -> Origin | None:
+    """The origin of a page, always with its port; None for `null` and malformed ones."""
     scheme, found, rest = text.strip().lower().partition("://")
     authority = authority_of(rest) if found and scheme in ("http", "https") else None
     if authority is None:
         return None
-    return scheme, Authority(authority.name, authority.port or _DEFAULT_PORTS[scheme])
-
-
-def is_same(origin: tuple[str, Authority], host: Authority | None) -> bool:
-    """True when a page's origin is the host that it sends to, whose port may be left out where it is the default."""
-    scheme, authority = origin
-    return host is not None and host.name == authority.name and (host.port or _DEFAULT_PORTS[scheme]) == authority.port
+    return scheme, Authority(authority.name, _DEFAULT_PORTS[scheme] if authority.port is None else authority.port)
 
 
 def normal_origin(text: str) -> str:

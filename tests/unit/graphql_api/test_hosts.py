@@ -4,7 +4,7 @@ import pytest
 
 from graphql_api.edge.clients import Networks, client_behind
 from graphql_api.edge.connections import is_loopback, network_of
-from graphql_api.edge.hosts import KnownNames, authority_of, is_same, normal_origin, origin_of
+from graphql_api.edge.hosts import KnownNames, authority_of, normal_origin, origin_of
 
 NAMES = KnownNames("https://Flows.Example.com:8443/api", ("api", "[fd00::1]:80"))
 
@@ -81,22 +81,31 @@ def test_other_names_are_not(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("origin", "host", "same"),
+    ("origin", "scheme", "host", "same"),
     [
-        ("http://localhost:8000", "localhost:8000", True),
-        ("https://flows.example", "flows.example", True),
-        ("https://flows.example", "flows.example:443", True),
-        ("http://[::1]:80", "[::1]", True),
-        ("HTTP://LOCALHOST:8000", "localhost.:8000", True),
-        ("http://localhost:5173", "localhost:8000", False),
-        ("https://flows.example", "flows.example:80", False),
-        ("https://flows.example.evil", "flows.example", False),
+        ("http://localhost:8000", "http", "localhost:8000", True),
+        ("https://flows.example", "https", "flows.example", True),
+        ("https://flows.example", "https", "flows.example:443", True),
+        ("https://flows.example:443", "https", "flows.example", True),
+        ("http://[::1]:80", "http", "[::1]", True),
+        ("HTTP://LOCALHOST:8000", "http", "localhost.:8000", True),
+        ("http://localhost:5173", "http", "localhost:8000", False),
+        ("https://flows.example", "http", "flows.example", False),
+        ("https://flows.example", "http", "flows.example:443", False),
+        ("http://flows.example", "https", "flows.example", False),
+        ("https://flows.example", "https", "flows.example:80", False),
+        ("https://flows.example:8443", "https", "flows.example", False),
+        ("https://flows.example:0", "https", "flows.example", False),
+        ("https://flows.example.evil", "https", "flows.example", False),
+        ("http://flows.example", "http", "evil.example#flows.example", False),
     ],
 )
-def test_a_page_is_of_the_host_that_it_asks_where_name_and_port_are(origin: str, host: str, same: bool) -> None:
+def test_a_page_is_of_the_host_that_it_asks_where_scheme_name_and_port_are(
+    origin: str, scheme: str, host: str, same: bool
+) -> None:
     found = origin_of(origin)
     assert found is not None
-    assert is_same(found, authority_of(host)) is same
+    assert (origin_of(f"{scheme}://{host}") == found) is same
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,10 @@ PLACES = [
         {"host": "localhost", "forwarded": "for=127.0.0.1"},
         {"host": "localhost", "x-real-ip": "127.0.0.1"},
         {"host": "localhost", "via": "1.1 proxy"},
+        {"host": "localhost", "x-envoy-external-address": "127.0.0.1"},
+        {"host": "localhost", "x-original-forwarded-for": "127.0.0.1"},
+        {"host": "localhost", "fly-client-ip": "127.0.0.1"},
+        {"host": "localhost", "forwarded-for": "127.0.0.1"},
     ],
 )
 async def test_nothing_is_answered_to_a_rebound_name_or_through_a_proxy(
@@ -86,6 +90,9 @@ async def test_nothing_is_answered_to_a_rebound_name_or_through_a_proxy(
         {"host": "LOCALHOST.:9999", "origin": "http://localhost:5173"},
         {"host": "[::1]:8000", "origin": "https://127.0.0.1:3000"},
         {"host": "flows.example.com", "origin": "https://flows.example.com"},
+        {"host": "flows.example.com:443", "origin": "https://flows.example.com:443"},
+        {"host": "localhost", "origin": "https://flows.example.com"},
+        {"host": "flows.example.com:8000", "origin": "http://flows.example.com:8000"},  # past the proxy
     ],
 )
 async def test_this_machine_and_the_public_name_are_answered(open_server: LiveServer, headers: dict[str, str]) -> None:
@@ -94,9 +101,37 @@ async def test_this_machine_and_the_public_name_are_answered(open_server: LiveSe
     assert (answer.status_code, answer.json()) == (200, {"data": {"__typename": "Query"}})
 
 
+OTHER_PAGES = [
+    {"Host": "flows.example.com", "Origin": "https://flows.example.com:8443"},
+    {"Host": "flows.example.com", "Origin": "http://flows.example.com"},
+    {"Host": "flows.example.com", "Origin": "http://flows.example.com:443"},
+    {"Host": "flows.example.com:8000", "Origin": "https://flows.example.com:8000"},
+    {"Host": "localhost", "Origin": "https://flows.example.com:8443"},
+    {"Host": "localhost", "Origin": "http://flows.example.com"},
+    # The machine of whoever looks at that page, which is another than the public name's.
+    {"Host": "flows.example.com", "Origin": "http://localhost:5173"},
+]
+
+
+@pytest.mark.parametrize("headers", OTHER_PAGES)
+async def test_a_page_of_the_public_name_on_another_port_or_scheme_is_refused(
+    open_server: LiveServer, headers: dict[str, str]
+) -> None:
+    answers = [
+        await asked(open_server, "POST", "/graphql", headers, CREATE),
+        await asked(open_server, "GET", "/graphql?query=%7B__typename%7D", headers),
+        await asked(open_server, "POST", "/hooks/abc", headers, {}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [403, 403, 403]
+    assert all("STEPGRAPH_ALLOWED_ORIGINS" in answer.json()["errors"][0]["message"] for answer in answers)
+    assert not (await open_server.api.storage.keys.page(first=1, after=None)).rows
+
+
 @pytest.mark.parametrize(
     "headers",
     [
+        *OTHER_PAGES,
         {"Host": "evil.example"},
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
@@ -105,8 +140,16 @@ async def test_this_machine_and_the_public_name_are_answered(open_server: LiveSe
     ],
 )
 async def test_a_websocket_is_refused_alike_in_its_handshake(open_server: LiveServer, headers: dict[str, str]) -> None:
+    others = {name: value for name, value in headers.items() if name != "Host"}
     with pytest.raises(websockets.InvalidStatus) as refused:
-        await connect(open_server.websocket_url, subprotocols=[PROTOCOL], additional_headers=headers)
+        # The client writes the name of its address as the only `Host`.
+        await connect(
+            f"ws://{headers.get('Host', 'localhost')}/graphql",
+            host="127.0.0.1",
+            port=open_server.port,
+            subprotocols=[PROTOCOL],
+            additional_headers=others,
+        )
 
     assert refused.value.response.status_code == 403
     assert b"STEPGRAPH_" in (refused.value.response.body or b"")
@@ -157,6 +200,39 @@ async def test_a_proxy_that_the_settings_name_may_ask() -> None:
 
     assert (await app_answer(options, peer="10.0.0.1", **said)).status_code == 200
     assert (await app_answer(options, peer="127.0.0.1", **said)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("host", "proto", "origin", "status"),
+    [
+        ("flows.example.com", "https", "https://flows.example.com", 200),
+        ("flows.example.com", "wss", "https://flows.example.com", 200),
+        ("flows.example.com", "WSS", "http://flows.example.com", 403),
+        ("flows.example.com", "https", "http://flows.example.com", 403),
+        ("flows.example.com", "http", "http://flows.example.com", 200),
+        ("flows.example.com:8443", "https", "https://flows.example.com:8443", 200),
+        ("flows.example.com:8443", "https", "https://flows.example.com", 403),
+        ("flows.example.com", "http", "https://flows.example.com", 403),
+    ],
+)
+async def test_a_page_is_compared_with_the_scheme_that_a_trusted_proxy_was_asked_by(
+    host: str, proto: str, origin: str, status: int
+) -> None:
+    options = ApiOptions(trusted_proxies=("10.0.0.0/8",), allowed_hosts=("flows.example.com",))
+
+    answer = await app_answer(options, peer="10.0.0.1", host=host, x_forwarded_proto=proto, origin=origin)
+
+    assert answer.status_code == status
+
+
+async def test_the_public_url_says_the_scheme_where_a_proxy_does_not() -> None:
+    options = ApiOptions(public_url="https://flows.example.com:8443/api")
+
+    assert (await app_answer(options, host="flows.example.com", origin="https://flows.example.com:8443")).is_success
+    assert (await app_answer(options, host="flows.example.com:8443", origin="http://flows.example.com:8443")).is_error
+    # A proxy that leaves the port out of `Host` makes no other page of that name ours.
+    assert (await app_answer(options, host="flows.example.com", origin="https://flows.example.com")).is_error
+    assert (await app_answer(options, host="flows.example.com", origin="http://flows.example.com")).is_error
 
 
 async def test_an_api_that_asks_for_keys_does_not_mind_its_name() -> None:

@@ -104,6 +104,21 @@ async def test_pages_of_the_api_itself_need_no_setting(sharing: tuple[LiveServer
     assert (await posted(server, **proxied, **key)).status_code == 200
 
 
+async def test_a_page_of_the_public_name_on_another_port_or_scheme_is_another_page() -> None:
+    api = Api(options=ApiOptions(public_url="https://flows.example"), requires_keys=True)
+    _, token = await api.access.create("page", Role.ADMIN, None)
+    key = {"authorization": f"Bearer {token}", "content-type": "application/json", "host": "flows.example"}
+    async with serving(api) as server:
+        own = await posted(server, origin="https://flows.example", **key)
+        others = [
+            await posted(server, origin=each, **key)
+            for each in ("https://flows.example:8443", "http://flows.example", "http://flows.example:443")
+        ]
+
+    assert own.status_code == 200
+    assert [answer.status_code for answer in others] == [403, 403, 403]
+
+
 async def test_hooks_ask_nobody_for_an_origin_and_share_nothing(sharing: tuple[LiveServer, dict[str, str]]) -> None:
     server, _ = sharing
 
