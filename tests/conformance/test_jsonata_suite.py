@@ -188,7 +188,7 @@ def by_rewritten(case: Case, *, guards_operands: bool) -> Any:
     expression = rewritten(case["expr"], tokenize(case["expr"]), guards_operands=guards_operands)
     if not guards_operands:
         return by_engine(guarded(expression.source), case)
-    numbers = StandIns([int(text) for text in expression.literals])
+    numbers = StandIns(literals=expression.literals)
     bindings = {**(case.get("bindings") or {}), **literals_of(expression, numbers)}
     given = by_engine(exact(expression.source, numbers), {**case, "bindings": bindings})
     try:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import jlens
 
 from domain.expressions.language.large_integers import LIMIT
+from domain.expressions.language.literals import LargeLiteral
 from domain.expressions.language.rewriting import LITERAL, OPERAND, RESULT, STRING, TEXT, Rewritten
 from domain.kernel.json.text import JsonValue
 
@@ -62,14 +63,29 @@ class IntegerError(Exception):
 
 
 class StandIns:
-    """The stand-ins for some numbers, in both signs."""
+    """The stand-ins for some numbers and for literals of an expression, in both signs.
+
+    A literal that is given back as floating point is the same as a number that is what it is rounded to. Raises
+    `IntegerError` where an integer stands between the two.
+    """
 
     __slots__ = ("_numbers", "_stand_ins")
 
-    def __init__(self, numbers: Collection[int | float] = ()) -> None:
+    def __init__(self, numbers: Collection[int | float] = (), literals: Collection[LargeLiteral] = ()) -> None:
         written = {abs(int(number)): abs(number) for number in sorted(numbers, key=lambda each: type(each) is int)}
+        rounded: dict[int, int] = {}
+        for number, given_back in sorted(literals, key=lambda each: type(each.given_back) is float):
+            size, nearest = int(number), int(given_back)
+            if size == nearest or type(written.get(nearest)) is not float:
+                written[size] = written.get(size, given_back) if type(given_back) is float else given_back
+                continue
+            between = range(min(size, nearest), max(size, nearest) + 1)
+            if any(type(other) is int and other in between for other in written.values()):
+                raise IntegerError
+            rounded[size] = nearest
         self._stand_ins = {size: LIMIT + 2 * rank for rank, size in enumerate(sorted(written))}
         self._numbers = {stand_in: written[size] for size, stand_in in self._stand_ins.items()}
+        self._stand_ins |= {size: self._stand_ins[nearest] for size, nearest in rounded.items()}
 
     def stand_in(self, number: float) -> int:
         """The stand-in for a number. Raises `IntegerError` for one from 2^53 on that was not given."""
@@ -143,7 +159,7 @@ def exact(source: str, stand_ins: StandIns) -> jlens.Expression:
 
 def literals_of(expression: Rewritten, stand_ins: StandIns) -> dict[str, Any]:
     """The bindings for an expression that was made `exact`: its literals by their variables."""
-    return {f"{LITERAL}{index}": stand_ins.stand_in(int(text)) for index, text in enumerate(expression.literals)}
+    return {f"{LITERAL}{index}": stand_ins.stand_in(each.number) for index, each in enumerate(expression.literals)}
 
 
 class _Functions:
@@ -194,8 +210,10 @@ class _Functions:
                 total += number
                 self.result(total)
             return total
-        exact_total = int(sum(self._stand_ins.number(each) if _is_large(each) else each for each in numbers))
-        return self._made(exact_total)
+        amounts = [self._stand_ins.number(each) if _is_large(each) else each for each in numbers]
+        if any(type(amount) is float for amount in amounts):
+            raise IntegerError
+        return self._made(int(sum(amounts)))
 
     def _number(self, value: Any) -> Any:
         if value is None or (_is_large(value) and not isinstance(value, str)):

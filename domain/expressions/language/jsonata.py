@@ -29,7 +29,8 @@ from domain.expressions.language.large_integers import (
     look_through,
     look_through_text,
 )
-from domain.expressions.language.rewriting import is_large, rewritten
+from domain.expressions.language.literals import have_integers, large_literals
+from domain.expressions.language.rewriting import rewritten
 from domain.expressions.language.tokens import Kind, Token, tokenize
 from domain.expressions.pruning import cut_to
 from domain.kernel.json.text import JsonValue, dumps, loads
@@ -112,6 +113,7 @@ class Program:
         "_expression",
         "_growth",
         "_guarded",
+        "_has_integers",
         "_has_times",
         "_literals",
         "_looked_at",
@@ -140,7 +142,8 @@ class Program:
         if self._has_times:
             self._expression, self._exists = (self._with_times(each, jlens.Expression) for each in _both(source))
         self._growth = growth_of(self._tokens)
-        self._literals = [token.text for token in self._tokens if token.kind is Kind.NUMBER and is_large(token.text)]
+        self._literals = large_literals(self._tokens)
+        self._has_integers = bool(self._literals) and have_integers(self._tokens)
         self._guarded: tuple[jlens.Expression, jlens.Expression] | None = None
 
     def evaluate(
@@ -174,7 +177,7 @@ class Program:
 
     def _evaluate(self, data: Mapping[str, JsonValue], now: int | None, seed: int | None) -> "JsonValue | Undefined":
         reach = look_through(data, self._looked_at, self._growth)
-        if reach is _LARGE or self._literals:
+        if reach is _LARGE or self._has_integers:
             return self._evaluate_exactly(data, {**_LIMITS, "now": now, "seed": seed})
         expression, exists = self._expression, self._exists
         if reach is _GROWING:
@@ -226,7 +229,7 @@ class Program:
 
     def _evaluate_text(self, text: str, options: Mapping[str, Any]) -> str | None:
         reach = look_through_text(text, self._growth)
-        if self._literals or (reach is _LARGE and large_numbers(loads(text), texts=self._parses)):
+        if self._has_integers or (reach is _LARGE and large_numbers(loads(text), texts=self._parses)):
             return self._evaluate_text_exactly(text, options)
         is_bounded = self._growth is None or reach is Reach.FINE
         expression = self._expression if is_bounded else self._guarded_pair()[0]
@@ -262,13 +265,11 @@ class Program:
         return any(token.text in _PARSING for token in self._tokens)
 
     def _stand_ins(self, data: JsonValue, most: int | None = None) -> StandIns:
-        numbers = large_numbers(data, texts=self._parses, most=most) | {int(text) for text in self._literals}
+        numbers = large_numbers(data, texts=self._parses, most=most)
         for token in self._tokens:
-            if token.kind is Kind.NUMBER:
-                numbers |= large_numbers(float(token.text))
-            elif token.kind is Kind.STRING and self._parses:
+            if token.kind is Kind.STRING and self._parses:
                 numbers |= large_numbers(token.text[1:-1], texts=True)
-        return StandIns(numbers)
+        return StandIns(numbers, self._literals)
 
     def _guarded_pair(self) -> tuple[jlens.Expression, jlens.Expression]:
         """The guarded expression, and a guarded one that tells whether it yields anything."""
@@ -288,9 +289,9 @@ class Program:
 
     def _refuse_made_numbers(self, value: JsonValue, data: JsonValue) -> None:
         """Raise where a value has a number from 2^53 on that neither the data nor the expression have."""
-        given = large_numbers(data)
-        given |= {number for token in self._tokens if token.kind is Kind.NUMBER for number in (float(token.text),)}
-        if not large_numbers(value) <= given:
+        given = {abs(number) for number in large_numbers(data)}
+        given |= {literal.given_back for literal in self._literals}
+        if not {abs(number) for number in large_numbers(value)} <= given:
             raise IntegerError
 
 

@@ -72,7 +72,7 @@ def growth_of(tokens: Sequence[Token]) -> Growth | None:
     `factors` are more than any data allow where no bound is known: where a computed value is used again.
     """
     multiplications = additions = sums = digits = 0
-    is_unbounded = follows_computed = False
+    is_unbounded = follows_computed = has_large = divides = False
     opened: list[bool] = []  # for each bracket, whether what it encloses is computed, and not an index or condition
     before: Token | None = None
     for token in tokens:
@@ -80,6 +80,7 @@ def growth_of(tokens: Sequence[Token]) -> Growth | None:
         match token.kind, token.text:
             case Kind.NUMBER, text:
                 digits = max(digits, len(re.split("[.eE]", text)[0]), 16 if "e" in text.lower() else 0)
+                has_large |= float(text) >= LIMIT
             case Kind.VARIABLE, name:
                 sums += name in _SUMMING
                 is_unbounded |= name in _WITHOUT_BOUND
@@ -88,6 +89,8 @@ def growth_of(tokens: Sequence[Token]) -> Growth | None:
                 is_unbounded = True
             case Kind.OPERATOR, "*":
                 multiplications += 1
+            case Kind.OPERATOR, ("/" | "%"):
+                divides = True
             case Kind.OPERATOR, ("+" | "-"):
                 additions += before is not None and not _opens_operand(before)
             case Kind.OPERATOR, (":=" | ".." | "@" | "#" | "~>" | "**"):
@@ -101,7 +104,7 @@ def growth_of(tokens: Sequence[Token]) -> Growth | None:
                 is_unbounded |= follows_computed
         before, follows_computed = token, closes_computed
     has_any = multiplications or additions or sums or any(token.text in _WITHOUT_BOUND for token in tokens)
-    if not has_any:
+    if not has_any and not (has_large and divides):
         return None
     factors = _DIGITS_OF_LIMIT + 1 if is_unbounded else multiplications + 1
     return Growth(factors, additions, sums, digits)
@@ -151,8 +154,10 @@ def look_through(data: Mapping[str, Any], paths: Iterable[tuple[str, ...]], grow
         if kind is int or kind is float:
             size = value if value >= 0 else -value
             if size > largest:
-                if size >= LIMIT and kind is int:
-                    return _LARGE
+                if size >= LIMIT:
+                    if kind is int:
+                        return _LARGE
+                    size = LIMIT - 1  # above every ceiling, and below every integer that is still to be found
                 largest = size
         else:
             if containers is None:

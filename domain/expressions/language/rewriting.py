@@ -5,17 +5,19 @@ expression hands the operands of an operator, or its result, to functions that c
 of the language, and binding powers are those of its reference parser.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from domain.expressions.language.literals import LargeLiteral, is_computed_with, large_literal
 from domain.expressions.language.tokens import Kind, Token, TokenReader
 
 #: The functions that a rewritten expression calls; their names cannot be written in an expression.
 OPERAND, RESULT, TEXT, STRING, LITERAL = "·operand", "·result", "·text", "·string", "·literal"
 
 _ARITHMETIC: Final = frozenset({"+", "-", "*", "/", "%"})
-_LIMIT: Final = (16, str(2**53))
+_BARE_NUMBER: Final = re.compile(r"-*[0-9][0-9.eE+-]*")
 _NEGATION_POWER = 70
 _BINDING_POWER: Final = {
     ":=": 10,
@@ -42,25 +44,20 @@ class Rewritten:
     """`source` as it is to be evaluated; `literals` are the numbers that it takes from variables, in their order."""
 
     source: str
-    literals: tuple[str, ...]
+    literals: tuple[LargeLiteral, ...]
 
 
 def rewritten(source: str, tokens: Sequence[Token], *, guards_operands: bool) -> Rewritten:
     """The expression with the result of each arithmetic operator in a call of `RESULT`.
 
     `guards_operands`: also its operands, and those of ranges, in `OPERAND`; those of `&` in `TEXT`; calls
-    of `$string` become those of `STRING`, and each number from 2^53 on that is written without a fraction becomes the
-    variable of `LITERAL` and its index.
+    of `$string` become those of `STRING`, and each number from 2^53 on becomes the variable of `LITERAL` and its index,
+    unless it is computed with and is in floating point what it is.
     Raises `UnknownGrammarError`.
     """
     writer = _Writer(source, tokens, guards_operands=guards_operands)
     text = writer.whole()
     return Rewritten(text, tuple(writer.literals))
-
-
-def is_large(literal: str) -> bool:
-    """True when a number as written in an expression is an integer from 2^53 on."""
-    return literal.isdigit() and (len(literal), literal) >= _LIMIT
 
 
 class _Writer(TokenReader):
@@ -72,7 +69,7 @@ class _Writer(TokenReader):
         super().__init__(tokens, UnknownGrammarError)
         self._source = source
         self._guards_operands = guards_operands
-        self.literals: list[str] = []
+        self.literals: list[LargeLiteral] = []
 
     def whole(self) -> str:
         text = self._expression(0)
@@ -90,9 +87,8 @@ class _Writer(TokenReader):
     def _operand(self) -> str:
         token = self._take()
         match token.kind, token.text:
-            case Kind.NUMBER, digits if self._guards_operands and is_large(digits):
-                self.literals.append(digits)
-                return f"${LITERAL}{len(self.literals) - 1}"
+            case Kind.NUMBER, number:
+                return self._number(number)
             case Kind.VARIABLE, "$string" if self._guards_operands and self._peek() == "(":
                 return f"${STRING}"
             case Kind.NAME, name if name in _LAMBDAS and self._peek() == "(":
@@ -108,6 +104,13 @@ class _Writer(TokenReader):
             case Kind.OPERATOR, _:
                 raise UnknownGrammarError
         return token.text
+
+    def _number(self, text: str) -> str:
+        literal = large_literal(text) if self._guards_operands else None
+        if literal is None or is_computed_with(self._tokens, self._position - 1):
+            return text
+        self.literals.append(literal)
+        return f"${LITERAL}{len(self.literals) - 1}"
 
     def _infix(self, operator: str, left: str) -> str:
         match operator:
@@ -129,7 +132,7 @@ class _Writer(TokenReader):
         right = self._expression(_BINDING_POWER[operator])
         if operator in _ARITHMETIC:
             if self._guards_operands:
-                left, right = f"${OPERAND}({left})", f"${OPERAND}({right})"
+                left, right = _checked(left), _checked(right)
             return f"${RESULT}({left} {operator} {right})"
         if self._guards_operands and operator == "&":
             left, right = f"${TEXT}({left})", f"${TEXT}({right})"
@@ -170,3 +173,8 @@ class _Writer(TokenReader):
             written[-1] += f", {self._expression(0)}"
         self._expect("|")
         return f"|{'|'.join(written)}|"
+
+
+def _checked(operand: str) -> str:
+    """An operand in a call of `OPERAND`; a number that is written there is none that needs it."""
+    return operand if _BARE_NUMBER.fullmatch(operand) else f"${OPERAND}({operand})"
