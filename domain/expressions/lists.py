@@ -60,7 +60,7 @@ def compile_list(source: str) -> Expression:
 
 
 def _without_parentheses(tokens: Sequence[Token]) -> Sequence[Token]:
-    """What is between the parentheses at its beginning and at its end, which need not be pairs; never nothing."""
+    """The text between the parentheses at its beginning and at its end, which need not be pairs; never nothing."""
     around = 0
     while len(tokens) > 2 * around + 2 and tokens[around].text == "(" and tokens[-around - 1].text == ")":
         around += 1
@@ -142,7 +142,7 @@ def _outermost_selects(parts: Sequence[_Part]) -> bool | None:
 
 
 def _split(parts: Sequence[_Part], signs: AbstractSet[str]) -> Iterator[tuple[Sequence[_Part], str]]:
-    """What is between these operators, each with the operator after it, "" for the last."""
+    """The texts between these operators, each with the operator after it, "" for the last."""
     start = 0
     for position, part in enumerate(parts):
         if part.text in signs:
