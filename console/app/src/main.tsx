@@ -4,6 +4,7 @@ import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Api } from './api/Api';
+import './api/largeIntegers';
 import { applyTheme } from './look/theme';
 import { router } from './router';
 

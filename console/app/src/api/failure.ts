@@ -8,6 +8,14 @@ export interface Failure {
   readonly message: string;
   /** The code of the API's error, such as INVALID_INPUT; null where it did not answer. */
   readonly code: string | null;
+  /** What is wrong with the input, each at its place. */
+  readonly problems?: readonly InputProblem[];
+}
+
+export interface InputProblem {
+  readonly path: readonly string[];
+  readonly message: string;
+  readonly hint: string | null;
 }
 
 const KINDS: Readonly<Record<string, FailureKind>> = {
@@ -22,7 +30,10 @@ export interface ReportedError {
 
 export function failureOf(error: CombinedError): Failure {
   const [reported] = error.graphQLErrors;
-  if (reported !== undefined) return reportedFailure(reported);
+  if (reported !== undefined) {
+    const problems = error.graphQLErrors.flatMap(problemsOf);
+    return problems.length === 0 ? reportedFailure(reported) : { ...reportedFailure(reported), problems };
+  }
   return {
     kind: 'disconnected',
     code: null,
@@ -35,11 +46,42 @@ export function reportedFailure(error: ReportedError): Failure {
   return { kind: (code !== null && KINDS[code]) || 'refused', message: error.message, code };
 }
 
+/** Problems of a variable's value, with places inside of that. */
+function problemsOf({ extensions }: ReportedError): readonly InputProblem[] {
+  const problems = Array.isArray(extensions?.problems) ? (extensions.problems as readonly InputProblem[]) : [];
+  return problems.map((problem) => {
+    const [first, ...rest] = problem.path;
+    return first === extensions?.variable && rest.length > 0 ? { ...problem, path: rest } : problem;
+  });
+}
+
+/** What is wrong with one input, for its field; undefined where nothing is. */
+export function problemAt(failure: Failure | undefined, ...path: readonly string[]): string | undefined {
+  const found = failure?.problems?.filter((problem) => isWithin(problem, path)) ?? [];
+  if (found.length === 0) return undefined;
+  return found
+    .map(({ path: place, message, hint }) => {
+      const rest = place.slice(path.length).join('.');
+      return [rest === '' ? message : `${rest}: ${message}`, hint].filter(Boolean).join(' ');
+    })
+    .join('\n');
+}
+
+/** The problems that none of these inputs' fields tell. */
+export function problemsBeside(failure: Failure, fields: readonly string[]): readonly InputProblem[] {
+  return (failure.problems ?? []).filter((problem) => !fields.some((field) => isWithin(problem, [field])));
+}
+
+function isWithin({ path }: InputProblem, place: readonly string[]): boolean {
+  return place.every((part, index) => path[index] === part);
+}
+
 /** A result of a mutation that is not a success: errors are data, with a message and a code. */
 export interface ErrorResult {
   readonly __typename: string;
   readonly message?: string;
   readonly code?: string;
+  readonly problems?: readonly InputProblem[];
 }
 
 export function isErrorResult(result: ErrorResult): result is ErrorResult & { message: string; code: string } {

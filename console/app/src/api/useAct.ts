@@ -30,7 +30,8 @@ export function useAct<Data, Variables extends AnyVariables>(
     }
     const answer = result(data);
     if (isErrorResult(answer)) {
-      const found: Failure = { kind: 'refused', code: answer.code, message: answer.message };
+      const { code, message, problems } = answer;
+      const found: Failure = { kind: 'refused', code, message, ...(problems !== undefined && { problems }) };
       setFailure(found);
       return { failure: found };
     }
