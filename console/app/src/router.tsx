@@ -35,6 +35,13 @@ const workers = createRoute({
   component: lazyRouteComponent(() => import('./pages/workers/Workers'), 'Workers'),
 });
 
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: '/audit',
+  validateSearch: textsOf('after'),
+  component: lazyRouteComponent(() => import('./pages/audit/Audit'), 'Audit'),
+});
+
 const run = createRoute({
   getParentRoute: () => root,
   path: '/executions/$id',
@@ -48,7 +55,7 @@ const compare = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, executions, run, compare, workflows, workers]),
+  routeTree: root.addChildren([overview, executions, run, compare, workflows, workers, audit]),
   basepath: BASE,
   defaultPreload: 'intent',
   defaultErrorComponent: Broken,

@@ -4,9 +4,10 @@ import { cacheExchange, Client, fetchExchange, mapExchange } from 'urql';
 import { calibrate } from './clock';
 import { ENDPOINT } from './endpoint';
 import { failureOf } from './failure';
-import { askForKey, credentials } from './session';
+import { askForKey, credentials, currentSession } from './session';
 
 export function createClient(): Client {
+  const { key } = currentSession();
   return new Client({
     url: ENDPOINT,
     preferGetMethod: false,
@@ -16,7 +17,8 @@ export function createClient(): Client {
     exchanges: [
       mapExchange({
         onError(error) {
-          if (failureOf(error).kind === 'unauthenticated') askForKey();
+          // What was asked with a key before this one says nothing of the one that is in use by now.
+          if (failureOf(error).kind === 'unauthenticated' && currentSession().key === key) askForKey();
         },
       }),
       cacheExchange,

@@ -8,9 +8,11 @@ export interface Session {
   readonly key: string | null;
   /** True when the API has refused to answer without a key, or with this one. */
   readonly isAsked: boolean;
+  /** True when it was a key that the API has refused. */
+  readonly isRefused: boolean;
 }
 
-let session: Session = { key: sessionStorage.getItem(STORED), isAsked: false };
+let session: Session = { key: sessionStorage.getItem(STORED), isAsked: false, isRefused: false };
 const listeners = new Set<() => void>();
 
 export function currentSession(): Session {
@@ -30,19 +32,19 @@ export function useSession(): Session {
 export function signIn(key: string, forTab: boolean): void {
   if (forTab) sessionStorage.setItem(STORED, key);
   else sessionStorage.removeItem(STORED);
-  change({ key, isAsked: false });
+  change({ key, isAsked: false, isRefused: false });
 }
 
 export function signOut(): void {
   sessionStorage.removeItem(STORED);
-  change({ key: null, isAsked: false });
+  change({ key: null, isAsked: false, isRefused: false });
 }
 
 /** The API wants a key, or another one. */
 export function askForKey(): void {
   if (session.isAsked) return;
   sessionStorage.removeItem(STORED);
-  change({ key: null, isAsked: true });
+  change({ key: null, isAsked: true, isRefused: session.key !== null });
 }
 
 /** The headers of a request, and the parameters of a WebSocket's connection. */

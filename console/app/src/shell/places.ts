@@ -11,6 +11,7 @@ export const PLACES: readonly Place[] = [
   { to: '/executions', name: 'Executions' },
   { to: '/workflows', name: 'Workflows' },
   { to: '/workers', name: 'Workers' },
+  { to: '/audit', name: 'Audit' },
 ];
 
 /** Those that fit into the bar of a wide window; the others are in its menu. */

@@ -1,17 +1,19 @@
 // The page that takes a key, where the API asks for one; the address stays, and is opened with it.
 import { useState, type SubmitEvent } from 'react';
-import { signIn } from '../../api/session';
+import { signIn, useSession } from '../../api/session';
 import { Button } from '../../kit/Button';
 import { CheckField, TextField } from '../../kit/Field';
 import { Page } from '../../kit/Page';
 import style from './SignIn.module.css';
 
+const REFUSED = 'The API does not know this key: it is mistyped, revoked or expired.';
 const KEY = /^sg_[A-Za-z0-9]{12}_[A-Za-z0-9]{40}$/;
 
 export function SignIn() {
   const [key, setKey] = useState('');
   const [forTab, setForTab] = useState(true);
-  const [problem, setProblem] = useState<string>();
+  const { isRefused } = useSession();
+  const [problem, setProblem] = useState(isRefused ? REFUSED : undefined);
   function submit(submission: SubmitEvent): void {
     submission.preventDefault();
     const given = key.trim();
