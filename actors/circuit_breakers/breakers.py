@@ -30,7 +30,6 @@ from domain.kernel.statuses import CircuitBreakerState
 
 logger = logging.getLogger(__name__)
 
-_STORE_TIMEOUT = 0.5
 _LAST_WORDS = 1.0
 """The seconds for which a process that stops goes on telling and storing the results of its calls."""
 Answer = TypeVar("Answer")
@@ -51,6 +50,7 @@ class WorkerBreakers:
     """Implements `domain.circuit_breakers.ports.CircuitBreakers`; hears of others' changes while its context lasts.
 
     `renew_every`: how often it says that a probe is still under way, so that its place is not given to another.
+    `stored_within`: the time after which the store counts as silent; a call of a service waits no longer for it.
     Of more than `most_services` the one known for longest is dropped, and looked up when it is needed.
     """
 
@@ -61,12 +61,14 @@ class WorkerBreakers:
         store: BreakerStore,
         clock: Clock,
         renew_every: timedelta = machine.PROBE_LOST_AFTER / 3,
+        stored_within: timedelta = timedelta(seconds=0.5),
         most_services: int = 2_000,
     ) -> None:
         self._shared = shared
         self._store = store
         self._clock = clock
         self._renew_every = renew_every.total_seconds()
+        self._stored_within = stored_within.total_seconds()
         self._most_services = most_services
         self._saver = BreakerSaver(store, clock)
         self._known: dict[str, _KnownBreaker] = {}
@@ -199,7 +201,7 @@ class WorkerBreakers:
         snapshot, config = BreakerSnapshot(service_id=service_id), BreakerConfig()
         is_stored = True
         try:
-            async with asyncio.timeout(_STORE_TIMEOUT):
+            async with asyncio.timeout(self._stored_within):
                 record = await self._store.ensure(service_id, id=self._clock.new_id(), now=self._clock.now())
             snapshot, config = record.snapshot, record.config
         except (StepgraphError, TimeoutError) as error:

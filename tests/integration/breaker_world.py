@@ -23,6 +23,8 @@ from tests.waiting import wait_until
 CLOSED, OPEN, HALF_OPEN = CircuitBreakerState.CLOSED, CircuitBreakerState.OPEN, CircuitBreakerState.HALF_OPEN
 API = "api.example.com:443"
 RESET = timedelta(seconds=30)
+PATIENCE = timedelta(seconds=20)
+"""The time for which a server is waited for that answers: no promise of ours, see `tests.waiting`."""
 OF_THE_TEST = {"info", "config|resetstat", "pubsub|numsub", "flushdb", "client|setinfo", "hello", "auth", "select"}
 OF_THE_CONNECTION = {"ping", "subscribe"}
 
@@ -43,15 +45,20 @@ class World:
 
     async def worker(self, redis_url: str | None = None) -> WorkerBreakers:
         """Another worker, which hears the news."""
-        patience = timedelta(seconds=0.25 if redis_url else 10)  # the own Redis answers, however busy the machine is
-        shared = await self.stack.enter_async_context(
-            RedisSharedBreakers(redis_url or self.redis_url, answer_within=patience)
-        )
-        breakers = WorkerBreakers(shared=shared, store=self.store, clock=self.clock)
-        await self.stack.enter_async_context(breakers)
+        breakers = await self.breakers(await self.sharing(redis_url))
         self.listeners += 1
         await self.all_hear()
         return breakers
+
+    async def breakers(self, shared: RedisSharedBreakers) -> WorkerBreakers:
+        """A worker's breakers over what it shares; the store answers, however busy the machine is."""
+        breakers = WorkerBreakers(shared=shared, store=self.store, clock=self.clock, stored_within=PATIENCE)
+        return await self.stack.enter_async_context(breakers)
+
+    async def sharing(self, redis_url: str | None = None) -> RedisSharedBreakers:
+        """The breakers that are shared over this Redis (None: the own one, which answers, however busy it is)."""
+        shared = RedisSharedBreakers(redis_url or self.redis_url, answer_within=PATIENCE)
+        return await self.stack.enter_async_context(shared)
 
     async def all_hear(self) -> None:
         """Wait until every worker has its connection for the news."""
@@ -69,7 +76,7 @@ class World:
 
     async def shared(self) -> BreakerSnapshot | None:
         """The breaker as Redis has it."""
-        async with RedisSharedBreakers(self.redis_url) as shared:
+        async with RedisSharedBreakers(self.redis_url, answer_within=PATIENCE) as shared:
             return (await shared.read([API])).get(API)
 
     async def stored(self, state: CircuitBreakerState) -> BreakerSnapshot:
@@ -84,7 +91,11 @@ class World:
         return snapshot
 
     async def told(self) -> list[str]:
-        """The types of the events in the outbox, oldest first."""
+        """The types of the events in the outbox, oldest first.
+
+        Workers write them in the background together with the state, and leave out a state that a newer one overtakes:
+        wait for each with `stored` before the next comes about.
+        """
         rows = await self.database.fetch("SELECT type FROM pending_event ORDER BY position")
         return [row["type"] for row in rows]
 

@@ -10,7 +10,6 @@ from actors.circuit_breakers.machine import PROBE_LOST_AFTER
 from domain.circuit_breakers.model import BreakerChanges, BreakerSnapshot
 from domain.circuit_breakers.ports import Permit
 from domain.circuit_breakers.service import BreakerService
-from persistence.redis.circuit_breakers.sharing import RedisSharedBreakers
 from tests.integration.breaker_world import (
     API,
     CLOSED,
@@ -60,6 +59,7 @@ async def test_there_are_never_more_probes_than_places_and_enough_successes_clos
     workers = [await world.worker(), await world.worker()]
     await fail(workers[0])
     await all_refuse(workers)
+    await world.stored(OPEN)
     world.clock.advance(RESET)
 
     answers = await asyncio.gather(*(permits_of(worker, 30) for worker in workers))
@@ -124,11 +124,10 @@ async def test_while_a_service_is_healthy_nothing_is_asked(world: World) -> None
     worker = await world.worker()
     await worker.succeeded(await probe_of(worker))  # the first call ever makes the breaker
     assert not await refuses(worker, "other:80")
-    async with RedisSharedBreakers(world.redis_url) as shared:  # once it has heard of this, it is done with its start
-        until = world.clock.now() + RESET
-        opened = BreakerSnapshot(service_id="other:80", state=OPEN, version=1, generation=1, next_probe_at=until)
-        await shared.replace(opened, after=0)
-        await all_refuse([worker], "other:80")
+    shared, until = await world.sharing(), world.clock.now() + RESET
+    opened = BreakerSnapshot(service_id="other:80", state=OPEN, version=1, generation=1, next_probe_at=until)
+    await shared.replace(opened, after=0)
+    await all_refuse([worker], "other:80")  # once it has heard of this, it is done with its start
     await world.redis.config_resetstat()
 
     with world.database.counting() as statements:
@@ -155,8 +154,7 @@ async def test_a_success_between_failures_counts_for_all_workers(world: World) -
 
 async def test_what_an_operator_changes_reaches_workers_that_run(world: World) -> None:
     one, two = await world.worker(), await world.worker()
-    shared = await world.stack.enter_async_context(RedisSharedBreakers(world.redis_url))
-    service = BreakerService(store=world.store, shared=shared, clock=world.clock)
+    service = BreakerService(store=world.store, shared=await world.sharing(), clock=world.clock)
 
     async def opens_at_once(worker: WorkerBreakers) -> bool:
         permit = await probe_of(worker)
@@ -170,6 +168,7 @@ async def test_what_an_operator_changes_reaches_workers_that_run(world: World) -
     await service.configure(API, BreakerChanges(failure_threshold=1))
     await wait_until(lambda: opens_at_once(one), "the worker has heard of its new configuration")
     await all_refuse([two])
+    await world.stored(OPEN)
     current = await service.find(API)
     assert current is not None
     assert current.snapshot.state is OPEN
@@ -182,8 +181,7 @@ async def test_what_an_operator_changes_reaches_workers_that_run(world: World) -
 
 async def test_a_breaker_that_was_deleted_begins_anew(world: World) -> None:
     worker = await world.worker()
-    shared = await world.stack.enter_async_context(RedisSharedBreakers(world.redis_url))
-    service = BreakerService(store=world.store, shared=shared, clock=world.clock)
+    service = BreakerService(store=world.store, shared=await world.sharing(), clock=world.clock)
     await fail(worker, 5)
     await world.stored(OPEN)
 

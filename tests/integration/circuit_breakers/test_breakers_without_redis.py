@@ -46,8 +46,8 @@ async def test_what_one_begins_anew_after_redis_was_emptied_does_not_close_it(wo
     worker = await world.worker()
     await fail(worker, 5)
     await world.redis.flushdb()
-    async with RedisSharedBreakers(world.redis_url) as shared:  # a worker that had not heard of it yet
-        await shared.replace(BreakerSnapshot(service_id=API, version=1, failure_count=1), after=0)
+    shared = await world.sharing()  # of a worker that had not heard of it yet
+    await shared.replace(BreakerSnapshot(service_id=API, version=1, failure_count=1), after=0)
     world.clock.advance(RESET)
 
     assert isinstance(await worker.admit(API), Permit)
@@ -111,8 +111,7 @@ async def test_a_worker_that_starts_without_redis_reads_what_is_stored(world: Wo
     worker = await world.worker()
     await fail(worker, 5)
     await world.stored(OPEN)
-    nowhere = await world.stack.enter_async_context(RedisSharedBreakers("redis://127.0.0.1:1/0"))
 
-    alone = await world.stack.enter_async_context(WorkerBreakers(shared=nowhere, store=world.store, clock=world.clock))
+    alone = await world.breakers(await world.sharing("redis://127.0.0.1:1/0"))
 
     assert await alone.admit(API) == Refused(API, world.clock.now() + RESET)
