@@ -69,7 +69,7 @@ WHERE d.lets_go AND b.worker_id IS NULL AND b.status = d.status
 # Taken before what changes several rows in more than one statement: then that sees whatever change was under way.
 LOCK_PARENTS = """
 SELECT id, epoch, worker_id, sequence FROM workflow_execution
-WHERE id = ANY ($1::uuid[]) AND NOT is_batch ORDER BY id FOR NO KEY UPDATE
+WHERE id = ANY ($1::uuid[]) AND is_batch::int = 0 ORDER BY id FOR NO KEY UPDATE
 """
 LOCK_BATCHES = """
 SELECT FROM workflow_execution WHERE parent_id = ANY ($1::uuid[]) AND is_batch ORDER BY id FOR UPDATE
