@@ -54,6 +54,8 @@ NODES: Mapping[IdKind, Role] = {
 }
 """Kinds of objects that need more than VIEWER to be fetched by id: the role that their list needs."""
 
+_FIELDS: Mapping[tuple[str, str], Role] = {**{("Mutation", name): role for name, role in MUTATIONS.items()}, **READING}
+
 _TARGETS = ("id", "name", "serviceId", "service_id", "workflowName", "workflow_name", "workflowId", "workflow_id")
 _LONGEST_TARGET = 200
 
@@ -85,6 +87,11 @@ def require(context: Context, role: Role, what: str) -> None:
         raise Forbidden(
             f"{what} needs the role {role.value}, and the key {principal.name!r} has {principal.role.value}."
         )
+
+
+def denied_fields(role: Role) -> list[str]:
+    """The fields that this role may not use, as schema coordinates such as `Mutation.createApiKey`, sorted."""
+    return sorted(f"{type_name}.{name}" for (type_name, name), needed in _FIELDS.items() if not role.covers(needed))
 
 
 def _guarded(name: str, resolve: Resolver, role: Role) -> Resolver:

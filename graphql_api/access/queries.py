@@ -6,7 +6,7 @@ from typing import TypeAlias
 import strawberry
 
 from domain.access import stream_tickets
-from graphql_api.access.types import ApiKey, AuditEntry, StreamTicket
+from graphql_api.access.types import ApiKey, AuditEntry, Principal, StreamTicket
 from graphql_api.context import Info
 from graphql_api.kit.pagination import BY_API_KEY, BY_AUDIT_ENTRY, Connection, connection, page_size
 
@@ -19,6 +19,10 @@ TICKETS_LAST = timedelta(minutes=10)
 @strawberry.type
 class AccessQueries:
     """The part of Query that is about keys and the audit."""
+
+    @strawberry.field(description="The one who asks: the name and the role of the key, and what it may not do.")
+    async def principal(self, info: Info) -> Principal:
+        return Principal.from_record(info.context.principal)
 
     @strawberry.field(description="The keys of this API, oldest first, also those that have expired.")
     async def api_keys(

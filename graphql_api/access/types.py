@@ -6,9 +6,11 @@ import strawberry
 
 from domain.access.model import ApiKeyRecord
 from domain.access.model import AuditEntry as Entry
+from domain.access.model import Principal as Holder
 from domain.kernel.ids import IdKind
 from graphql_api.kit.enums import Role
 from graphql_api.kit.ids import Node, public_id
+from graphql_api.permissions import denied_fields
 
 
 @strawberry.type(description="A key to this API, without its token.")
@@ -72,6 +74,31 @@ class AuditEntry(Node):
             action=entry.action,
             target=entry.target,
             outcome=entry.outcome,
+        )
+
+
+@strawberry.type(description="The one on whose behalf an operation is executed: the holder of the key that asks.")
+class Principal:
+    """The one on whose behalf an operation is executed."""
+
+    name: str = strawberry.field(description="The name of the key; `anybody` where the API requires no keys.")
+    role: Role = strawberry.field(description="The role of the key; ADMIN where the API requires no keys.")
+    api_key_id: strawberry.ID | None = strawberry.field(
+        description="The id of the key; null where the API requires no keys."
+    )
+    denied_fields: list[str] = strawberry.field(
+        description="The fields that need another role, as schema coordinates such as `Mutation.createApiKey`, sorted. "
+        "All others may be used; of some the API lets a role use a part only, and says so."
+    )
+
+    @classmethod
+    def from_record(cls, principal: Holder) -> "Principal":
+        """The principal as clients see it."""
+        return cls(
+            name=principal.name,
+            role=principal.role,
+            api_key_id=None if principal.key_id is None else public_id(IdKind.API_KEY, principal.key_id),
+            denied_fields=denied_fields(principal.role),
         )
 
 

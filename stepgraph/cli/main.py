@@ -116,6 +116,7 @@ class Commands(LazyGroup):
             ("views", "saved_views.commands:app", "Manage saved views of lists: own ones and shared ones."),
             ("secrets", "secrets.commands:app", "Manage secrets, which workflows read as secrets.NAME."),
             ("keys", "access.commands:app", "Manage API keys."),
+            ("whoami", "access.commands:whoami", "Show the key in use: its name, its role, and what it may not do."),
             ("audit", "access.commands:audit", "Show the audit log: who did what, newest first."),
             ("node", "nodes.commands:node", "Show any object by its id, as JSON with its type in `__typename`."),
             (

@@ -1,1 +1,1 @@
-"""`keys` and `audit`."""
+"""`keys`, `whoami` and `audit`."""

@@ -1,4 +1,4 @@
-"""`stepgraph keys …` and `stepgraph audit`: who may use the API, and who asked it for what."""
+"""`stepgraph keys …`, `whoami` and `audit`: who may use the API, who is asking, and who asked it for what."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -79,6 +79,20 @@ def revoke(
     Example: stepgraph keys revoke ak_01kaz1v8q3e0x9m6s4t7c2b5d8
     """
     report(change(url, "access.RevokeKey", id=id), f"revoked {id}", as_json=as_json)
+
+
+def whoami(url: Url = None, as_json: AsJson = False) -> None:
+    """Show the key in use: its name, its role, and what it may not do.
+
+    Example: stepgraph whoami
+    """
+    principal = call(url, "access.Principal")
+    if as_json:
+        print_json(principal)
+        return
+    key, denied = principal["apiKeyId"], principal["deniedFields"]
+    typer.echo(f"{principal['name']}: {principal['role']}, {key or 'the API asks for no keys'}")
+    typer.echo(f"may not use: {', '.join(denied)}" if denied else "may use everything")
 
 
 def audit(

@@ -31,6 +31,11 @@ def test_a_key_from_its_making_to_its_end(server: LiveServer) -> None:
     ]
 
 
+def test_who_asks_is_told_with_what_may_not_be_done(server: LiveServer) -> None:
+    assert lines(server, "whoami") == ["anybody: ADMIN, the API asks for no keys", "may use everything"]
+    assert data(server, "whoami") == {"name": "anybody", "role": "ADMIN", "apiKeyId": None, "deniedFields": []}
+
+
 def test_the_audit_is_read_page_by_page(server: LiveServer) -> None:
     for name in ("a", "b", "c"):
         lines(server, "keys", "create", name)

@@ -149,6 +149,22 @@ async def test_a_role_may_do_what_it_covers_and_nothing_more(locked: Api, closed
         assert await code_of(closed, query, token) == expected
 
 
+async def test_a_key_is_told_its_role_and_every_field_that_is_denied_to_it(locked: Api, closed: LiveServer) -> None:
+    query = {"query": "{ principal { name role apiKeyId deniedFields } }"}
+    token, id = await a_token(locked, Role.OPERATOR)
+    answer = (await post(closed, query, headers=bearer(token))).json()["data"]["principal"]
+
+    assert (answer["name"], answer["role"], answer["apiKeyId"]) == ("somebody", "OPERATOR", id)
+    assert {"Mutation.applyWorkflow", "Query.secrets", "Query.apiKeys"} < set(answer["deniedFields"])
+    assert not {"Mutation.cancelExecution", "Webhook.url"} & set(answer["deniedFields"])
+    assert answer["deniedFields"] == sorted(answer["deniedFields"])
+
+
+async def test_without_keys_everything_is_allowed(api: Api) -> None:
+    everything: dict[str, object] = {"name": "anybody", "role": "ADMIN", "apiKeyId": None, "deniedFields": []}
+    assert (await api.run("{ principal { name role apiKeyId deniedFields } }"))["principal"] == everything
+
+
 def test_every_mutation_says_which_role_it_needs() -> None:
     schema = build_schema()._schema
     assert schema.mutation_type is not None
@@ -328,8 +344,9 @@ def test_anybody_may_do_everything_where_no_keys_are_asked_for() -> None:
 
 async def test_the_examples_of_the_page_run_as_they_stand(locked: Api) -> None:
     page = (ROOT / "docs/access.md").read_text()
-    create, listing, revoke, audit = re.findall(r"```graphql\n(.*?)```", page, re.DOTALL)
+    principal, create, listing, revoke, audit = re.findall(r"```graphql\n(.*?)```", page, re.DOTALL)
 
+    assert (await locked.run(principal))["principal"]["role"] == "ADMIN"
     created = (await locked.run(create))["createApiKey"]
     listed = (await locked.run(listing))["apiKeys"]["nodes"]
     revoked = (await locked.run(revoke, id=created["apiKey"]["id"]))["revokeApiKey"]

@@ -60,6 +60,7 @@ BOUNDED: Mapping[str, str] = {
     "ExecutionUpdate.steps": "what one change touched; a SNAPSHOT has its own limit",
     "OrchestrationMetrics.steps": "one for each step type",
     "OrchestrationMetrics.timeline": "at most 2,000 parts",
+    "Principal.deniedFields": "fields of the schema",
     "Schedule.nextRuns": "at most 100",
     "Schedule.warnings": "about one cron expression, one for each kind of warning",
     "Step.dependsOn": "part of a document, whose size is limited",
