@@ -2,8 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 
-from tests.abuse.machine import slowness_now
 from tests.abuse.measuring import Reading
+from tests.costs import slowness_now
 
 REPEATED = 5
 

@@ -14,11 +14,11 @@ import pytest
 import pytest_asyncio
 
 from tests.abuse.deployment import Stage, staged
-from tests.abuse.machine import slowness
 from tests.abuse.report import Report
 from tests.acceptance.conftest import Deployment, Valkey, WatchedService
 from tests.acceptance.processes import free_port
 from tests.conftest import PostgresServer
+from tests.costs import slowness
 
 _BOUNDED = 4
 _SEED = 1

@@ -16,9 +16,9 @@ from tests.abuse.attack import SMALL, Attack, Kind
 from tests.abuse.confirming import confirmed
 from tests.abuse.executions import EXECUTIONS, Make
 from tests.abuse.kinds import KINDS, bodies, expressions, inputs, schemas, workflows
-from tests.abuse.machine import slowness, slowness_now
 from tests.abuse.measuring import Reading, processor_seconds
 from tests.abuse.report import Report
+from tests.costs import slowness, slowness_now
 
 _SCHEMA = build_schema((Path(graphql_api.__file__).parent / "schema.graphql").read_text())
 

@@ -118,8 +118,8 @@ async def test_a_step_fails_an_input_is_refused_and_what_runs_beside_them_comple
         [step] = (await shown(client, bad))["steps"]["nodes"]
         assert [attempt["error"]["code"] for attempt in step["attempts"]] == ["SCHEMA_LIMIT"]
         assert refused["__typename"] != "WorkflowExecution", refused
-        assert took < 10
-        assert both < 30
+        assert took < 20
+        assert both < 60
         assert serving(started) == before
         await wait_until(lambda: resident(started) - size < KEPT, "the memory is given back", 30, 0.2)
 

@@ -183,14 +183,14 @@ async def test_owners_take_turns_at_a_single_child() -> None:
 async def test_what_nobody_waits_for_any_more_is_not_evaluated() -> None:
     async with SandboxPool(SandboxOptions(children=1, deadline=timedelta(seconds=0.5))) as pool:
         await until_started(pool, 1)
-        forgotten = [asyncio.ensure_future(evaluate(pool, HANGS)) for _ in range(20)]
+        forgotten = [asyncio.ensure_future(evaluate(pool, HANGS)) for _ in range(100)]
         await asyncio.sleep(0)
         for each in forgotten:
             each.cancel()
         started = time.monotonic()
 
         assert await evaluate(pool, "[1..2]") == [1, 2]
-        assert time.monotonic() - started < 6  # the one that was under way had to end first
+        assert time.monotonic() - started < 25  # the one that was under way had to end first; all of them take 50
 
 
 async def test_a_thousand_at_once_are_all_answered(pool: SandboxPool) -> None:

@@ -33,6 +33,18 @@ def test_a_mechanic_is_written_in_one_place(mechanic: str) -> None:
     assert {name for name, text in sources() if re.search(trace, text, re.MULTILINE)} == places
 
 
+def test_of_the_tests_one_module_reads_processor_time() -> None:
+    """It knows what else a processor is busy with; `tests/abuse` measures other processes."""
+    tests = ROOT / "tests"
+    readers = {
+        str(file.relative_to(tests))
+        for file in tests.rglob("*.py")
+        if re.search(r"\b(process|thread)_time", file.read_text())
+    }
+
+    assert {name for name in readers if not name.startswith("abuse/")} == {"costs.py"}
+
+
 def test_the_page_on_architecture_names_the_place_of_each_mechanic() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text()
     table = page.partition("| mechanic |")[2].partition("\n\n")[0]

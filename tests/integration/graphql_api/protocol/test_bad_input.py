@@ -1,6 +1,5 @@
 """An attack list: whatever is sent, the answer is clear, cheap and never a 5xx."""
 
-import time
 from collections.abc import AsyncIterator
 from itertools import takewhile
 from typing import Any
@@ -74,16 +73,15 @@ BODIES: dict[str, bytes | str] = {
 async def test_a_malformed_body_is_refused_with_a_sentence(
     server: LiveServer, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    began = time.process_time()
+    async def send() -> None:
+        response = await post(server, content=BODIES[name])
+        assert response.status_code == 400
+        [error] = response.json()["errors"]
+        assert error["message"]
+        assert error["extensions"]["code"] == "BAD_USER_INPUT"
+        assert "data" not in response.json()
 
-    response = await post(server, content=BODIES[name])
-
-    assert time.process_time() - began < 1
-    assert response.status_code == 400
-    [error] = response.json()["errors"]
-    assert error["message"]
-    assert error["extensions"]["code"] == "BAD_USER_INPUT"
-    assert "data" not in response.json()
+    assert await least_seconds_awaited(send, enough=1) < 1
     assert caplog.text == ""
 
 
@@ -160,16 +158,15 @@ OPERATIONS: dict[str, dict[str, Any]] = {
 async def test_a_malformed_operation_is_a_clear_error(
     server: LiveServer, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    began = time.process_time()
+    async def send() -> None:
+        response = await post(server, OPERATIONS[name])
+        assert response.status_code in (200, 400)
+        errors = response.json()["errors"]
+        assert all(error["message"] and error["extensions"]["code"] != "INTERNAL" for error in errors)
+        assert all(len(error["message"]) < 2_000 for error in errors)
+        assert len(errors) <= 101
 
-    response = await post(server, OPERATIONS[name])
-
-    assert time.process_time() - began < 1
-    assert response.status_code in (200, 400)
-    errors = response.json()["errors"]
-    assert all(error["message"] and error["extensions"]["code"] != "INTERNAL" for error in errors)
-    assert all(len(error["message"]) < 2_000 for error in errors)
-    assert len(errors) <= 101
+    assert await least_seconds_awaited(send, enough=1) < 1
     assert caplog.text == ""
 
 
@@ -266,14 +263,13 @@ async def test_a_body_of_more_objects_and_lists_than_the_setting_allows_is_refus
 
 
 async def test_a_fragment_bomb_costs_nothing(api: Api) -> None:
-    seconds = []
-    for fragments in (88, 89, 90, 91, 92):  # none of them is in a cache
-        began = time.process_time()
-        [error] = await api.errors(bomb(fragments))
-        seconds.append(time.process_time() - began)
+    sizes = iter(range(88, 93))  # none of them is in a cache
+
+    async def send() -> None:
+        [error] = await api.errors(bomb(next(sizes)))
         assert error["extensions"]["code"] == "OPERATION_TOO_COMPLEX"
 
-    assert min(seconds) < 0.1  # the least: the machine may be busy with something else
+    assert await least_seconds_awaited(send, enough=0.1, tries=5) < 0.1
 
 
 async def test_a_document_is_parsed_and_validated_once(api: Api) -> None:

@@ -53,12 +53,6 @@ def a_document(output: Any = 1, **members: Any) -> dict[str, Any]:
     return {"name": "costly", "steps": steps, **members}
 
 
-def all_cpu() -> float:
-    """Processor time of this process, in seconds."""
-    times = psutil.Process().cpu_times()
-    return float(times.user + times.system)
-
-
 def depending(*lists: list[str], others: int = 0) -> dict[str, Any]:
     """A document of steps that depend on all those of a list, beside others."""
     one = {"type": "DATA_TRANSFORM", "config": {"output": 1}}
@@ -116,8 +110,7 @@ async def test_a_megabyte_is_checked_in_about_a_second_and_the_loop_stays_awake(
         assert isinstance(report["validateWorkflow"]["problems"], list)
 
     assert await least_hold(check, enough=0.5) < 0.5
-    # Of this process and the sandbox; about half of it beside nothing else.
-    assert await least_seconds_awaited(check, enough=2, clock=all_cpu) < 2
+    assert await least_seconds_awaited(check, enough=2) < 2
     assert psutil.Process().memory_info().rss - resident < 200 * 2**20
 
 
@@ -135,15 +128,16 @@ async def test_an_input_that_nobody_can_check_is_refused(api: Api, name: str) ->
     if applied["applyWorkflow"]["__typename"] == "ValidationError":  # compiling it takes as long already
         assert "cannot be compiled" in applied["applyWorkflow"]["problems"][0]["message"]
         return
-    cpu = all_cpu()
-    refused = (await api.run(EXECUTE, input={"workflowName": "costly", "input": value}))["executeWorkflow"]
 
-    assert all_cpu() - cpu < 1
-    assert refused["code"] == "INVALID_INPUT"
-    [problem] = refused["problems"]
-    assert problem["path"] == ["input"]
-    assert "cannot be found out" in problem["message"]  # for want of time or, on a fast machine, of memory
-    assert problem["hint"]
+    async def execute() -> None:
+        refused = (await api.run(EXECUTE, input={"workflowName": "costly", "input": value}))["executeWorkflow"]
+        assert refused["code"] == "INVALID_INPUT"
+        [problem] = refused["problems"]
+        assert problem["path"] == ["input"]
+        assert "cannot be found out" in problem["message"]  # for want of time or, on a fast machine, of memory
+        assert problem["hint"]
+
+    assert await least_seconds_awaited(execute, enough=1) < 1
 
 
 async def test_a_message_that_nobody_can_check_is_refused_at_the_door(api: Api) -> None:
@@ -154,22 +148,26 @@ async def test_a_message_that_nobody_can_check_is_refused_at_the_door(api: Api) 
     hook = (await api.run(HOOK, input=given))["createWebhook"]["webhook"]
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(api.app)) as client:
-        cpu = all_cpu()
-        refused = await client.post(hook["url"], json=value)
-        assert all_cpu() - cpu < 1
-    assert refused.status_code == 422, refused.text
-    assert "cannot be found out" in refused.text
+
+        async def send() -> None:
+            refused = await client.post(hook["url"], json=value)
+            assert refused.status_code == 422, refused.text
+            assert "cannot be found out" in refused.text
+
+        assert await least_seconds_awaited(send, enough=1) < 1
 
 
 @pytest.mark.parametrize("name", ["alternatives that both lead back", "a chain of pairs", "unevaluated members"])
 async def test_a_rule_that_nobody_can_check_is_not_saved(api: Api, name: str) -> None:
     schema, value = ENDLESS[name]
     rule = {"name": "r", "expression": "1", "inputSchema": schema, "examples": [{"input": value, "output": 1}]}
-    cpu = all_cpu()
-    refused = (await api.run(SAVE_RULE, input=rule))["saveTransformationRule"]
-    assert all_cpu() - cpu < 1
-    assert refused["__typename"] == "ValidationError"
-    assert "cannot be" in refused["problems"][0]["message"]
+
+    async def save() -> None:
+        refused = (await api.run(SAVE_RULE, input=rule))["saveTransformationRule"]
+        assert refused["__typename"] == "ValidationError"
+        assert "cannot be" in refused["problems"][0]["message"]
+
+    assert await least_seconds_awaited(save, enough=1) < 1
 
 
 @pytest.mark.parametrize("name", ["alternatives that both lead back", "a chain of pairs", "unevaluated members"])
@@ -177,11 +175,13 @@ async def test_a_template_whose_default_nobody_can_check_is_not_saved(api: Api, 
     schema, value = ENDLESS[name]
     document = {"steps": [{"id": "a", "type": "DATA_TRANSFORM", "config": {"output": "<<p>>"}}]}
     template = {"name": "t", "document": document, "parameters": [{"name": "p", "schema": schema, "default": value}]}
-    cpu = all_cpu()
-    refused = (await api.run(SAVE_TEMPLATE, input=template))["saveWorkflowTemplate"]
-    assert all_cpu() - cpu < 1
-    assert refused["__typename"] == "ValidationError"
-    assert "cannot be" in refused["problems"][0]["message"]
+
+    async def save() -> None:
+        refused = (await api.run(SAVE_TEMPLATE, input=template))["saveWorkflowTemplate"]
+        assert refused["__typename"] == "ValidationError"
+        assert "cannot be" in refused["problems"][0]["message"]
+
+    assert await least_seconds_awaited(save, enough=1) < 1
 
 
 async def test_defaults_are_put_into_the_input_that_is_stored(api: Api) -> None:

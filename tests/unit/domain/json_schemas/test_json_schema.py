@@ -1,11 +1,11 @@
 """JSON Schema: what is one, and what does not meet it."""
 
-import time
 from typing import Any
 
 import pytest
 
 from domain.json_schemas.library import InvalidSchema, SchemaValidator
+from tests.costs import least_seconds
 
 
 def test_everything_that_does_not_meet_a_schema_is_told_with_its_place() -> None:
@@ -57,9 +57,10 @@ def test_older_drafts_are_understood() -> None:
 
 @pytest.mark.parametrize("pattern", ["^(a+)+$", "^(?=(a+)+$)", r"^(a|aa)+$", r"^(\w+\s?)+$"])
 def test_a_hostile_pattern_costs_little(pattern: str) -> None:
-    before = time.process_time()
-    SchemaValidator({"pattern": pattern}).problems("a" * 50_000 + "!")
-    assert time.process_time() - before < 2
+    def check() -> None:
+        SchemaValidator({"pattern": pattern}).problems("a" * 50_000 + "!")
+
+    assert least_seconds(check, enough=2) < 2
 
 
 def test_of_very_many_faults_a_hundred_are_told() -> None:
