@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
 from domain.kernel.errors import ErrorCode
 from domain.kernel.json.text import JsonValue, dumps
@@ -32,15 +33,24 @@ _MOST_REMEMBERED = 100
 logger = logging.getLogger("stepgraph.edge")
 
 
+_POLICY_VIOLATION = 1008
+"""The code of RFC 6455 that clients of graphql-ws hold to be final, unlike 4403."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The answer to a request that is not let in. `retry_after`: seconds after which it may come again."""
+    """The answer to a request that is not let in. `retry_after`: seconds after which it may come again.
+
+    `told_pages`: the reason that the WebSocket of a page is closed with, which tells strangers nothing of the settings,
+    in at most 123 bytes; None where the handshake is refused, so that clients try again.
+    """
 
     status: int
     message: str
     code: ErrorCode = ErrorCode.FORBIDDEN
     headers: tuple[tuple[bytes, bytes], ...] = ()
     retry_after: int | None = None
+    told_pages: str | None = None
 
 
 class Edge:
@@ -72,7 +82,13 @@ class Edge:
         headers = _Read(scope)
         refusal = self._refusal(scope, headers)
         if refusal is not None:
-            await refuse(scope, send, refusal)
+            may_be_closed = headers.origin is not None and GRAPHQL_TRANSPORT_WS_PROTOCOL in scope.get(
+                "subprotocols", ()
+            )
+            if may_be_closed and refusal.told_pages is not None:
+                await _close(send, refusal.told_pages)
+            else:
+                await refuse(scope, send, refusal)
         elif headers.origin is not None and scope["path"] == "/graphql":
             await self._shared(scope, receive, send)
         else:
@@ -84,15 +100,16 @@ class Edge:
             if address_of(scope) in self._proxies:
                 self._see_through(scope, headers)
             elif not self._asks_for_keys:
-                return Refusal(403, _BEHIND_PROXY.format(header=headers.proxied))
+                return Refusal(403, _BEHIND_PROXY.format(header=headers.proxied), told_pages=_NOT_FROM_HERE)
         if not self._asks_for_keys and not (len(headers.hosts) == 1 and self._is_ours(headers.hosts[0])):
-            return Refusal(403, _OTHER_HOST.format(host=b", ".join(headers.hosts).decode("latin-1")[:100]))
+            host = b", ".join(headers.hosts).decode("latin-1")[:100]
+            return Refusal(403, _OTHER_HOST.format(host=host), told_pages=_NOT_FROM_HERE)
         if headers.origin is None or (self._asks_for_keys and scope["path"] != "/graphql"):
             return None
         if self._may_ask(scope, headers):
             return None
         self._log(headers.origin)
-        return Refusal(403, _OTHER_ORIGIN.format(origin=headers.origin[:100]))
+        return Refusal(403, _OTHER_ORIGIN.format(origin=headers.origin[:100]), told_pages=_NOT_THIS_PAGE)
 
     def _see_through(self, scope: Scope, headers: "_Read") -> None:
         """Put the proxy's client and its scheme into the scope."""
@@ -198,6 +215,12 @@ def sharing(app: ASGIApp, origins: Sequence[str]) -> CORSMiddleware:
     )
 
 
+async def _close(send: Send, reason: str) -> None:
+    """Open the WebSocket of a page and close it at once: of a refused handshake pages hear only that it failed."""
+    await send({"type": "websocket.accept", "subprotocol": GRAPHQL_TRANSPORT_WS_PROTOCOL, "headers": []})
+    await send({"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": reason})
+
+
 async def refuse(scope: Scope, send: Send, refusal: Refusal) -> None:
     """Answer with an error that GraphQL clients and people can read, also to a handshake where the server can."""
     extensions: dict[str, JsonValue] = {"code": refusal.code.value}
@@ -230,3 +253,5 @@ _BEHIND_PROXY = (
     " with STEPGRAPH_REQUIRE_KEYS=true, or name it in STEPGRAPH_TRUSTED_PROXIES if it lets in only whom it knows."
 )
 _OTHER_ORIGIN = "Pages of {origin!r} may not ask this API: name that origin in STEPGRAPH_ALLOWED_ORIGINS to let them."
+_NOT_FROM_HERE = "This API is not served under this name, or not through this proxy."
+_NOT_THIS_PAGE = "Pages of this origin may not use this API: its log names the setting that lets them."

@@ -1,6 +1,7 @@
 """Metrics on real processes: what was executed is counted once, and every process shows what it has done."""
 
 import socket
+import time
 from typing import Any
 
 import httpx
@@ -20,6 +21,9 @@ COUNTED: JsonValue = {
     ],
 }
 STARTS = 5
+HELD = 1.0
+"""The seconds for which an event loop is held; it is looked at twice in that time."""
+LAG = "stepgraph_event_loop_lag_seconds"
 
 
 async def test_what_was_executed_is_counted_once_by_whichever_worker(deployment: Deployment) -> None:
@@ -63,6 +67,29 @@ async def test_what_was_executed_is_counted_once_by_whichever_worker(deployment:
         text = (await scraper.get(f"{deployment.url}/metrics")).text
         assert "stepgraph_workers 2.0" in text
         assert 'stepgraph_graphql_operations_total{outcome="ok",type="mutation"}' in text
+
+
+async def test_a_process_whose_event_loop_was_held_shows_for_how_long(deployment: Deployment) -> None:
+    [process] = (await deployment.start_api()).running("api-process")
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as scraper:
+
+        async def lag() -> float:
+            families = text_string_to_metric_families((await scraper.get(f"{deployment.url}/metrics")).text)
+            [sample] = [each for family in families for each in family.samples if each.name == LAG]
+            return float(sample.value)
+
+        before = await lag()  # a start on a busy machine is late as well
+        until = time.monotonic() + before + HELD
+        process.suspend()
+        try:
+            await wait_until(lambda: time.monotonic() > until, "it was held", timeout=120)
+        finally:
+            process.resume()
+
+        async def has_grown() -> bool:
+            return await lag() > before + HELD / 4
+
+        await wait_until(has_grown, "the lag is shown", interval=0.1)
 
 
 def _free_pair() -> int:

@@ -89,6 +89,16 @@ async def test_the_websocket_client_stops_at_a_wrong_key(run_script: RunScript) 
     assert said == [{"closed": 4401}, {"stopped": 4401, "asked": 1}]
 
 
+async def test_the_websocket_client_of_a_foreign_page_is_told_why_and_stops(
+    server: LiveServer, run_script: RunScript
+) -> None:
+    script, page = "graphql_ws_elsewhere.mjs", "https://evil.example"
+    [said] = [line async for line in run_script(script, server.websocket_url, page)]
+
+    assert (said["stopped"], said["tries"]) == (1008, 1)
+    assert "Pages of this origin may not use this API" in said["reason"]
+
+
 async def test_the_websocket_client_comes_back_with_another_key_when_its_own_has_ended(run_script: RunScript) -> None:
     api = Api(requires_keys=True)
     await api.create_workflow("orders")

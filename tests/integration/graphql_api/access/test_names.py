@@ -3,12 +3,13 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
 import pytest
 import websockets
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from graphql_api.app import create_app
@@ -35,6 +36,18 @@ async def asked(
         content = None if body is None else json.dumps(body)
         headers = {**({} if body is None else {"content-type": "application/json"}), **headers}
         return await client.request(method, f"{server.url}{path}", headers=headers, content=content)
+
+
+async def websocket(server: LiveServer, headers: dict[str, str]) -> ClientConnection:
+    """A WebSocket with these headers; the client writes the name of its address as the only `Host`."""
+    own = ("Host", "Sec-WebSocket-Protocol")
+    return await connect(
+        f"ws://{headers.get('Host', 'localhost')}/graphql",
+        host="127.0.0.1",
+        port=server.port,
+        subprotocols=[Subprotocol(headers.get("Sec-WebSocket-Protocol", PROTOCOL))],
+        additional_headers={name: value for name, value in headers.items() if name not in own},
+    )
 
 
 PLACES = [
@@ -131,28 +144,40 @@ async def test_a_page_of_the_public_name_on_another_port_or_scheme_is_refused(
 @pytest.mark.parametrize(
     "headers",
     [
-        *OTHER_PAGES,
         {"Host": "evil.example"},
-        {"Origin": "http://evil.example"},
-        {"Origin": "null"},
-        {"Host": "evil.example", "Origin": "http://evil.example"},
         {"X-Forwarded-For": "10.0.0.1"},
+        {"Host": "evil.example", "Origin": "http://evil.example", "Sec-WebSocket-Protocol": "chat"},
     ],
 )
 async def test_a_websocket_is_refused_alike_in_its_handshake(open_server: LiveServer, headers: dict[str, str]) -> None:
-    others = {name: value for name, value in headers.items() if name != "Host"}
     with pytest.raises(websockets.InvalidStatus) as refused:
-        # The client writes the name of its address as the only `Host`.
-        await connect(
-            f"ws://{headers.get('Host', 'localhost')}/graphql",
-            host="127.0.0.1",
-            port=open_server.port,
-            subprotocols=[PROTOCOL],
-            additional_headers=others,
-        )
+        await websocket(open_server, headers)
 
     assert refused.value.response.status_code == 403
     assert b"STEPGRAPH_" in (refused.value.response.body or b"")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        *OTHER_PAGES,
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Host": "evil.example", "Origin": "http://evil.example"},
+        {"Origin": "http://localhost", "X-Forwarded-For": "10.0.0.1"},
+    ],
+)
+async def test_the_websocket_of_a_page_is_closed_for_good_before_it_is_heard(
+    open_server: LiveServer, headers: dict[str, str]
+) -> None:
+    async with await websocket(open_server, headers) as socket:
+        with suppress(websockets.ConnectionClosed):
+            await socket.send(json.dumps({"type": "connection_init"}))
+        with pytest.raises(websockets.ConnectionClosed):
+            await socket.recv()
+
+    assert (socket.subprotocol, socket.close_code) == (PROTOCOL, 1008)
+    assert socket.close_reason is not None and "STEPGRAPH" not in socket.close_reason
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-import websockets
 from websockets.asyncio.client import connect
 from websockets.typing import Origin, Subprotocol
 
@@ -76,13 +75,15 @@ async def test_other_pages_are_refused_by_every_transport_and_the_log_names_the_
         await posted(server, origin=origin, **key),
         await posted(server, origin=origin, accept="text/event-stream", **key),
     ]
-    with pytest.raises(websockets.InvalidStatus) as refused:
-        await connect(server.websocket_url, subprotocols=[PROTOCOL], origin=Origin(origin))
+    async with connect(server.websocket_url, subprotocols=[PROTOCOL], origin=Origin(origin)) as socket:
+        await socket.wait_closed()
 
     assert [answer.status_code for answer in answers] == [403, 403, 403]
     assert all("access-control-allow-origin" not in answer.headers for answer in answers)
     assert all("STEPGRAPH_ALLOWED_ORIGINS" in answer.json()["errors"][0]["message"] for answer in answers)
-    assert refused.value.response.status_code == 403
+    assert socket.close_code == 1008
+    assert socket.close_reason is not None and "origin" in socket.close_reason
+    assert "STEPGRAPH" not in socket.close_reason  # a stranger's page need not know
     lines = [line for line in caplog.messages if "STEPGRAPH_ALLOWED_ORIGINS" in line]
     assert len(lines) == 1  # once for each origin
     assert origin in lines[0]
