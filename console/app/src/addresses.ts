@@ -22,6 +22,13 @@ export function textsOf<Name extends string>(...names: readonly Name[]): (search
     ) as Partial<Record<Name, string>>;
 }
 
+/** The parameters that say something. */
+export function filled<Name extends string>(parameters: Readonly<Partial<Record<Name, string | undefined>>>): Partial<Record<Name, string>> {
+  return Object.fromEntries(
+    Object.entries(parameters).filter(([, value]) => value !== undefined && value !== ''),
+  ) as Partial<Record<Name, string>>;
+}
+
 function encode(text: string): string {
   return encodeURIComponent(text).replace(/%(?:2C|3A|5B|5D|2F|40|3D|24)/g, decodeURIComponent).replaceAll('%20', '+');
 }

@@ -35,6 +35,13 @@ const workers = createRoute({
   component: lazyRouteComponent(() => import('./pages/workers/Workers'), 'Workers'),
 });
 
+const breakers = createRoute({
+  getParentRoute: () => root,
+  path: '/breakers',
+  validateSearch: textsOf('state', 'after', 'service', 'new'),
+  component: lazyRouteComponent(() => import('./pages/breakers/Breakers'), 'Breakers'),
+});
+
 const audit = createRoute({
   getParentRoute: () => root,
   path: '/audit',
@@ -55,7 +62,7 @@ const compare = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, executions, run, compare, workflows, workers, audit]),
+  routeTree: root.addChildren([overview, executions, run, compare, workflows, workers, breakers, audit]),
   basepath: BASE,
   defaultPreload: 'intent',
   defaultErrorComponent: Broken,

@@ -46,12 +46,12 @@ export function reportedFailure(error: ReportedError): Failure {
   return { kind: (code !== null && KINDS[code]) || 'refused', message: error.message, code };
 }
 
-/** Problems of a variable's value, with places inside of that. */
+/** Problems of a variable's value; those of `input` with their places inside of it, as results of mutations have them. */
 function problemsOf({ extensions }: ReportedError): readonly InputProblem[] {
   const problems = Array.isArray(extensions?.problems) ? (extensions.problems as readonly InputProblem[]) : [];
   return problems.map((problem) => {
     const [first, ...rest] = problem.path;
-    return first === extensions?.variable && rest.length > 0 ? { ...problem, path: rest } : problem;
+    return first === 'input' && extensions?.variable === 'input' && rest.length > 0 ? { ...problem, path: rest } : problem;
   });
 }
 

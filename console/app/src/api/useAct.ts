@@ -2,6 +2,7 @@
 import { useState } from 'react';
 import { useMutation, type AnyVariables } from 'urql';
 import type { TypedDocumentString } from '../graphql/graphql';
+import { sending } from './client';
 import { failureOf, isErrorResult, type ErrorResult, type Failure } from './failure';
 
 export type Outcome<Data> = { readonly data: Data } | { readonly failure: Failure };
@@ -21,7 +22,7 @@ export function useAct<Data, Variables extends AnyVariables>(
   const [{ fetching }, execute] = useMutation<Data>(document.toString());
   const [failure, setFailure] = useState<Failure>();
   async function run(variables: Variables): Promise<Outcome<Data>> {
-    const { data, error } = await execute(variables);
+    const { data, error } = await execute(variables, { fetch: sending(variables) });
     if (error !== undefined || data === undefined) {
       const found: Failure =
         error === undefined ? { kind: 'refused', code: null, message: 'The API answered with nothing.' } : failureOf(error);

@@ -51,7 +51,13 @@ export function FieldRow({ children }: { readonly children: ReactNode }) {
 function Refusal({ failure, fields }: { readonly failure: Failure; readonly fields: readonly string[] }) {
   const beside = problemsBeside(failure, fields);
   if (failure.problems === undefined || failure.problems.length === 0) return <FailureLine failure={failure} />;
-  if (beside.length === 0) return <p role="alert" className="unseen">{failure.message}</p>;
+  if (beside.length === 0) {
+    return (
+      <p role="alert" className={style.problems}>
+        Nothing was changed: the fields above say why.
+      </p>
+    );
+  }
   return (
     <ul role="alert" className={style.problems}>
       {beside.map((problem) => (

@@ -1,6 +1,6 @@
 // A sheet at the side of the page: one thing in full, or a form. It is closed on purpose, never by a press beside it.
 import { Dialog } from '@base-ui/react/dialog';
-import type { ReactNode } from 'react';
+import { useRef, type ReactNode } from 'react';
 import { buttonClass } from './Button';
 import style from './Sheet.module.css';
 
@@ -12,13 +12,14 @@ export interface SheetProps {
   readonly children: ReactNode;
 }
 
-/** It is open as long as it is there. */
+/** It is open as long as it is there. A field of it with `autoFocus` is where one begins, else its title is. */
 export function Sheet({ title, note, onClose, children }: SheetProps) {
+  const popup = useRef<HTMLDivElement>(null);
   return (
     <Dialog.Root open disablePointerDismissal onOpenChange={(isOpen) => !isOpen && onClose()}>
       <Dialog.Portal>
         <Dialog.Backdrop className={style.veil} />
-        <Dialog.Popup className={`${style.popup ?? ''} ${style.sheet ?? ''}`}>
+        <Dialog.Popup ref={popup} initialFocus={popup} className={`${style.popup ?? ''} ${style.sheet ?? ''}`}>
           <header className={style.head}>
             <Dialog.Title className={style.title}>
               <bdi>{title}</bdi>

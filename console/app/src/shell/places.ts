@@ -11,6 +11,7 @@ export const PLACES: readonly Place[] = [
   { to: '/executions', name: 'Executions' },
   { to: '/workflows', name: 'Workflows' },
   { to: '/workers', name: 'Workers' },
+  { to: '/breakers', name: 'Breakers' },
   { to: '/audit', name: 'Audit' },
 ];
 
