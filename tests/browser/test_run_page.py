@@ -177,6 +177,58 @@ async def test_one_selection_is_in_the_address_and_in_all_three_views(window: Vi
     assert faults(window) == []
 
 
+async def test_a_run_is_signalled_retried_from_a_step_and_cancelled(window: Visit, deployment: Deployment) -> None:
+    from playwright.async_api import expect
+
+    page, state = window.page, window.page.get_by_role("banner").get_by_role("status")
+    said = computed("said", "steps.approval.output.payload.text")
+    id = await deployment.start([computed("one", "input.n"), gate("approval"), said], n=1)
+    await open_run(window, id)
+    await page.get_by_role("button", name="Signal").click()
+    sheet = page.get_by_role("dialog", name="Send a signal")
+    await expect(sheet.get_by_label("Signal", exact=True)).to_have_value("approval")
+    await sheet.get_by_label("Payload").fill('{"text": 12345678901234567890}')
+    assert await violations(page, "light") == []
+    await sheet.get_by_role("button", name="Send the signal").click()
+    await expect(page.get_by_text("The signal approval was sent.")).to_be_visible()
+    await expect(page.get_by_role("group", name="Output of the run")).to_contain_text("12345678901234567890")
+    await expect(state).to_have_text("ended")
+
+    await row(page.get_by_role("treegrid", name="Timeline"), "approval").click()
+    await page.get_by_role("button", name="Retry from here").click()
+    sheet = page.get_by_role("dialog", name="Retry this run")
+    await expect(sheet.get_by_label("Input", exact=True)).to_have_value('{\n  "n": 1\n}')
+    await sheet.get_by_label("Input", exact=True).fill('{"n": 2}')
+    plan = sheet.get_by_role("region", name="What the retry would do")
+    steps = plan.get_by_role("listitem")
+    await expect(steps).to_contain_text(
+        [re.compile("kept *one"), re.compile("runs *approval"), re.compile("runs *said")]
+    )
+    assert await violations(page, "dark") == []
+    await sheet.get_by_role("button", name="Retry", exact=True).click()
+
+    await expect(page).not_to_have_url(re.compile(id))
+    await expect(page.get_by_role("main")).to_contain_text("retry of")
+    await page.get_by_role("button", name="Pause").click()
+    await page.get_by_role("button", name="Resume").click()
+    await page.get_by_role("button", name="Cancel").click()
+    await page.get_by_label("Reason").fill("enough")
+    await page.get_by_role("button", name="Cancel the run").click()
+    await expect(page.get_by_role("main")).to_contain_text("cancelled")
+    await expect(page.get_by_role("button", name="Retry")).to_be_visible()
+
+    await page.set_viewport_size({"width": 390, "height": 844})
+    selected = row(page.get_by_role("treegrid", name="Timeline"), "one")
+    await selected.click()
+    details = page.get_by_role("complementary", name="Details")
+    await expect(details.get_by_role("region", name="Step one")).to_be_in_viewport()
+    below, above = await details.bounding_box(), await selected.bounding_box()
+    assert below is not None
+    assert above is not None
+    assert above["y"] + above["height"] <= below["y"]
+    assert faults(window) == []
+
+
 async def test_text_that_means_harm_is_shown_as_what_it_is(window: Visit, deployment: Deployment) -> None:
     from playwright.async_api import expect
 
@@ -247,6 +299,6 @@ async def violations(page: "Page", theme: Literal["light", "dark"]) -> list[str]
     """Faults that axe finds in the page, each with the first element that it is about."""
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(AXE.read_text())
-    await page.emulate_media(color_scheme=theme)
+    await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
     found: list[dict[str, Any]] = (await page.evaluate("axe.run()"))["violations"]
     return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found]

@@ -12,6 +12,8 @@ export type Connection =
   | { readonly state: 'idle' }
   | { readonly state: 'connecting' }
   | { readonly state: 'live' }
+  /** What is shown has come to its end: nothing more is listened to. */
+  | { readonly state: 'ended' }
   | { readonly state: 'reconnecting'; readonly since: number };
 
 export interface Listener<Data> {
@@ -29,6 +31,7 @@ const PONG_WITHIN = 4_000;
 const UNAUTHORIZED = 4401; // 4403 is a key that has ended, or has another role: connecting again says which
 
 let connection: Connection = { state: 'idle' };
+let isOpen = false;
 const watchers = new Set<() => void>();
 const listeners = new Set<{ readonly resumed?: () => void }>();
 let client: Client | undefined;
@@ -66,7 +69,10 @@ export function listen<Data, Variables>(
           else lost(problem);
         },
         complete() {
-          if (!stopped) listener.end?.();
+          if (stopped) return;
+          listeners.delete(listener);
+          if (listeners.size === 0 && connection.state === 'live') tell({ state: 'ended' });
+          listener.end?.();
         },
       },
     );
@@ -98,6 +104,7 @@ export function listen<Data, Variables>(
     timer = setTimeout(begin, pauseBefore(failures, Math.random()));
   }
 
+  listenAgain();
   listeners.add(listener);
   begin();
   return () => {
@@ -105,6 +112,7 @@ export function listen<Data, Variables>(
     listeners.delete(listener);
     clearTimeout(timer);
     unsubscribe?.();
+    if (listeners.size === 0) listenAgain();
   };
 }
 
@@ -116,6 +124,11 @@ export function useConnection(): Connection {
     },
     () => connection,
   );
+}
+
+/** What had ended is not shown any more. */
+function listenAgain(): void {
+  if (connection.state === 'ended') tell({ state: isOpen ? 'live' : 'idle' });
 }
 
 function connected(): Client {
@@ -134,6 +147,7 @@ function connected(): Client {
       },
       connected(opened) {
         socket = opened as WebSocket;
+        isOpen = true;
         tell({ state: 'live' });
       },
       ping(isReceived) {
@@ -146,6 +160,8 @@ function connected(): Client {
       },
       closed(closing) {
         clearTimeout(unanswered);
+        isOpen = false;
+        if (connection.state === 'ended') return;
         const wasWanted = (closing as CloseEvent).code === 1000;
         if (wasWanted) tell({ state: 'idle' });
         else if (connection.state !== 'reconnecting') tell({ state: 'reconnecting', since: Date.now() });

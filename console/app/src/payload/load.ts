@@ -4,7 +4,7 @@ import { reportedFailure, type Failure, type ReportedError } from '../api/failur
 import { credentials } from '../api/session';
 import type { TypedDocumentString } from '../graphql/graphql';
 import { LARGEST_UNASKED } from './text';
-import { fromJson } from './values';
+import { fromJson, toJson } from './values';
 
 export type Loaded<Data> =
   | { readonly kind: 'value'; readonly data: Data; readonly bytes: number }
@@ -24,7 +24,7 @@ export async function load<Data, Variables>(
   const answer = await fetch(ENDPOINT, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...credentials() },
-    body: JSON.stringify({ query: document.toString(), variables }),
+    body: toJson({ query: document.toString(), variables }, 0),
     signal: stop.signal,
   }).catch((problem: unknown) => problem);
   if (!(answer instanceof Response)) return { kind: 'failed', failure: disconnected(answer) };

@@ -1,5 +1,5 @@
 // One run: timeline, graph and table of the same steps with one selection, and what is selected beside them.
-import { lazy, Suspense, useMemo, useState } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { useNow } from '../kit/useNow';
 import { Loading } from '../kit/Notes';
 import { NO_PLACES, placesOf } from './document';
@@ -19,6 +19,7 @@ import style from './RunView.module.css';
 
 const Graph = lazy(() => import('./graph/Graph').then((module) => ({ default: module.Graph })));
 
+const BELOW = '(max-width: 960px)'; // as in the style
 const MANY_STEPS = 2_000; // more are drawn anew once a second, not ten times
 
 export interface RunViewProps {
@@ -28,9 +29,11 @@ export interface RunViewProps {
   readonly selection: Selection | null;
   readonly onView: (view: View) => void;
   readonly onSelect: (selection: Selection | null) => void;
+  /** What can be done with the step at a path, below what is told of it; false where nothing can. */
+  readonly stepActions?: false | ((path: string) => ReactNode);
 }
 
-export function RunView({ run, execution, view, selection, onView, onSelect }: RunViewProps) {
+export function RunView({ run, execution, view, selection, onView, onSelect, stepActions = false }: RunViewProps) {
   const document = useDocument(execution.id);
   const places = useMemo(() => placesOf(document), [document]);
   const steps = useMemo<readonly RunStep[]>(() => [...run.steps.values(), ...run.unreached.values()], [run]);
@@ -53,8 +56,15 @@ export function RunView({ run, execution, view, selection, onView, onSelect }: R
     setToggled(new Map(toggled).set(key, !open.has(key)));
   }
 
+  const frame = useRef<HTMLDivElement>(null);
+  const shown = step?.path;
+  useEffect(() => {
+    // Where the details are below the steps, both are to be seen.
+    if (shown !== undefined && window.matchMedia(BELOW).matches) frame.current?.scrollIntoView({ block: 'start' });
+  }, [shown]);
+
   return (
-    <div className={style.run} data-inspected={step !== undefined || undefined}>
+    <div ref={frame} className={style.run} data-inspected={step !== undefined || undefined}>
       <div className={style.steps}>
         <ViewBar
           {...{
@@ -104,6 +114,7 @@ export function RunView({ run, execution, view, selection, onView, onSelect }: R
               now={second}
               onAttempt={(attempt) => onSelect({ step: step.path, attempt })}
             />
+            {stepActions !== false && <div className={style.stepActions}>{stepActions(step.path)}</div>}
           </>
         )}
       </aside>

@@ -38,7 +38,8 @@ export function curlOf({ method, url, headers, body }: Call): string {
   return parts.join(' \\\n  ');
 }
 
-function quoted(text: string): string {
+/** The text as one argument of a POSIX shell. */
+export function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 

@@ -1,4 +1,4 @@
-// Live, connecting, or reconnecting since when: nobody takes an old picture for the present one.
+// Live, ended, connecting, or reconnecting since when: nobody takes an old picture for the present one.
 import { useConnection } from '../api/live';
 import { useNow } from '../kit/useNow';
 import { spell } from '../kit/times';
@@ -17,4 +17,4 @@ export function ConnectionState() {
   );
 }
 
-const WORDS = { connecting: 'connecting', live: 'live', reconnecting: 'reconnecting' } as const;
+const WORDS = { connecting: 'connecting', live: 'live', ended: 'ended', reconnecting: 'reconnecting' } as const;

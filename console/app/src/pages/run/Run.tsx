@@ -1,4 +1,5 @@
 // One run: what it is, how it stands, and its steps, live.
+import { useState } from 'react';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { Loading, FailureNote } from '../../kit/Notes';
 import { Page } from '../../kit/Page';
@@ -7,7 +8,11 @@ import { readSelection, writeSelection, type Selection } from '../../run/paths';
 import { RunView } from '../../run/RunView';
 import { useRun } from '../../run/useRun';
 import { readView, type View } from '../../run/ViewBar';
+import { useMay } from '../../api/principal';
+import { Button } from '../../kit/Button';
 import { About } from './About';
+import { Actions } from './actions/Actions';
+import { offersFor } from './actions/offers';
 import { useAbout } from './useAbout';
 
 export function Run() {
@@ -29,7 +34,10 @@ function RunOf({ id }: { readonly id: string }) {
     void navigate({ to: '.', search: () => written, replace: true, resetScroll: false });
   }
 
+  const [retryFrom, setRetryFrom] = useState<string | null>(null);
+  const may = useMay();
   const { execution } = run;
+  const canRetry = execution !== null && offersFor(execution.status, may).includes('retry');
   if (failure !== undefined && execution === null) {
     return (
       <Page heading="Execution" title={shortId(id)}>
@@ -42,6 +50,16 @@ function RunOf({ id }: { readonly id: string }) {
       heading={name}
       title={`${name} ${shortId(id)}`}
       note={execution !== null && <About execution={execution} about={about} />}
+      actions={
+        execution !== null && (
+          <Actions
+            {...{ execution, retryFrom }}
+            steps={run.steps}
+            hasWorkflow={about?.workflow != null}
+            onRetryFrom={setRetryFrom}
+          />
+        )
+      }
     >
       {execution === null ? (
         <Loading rows={12} />
@@ -50,6 +68,7 @@ function RunOf({ id }: { readonly id: string }) {
           {...{ run, execution, view, selection }}
           onView={(next) => go({ view: next, selection })}
           onSelect={(next) => go({ view, selection: next })}
+          stepActions={canRetry && ((path) => <Button onClick={() => setRetryFrom(path)}>Retry from here …</Button>)}
         />
       )}
     </Page>
