@@ -17,7 +17,7 @@ from uuid import UUID
 
 from actors.activations.background_work import seen_through
 from actors.activations.context import ActivationContext
-from actors.activations.control_messages import end_notice, report_of, tell_of_end
+from actors.activations.control_messages import notice_of, report_of, tell_of_end
 from actors.activations.expression_context import ExecutionScope
 from actors.activations.in_flight import Calls
 from actors.activations.internal_failure import fault
@@ -79,6 +79,7 @@ class Activation:
         self._owner = claim.parent or execution
         self._definition = definition
         self._parts = parts
+        self._turns = parts.attempts.evaluator.turns
         self._state = restore_claim(definition, claim)
         signal_url = parts.signal_url(self._owner.id) if definition.reads_signal_url else None
         self._scope = ExecutionScope(definition, self._owner, self._state, signal_url=signal_url)
@@ -124,8 +125,7 @@ class Activation:
         self._apply(self._claim.commands)
         self._reports += (Activated(), TimePassed(random.random()))
         while self._fault is None:
-            while self._reports and len(self._touched) < _MOST_STEPS_TOGETHER:
-                self._decide(self._reports.popleft())
+            await self._decide_all()
             if self._is_stopping:
                 self._todo.clear()
             if self._may_let_go():
@@ -141,6 +141,15 @@ class Activation:
             elif not self._reports:
                 await self._pause()
         raise self._fault
+
+    async def _decide_all(self) -> None:
+        """Decide on every report there is, in turns with all else that goes on in this process."""
+        await self._turns.enter()
+        while self._reports and len(self._touched) < _MOST_STEPS_TOGETHER:
+            self._decide(self._reports.popleft())
+            if self._turns.is_over:
+                await self._turns.give_way()
+        self._turns.end()
 
     async def _give_up(self, error: Exception) -> None:
         now, state = self._parts.clock.now(), self._state
@@ -238,6 +247,7 @@ class Activation:
     async def _carry_out(self) -> None:
         """Do what was put off until the facts beside it were stored."""
         batches: list[RunBatch] = []
+        await self._turns.enter()
         todo, self._todo = self._todo, []
         for command in todo:
             match command:
@@ -247,6 +257,7 @@ class Activation:
                     self._stop_step(path)
                 case RunBatch():
                     batches.append(command)
+        self._turns.end()
         if batches:
             await self._batches.run([command.range for command in batches])
 
@@ -325,22 +336,13 @@ class Activation:
             applied_commands=tuple(self._applied),
             paused_at=state.paused_at,
             signals=tuple(state.signals),
-            notify=self._notice(),
+            notify=notice_of(self._claim.execution, state),
             starts=state.started_at is not None and not self._is_told_of,
         )
         self._touched.clear()
         self._applied.clear()
         self._is_changed, self._only_starts = False, True
         return delta
-
-    def _notice(self) -> PendingCommand | None:
-        """The command that tells the parent of the end; None before the end, or where there is no parent."""
-        state = self._state
-        if state.finished_at is None:
-            return None
-        return end_notice(
-            self._claim.execution, state.status, state.finished_at, output=state.output, error=state.error
-        )
 
     def _may_let_go(self) -> bool:
         """True when nothing is left to do here for a while."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 from zlib import crc32
 
@@ -16,9 +16,13 @@ from domain.engine.signals import RECEIVED
 from domain.engine.state import CarriedStep, StepState
 from domain.executions.step_executor import Failed
 from domain.expressions.expression import Expression
+from domain.expressions.turns import Turns
 from domain.kernel.failures import StepError
 from domain.kernel.json.text import JsonValue, dumps
 from domain.workflows.definitions.definition import CompiledStep
+
+Values: TypeAlias = Mapping[str, JsonValue]
+"""Values by name: what expressions see; or by source: what is known already of some expressions."""
 
 NO_ANSWERS: Final[Mapping[str, JsonValue]] = {}
 """The sandbox's answers where it was not asked."""
@@ -93,24 +97,24 @@ class AttemptContext:
         attempt = self.state.attempts[-1]
         return _NO_TIME if attempt.delay is None else attempt.timed_from - attempt.started_at
 
-    def is_wanted(self, values: Mapping[str, JsonValue], answers: Mapping[str, JsonValue]) -> bool:
-        """True when the step's condition holds, or it has none. Raises `ExpressionError`."""
+    def is_wanted(self, values: Values, answers: Values, turns: Turns | None) -> bool:
+        """True when the step's condition holds, or it has none. Raises `ExpressionError` and `TurnOver`."""
         when = self.step.when
-        return when is None or not self.asks_when or self.is_true(when, values, answers)
+        return when is None or not self.asks_when or self.is_true(when, values, answers, turns)
 
-    def is_true(self, condition: Expression, values: Mapping[str, JsonValue], answers: Mapping[str, JsonValue]) -> bool:
-        """True when a condition holds for this attempt. Raises `ExpressionError`."""
-        return condition.is_true(values, now=self.started_at, seed=self.seed, answers=answers)
+    def is_true(self, condition: Expression, values: Values, answers: Values, turns: Turns | None) -> bool:
+        """True when a condition holds for this attempt. Raises `ExpressionError` and `TurnOver`."""
+        return condition.is_true(values, now=self.started_at, seed=self.seed, answers=answers, turns=turns)
 
-    def rendered(self, values: Mapping[str, JsonValue], answers: Mapping[str, JsonValue]) -> JsonValue:
-        """The step's input, rendered. Raises `ExpressionError`."""
-        return self.step.inputs.render(values, now=self.started_at, seed=self.seed, answers=answers)
+    def rendered(self, values: Values, answers: Values, turns: Turns | None) -> JsonValue:
+        """The step's input, rendered. Raises `ExpressionError` and `TurnOver`."""
+        return self.step.inputs.render(values, now=self.started_at, seed=self.seed, answers=answers, turns=turns)
 
-    def input(self, values: Mapping[str, JsonValue], answers: Mapping[str, JsonValue]) -> JsonValue:
-        """The step's rendered input, or `SKIPPED` where the step's condition is false. Raises `ExpressionError`."""
-        if self.step.when is not None and not self.is_wanted(values, answers):
+    def input(self, values: Values, answers: Values, turns: Turns | None) -> JsonValue:
+        """The step's rendered input, or `SKIPPED` where its condition is false. Raises as `rendered`."""
+        if self.step.when is not None and not self.is_wanted(values, answers, turns):
             return SKIPPED
-        return self.rendered(values, answers)
+        return self.rendered(values, answers, turns)
 
     def failed(self, failed: Failed, shown: JsonValue, wanted: bool | None) -> OutcomeReported:
         """The report that the attempt failed. `shown` is the input as stored, `wanted` the retry condition's answer."""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from actors.activations.context import ActivationContext
 from domain.engine.reports import BatchEnded, CancelRequested, PauseRequested, Report, ResumeRequested, SignalReceived
-from domain.engine.state import Signal
+from domain.engine.state import ExecutionState, Signal
 from domain.executions.ports import ExecutionStore
 from domain.executions.records import ExecutionRecord, PendingCommand
 from domain.kernel.failures import StepError
@@ -56,6 +56,13 @@ def _batch_ended(path: str, first: int, payload: object) -> BatchEnded:
             return BatchEnded(path, first, error=StepError.from_json(error))
         case _:
             raise ValueError(f"the batch of {path} from item {first} on has ended without a result")
+
+
+def notice_of(execution: ExecutionRecord, state: ExecutionState) -> PendingCommand | None:
+    """`end_notice` of an execution in this state; None before its end too."""
+    if state.finished_at is None:
+        return None
+    return end_notice(execution, state.status, state.finished_at, output=state.output, error=state.error)
 
 
 def end_notice(

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from traceback import format_exception
@@ -23,9 +23,10 @@ from actors.secrets.values import Concealed, NoSecrets, SecretSource, concealed,
 from domain.engine.reports import OutcomeReported, StepBypassed
 from domain.engine.state import CarriedStep, StepState
 from domain.executions.step_executor import Deferred, Failed, Opened, Outcome, StepCall, StepExecutor, Succeeded
-from domain.expressions.evaluator import Evaluator
+from domain.expressions.evaluator import Compute, Evaluator
 from domain.expressions.expression import SECRETS, Expression, ExpressionError
 from domain.expressions.templates import Template
+from domain.expressions.turns import TurnOver
 from domain.kernel.errors import Unavailable
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.json.text import JsonValue, dumps
@@ -36,7 +37,6 @@ logger = logging.getLogger(__name__)
 _OUTCOMES = (Succeeded, Failed, Deferred, Opened)  # made once: a union at each step costs more than the look at it
 
 AttemptReport = OutcomeReported | StepBypassed
-Answer = TypeVar("Answer")
 Result = TypeVar("Result")
 
 
@@ -90,10 +90,13 @@ class StepRunner:
         """
         context = AttemptContext(execution_id, step, state, scope, now, carried)
         values = context.values
-        if step.needs_waiting:
+        turns = self.evaluator.turns
+        if step.needs_waiting or turns.is_over:
             return Pending(self._begin_later(context, dict(values)))
         try:
-            input = context.input(values, NO_ANSWERS)
+            input = context.input(values, NO_ANSWERS, turns)
+        except TurnOver:
+            return Pending(self._begin_later(context, dict(values)))
         except ExpressionError as error:
             if self.evaluator.may_answer(error, NO_ANSWERS):
                 return Pending(self._begin_later(context, dict(values)))
@@ -110,25 +113,28 @@ class StepRunner:
         return self._failed(context, state.input, Failed(error=error))
 
     async def _begin_later(self, context: AttemptContext, values: Mapping[str, JsonValue]) -> AttemptReport:
-        """Begin an attempt with the sandbox or with secrets; `values` are those of the moment when it started."""
+        """Begin an attempt with the sandbox, with secrets or in a later turn; `values` are those of when it started."""
         step = context.step
         try:
             if step.when is not None and context.asks_when:
                 when = step.when
-                if not await self._answered(
-                    context, values, (when,), lambda answers: context.is_wanted(values, answers)
+                if not await self._computed(
+                    context, values, (when,), lambda answers, turns: context.is_wanted(values, answers, turns)
                 ):
                     return StepBypassed(context.path, context.attempt)
             if step.secrets:
                 return await self._begin_with_secrets(context, values)
-            input = await self._answered(
-                context, values, step.inputs.sandboxed, lambda answers: context.rendered(values, answers)
+            input = await self._computed(
+                context,
+                values,
+                step.inputs.expressions,
+                lambda answers, turns: context.rendered(values, answers, turns),
             )
         except ExpressionError as error:
             return context.failed(Failed(error=error.to_step_error()), None, False)
         except Unavailable as error:
             return context.failed(_without_sandbox(error), None, None)
-        begun = self._execute(context, values, input)
+        begun = await self.evaluator.turns.do(lambda: self._execute(context, values, input))
         return await begun if isinstance(begun, Pending) else begun
 
     async def _begin_with_secrets(self, context: AttemptContext, values: Mapping[str, JsonValue]) -> AttemptReport:
@@ -141,30 +147,30 @@ class StepRunner:
         if isinstance(opened, StepError):
             return context.failed(Failed(error=opened), None, None)
         masked, revealed = {**values, SECRETS: opened.masked}, {**values, SECRETS: opened.values}
-        shown, input = await self._answered(
+        shown, input = await self._computed(
             context,
             values,
-            step.inputs.sandboxed,
-            lambda answers: (context.rendered(masked, answers), context.rendered(revealed, answers)),
+            step.inputs.expressions,
+            lambda answers, turns: (
+                context.rendered(masked, answers, turns),
+                context.rendered(revealed, answers, turns),
+            ),
         )
-        begun = self._execute(context, values, input, Concealed(shown, opened.mask))
+        hidden = Concealed(shown, opened.mask)
+        begun = await self.evaluator.turns.do(lambda: self._execute(context, values, input, hidden))
         return await begun if isinstance(begun, Pending) else begun
 
-    async def _answered(
+    async def _computed(
         self,
         context: AttemptContext,
         values: Mapping[str, JsonValue],
-        expressions: tuple[Expression, ...],
-        compute: Callable[[Mapping[str, JsonValue]], Answer],
-    ) -> Answer:
-        """The result of `compute` with the sandbox's answers to these, and to all that costs too much here."""
-        now, seed, owner = context.started_at, context.seed, context.execution_id
-        answers = await self.evaluator.answers(expressions, values, now=now, seed=seed, owner=owner)
-        while True:
-            try:
-                return compute(answers)
-            except ExpressionError as error:
-                answers = await self.evaluator.more_answers(error, answers, values, now=now, seed=seed, owner=owner)
+        expressions: Sequence[Expression],
+        compute: Compute[Result],
+    ) -> Result:
+        """`Evaluator.computed` for an attempt."""
+        return await self.evaluator.computed(
+            expressions, values, compute, now=context.started_at, seed=context.seed, owner=context.execution_id
+        )
 
     def _execute(
         self,
@@ -246,7 +252,9 @@ class StepRunner:
         if condition.needs_sandbox:
             return Pending(self._ask_whether_to_retry(context, shown, failed, condition, seen))
         try:
-            return context.failed(failed, shown, context.is_true(condition, seen, NO_ANSWERS))
+            return context.failed(failed, shown, context.is_true(condition, seen, NO_ANSWERS, self.evaluator.turns))
+        except TurnOver:
+            return Pending(self._ask_whether_to_retry(context, shown, failed, condition, seen))
         except ExpressionError as error:
             if self.evaluator.may_answer(error, NO_ANSWERS):
                 return Pending(self._ask_whether_to_retry(context, shown, failed, condition, seen))
@@ -261,8 +269,8 @@ class StepRunner:
         seen: Mapping[str, JsonValue],
     ) -> AttemptReport:
         try:
-            wanted = await self._answered(
-                context, seen, (condition,), lambda answers: context.is_true(condition, seen, answers)
+            wanted = await self._computed(
+                context, seen, (condition,), lambda answers, turns: context.is_true(condition, seen, answers, turns)
             )
         except ExpressionError as error:
             return context.failed(Failed(error=error.to_step_error()), shown, False)
@@ -297,16 +305,18 @@ class StepRunner:
         seed.
         """
         if template.sandboxed:
-            return Pending(self._value_from_sandbox(template, execution_id, where, now, dict(values), report))
+            return Pending(self._value_later(template, execution_id, where, now, dict(values), report))
         try:
-            output = template.render(values, now=now, seed=seed_of(execution_id, where))
+            output = template.render(values, now=now, seed=seed_of(execution_id, where), turns=self.evaluator.turns)
+        except TurnOver:
+            return Pending(self._value_later(template, execution_id, where, now, dict(values), report))
         except ExpressionError as error:
             if self.evaluator.may_answer(error, NO_ANSWERS):
-                return Pending(self._value_from_sandbox(template, execution_id, where, now, dict(values), report))
+                return Pending(self._value_later(template, execution_id, where, now, dict(values), report))
             return report(None, error.to_step_error(where or "output"))
         return self._checked(output, report)
 
-    async def _value_from_sandbox(
+    async def _value_later(
         self,
         template: Template,
         execution_id: UUID,

@@ -1,6 +1,7 @@
 """VALIDATION: checks data against a JSON Schema and rules, and lists all problems at once."""
 
 from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ from actors.steps.per_step import PerStep
 from domain.executions.step_executor import Failed, Outcome, StepCall, Succeeded
 from domain.expressions.evaluator import Evaluator
 from domain.expressions.expression import Expression, ExpressionError
+from domain.expressions.turns import TurnOver
 from domain.json_schemas.library import InvalidSchema
 from domain.json_schemas.schema import JsonSchema, limit_error, unreadable_problem
 from domain.kernel.errors import Problem, Unavailable, told
@@ -45,18 +47,20 @@ class ValidationExecutor:
         self._prepared = PerStep(_prepared)
 
     def execute(self, call: StepCall) -> Outcome | Awaitable[Outcome]:
-        """Check the data: at once, unless the schema or a rule needs the sandbox."""
+        """Check the data: at once, unless the schema or a rule needs the sandbox or a later turn."""
         prepared = self._prepared.of(call.step)
         given = call.input if isinstance(call.input, Mapping) else {}
         data = given["data"] if "data" in given else call.scope["input"]
         messages = _texts(given.get("messages"))
-        found = [] if prepared.schema is None else prepared.schema.problems_here(data)
+        is_late = self._evaluator.turns.is_over
+        found = [] if prepared.schema is None else None if is_late else prepared.schema.problems_here(data)
         if found is None:
             return self._check_all_later(call, prepared, data, messages)
         problems = _shown(found)
-        if prepared.needs_sandbox:
-            return self._check_in_sandbox(call, prepared.rules, messages, problems)
-        return self._check_here(call, prepared.rules, messages, problems)
+        if not prepared.needs_sandbox:
+            with suppress(TurnOver):
+                return self._check_here(call, prepared.rules, messages, [*problems])
+        return self._check_later(call, prepared.rules, messages, problems)
 
     def _check_here(
         self, call: StepCall, rules: Sequence[Expression], messages: Sequence[str], problems: list[JsonValue]
@@ -64,7 +68,7 @@ class ValidationExecutor:
         seed = seed_of(call.execution_id, call.path)
         for rule, message in zip(rules, messages, strict=True):
             try:
-                value = rule.evaluate(call.scope, now=call.now, seed=seed)
+                value = rule.evaluate(call.scope, now=call.now, seed=seed, turns=self._evaluator.turns)
             except ExpressionError as error:
                 problems.append(_problem(message, str(error)))
             else:
@@ -74,7 +78,7 @@ class ValidationExecutor:
     async def _check_all_later(
         self, call: StepCall, prepared: _Prepared, data: JsonValue, messages: Sequence[str]
     ) -> Outcome:
-        """Check the schema and the rules in the sandbox."""
+        """Check the schema and the rules, each in the process that suits it."""
         assert prepared.schema is not None
         call = replace(call, scope=dict(call.scope))  # the call's own is only good until something else runs
         try:
@@ -85,9 +89,9 @@ class ValidationExecutor:
             found = [unreadable_problem(error)]
         except Unavailable as error:
             return Failed(error=StepError(code=FailureCode.INTERNAL, message=str(error)))
-        return await self._check_in_sandbox(call, prepared.rules, messages, _shown(found))
+        return await self._check_later(call, prepared.rules, messages, _shown(found))
 
-    async def _check_in_sandbox(
+    async def _check_later(
         self, call: StepCall, rules: Sequence[Expression], messages: Sequence[str], problems: list[JsonValue]
     ) -> Outcome:
         seed = seed_of(call.execution_id, call.path)

@@ -29,9 +29,9 @@ class AppliedRules:
         self._evaluator = evaluator
 
     def apply(self, name: str, call: StepCall) -> Outcome | Awaitable[Outcome]:
-        """Apply the rule: at once, where it was looked up just now and nothing of it needs the sandbox."""
+        """Apply the rule: at once, where it was looked up just now and needs neither the sandbox nor a later turn."""
         rule = self._rules.kept(name)
-        if rule is None or rule.expression.needs_sandbox:
+        if rule is None or rule.expression.needs_sandbox or self._evaluator.turns.is_over:
             return self._apply_later(name, call)
         problems = _problems_here(rule.input, call.input)
         if problems is None:

@@ -1,12 +1,16 @@
 """Evaluation of expressions in the process that suits each: in this one, or in the sandbox and then in this one."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
-from domain.expressions.expression import Expression, ExpressionError, Tier, compile_expression
-from domain.expressions.templates import Template
+from domain.expressions.expression import SECRETS, Expression, ExpressionError, Tier, compile_expression
+from domain.expressions.template_parts import MAX_RENDERED, left_after, too_large
+from domain.expressions.templates import FEW_EXPRESSIONS, Template
+from domain.expressions.turns import TurnOver, Turns
 from domain.json_schemas.checks import MAX_WORK_OF_REQUEST, SchemaChecks
 from domain.kernel.failures import FailureCode
 from domain.kernel.json.text import JsonText, JsonValue, dumps
@@ -20,13 +24,19 @@ MAX_WORK = 4_000_000
 The time for which the engine does not look at its clock, and that for reading the data, stay small up to here.
 """
 
+Result = TypeVar("Result")
+
+Compute = Callable[[Mapping[str, JsonValue], Turns | None], Result]
+"""Computes with the values that are known of expressions, by their sources, and in turns; None: to the end."""
+
 
 class Evaluator:
     """Evaluates expressions of every tier. Without a sandbox, those that need it fail.
 
-    An expression that is too costly for this process gets a second chance in the sandbox, with more time and room. A
-    caller in a hurry may do the steps of `render` itself: `answers` for expressions known to need the sandbox, then
-    `Template.render` or `Expression.evaluate` with them, and `more_answers` and once again where that was too costly.
+    An expression that is too costly for this process gets a second chance in the sandbox, with more time and room. What
+    is evaluated in this process is done in `turns`, so that the event loop is not held by many together. A caller in a
+    hurry may try `Template.render` or `Expression.evaluate` in the turn that it has begun, and come to `computed` where
+    that turn was over, or where the sandbox `may_answer`.
     All methods raise `ExpressionError`, `Unavailable` where the sandbox itself does not work, and for trials
     `LimitExceeded`. `use` is the purpose of all of it, `owner` the execution, the webhook or the key that it is done
     for.
@@ -51,6 +61,7 @@ class Evaluator:
         self._is_here = is_here
         self._bytes_of_paths = bytes_of_paths
         self.schemas = SchemaChecks(sandbox, use, most_here=schema_work)
+        self.turns = Turns()
 
     @classmethod
     def of_trial(cls, trial: Trial, sandbox: Sandbox | None, *, context_bytes: int | None = None) -> "Evaluator":
@@ -97,10 +108,11 @@ class Evaluator:
         self, expression: Expression, scope: Mapping[str, JsonValue], *, now: datetime, seed: int, owner: UUID
     ) -> JsonValue:
         try:
-            return expression.evaluate(scope, now=now, seed=seed)
+            return await self.turns.do(partial(expression.evaluate, scope, now=now, seed=seed))
         except ExpressionError as error:
-            answers = await self.more_answers(error, {}, scope, now=now, seed=seed, owner=owner)
-        return answers[expression.source]
+            if not self.may_answer(error, {}):
+                raise
+            return await self._second_chance(error, scope, now=now, seed=seed, owner=owner)
 
     def _must_be_there(self, expression: Expression, scope: Mapping[str, JsonValue]) -> bool:
         return expression.needs_sandbox or self._is_too_much(expression, scope)
@@ -129,16 +141,77 @@ class Evaluator:
     ) -> JsonValue:
         """`Template.render`, on the scope as it is now: changes while the sandbox is asked do not matter."""
         scope = dict(scope)
-        answers = await self.answers(template.sandboxed, scope, now=now, seed=seed, owner=owner)
+
+        def rendered(answers: Mapping[str, JsonValue], turns: Turns | None) -> JsonValue:
+            return template.render(scope, now=now, seed=seed, answers=answers, turns=turns)
+
+        return await self.computed(template.expressions, scope, rendered, now=now, seed=seed, owner=owner)
+
+    async def computed(
+        self,
+        expressions: Sequence[Expression],
+        scope: Mapping[str, JsonValue],
+        compute: Compute[Result],
+        *,
+        now: datetime,
+        seed: int,
+        owner: UUID,
+    ) -> Result:
+        """The result of `compute` with the values of those of these expressions that need the sandbox.
+
+        It is computed again with those of others, where they cost too much here, or too much in one turn.
+        """
+        answers = await self._answers(expressions, scope, now=now, seed=seed, owner=owner)
+        turns: Turns | None = self.turns
         while True:
             try:
-                return template.render(scope, now=now, seed=seed, answers=answers)
+                return await self.turns.do(partial(compute, answers, turns))
+            except TurnOver:
+                turns = None
+                answers = await self._values(expressions, answers, scope, now=now, seed=seed, owner=owner)
             except ExpressionError as error:
-                answers = await self.more_answers(error, answers, scope, now=now, seed=seed, owner=owner)
+                if not self.may_answer(error, answers):
+                    raise
+                value = await self._second_chance(error, scope, now=now, seed=seed, owner=owner)
+                answers = {**answers, error.source: value}
 
-    async def answers(
+    async def _values(
         self,
-        expressions: tuple[Expression, ...],
+        expressions: Sequence[Expression],
+        answers: Mapping[str, JsonValue],
+        scope: Mapping[str, JsonValue],
+        *,
+        now: datetime,
+        seed: int,
+        owner: UUID,
+    ) -> Mapping[str, JsonValue]:
+        """The `answers` and the values of all other expressions, between which everything else goes on.
+
+        One that fails has none: whoever computes with the values fails at it. Secrets are left out too.
+        """
+        found, left = dict(answers), MAX_RENDERED
+        for expression in dict.fromkeys(expressions):
+            if (
+                expression.needs_sandbox
+                or expression.source in found
+                or (SECRETS,) in {r[:1] for r in expression.reads}
+            ):
+                continue
+            try:
+                value = await self.turns.do(partial(expression.evaluate, scope, now=now, seed=seed))
+            except ExpressionError as error:
+                if not self.may_answer(error, found):
+                    continue
+                value = await self._second_chance(error, scope, now=now, seed=seed, owner=owner)
+            left = left_after(value, left)
+            if left < 0 and len(expressions) > FEW_EXPRESSIONS:
+                raise too_large(expression)
+            found[expression.source] = value
+        return found
+
+    async def _answers(
+        self,
+        expressions: Sequence[Expression],
         scope: Mapping[str, JsonValue],
         *,
         now: datetime,
@@ -147,7 +220,7 @@ class Evaluator:
     ) -> Mapping[str, JsonValue]:
         """The sandbox's values of those expressions that need it, by their sources; all are asked for at once."""
         sandbox = self._sandbox
-        asked = [expression for expression in expressions if expression.needs_sandbox]
+        asked = [expression for expression in dict.fromkeys(expressions) if expression.needs_sandbox]
         if sandbox is None or not asked:
             return {}
         waiting = [
@@ -173,24 +246,13 @@ class Evaluator:
             and not compile_expression(error.source).needs_sandbox
         )
 
-    async def more_answers(
-        self,
-        error: ExpressionError,
-        answers: Mapping[str, JsonValue],
-        scope: Mapping[str, JsonValue],
-        *,
-        now: datetime,
-        seed: int,
-        owner: UUID,
-    ) -> Mapping[str, JsonValue]:
-        """The `answers` with the sandbox's to the expression that was too costly for this process.
-
-        Raises `error` where it is not one that the sandbox `may_answer`.
-        """
-        if self._sandbox is None or not self.may_answer(error, answers):
+    async def _second_chance(
+        self, error: ExpressionError, scope: Mapping[str, JsonValue], *, now: datetime, seed: int, owner: UUID
+    ) -> JsonValue:
+        """The sandbox's value of the expression that was too costly for this process."""
+        if self._sandbox is None:
             raise error
         expression = compile_expression(error.source)
-        value = await self._sandbox.evaluate(
+        return await self._sandbox.evaluate(
             expression.source, expression.pruned(scope), now=now, seed=seed, owner=owner, use=self._use
         )
-        return {**answers, expression.source: value}

@@ -20,6 +20,7 @@ from domain.expressions.language.tiers import Tier, plain_path
 from domain.expressions.language.tokens import Kind, Token, TokenError, tokenize
 from domain.expressions.pruning import cut_to
 from domain.expressions.scanner import OPEN, Placeholder, scan
+from domain.expressions.turns import Turns
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.json.text import JsonValue
 
@@ -108,13 +109,14 @@ class Expression:
         now: datetime,
         seed: int,
         answers: Mapping[str, JsonValue] | None = None,
+        turns: Turns | None = None,
     ) -> JsonValue:
         """Its value on this scope, which may be a part of the scope itself: treat it as immutable.
 
         `now` is the value of `$now()` and `$millis()`, to the millisecond; `seed` fixes `$random()`. A plain path keeps
         numbers exactly; elsewhere integers beyond 2^53 fail rather than change. `answers` are the sandbox's values
         for some expressions, by their sources. Raises `ExpressionError` where it yields nothing, fails, costs
-        too much, or needs the sandbox and has no answer.
+        too much, or needs the sandbox and has no answer; and `TurnOver` where the engine is needed and a turn is over.
         """
         value: Any = scope
         try:
@@ -130,6 +132,8 @@ class Expression:
         # Missing, or a path that JSONata leads through arrays.
         if answers and self.source in answers:
             return answers[self.source]
+        if turns is not None:
+            turns.require_time()
         return self._evaluate_by_engine(scope, now, seed)
 
     def is_true(
@@ -139,9 +143,10 @@ class Expression:
         now: datetime,
         seed: int,
         answers: Mapping[str, JsonValue] | None = None,
+        turns: Turns | None = None,
     ) -> bool:
-        """The value of a condition. Raises `ExpressionError` also where it is neither true nor false."""
-        value = self.evaluate(scope, now=now, seed=seed, answers=answers)
+        """The value of a condition. Raises as `evaluate`, and `ExpressionError` where it is neither true nor false."""
+        value = self.evaluate(scope, now=now, seed=seed, answers=answers, turns=turns)
         if isinstance(value, bool):
             return value
         raise self._failed(f"A condition must give true or false, but {self._quoted} gives {_kind_of(value)}.")

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.expressions.expression import Expression, ExpressionError, YieldsNothing
+from domain.expressions.turns import Turns
 from domain.kernel.failures import FailureCode
 from domain.kernel.json.text import JsonValue, dumps
 
@@ -16,20 +17,21 @@ _PER_VALUE = 2  # what a number, a bracket or a comma counts for
 
 
 class Rendering:
-    """The state that all parts of one rendering share: the characters `left` to write, and answers of the sandbox."""
+    """The state that all parts of one rendering share: the characters `left` to write, known answers, and turns."""
 
-    __slots__ = ("answers", "left")
+    __slots__ = ("answers", "left", "turns")
 
-    def __init__(self, answers: Mapping[str, JsonValue] | None) -> None:
+    def __init__(self, answers: Mapping[str, JsonValue] | None, turns: Turns | None) -> None:
         self.left = MAX_RENDERED
         self.answers = answers
+        self.turns = turns
 
 
 class Part(Protocol):
     """A part that renders to a value."""
 
     def render(self, scope: Mapping[str, JsonValue], now: datetime, seed: int, shared: Rendering) -> JsonValue:
-        """The value of this part. Raises `ExpressionError`."""
+        """The value of this part. Raises `ExpressionError` and `TurnOver`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class ValuePart:
     expression: Expression
 
     def render(self, scope: Mapping[str, JsonValue], now: datetime, seed: int, shared: Rendering) -> JsonValue:
-        return self.expression.evaluate(scope, now=now, seed=seed, answers=shared.answers)
+        return self.expression.evaluate(scope, now=now, seed=seed, answers=shared.answers, turns=shared.turns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class ListPart:
 
     def render(self, scope: Mapping[str, JsonValue], now: datetime, seed: int, shared: Rendering) -> JsonValue:
         try:
-            value = self.expression.evaluate(scope, now=now, seed=seed, answers=shared.answers)
+            value = self.expression.evaluate(scope, now=now, seed=seed, answers=shared.answers, turns=shared.turns)
         except YieldsNothing:
             if self.expression.leads_through_array(scope):
                 return []
@@ -68,12 +70,12 @@ class TextPart:
 
     def render(self, scope: Mapping[str, JsonValue], now: datetime, seed: int, shared: Rendering) -> JsonValue:
         written: list[str] = []
-        answers = shared.answers
+        answers, turns = shared.answers, shared.turns
         for piece in self.pieces:
             if isinstance(piece, str):
                 written.append(piece)
                 continue
-            value = piece.evaluate(scope, now=now, seed=seed, answers=answers)
+            value = piece.evaluate(scope, now=now, seed=seed, answers=answers, turns=turns)
             text = value if value.__class__ is str else _as_text(value, piece)
             shared.left -= len(text)
             if shared.left < 0:
@@ -92,9 +94,9 @@ class ObjectPart:
 
     def render(self, scope: Mapping[str, JsonValue], now: datetime, seed: int, shared: Rendering) -> JsonValue:
         rendered = self.skeleton.copy()
-        answers = shared.answers
+        answers, turns = shared.answers, shared.turns
         for name, expression in self.values:
-            rendered[name] = expression.evaluate(scope, now=now, seed=seed, answers=answers)
+            rendered[name] = expression.evaluate(scope, now=now, seed=seed, answers=answers, turns=turns)
         for name, part in self.parts:
             rendered[name] = part.render(scope, now, seed, shared)
         return rendered
@@ -116,6 +118,11 @@ class ArrayPart:
 
 def is_within(value: JsonValue, budget: int) -> bool:
     """True when the JSON text of a value has about `budget` characters or fewer; stops looking where it has more."""
+    return left_after(value, budget) >= 0
+
+
+def left_after(value: JsonValue, budget: int) -> int:
+    """The characters left of `budget` by the JSON text of a value, about; less than 0 where it has more."""
     pending: list[object] = [value]
     while pending:
         item = pending.pop()
@@ -128,8 +135,8 @@ def is_within(value: JsonValue, budget: int) -> bool:
         elif isinstance(item, list | tuple):
             pending += item
         if budget < 0:
-            return False
-    return True
+            break
+    return budget
 
 
 def too_large(expression: Expression) -> ExpressionError:

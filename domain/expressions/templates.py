@@ -19,14 +19,15 @@ from domain.expressions.template_parts import (
     is_within,
     too_large,
 )
+from domain.expressions.turns import Turns
 from domain.kernel.errors import Problem
 from domain.kernel.json.text import JsonValue
 
 MAX_DEPTH = 100
 MAX_PLACEHOLDERS = 1_000
 
-#: So many references to outputs, each capped by itself, come to a size that any consumer can bear.
-_FEW_EXPRESSIONS = 16
+FEW_EXPRESSIONS = 16
+"""So many references to outputs, each capped by itself, come to a size that any consumer can bear."""
 
 
 class TemplateError(ValueError):
@@ -73,20 +74,21 @@ class Template:
         now: datetime,
         seed: int,
         answers: Mapping[str, JsonValue] | None = None,
+        turns: Turns | None = None,
     ) -> JsonValue:
         """The value with every expression evaluated, to be treated as immutable: it may share parts with the scope.
 
         `answers` are the sandbox's values of some expressions, by their sources, at least of all `sandboxed`. The value
         of an expression is data, whatever braces it holds. Raises `ExpressionError`, also where the whole comes to more
-        than `MAX_RENDERED`.
+        than `MAX_RENDERED`, and `TurnOver` where a turn is over before it is done.
         """
         part = self.part
         if part is None:
             return self.constant
         if part.__class__ is ValuePart:  # the commonest, as it is that of every transform
-            return self.expressions[0].evaluate(scope, now=now, seed=seed, answers=answers)
-        value = part.render(scope, now, seed, Rendering(answers))
-        if len(self.expressions) > _FEW_EXPRESSIONS and not is_within(value, MAX_RENDERED):
+            return self.expressions[0].evaluate(scope, now=now, seed=seed, answers=answers, turns=turns)
+        value = part.render(scope, now, seed, Rendering(answers, turns))
+        if len(self.expressions) > FEW_EXPRESSIONS and not is_within(value, MAX_RENDERED):
             raise too_large(self.expressions[-1])
         return value
 
