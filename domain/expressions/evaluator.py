@@ -14,9 +14,10 @@ from domain.expressions.turns import TurnOver, Turns
 from domain.json_schemas.checks import MAX_WORK_OF_REQUEST, SchemaChecks
 from domain.kernel.failures import FailureCode
 from domain.kernel.json.text import JsonText, JsonValue, dumps
-from domain.sandbox.budget import Trial
+from domain.sandbox.budget import Trial, TriedContext
 from domain.sandbox.ports import Sandbox
 from domain.sandbox.shares import SandboxUse
+from domain.sandbox.written import WrittenParts
 
 MAX_WORK = 4_000_000
 """The most work in one expression, as its characters times the bytes of its data, in a process that serves others.
@@ -28,6 +29,12 @@ Result = TypeVar("Result")
 
 Compute = Callable[[Mapping[str, JsonValue], Turns | None], Result]
 """Computes with the values that are known of expressions, by their sources, and in turns; None: to the end."""
+
+_AT_ONCE = 4
+"""The most expressions of one rendering that the sandbox is asked about at a time."""
+
+_MOST_WRITTEN = 3 * 2**20
+"""Bytes below which the sandbox takes data as they are; what is larger may have to be cut through its arrays."""
 
 
 class Evaluator:
@@ -44,7 +51,8 @@ class Evaluator:
 
     `is_here` decides on single expressions that need no sandbox, by their characters times the bytes of their data,
     whether they are evaluated in this process after all; None: they are. A plain path costs little however large its
-    data is. Where there may be many on one scope, `bytes_of_paths` is the size of that, and they are decided on too.
+    data is. Where there may be many on one `context`, they are decided on too, and what the sandbox is sent of that is
+    written once.
     """
 
     def __init__(
@@ -53,27 +61,28 @@ class Evaluator:
         use: SandboxUse = SandboxUse.EXECUTION,
         *,
         is_here: Callable[[int], bool] | None = None,
-        bytes_of_paths: int | None = None,
+        context: TriedContext | None = None,
         schema_work: int | None = None,
     ) -> None:
         self._sandbox = sandbox
         self._use = use
         self._is_here = is_here
-        self._bytes_of_paths = bytes_of_paths
+        self._context = context
+        self._whole = None if context is None else context.parts.of
         self.schemas = SchemaChecks(sandbox, use, most_here=schema_work)
         self.turns = Turns()
 
     @classmethod
-    def of_trial(cls, trial: Trial, sandbox: Sandbox | None, *, context_bytes: int | None = None) -> "Evaluator":
+    def of_trial(cls, trial: Trial, sandbox: Sandbox | None, *, context: TriedContext | None = None) -> "Evaluator":
         """The evaluator for trials of expressions and schemas, which may cost as much as the trial's budget allows.
 
-        `context_bytes`: the size of the context, where one request may try many expressions on it.
+        `context`: the one that all of them are evaluated on, where one request may try many.
         """
         return cls(
             trial.budgeted(sandbox),
             SandboxUse.TRIAL,
             is_here=trial.budget.spend_here,
-            bytes_of_paths=context_bytes,
+            context=context,
             schema_work=MAX_WORK_OF_REQUEST,
         )
 
@@ -87,7 +96,7 @@ class Evaluator:
     ) -> JsonValue:
         """`Expression.evaluate`."""
         if self._sandbox is not None and self._must_be_there(expression, scope):
-            pruned = expression.pruned(scope)
+            pruned = expression.pruned(scope, whole=self._whole)
             return await self._sandbox.evaluate(
                 expression.source, pruned, now=now, seed=seed, owner=owner, use=self._use
             )
@@ -98,7 +107,7 @@ class Evaluator:
     ) -> "JsonValue | JsonText":
         """`evaluate`, for whoever only passes the value on: what the sandbox gives is not parsed."""
         if self._sandbox is not None and self._must_be_there(expression, scope):
-            pruned = expression.pruned(scope)
+            pruned = expression.pruned(scope, whole=self._whole)
             return await self._sandbox.evaluate_text(
                 expression.source, pruned, now=now, seed=seed, owner=owner, use=self._use
             )
@@ -121,10 +130,10 @@ class Evaluator:
         if self._is_here is None:
             return False
         if expression.tier is Tier.PATH:
-            size = self._bytes_of_paths
-            return size is not None and not self._is_here(len(expression.source) * size)
+            context = self._context
+            return context is not None and not self._is_here(len(expression.source) * context.size)
         try:
-            size = len(dumps(expression.pruned(scope)))
+            size = len(dumps(expression.pruned(scope, whole=self._whole)))
         except ValueError:  # which the engine is to say
             return False
         return not self._is_here(len(expression.source) * size)
@@ -218,18 +227,23 @@ class Evaluator:
         seed: int,
         owner: UUID,
     ) -> Mapping[str, JsonValue]:
-        """The sandbox's values of those expressions that need it, by their sources; all are asked for at once."""
+        """The sandbox's values of those expressions that need it, by their sources; a few are asked for at a time."""
         sandbox = self._sandbox
         asked = [expression for expression in dict.fromkeys(expressions) if expression.needs_sandbox]
         if sandbox is None or not asked:
             return {}
-        waiting = [
-            sandbox.evaluate(each.source, each.pruned(scope), now=now, seed=seed, owner=owner, use=self._use)
-            for each in asked
-        ]
-        if len(waiting) == 1:
-            return {asked[0].source: await waiting[0]}
-        tasks = [asyncio.ensure_future(each) for each in waiting]
+        if len(asked) == 1:
+            value = await sandbox.evaluate(
+                asked[0].source, asked[0].pruned(scope), now=now, seed=seed, owner=owner, use=self._use
+            )
+            return {asked[0].source: value}
+        places = asyncio.Semaphore(_AT_ONCE)
+
+        async def ask(expression: Expression, data: Mapping[str, JsonValue]) -> JsonValue:
+            async with places:
+                return await sandbox.evaluate(expression.source, data, now=now, seed=seed, owner=owner, use=self._use)
+
+        tasks = [asyncio.ensure_future(ask(*each)) for each in zip(asked, _data_of(asked, scope), strict=True)]
         try:
             values = await asyncio.gather(*tasks)
         finally:
@@ -254,5 +268,17 @@ class Evaluator:
             raise error
         expression = compile_expression(error.source)
         return await self._sandbox.evaluate(
-            expression.source, expression.pruned(scope), now=now, seed=seed, owner=owner, use=self._use
+            expression.source,
+            expression.pruned(scope, whole=self._whole),
+            now=now,
+            seed=seed,
+            owner=owner,
+            use=self._use,
         )
+
+
+def _data_of(expressions: Sequence[Expression], scope: Mapping[str, JsonValue]) -> list[Mapping[str, JsonValue]]:
+    """The data of each expression, in which what several of them read is written once, where that is not too much."""
+    parts = WrittenParts()
+    data = [each.pruned(scope, whole=parts.of) for each in expressions]
+    return data if parts.size <= _MOST_WRITTEN else [each.pruned(scope) for each in expressions]

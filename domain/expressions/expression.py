@@ -1,6 +1,6 @@
 """The expression language (JSONata): parsing, the paths that an expression reads, and the tier that evaluates it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -93,14 +93,21 @@ class Expression:
         """True when it must not be evaluated in this process."""
         return self.tier is Tier.SANDBOX
 
-    def pruned(self, scope: Mapping[str, JsonValue], *, through_arrays: bool = False) -> Mapping[str, JsonValue]:
+    def pruned(
+        self,
+        scope: Mapping[str, JsonValue],
+        *,
+        through_arrays: bool = False,
+        whole: Callable[[Any], Any] | None = None,
+    ) -> Mapping[str, JsonValue]:
         """The part of a scope that it may read, which gives the same result as the whole: never a secret.
 
         Arrays are kept whole, or cut `through_arrays` to the parts of their items that are read, which takes longer.
+        `whole` gives what stands for a value that is kept whole, such as its text.
         """
         if EVERYTHING in self.reads:
-            return {name: value for name, value in scope.items() if name != SECRETS}
-        return cut_to(scope, self.reads, through_arrays=through_arrays)
+            return {name: value if whole is None else whole(value) for name, value in scope.items() if name != SECRETS}
+        return cut_to(scope, self.reads, through_arrays=through_arrays, whole=whole)
 
     def evaluate(
         self,

@@ -1,6 +1,6 @@
 """Cutting data down to the paths that an expression reads."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -11,15 +11,19 @@ _Shape: TypeAlias = "dict[str, _Shape]"
 
 
 def cut_to(
-    data: Mapping[str, JsonValue], paths: frozenset[tuple[str, ...]], *, through_arrays: bool
+    data: Mapping[str, JsonValue],
+    paths: frozenset[tuple[str, ...]],
+    *,
+    through_arrays: bool,
+    whole: Callable[[Any], Any] | None = None,
 ) -> dict[str, JsonValue]:
     """The data without the parts that none of `paths` leads to; it shares with `data` whatever it keeps whole.
 
     A path leads through an array into each of its items. They are cut only on demand, since that takes longer than
-    writing and reading them whole.
+    writing and reading them whole. `whole` gives what stands for a value that is kept whole.
     """
     shape = _shape_of(paths)
-    return {name: _cut(data[name], inner, through_arrays) for name, inner in shape.items() if name in data}
+    return {name: _cut(data[name], inner, through_arrays, whole) for name, inner in shape.items() if name in data}
 
 
 @lru_cache(maxsize=2048)
@@ -33,11 +37,9 @@ def _shape_of(paths: frozenset[tuple[str, ...]]) -> _Shape:
     return shape
 
 
-def _cut(value: Any, shape: _Shape, through_arrays: bool) -> Any:
-    if not shape:
-        return value
-    if isinstance(value, Mapping):
-        return {name: _cut(value[name], inner, through_arrays) for name, inner in shape.items() if name in value}
-    if through_arrays and isinstance(value, list | tuple):
-        return [_cut(item, shape, through_arrays) for item in value]
-    return value
+def _cut(value: Any, shape: _Shape, through_arrays: bool, whole: Callable[[Any], Any] | None) -> Any:
+    if shape and isinstance(value, Mapping):
+        return {name: _cut(value[name], inner, through_arrays, whole) for name, inner in shape.items() if name in value}
+    if shape and through_arrays and isinstance(value, list | tuple):
+        return [_cut(item, shape, through_arrays, whole) for item in value]
+    return value if whole is None else whole(value)

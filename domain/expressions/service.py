@@ -62,7 +62,7 @@ class EvaluationService:
         try:
             compiled = compile_expression(expression)
             now = self._clock.now()
-            evaluator = Evaluator.of_trial(trial, self._sandbox, context_bytes=tried.size)
+            evaluator = Evaluator.of_trial(trial, self._sandbox, context=tried)
             return await evaluator.evaluate_to_show(compiled, context, now=now, seed=_SEED, owner=trial.owner), None
         except ExpressionSyntaxError as error:
             where = "" if error.position is None else f" (at character {error.position + 1})"

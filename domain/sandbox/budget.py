@@ -12,6 +12,7 @@ from domain.kernel.ids import new_id
 from domain.kernel.json.text import JsonText, JsonValue
 from domain.sandbox.ports import Sandbox
 from domain.sandbox.shares import SandboxUse
+from domain.sandbox.written import WrittenParts
 
 Answer = TypeVar("Answer")
 
@@ -134,11 +135,12 @@ class BudgetedSandbox:
 
 @dataclass(frozen=True, slots=True)
 class TriedContext:
-    """A context of expressions: its size in bytes, and the message that makes it unusable, if any."""
+    """A context of expressions: its size in bytes, what makes it unusable, if anything, and the texts of its parts."""
 
     value: JsonValue
     size: int
     problem: str | None
+    parts: WrittenParts = field(default_factory=WrittenParts)
 
 
 @dataclass(frozen=True, slots=True)

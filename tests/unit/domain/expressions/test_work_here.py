@@ -11,7 +11,7 @@ from domain.expressions.service import EvaluationService
 from domain.json_schemas.checks import SchemaChecks
 from domain.json_schemas.schema import JsonSchema
 from domain.kernel.json.text import JsonValue
-from domain.sandbox.budget import SandboxBudget, Trial
+from domain.sandbox.budget import SandboxBudget, Trial, TriedContext
 from tests.clocks import ManualClock
 from tests.costs import least_seconds_awaited
 from tests.sandboxes import AnsweringSandbox
@@ -65,7 +65,10 @@ async def test_many_paths_on_one_context_are_counted_too() -> None:
     size = len('{"x":[' + ",".join(['"ab"'] * 100) + "]}")
     trial, asked = Trial(budget=SandboxBudget(work_here=3 * 4 * size)), sandbox()
 
-    found = [await value(Evaluator.of_trial(trial, asked, context_bytes=size), "x[0]", FEW) for _ in range(5)]
+    found = [
+        await value(Evaluator.of_trial(trial, asked, context=TriedContext(FEW, size, None)), "x[0]", FEW)
+        for _ in range(5)
+    ]
 
     assert found == ["ab", "ab", "ab", "from the sandbox", "from the sandbox"]
 
