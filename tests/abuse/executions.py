@@ -38,6 +38,21 @@ def _cheap_expressions(chance: Random) -> tuple[list[Document], Any]:
     return [*steps, one], context(chance, chance.choice([1_000, 300_000]))
 
 
+def _many_over_one_input(chance: Random) -> tuple[list[Document], Any]:
+    expression = chance.choice(["$sum(input.x) + #", "$max(input.x) + #", "$count(input.x.n#)", "input.x.n#"])
+    written = numbered(expression, 1_000_000, "\n", most=chance.choice([60, 200])).split("\n")
+    steps = chance.choice(
+        [
+            [_step("a", output={f"k{number}": f"{{{{ {each} }}}}" for number, each in enumerate(written)})],
+            [{**_step(f"s{number}", expression=each), "dependsOn": []} for number, each in enumerate(written)],
+            [{**_step(f"s{number}", output=1), "when": f"({each}) > 0"} for number, each in enumerate(written)],
+            [_step("v", "VALIDATION", rules=[{"rule": f"({each}) > 0", "message": "m"} for each in written[:50]])],
+            [_step("f", "FOR_EACH", items="input.few", steps=[_step("s", output="{{ $sum(input.x) + item }}")])],
+        ]
+    )
+    return steps, {"x": [1] * chance.choice([1_000, 250_000]), "few": [*range(60)]}
+
+
 def _schemas(chance: Random) -> tuple[list[Document], Any]:
     schema = chance.choice(list(hostile_schemas().values()))
     return [_step("v", "VALIDATION", data="input", schema=schema)], hostile_value(
@@ -90,6 +105,7 @@ def _descendants(chance: Random) -> tuple[list[Document], Any]:
 EXECUTIONS: dict[str, Make] = {
     "expressions": _expressions,
     "cheap expressions": _cheap_expressions,
+    "many expressions over one input": _many_over_one_input,
     "schemas": _schemas,
     "loops": _loops,
     "branches": _branches,

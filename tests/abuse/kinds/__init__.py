@@ -7,6 +7,7 @@ from tests.abuse.kinds.expressions import EXPRESSIONS
 from tests.abuse.kinds.heads import HEADS
 from tests.abuse.kinds.hooks import HOOKS
 from tests.abuse.kinds.inputs import INPUTS
+from tests.abuse.kinds.operations import OPERATIONS
 from tests.abuse.kinds.schemas import SCHEMAS
 from tests.abuse.kinds.sockets import SOCKETS
 from tests.abuse.kinds.workflows import WORKFLOWS
@@ -18,6 +19,7 @@ KINDS: tuple[Kind, ...] = (
     *EXPRESSIONS,
     *SCHEMAS,
     *WORKFLOWS,
+    *OPERATIONS,
     *INPUTS,
     *SOCKETS,
     *HOOKS,

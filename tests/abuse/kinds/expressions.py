@@ -168,3 +168,14 @@ def many(chance: Random, target: Target, size: int) -> Attack:
     return ask(
         target.token("VIEWER"), "{ " + numbered(field, 1_000_000, most=min(count, chance.choice([3, 99]))) + " }"
     )
+
+
+@kind(EXPRESSIONS, "expression: many over one context", uses_sandbox=True)
+def many_over_one(chance: Random, target: Target, size: int) -> Attack:
+    count = min(50, max(1, size // 90))
+    expression = chance.choice(
+        ["x.b#", "$sum(x) + #", "$count(x.b#)", "$distinct(x.b#)", "x[#]", "x[b# = 1]", "$$.x.b#"]
+    )
+    fields = numbered(f'a#: evaluate(expression: "{expression}", context: $c) {{ value error }}', 1_000_000, most=count)
+    data = chance.choice([[0] * (size // 3), [{"a": 1}] * (size // 12), [[1]] * (size // 6)])
+    return ask(target.token("VIEWER"), f"query ($c: JSON!) {{ {fields} }}", c={"x": data})

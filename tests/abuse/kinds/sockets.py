@@ -5,6 +5,7 @@ from random import Random
 
 from tests.abuse.attack import Attack, Kind, Target, frame, kind, numbered, post, socket, subscribe
 from tests.abuse.kinds.bodies import hostile_json
+from tests.abuse.kinds.operations import execution_filter
 
 SOCKETS: list[Kind] = []
 _EVALUATED = """{"type":"subscribe","id":"1","payload":{
@@ -75,6 +76,22 @@ def operations(chance: Random, target: Target, size: int) -> Attack:
     # Each is an operation, which has a budget of its own: so many as are about one request of this size.
     count = min(chance.choice([2, 5, 10]), max(1, size // 100))
     return socket(*(subscribe(query, str(number)) for number in range(count)), token=target.token("VIEWER"))
+
+
+@kind(SOCKETS, "socket: lists that are watched", reads_lists=True)
+def watched(chance: Random, target: Target, size: int) -> Attack:
+    query = chance.choice(
+        [
+            "subscription ($f: ExecutionFilter, $a: String) { executionListUpdates(filter: $f, after: $a) { cursor } }",
+            "subscription ($f: ExecutionFilter) { executionCountUpdates(filter: $f) { statuses { status count } } }",
+        ]
+    )
+    count = min(chance.choice([1, 5, 10]), max(1, size // 400))
+    given = {
+        "f": execution_filter(chance, target, size // count),
+        "a": chance.choice(["9" * min(size, 9_000), "x", None]),
+    }
+    return socket(*(subscribe(query, str(number), **given) for number in range(count)), token=target.token("VIEWER"))
 
 
 @kind(SOCKETS, "socket: a document", reads_lists=True)
