@@ -1,4 +1,4 @@
-"""What the hot path finds by id it finds along the primary key, however small the table is."""
+"""Plans of the hot path: what it finds by id, it finds along the primary key, however small the table is."""
 
 import json
 import re
