@@ -1,5 +1,6 @@
 """The console where keys are asked for: signing in, and the pages of what an administrator looks after."""
 
+import hmac
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -14,23 +15,33 @@ from tests.browser.conftest import Visit
 from tests.browser.test_console import HOSTILE, faults
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser
+    from playwright.async_api import Browser, Locator
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-PAGES = {"/audit": "Audit"}
-MAKE_KEY = "mutation ($name: String!) { createApiKey(name: $name, role: VIEWER) { ... on ApiKeyCreated { token } } }"
+PREPARE = """
+mutation ($name: String!, $document: JSON!) {
+  createApiKey(name: $name, role: VIEWER) { ... on ApiKeyCreated { token } }
+  setSecret(name: "shop_token", value: "not to be shown") { __typename }
+  applyWorkflow(document: $document) { __typename }
+  createWebhook(
+    input: {name: "told", direction: OUTBOUND, url: "https://receiver.example/", eventTypes: ["webhook.disabled"]}
+  ) { ... on WebhookCreated { webhook { id } } }
+}
+"""
+PAGES = {"/webhooks": "Webhooks", "/secrets": "Secrets", "/keys": "Keys", "/audit": "Audit"}
 EXPECTED = re.compile(r"net::ERR_ABORTED|\(Unauthorized\)|\(Not Found\)")
 UNKNOWN_KEY = f"sg_{'x' * 12}_{'x' * 40}"
 
 
 @dataclass
 class Guarded:
-    """A Stepgraph that asks for keys, and two of them."""
+    """A Stepgraph that asks for keys, two of them, and the id of a webhook."""
 
     url: str
     admin: str
     viewer: str
+    webhook: str
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -45,8 +56,9 @@ async def guarded(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) 
     async with running(directory / "dev.log", "dev", *arguments, extra=extra) as process:
         await until_ready(url, of=process)
         admin = await first_key(process)
-        made = await ask(url, admin, MAKE_KEY, name=HOSTILE)
-        yield Guarded(url, admin, made["createApiKey"]["token"])
+        document = {"name": "deploy", "steps": [{"id": "wait", "type": "WAIT", "config": {"signal": {"name": "go"}}}]}
+        made = await ask(url, admin, PREPARE, name=HOSTILE, document=document)
+        yield Guarded(url, admin, made["createApiKey"]["token"], made["createWebhook"]["webhook"]["id"])
         await process.stop()
 
 
@@ -85,36 +97,66 @@ async def sign_in(visit: Visit, key: str) -> None:
     await visit.page.get_by_role("button", name="Sign in").click()
 
 
-async def test_a_wrong_key_is_refused_a_right_one_opens_the_page_and_a_viewers_shows_what_that_may_see(
+async def open_page(visit: Visit, path: str, heading: str) -> None:
+    """Go to a page of the console, and wait until what it asks for is there."""
+    from playwright.async_api import expect
+
+    await visit.page.goto(f"{visit.url}{path}")
+    await expect(visit.page.get_by_role("heading", level=1)).to_have_text(heading)
+    await expect(visit.page.get_by_role("status", name="Loading")).to_have_count(0)
+
+
+async def send(address: str, body: bytes, secret: str) -> int:
+    """The status of the answer to a message to an inbound webhook whose senders sign as HMAC_SHA256."""
+    signature = hmac.digest(secret.encode(), body, "sha256").hex()
+    async with httpx.AsyncClient() as client:
+        return (await client.post(address, content=body, headers={"x-signature-256": signature})).status_code
+
+
+async def press(visit: Visit, *names: str) -> None:
+    """Press one button after the other."""
+    for name in names:
+        await visit.page.get_by_role("button", name=name, exact=True).click()
+
+
+def row(visit: Visit, text: str) -> "Locator":
+    return visit.page.get_by_role("row").filter(has_text=text)
+
+
+async def test_a_wrong_key_is_refused_a_right_one_opens_the_page_and_a_viewers_is_offered_no_action(
     guest: Visit, guarded: Guarded
 ) -> None:
     from playwright.async_api import expect
 
     page = guest.page
-    await page.goto(f"{guarded.url}/audit")
+    await page.goto(f"{guarded.url}/webhooks")
     await sign_in(guest, "sg_short")
     await expect(page.get_by_role("main")).to_contain_text("56 characters")
     await sign_in(guest, UNKNOWN_KEY)
     await expect(page.get_by_role("main")).to_contain_text("does not know this key")
     await sign_in(guest, guarded.viewer)
 
+    await row(guest, "told").get_by_role("link", name="told").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("told")
+    await expect(page.get_by_role("main")).to_contain_text("Nothing was sent yet")
+    await expect(page.get_by_role("link", name="Keys")).to_have_count(0)
+    await expect(page.get_by_role("main").get_by_role("button")).to_have_count(0)
+    await expect(page.get_by_role("main")).not_to_contain_text("receiver.example")
+    await page.goto(f"{guarded.url}/audit")
     await expect(page.get_by_role("alert")).to_contain_text("ADMIN")
-    await page.get_by_role("button", name="sg_").click()
+
+    await page.get_by_role("banner").get_by_role("button", name="viewer").click()
     await page.get_by_role("menuitem", name="Sign out").click()
     await sign_in(guest, guarded.admin)
-    await expect(page.get_by_role("row").filter(has_text="createApiKey")).to_contain_text(HOSTILE)
+    await expect(row(guest, HOSTILE).filter(has_text="createApiKey")).to_be_visible()
 
 
 async def test_the_pages_of_an_administrator_have_no_fault_that_axe_knows(guest: Visit, guarded: Guarded) -> None:
-    from playwright.async_api import expect
-
     page = guest.page
     await page.goto(guarded.url)
     await sign_in(guest, guarded.admin)
-    for path, heading in PAGES.items():
-        await page.goto(f"{guarded.url}{path}")
-        await expect(page.get_by_role("heading", level=1)).to_have_text(heading)
-        await expect(page.get_by_role("status", name="Loading")).to_have_count(0)
+    for path, heading in {**PAGES, f"/webhooks/{guarded.webhook}": "told"}.items():
+        await open_page(guest, path, heading)
         assert await page.title() == f"{heading} · Stepgraph"
         for theme in ("light", "dark"):
             await page.emulate_media(color_scheme="light" if theme == "light" else "dark")
@@ -122,3 +164,81 @@ async def test_the_pages_of_an_administrator_have_no_fault_that_axe_knows(guest:
         await page.set_viewport_size({"width": 390, "height": 844})
         assert await page.evaluate("document.documentElement.scrollWidth") <= 390
         await page.set_viewport_size({"width": 1400, "height": 900})
+
+
+async def test_keys_and_secrets_are_made_and_ended_and_a_value_is_shown_once_or_never(
+    guest: Visit, guarded: Guarded
+) -> None:
+    from playwright.async_api import expect
+
+    page = guest.page
+    await page.goto(guarded.url)
+    await sign_in(guest, guarded.admin)
+    await open_page(guest, "/keys", "Keys")
+    await expect(row(guest, HOSTILE)).to_be_visible()
+    await press(guest, "New key", "Make the key")
+    name = page.get_by_label("Name", exact=True)
+    await expect(name).to_have_attribute("aria-invalid", "true")
+    await name.fill("reports")
+    await press(guest, "Make the key")
+    token = await page.get_by_label("The token", exact=True).inner_text()
+    assert token.startswith("sg_")
+    assert await faults(guest) == []
+    await press(guest, "I have copied it")
+    await expect(row(guest, "reports")).to_be_visible()
+    assert token not in await page.content()
+    await press(guest, "Revoke reports", "Revoke it")
+    await expect(row(guest, "reports")).to_have_count(0)
+
+    await open_page(guest, "/secrets", "Secrets")
+    await press(guest, "New secret")
+    await page.get_by_label("Name", exact=True).fill("1st")
+    await page.get_by_label("Value", exact=True).fill("of no use")
+    await press(guest, "Store the secret")
+    await expect(page.get_by_role("dialog")).to_contain_text("no name of a secret")
+    await page.get_by_label("Name", exact=True).fill("first")
+    await press(guest, "Store the secret")
+    await expect(row(guest, "secrets.first")).to_be_visible()
+    await press(guest, "Delete first", "Delete it")
+    await expect(row(guest, "secrets.first")).to_have_count(0)
+    assert "not to be shown" not in await page.content()
+
+
+async def test_an_inbound_webhook_is_made_posted_to_given_a_new_secret_changed_and_deleted(
+    guest: Visit, guarded: Guarded
+) -> None:
+    from playwright.async_api import expect
+
+    page = guest.page
+    await page.goto(guarded.url)
+    await sign_in(guest, guarded.admin)
+    await open_page(guest, "/webhooks?direction=INBOUND", "Webhooks")
+    await press(guest, "New webhook", "Create the webhook")
+    await expect(page.get_by_role("dialog")).to_contain_text("starts a workflow")
+    await page.get_by_label("Name", exact=True).fill(HOSTILE)
+    await page.get_by_label("Workflow", exact=True).fill("deploy")
+    await page.get_by_label("Senders sign as").select_option("HMAC_SHA256")
+    await press(guest, "Create the webhook")
+    await expect(page.get_by_label("The secret", exact=True)).to_be_visible()
+    await press(guest, "I have copied it")
+
+    await expect(page.get_by_role("heading", level=1)).to_have_text(HOSTILE)
+    await press(guest, "Rotate secret…", "Rotate the secret")
+    secret = await page.get_by_label("The secret", exact=True).inner_text()
+    await press(guest, "I have copied it")
+    [address] = re.findall(r"http\S+/hooks/[\w-]+", await page.get_by_role("main").inner_text())[:1]
+    assert await send(address, b'{"hello": "there"}', secret) == 202
+    await expect(row(guest, "received")).to_be_visible()
+    await row(guest, "received").get_by_role("link").first.click()
+    await expect(page.get_by_role("dialog")).to_contain_text("hello")
+    assert await faults(guest) == []
+    await press(guest, "Close", "Disable")
+    await expect(page.get_by_text("disabled", exact=True)).to_be_visible()
+    await press(guest, "Edit…")
+    await page.get_by_label("Name", exact=True).fill("renamed")
+    await press(guest, "Save")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("renamed")
+    await press(guest, "Delete…", "Delete it")
+    await expect(page).to_have_url(f"{guarded.url}/webhooks")
+    await expect(row(guest, "told")).to_be_visible()
+    await expect(row(guest, "renamed")).to_have_count(0)

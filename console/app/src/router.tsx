@@ -42,6 +42,34 @@ const breakers = createRoute({
   component: lazyRouteComponent(() => import('./pages/breakers/Breakers'), 'Breakers'),
 });
 
+const webhooks = createRoute({
+  getParentRoute: () => root,
+  path: '/webhooks',
+  validateSearch: textsOf('direction', 'after'),
+  component: lazyRouteComponent(() => import('./pages/webhooks/Webhooks'), 'Webhooks'),
+});
+
+const webhook = createRoute({
+  getParentRoute: () => root,
+  path: '/webhooks/$id',
+  validateSearch: textsOf('after', 'event'),
+  component: lazyRouteComponent(() => import('./pages/webhooks/Webhook'), 'Webhook'),
+});
+
+const secrets = createRoute({
+  getParentRoute: () => root,
+  path: '/secrets',
+  validateSearch: textsOf('after'),
+  component: lazyRouteComponent(() => import('./pages/secrets/Secrets'), 'Secrets'),
+});
+
+const keys = createRoute({
+  getParentRoute: () => root,
+  path: '/keys',
+  validateSearch: textsOf('after'),
+  component: lazyRouteComponent(() => import('./pages/keys/Keys'), 'Keys'),
+});
+
 const audit = createRoute({
   getParentRoute: () => root,
   path: '/audit',
@@ -62,7 +90,7 @@ const compare = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, executions, run, compare, workflows, workers, breakers, audit]),
+  routeTree: root.addChildren([overview, executions, run, compare, workflows, workers, breakers, webhooks, webhook, secrets, keys, audit]),
   basepath: BASE,
   defaultPreload: 'intent',
   defaultErrorComponent: Broken,

@@ -1,15 +1,18 @@
 // The way around: links in the bar where there is room, the rest of them in a menu.
 import { Link } from '@tanstack/react-router';
+import { usePrincipal } from '../api/principal';
 import { LinkItem, Menu } from '../kit/Menu';
 import style from './Navigation.module.css';
 import { IN_BAR, PLACES, type Place } from './places';
 
 export function Navigation() {
-  const more = PLACES.slice(IN_BAR);
+  const denied: readonly string[] = usePrincipal()?.deniedFields ?? [];
+  const places = PLACES.filter(({ reads }) => reads === undefined || !denied.includes(reads));
+  const more = places.slice(IN_BAR);
   return (
     <nav aria-label="Pages" className={style.navigation}>
       <ul className={style.wide}>
-        {PLACES.slice(0, IN_BAR).map((place) => (
+        {places.slice(0, IN_BAR).map((place) => (
           <li key={place.to}>
             <PlaceLink place={place} />
           </li>
@@ -28,7 +31,7 @@ export function Navigation() {
       </ul>
       <div className={style.narrow}>
         <Menu label="Pages">
-          {PLACES.map((place) => (
+          {places.map((place) => (
             <LinkItem key={place.to} to={place.to}>
               {place.name}
             </LinkItem>

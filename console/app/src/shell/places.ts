@@ -1,9 +1,12 @@
 // The pages that the way around leads to, in the order of their use.
 import type { LinkProps } from '@tanstack/react-router';
+import type { FieldName } from '../api/principal';
 
 export interface Place {
   readonly to: NonNullable<LinkProps['to']>;
   readonly name: string;
+  /** What the page shows; those who may not read it are not led there. */
+  readonly reads?: FieldName;
 }
 
 export const PLACES: readonly Place[] = [
@@ -12,7 +15,10 @@ export const PLACES: readonly Place[] = [
   { to: '/workflows', name: 'Workflows' },
   { to: '/workers', name: 'Workers' },
   { to: '/breakers', name: 'Breakers' },
-  { to: '/audit', name: 'Audit' },
+  { to: '/webhooks', name: 'Webhooks' },
+  { to: '/secrets', name: 'Secrets', reads: 'Query.secrets' },
+  { to: '/keys', name: 'Keys', reads: 'Query.apiKeys' },
+  { to: '/audit', name: 'Audit', reads: 'Query.auditEntries' },
 ];
 
 /** Those that fit into the bar of a wide window; the others are in its menu. */

@@ -5,6 +5,7 @@ import { graphql } from '../../graphql';
 import type { AuditQuery } from '../../graphql/graphql';
 import { Button } from '../../kit/Button';
 import { Id } from '../../kit/Id';
+import { ListPages } from '../../kit/ListPages';
 import { Empty, FailureLine, FailureNote, Loading } from '../../kit/Notes';
 import { Page } from '../../kit/Page';
 import { Table, type Column } from '../../kit/Table';
@@ -66,15 +67,7 @@ export function Audit() {
       ) : (
         <>
           <Table label="Audit" columns={COLUMNS} items={found.nodes} keyOf={(entry) => entry.id} />
-          <nav className={style.pages} aria-label="Pages of the audit">
-            {after !== undefined && <Button onClick={() => void navigate({ to: '/audit', search: {} })}>Newest</Button>}
-            <Button
-              disabled={!found.pageInfo.hasNextPage}
-              onClick={() => void navigate({ to: '/audit', search: { after: found.pageInfo.endCursor ?? '' } })}
-            >
-              Older ›
-            </Button>
-          </nav>
+          <ListPages page={found.pageInfo} after={after} onPage={(next) => void navigate({ to: '/audit', search: next === undefined ? {} : { after: next } })} />
         </>
       )}
     </Page>
