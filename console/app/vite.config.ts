@@ -1,11 +1,14 @@
 // Builds the console into the folder that the API process serves at /: every script, style and font included.
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { inlineDocuments } from './scripts/inlineDocuments';
 
 const api = process.env.STEPGRAPH_URL ?? 'http://127.0.0.1:8000';
 
 export default defineConfig({
   // Relative addresses; the API process writes the page's own with the prefix under which it is known.
   base: './',
+  plugins: [inlineDocuments(fileURLToPath(new URL('src/', import.meta.url)))],
   build: {
     outDir: '../../graphql_api/static/console',
     emptyOutDir: true,
