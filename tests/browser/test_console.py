@@ -20,6 +20,7 @@ mutation ($input: ExecuteWorkflowInput!) {
   executeWorkflow(input: $input) { __typename ... on WorkflowExecution { id } ... on Error { message } }
 }
 """
+EXECUTE_MANY = "mutation ($inputs: [ExecuteWorkflowInput!]!) { executeWorkflows(inputs: $inputs) { __typename } }"
 HOSTILE = "<script>document.title = 'taken over'</script> שלום"
 FAILING = {
     "name": "failing",
@@ -142,6 +143,51 @@ async def test_a_filter_is_typed_and_lives_in_the_address(watched: Visit) -> Non
     await expect(watched.page.get_by_role("row")).to_have_count(2)
     await watched.page.get_by_role("button", name="Remove workflow: failing").click()
     await expect(watched.page).to_have_url(f"{watched.url}/executions?status=FAILED")
+
+
+async def test_a_list_is_saved_as_a_view_and_cancelled_as_a_whole_after_its_number_was_typed(watched: Visit) -> None:
+    from playwright.async_api import expect
+
+    page = watched.page
+    await ask(watched.url, APPLY, document={**WAITING, "name": "many"})
+    await ask(watched.url, EXECUTE_MANY, inputs=[{"workflowName": "many", "labels": {"bulk": "yes"}}] * 101)
+    await show(watched, "/executions?label=bulk=yes&since=24h&without=labels", "Executions")
+    await choose(watched, "Views", "Save this list …")
+    await page.get_by_label("Name", exact=True).fill("mine")
+    await page.get_by_role("button", name="Save", exact=True).click()
+    await expect(page.get_by_text("The view mine was saved.")).to_be_visible()
+    await show(watched, "/executions", "Executions")
+    await choose(watched, "Views", "mine")
+    await expect(page).to_have_url(f"{watched.url}/executions?label=bulk=yes&since=24h&without=labels")
+    await choose(watched, "Views", "Change views …")
+    view = page.get_by_role("region", name="mine")
+    await view.get_by_role("button", name="Delete").click()
+    await page.get_by_role("alertdialog").get_by_role("button", name="Delete it").click()
+    await expect(page.get_by_text("There is no view any more.")).to_be_visible()
+    await page.keyboard.press("Escape")
+
+    await choose(watched, "All of these", "Cancel all …")
+    sheet = page.get_by_role("dialog", name="Cancel all of these")
+    await expect(sheet.get_by_role("listitem")).to_have_count(10)
+    begin = sheet.get_by_role("button", name="Cancel 101 executions")
+    await expect(begin).to_be_disabled()
+    await sheet.get_by_label("Type 101 to go on").fill("101")
+    await page.emulate_media(reduced_motion="reduce")
+    assert await faults(watched) == []
+    await begin.click()
+    await expect(sheet.get_by_text("It has ended: 101 of 101 done.")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("button", name="cancelled 101")).to_be_visible()
+
+    await show(watched, "/executions", "Executions")
+    await choose(watched, "All of these", "Delete all …")
+    await expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("The filter leaves nothing out")
+
+
+async def choose(visit: Visit, menu: str, item: str) -> None:
+    """Open a menu of the page and press one of its items."""
+    await visit.page.get_by_role("button", name=menu, exact=True).click()
+    await visit.page.get_by_role("menuitem", name=item).click()
 
 
 async def test_text_that_could_be_markup_is_shown_as_text(watched: Visit) -> None:

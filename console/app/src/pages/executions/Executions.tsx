@@ -1,4 +1,5 @@
 // The list of executions: a filter that lives in the address, counts by status, and rows that stay where they are.
+import { lazy, Suspense } from 'react';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { Button } from '../../kit/Button';
 import { Empty, FailureLine, FailureNote, Loading } from '../../kit/Notes';
@@ -11,6 +12,9 @@ import { FilterField } from './FilterField';
 import { readSearch, type Filter } from './filter';
 import { useList, type List, type PagePlace } from './useList';
 import style from './Executions.module.css';
+
+// What most do not open at once: the list itself is there before.
+const ListMenus = lazy(() => import('./ListMenus').then((module) => ({ default: module.ListMenus })));
 
 export function Executions() {
   const search = useSearch({ from: '/executions' });
@@ -29,7 +33,17 @@ export function Executions() {
   const { failure, data, again } = list.asked;
   const page = data?.executions.pageInfo;
   return (
-    <Page heading="Executions" actions={<Columns hidden={hidden} onHidden={(next) => go({ place: { after, before }, hidden: next })} />}>
+    <Page
+      heading="Executions"
+      actions={
+        <>
+          <Suspense>
+            <ListMenus {...{ filter, hidden }} onView={(next, without) => go({ filter: next, hidden: without })} />
+          </Suspense>
+          <Columns hidden={hidden} onHidden={(next) => go({ place: { after, before }, hidden: next })} />
+        </>
+      }
+    >
       <FilterField key={JSON.stringify(filter)} filter={filter} onFilter={(next) => go({ filter: next })} />
       <div className={style.bar}>
         <Counts filter={filter} onFilter={(next) => go({ filter: next })} />

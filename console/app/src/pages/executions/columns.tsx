@@ -23,6 +23,11 @@ export const COLUMNS: readonly Column<Row>[] = [
 
 const FIXED = new Set(['Status', 'Workflow']);
 
+/** The names of the columns that can be left out, as they stand in the address. */
+export const HIDEABLE: readonly string[] = COLUMNS.map(({ name }) => name)
+  .filter((name) => !FIXED.has(name))
+  .map((name) => name.toLowerCase());
+
 /** The columns of a list without those that somebody does not want to see. */
 export function shownColumns(columns: readonly Column<Row>[], hidden: readonly string[]): readonly Column<Row>[] {
   return columns.filter((column) => !hidden.includes(column.name.toLowerCase()) || FIXED.has(column.name));

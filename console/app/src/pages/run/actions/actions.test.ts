@@ -39,6 +39,13 @@ it('copies a call with all digits, quoted for a shell, and without a key', () =>
   expect(asCurl(call, 'http://h/graphql', false)).not.toContain('authorization');
 });
 
+it('lays a document out, however it was written', () => {
+  const written = (text: string) => asGraphql({ ...call, document: text as unknown as ApiCall['document'] }).split('\n\n')[0];
+  const expected = 'query A($id: ID!) {\n  run: node(id: $id) {\n    ...Part\n    ... on Error {\n      code\n    }\n  }\n}';
+  expect(written(expected)).toBe(expected);
+  expect(written('query A($id: ID!){run: node(id: $id){...Part ...on Error{code}}}')).toBe(expected);
+});
+
 it('leaves out of a retry what is not asked for', () => {
   expect(retryInput({ fromStep: ' ', isNewest: false, input: null })).toEqual({ input: {} });
   expect(retryInput({ fromStep: 'a', isNewest: true, input: '{"n": null}' })).toEqual({

@@ -13,7 +13,7 @@ export interface ApiCall {
 /** The operation, and its variables as a comment for the pane beside it. */
 export function asGraphql({ document, variables }: ApiCall): string {
   const lines = toJson(variables).split('\n');
-  return `${unindented(document.toString())}\n\n# Variables:\n${lines.map((line) => `# ${line}`).join('\n')}\n`;
+  return `${laidOut(document.toString())}\n\n# Variables:\n${lines.map((line) => `# ${line}`).join('\n')}\n`;
 }
 
 export function asCommand({ command }: ApiCall): string {
@@ -32,8 +32,36 @@ export function asCurl({ document, variables }: ApiCall, address: string, needsK
   return parts.join(' \\\n  ');
 }
 
-function unindented(text: string): string {
-  const lines = text.replace(/^\s*\n|\s+$/g, '').split('\n');
-  const margin = Math.min(...lines.filter((line) => line.trim() !== '').map((line) => line.search(/\S/)));
-  return lines.map((line) => line.slice(margin)).join('\n');
+/** A document a line a field, however it was written. */
+function laidOut(text: string): string {
+  const lines: string[] = [];
+  let depth = 0;
+  let isArgument = false;
+  let line = '';
+  function flush(): void {
+    if (line !== '') lines.push('  '.repeat(depth) + line);
+    line = '';
+  }
+  for (const token of text.match(/\.{3}|[{}()]|[^\s{}().]+/g) ?? []) {
+    if (token === '{') {
+      line += ' {';
+      flush();
+      depth += 1;
+    } else if (token === '}') {
+      flush();
+      depth -= 1;
+      line = '}';
+      flush();
+    } else if (token === '(' || token === ')') {
+      isArgument = token === '(';
+      line += token;
+    } else if (line === '...') line += token === 'on' ? ' on' : token;
+    else if (isArgument || depth === 0 || /(?:^\.{3} on|:)$/.test(line)) line += /^$|\($/.test(line) ? token : ` ${token}`;
+    else {
+      flush();
+      line = token;
+    }
+  }
+  flush();
+  return lines.join('\n');
 }
