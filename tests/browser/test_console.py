@@ -190,6 +190,38 @@ async def choose(visit: Visit, menu: str, item: str) -> None:
     await visit.page.get_by_role("menuitem", name=item).click()
 
 
+async def test_pages_are_reached_and_rows_walked_by_keys_and_by_the_palette(watched: Visit) -> None:
+    from playwright.async_api import expect
+
+    page = watched.page
+    await page.emulate_media(reduced_motion="reduce")
+    await show(watched, "/", "Overview")
+    await expect(page.get_by_role("button", name="Search or act")).to_be_visible()
+    await page.keyboard.press("Control+k")
+    field = page.get_by_role("combobox", name="Search or act")
+    await field.fill("no such thing at all")
+    await expect(page.get_by_role("dialog").get_by_role("status")).to_have_text("There is nothing like that.")
+    await field.fill("workflows")
+    await expect(page.get_by_role("option").first).to_contain_text("Workflows")
+    assert await faults(watched) == []
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url(f"{watched.url}/workflows")
+
+    await page.keyboard.press("g")
+    await page.keyboard.press("e")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Executions")
+    await expect(page.get_by_role("row").nth(2)).to_be_visible()
+    await page.keyboard.press("j")
+    await page.keyboard.press("j")
+    await expect(page.get_by_role("row").nth(2).get_by_role("link")).to_be_focused()
+    await page.keyboard.press("/")
+    await expect(page.get_by_label("Filter", exact=True)).to_be_focused()
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("?")
+    await expect(page.get_by_role("dialog", name="Keys")).to_contain_text("The filter of the page")
+    assert await faults(watched) == []
+
+
 async def test_text_that_could_be_markup_is_shown_as_text(watched: Visit) -> None:
     from playwright.async_api import expect
 

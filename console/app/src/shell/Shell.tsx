@@ -1,6 +1,6 @@
 // What is around every page: the way around, the state of the connection, and the key.
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
-import { useEffect, useRef } from 'react';
+import { lazy, Suspense, useEffect, useRef } from 'react';
 import { useSession } from '../api/session';
 import { SignIn } from '../pages/sign-in/SignIn';
 import { ConnectionState } from './ConnectionState';
@@ -8,6 +8,8 @@ import { KeyMenu } from './KeyMenu';
 import { Navigation } from './Navigation';
 import style from './Shell.module.css';
 import { ThemeMenu } from './ThemeMenu';
+
+const Keys = lazy(() => import('./Keys').then((module) => ({ default: module.Keys })));
 
 export function Shell() {
   const { isAsked } = useSession();
@@ -24,6 +26,7 @@ export function Shell() {
         {isAsked ? <span /> : <Navigation />}
         <div className={style.end}>
           <ConnectionState />
+          <Suspense>{!isAsked && <Keys />}</Suspense>
           <ThemeMenu />
           <KeyMenu />
         </div>
