@@ -35,6 +35,34 @@ const workers = createRoute({
   component: lazyRouteComponent(() => import('./pages/workers/Workers'), 'Workers'),
 });
 
+const schedules = createRoute({
+  getParentRoute: () => root,
+  path: '/schedules',
+  validateSearch: textsOf('workflow', 'after', 'name', 'new'),
+  component: lazyRouteComponent(() => import('./pages/schedules/Schedules'), 'Schedules'),
+});
+
+const expressions = createRoute({
+  getParentRoute: () => root,
+  path: '/expressions',
+  validateSearch: textsOf('expression', 'run', 'block'),
+  component: lazyRouteComponent(() => import('./pages/expressions/Expressions'), 'Expressions'),
+});
+
+const rules = createRoute({
+  getParentRoute: () => root,
+  path: '/rules',
+  validateSearch: textsOf('after', 'name', 'new'),
+  component: lazyRouteComponent(() => import('./pages/rules/Rules'), 'Rules'),
+});
+
+const templates = createRoute({
+  getParentRoute: () => root,
+  path: '/templates',
+  validateSearch: textsOf('category', 'after', 'name', 'new'),
+  component: lazyRouteComponent(() => import('./pages/templates/Templates'), 'Templates'),
+});
+
 const breakers = createRoute({
   getParentRoute: () => root,
   path: '/breakers',
@@ -90,7 +118,7 @@ const compare = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, executions, run, compare, workflows, workers, breakers, webhooks, webhook, secrets, keys, audit]),
+  routeTree: root.addChildren([overview, executions, run, compare, workflows, workers, breakers, schedules, expressions, rules, templates, webhooks, webhook, secrets, keys, audit]),
   basepath: BASE,
   defaultPreload: 'intent',
   defaultErrorComponent: Broken,

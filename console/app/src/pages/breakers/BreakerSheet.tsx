@@ -21,7 +21,13 @@ import { useBreaker, type Breaker } from './useBreakers';
 
 const FIELDS = ['config', 'serviceId'];
 
-export function BreakerSheet({ serviceId, onClose }: { readonly serviceId: string; readonly onClose: () => void }) {
+export interface BreakerSheetProps {
+  readonly serviceId: string;
+  readonly onClose: () => void;
+  readonly onChanged: () => void;
+}
+
+export function BreakerSheet({ serviceId, onClose, onChanged }: BreakerSheetProps) {
   const { asked, breaker } = useBreaker(serviceId);
   const may = useMay();
   return (
@@ -32,7 +38,7 @@ export function BreakerSheet({ serviceId, onClose }: { readonly serviceId: strin
       {breaker && (
         <>
           <State breaker={breaker} />
-          <Actions breaker={breaker} onDeleted={onClose} />
+          <Actions breaker={breaker} onDeleted={() => { onChanged(); onClose(); }} />
           <section className={style.part}>
             <h3>Configuration</h3>
             {may('Mutation.updateCircuitBreaker') ? <Configuration breaker={breaker} /> : <ConfigFacts config={breaker.config} />}

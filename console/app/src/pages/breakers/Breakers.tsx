@@ -32,6 +32,8 @@ export function Breakers() {
   const { asked, rows } = useBreakers(state, search.after);
   const { data, failure, again, isStale } = asked;
 
+  const refresh = () => again({ requestPolicy: 'network-only' });
+
   function go(next: Partial<Record<'state' | 'after' | 'service' | 'new', string | undefined>>): void {
     void navigate({ to: '/breakers', search: filled(next) });
   }
@@ -46,7 +48,7 @@ export function Breakers() {
         <SelectField<CircuitBreakerState | ''> label="State" value={state ?? ''} onChange={(chosen) => go({ state: chosen })} choices={CHOICES} />
       </div>
       {failure !== undefined &&
-        (data ? <FailureLine failure={failure} /> : <FailureNote failure={failure} again={() => again({ requestPolicy: 'network-only' })} />)}
+        (data ? <FailureLine failure={failure} /> : <FailureNote failure={failure} again={refresh} />)}
       {data === undefined ? (
         failure === undefined && <Loading />
       ) : rows.length === 0 ? (
@@ -57,7 +59,7 @@ export function Breakers() {
           <ListPages page={data.circuitBreakers.pageInfo} after={search.after} onPage={(after) => go({ state, after })} />
         </>
       )}
-      {search.service !== undefined && <BreakerSheet key={search.service} serviceId={search.service} onClose={() => go({ ...search, service: undefined })} />}
+      {search.service !== undefined && <BreakerSheet key={search.service} serviceId={search.service} onClose={() => go({ ...search, service: undefined })} onChanged={refresh} />}
       {search.new !== undefined && (
         <NewBreaker onClose={() => go({ state })} onMade={(service) => go({ state, service })} />
       )}
