@@ -2,7 +2,6 @@
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef } from 'react';
 import { useSession } from '../api/session';
-import { SignIn } from '../pages/sign-in/SignIn';
 import { ConnectionState } from './ConnectionState';
 import { KeyMenu } from './KeyMenu';
 import { Navigation } from './Navigation';
@@ -10,6 +9,7 @@ import style from './Shell.module.css';
 import { ThemeMenu } from './ThemeMenu';
 
 const Keys = lazy(() => import('./Keys').then((module) => ({ default: module.Keys })));
+const SignIn = lazy(() => import('../pages/sign-in/SignIn').then((module) => ({ default: module.SignIn })));
 
 export function Shell() {
   const { isAsked } = useSession();
@@ -31,7 +31,13 @@ export function Shell() {
           <KeyMenu />
         </div>
       </header>
-      {isAsked ? <SignIn /> : <Outlet />}
+      {isAsked ? (
+        <Suspense>
+          <SignIn />
+        </Suspense>
+      ) : (
+        <Outlet />
+      )}
     </>
   );
 }
