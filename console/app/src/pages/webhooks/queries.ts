@@ -132,7 +132,7 @@ export const EVENT_PAYLOAD = graphql(`
 `);
 
 export const WORKFLOW_NAMES = graphql(`
-  query WorkflowNames($filter: WorkflowFilter) {
+  query WorkflowsToChoose($filter: WorkflowFilter) {
     workflows(first: 20, filter: $filter) {
       nodes {
         id
