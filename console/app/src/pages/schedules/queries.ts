@@ -62,7 +62,7 @@ export const SCHEDULE = graphql(`
 `);
 
 export const WORKFLOW_NAMES = graphql(`
-  query WorkflowNames($filter: WorkflowFilter, $first: Int!) {
+  query ScheduledNames($filter: WorkflowFilter, $first: Int!) {
     workflows(filter: $filter, first: $first) {
       nodes {
         id
@@ -73,7 +73,7 @@ export const WORKFLOW_NAMES = graphql(`
 `);
 
 export const WORKFLOW_BY_NAME = graphql(`
-  query WorkflowByName($name: String!) {
+  query ScheduledWorkflow($name: String!) {
     workflow(by: { name: $name }) {
       id
       name
