@@ -110,20 +110,30 @@ class WorkflowService:
         raise Conflict(f"The workflow {current.name!r} has moved on to version {current.version}: read it again.")
 
     async def apply(
-        self, document: JsonValue, *, note: str | None = None, trial: Trial | None = None
+        self,
+        document: JsonValue,
+        *,
+        note: str | None = None,
+        status: WorkflowStatus | None = None,
+        expected_version: int | None = None,
+        trial: Trial | None = None,
     ) -> WorkflowRecord:
         """Create or update by the document's name; no new version when nothing changed.
 
-        Raises `InvalidInput`, or `Conflict` when others keep changing it at the same time.
+        `status`: None leaves that of a workflow as it is, and makes a new one ACTIVE. `expected_version`: refuse with
+        `Conflict` when the newest version is another one; 0 when there is a workflow with this name. Raises
+        `InvalidInput`, or `Conflict`, also when others keep changing it at the same time.
         """
         self._check_note(note)
         parsed = await self._parsed(document, trial)
         for _ in range(_MAX_RACES):
             current = await self._workflows.find(name=parsed.name)
+            if expected_version is not None:
+                _check_version(parsed.name, current, expected_version)
             try:
                 if current is None:
-                    return await self._create(parsed, WorkflowStatus.ACTIVE, note)
-                return await self._update(current, parsed, current.status, note)
+                    return await self._create(parsed, status or WorkflowStatus.ACTIVE, note)
+                return await self._update(current, parsed, status or current.status, note)
             except Conflict:
                 continue
         raise Conflict(f"The workflow {parsed.name!r} is being changed by others: try again.")
@@ -214,6 +224,17 @@ class WorkflowService:
         if note is not None and (len(note) > longest or "\0" in note):
             message = f"A note has at most {longest:,} characters, and no U+0000."
             raise InvalidInput([Problem(path=("note",), message=message)])
+
+
+def _check_version(name: str, current: WorkflowRecord | None, expected: int) -> None:
+    version = 0 if current is None else current.version
+    if version == expected:
+        return
+    if current is None:
+        raise Conflict(f"There is no workflow {name!r} any more: apply it without an expected version to create it.")
+    if expected == 0:
+        raise Conflict(f"There is a workflow {name!r} already: choose another name, or change that one.")
+    raise Conflict(f"The workflow {name!r} has moved on to version {version}: read it again.")
 
 
 def _differs(current: WorkflowRecord, document: WorkflowDocument) -> bool:

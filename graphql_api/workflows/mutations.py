@@ -8,6 +8,7 @@ from domain.kernel.ids import IdKind
 from domain.workflows.service import CreateWorkflow, UpdateWorkflow
 from graphql_api.context import Info
 from graphql_api.kit.deleting import Deleted, DeleteResult
+from graphql_api.kit.enums import WorkflowStatus
 from graphql_api.kit.errors import ConflictError, InvalidStateError, NotFoundError, ValidationError
 from graphql_api.kit.ids import read_id
 from graphql_api.kit.json_input import json_value
@@ -47,11 +48,24 @@ class WorkflowMutations:
             return Workflow.from_record(await info.context.services.workflows.update(request, info.context.trial))
 
     @strawberry.mutation(
-        description="Create or update by name from a portable document. No new version when nothing changed."
+        description="Create or update by name from a portable document. No new version when nothing changed. Without "
+        "`status` a workflow keeps its own, and a new one is ACTIVE. `expectedVersion`: CONFLICT unless this is the "
+        "newest version; 0: unless there is no workflow with this name."
     )
-    async def apply_workflow(self, info: Info, document: JSON, note: str | None = strawberry.UNSET) -> WorkflowResult:
+    async def apply_workflow(
+        self,
+        info: Info,
+        document: JSON,
+        note: str | None = strawberry.UNSET,
+        status: WorkflowStatus | None = None,
+        expected_version: int | None = None,
+    ) -> WorkflowResult:
         record = await info.context.services.workflows.apply(
-            json_value(document), note=note or None, trial=info.context.trial
+            json_value(document),
+            note=note or None,
+            status=status,
+            expected_version=expected_version,
+            trial=info.context.trial,
         )
         return Workflow.from_record(record)
 

@@ -64,6 +64,15 @@ def test_apply_says_what_came_of_each_file(server: LiveServer, greeting: Path) -
     assert lines(server, "apply", greeting) == ["greeting: version 2"]
 
 
+def test_apply_refuses_what_others_have_changed_and_gives_a_status(server: LiveServer, greeting: Path) -> None:
+    assert lines(server, "apply", greeting, "--expected-version", "0", "--status", "draft") == ["greeting: created"]
+    assert "status DRAFT" in lines(server, "workflows", "show", "greeting")
+    greeting.write_text(GREETING.replace("Hello", "Hi"))
+
+    assert "already" in refused(server, "apply", greeting, "--expected-version", "0")
+    assert lines(server, "apply", greeting, "--expected-version", "1") == ["greeting: version 2"]
+
+
 def test_a_workflow_as_people_read_it(server: LiveServer, greeting: Path) -> None:
     lines(server, "apply", greeting, "--note", "first [/b]")
 

@@ -176,6 +176,22 @@ class TestApply:
         assert (await services.workflows.apply(a_document(description="x"))).status is WorkflowStatus.PAUSED
         assert (await services.workflows.apply(a_document(description="x"))).id == record.id
 
+    async def test_a_status_is_given_when_it_is_said(self, services: Services) -> None:
+        draft = await services.workflows.apply(a_document(), status=WorkflowStatus.DRAFT)
+        assert draft.status is WorkflowStatus.DRAFT
+        active = await services.workflows.apply(a_document(), status=WorkflowStatus.ACTIVE)
+        assert (active.status, active.version) == (WorkflowStatus.ACTIVE, 1)
+
+    async def test_another_version_than_the_expected_one_is_refused(self, services: Services) -> None:
+        with pytest.raises(Conflict, match="any more"):
+            await services.workflows.apply(a_document(), expected_version=1)
+        await services.workflows.apply(a_document(), expected_version=0)
+        with pytest.raises(Conflict, match="already"):
+            await services.workflows.apply(a_document(description="x"), expected_version=0)
+        await services.workflows.apply(a_document(description="x"), expected_version=1)
+        with pytest.raises(Conflict, match="moved on to version 2"):
+            await services.workflows.apply(a_document(description="y"), expected_version=1)
+
     async def test_what_is_no_document_is_refused(self, services: Services) -> None:
         with pytest.raises(InvalidInput):
             await services.workflows.apply("steps: []")
