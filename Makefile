@@ -110,11 +110,11 @@ $(GRAPHIQL): $(GRAPHIQL_SOURCES) $(STATE)/graphiql-packages
 	@scripts/npm-in $(BIN) console/graphiql run build
 	@touch $@
 
-$(CONSOLE): $(CONSOLE_SOURCES) graphql_api/schema.graphql $(STATE)/app-packages
+$(CONSOLE): $(CONSOLE_SOURCES) graphql_api/schema.graphql domain/workflows/workflow.schema.json $(STATE)/app-packages
 	@echo "Building the console ..."
 	@scripts/npm-in $(BIN) console/app run build
 	@touch $@
 
-$(STATE)/console-checked: $(CONSOLE_SOURCES) graphql_api/schema.graphql $(STATE)/app-packages
+$(STATE)/console-checked: $(CONSOLE_SOURCES) graphql_api/schema.graphql domain/workflows/workflow.schema.json $(STATE)/app-packages
 	@scripts/npm-in $(BIN) console/app run check
 	@touch $@

@@ -36,6 +36,16 @@ def test_the_page_of_a_run_adds_little_and_loads_its_graph_when_that_is_opened()
     assert asset("Graph", ".js") not in page
 
 
+def test_the_editor_adds_no_more_than_it_may_and_is_loaded_when_it_is_opened() -> None:
+    editor = with_imports(asset("Editor", ".js")) - first_page()
+    names = {file.name.partition("-")[0] for file in editor}
+    styles = {file for file in (CONSOLE / "assets").glob("*.css") if file.name.partition("-")[0] in names}
+
+    assert weight(editor | styles) <= 220_000
+    for page in ("Overview", "Executions", "Run", "Workflow", "Workflows"):
+        assert asset("Editor", ".js") not in with_imports(asset(page, ".js"))
+
+
 def first_page() -> set[Path]:
     """The files that the page itself names, and what these import."""
     named = re.findall(r"assets/[\w.-]+\.(?:js|css)", (CONSOLE / "index.html").read_text())

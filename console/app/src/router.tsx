@@ -29,6 +29,24 @@ const workflows = createRoute({
   component: lazyRouteComponent(() => import('./pages/workflows/Workflows'), 'Workflows'),
 });
 
+const workflow = createRoute({
+  getParentRoute: () => root,
+  path: '/workflows/$name',
+  component: lazyRouteComponent(() => import('./pages/workflow/Workflow'), 'Workflow'),
+});
+
+const newWorkflow = createRoute({
+  getParentRoute: () => root,
+  path: '/workflows/new',
+  component: lazyRouteComponent(() => import('./pages/editor/Editor'), 'NewWorkflow'),
+});
+
+const editWorkflow = createRoute({
+  getParentRoute: () => root,
+  path: '/workflows/$name/edit',
+  component: lazyRouteComponent(() => import('./pages/editor/Editor'), 'EditWorkflow'),
+});
+
 const workers = createRoute({
   getParentRoute: () => root,
   path: '/workers',
@@ -118,7 +136,27 @@ const compare = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, executions, run, compare, workflows, workers, breakers, schedules, expressions, rules, templates, webhooks, webhook, secrets, keys, audit]),
+  routeTree: root.addChildren([
+    overview,
+    executions,
+    run,
+    compare,
+    workflows,
+    newWorkflow,
+    workflow,
+    editWorkflow,
+    workers,
+    breakers,
+    schedules,
+    expressions,
+    rules,
+    templates,
+    webhooks,
+    webhook,
+    secrets,
+    keys,
+    audit,
+  ]),
   basepath: BASE,
   defaultPreload: 'intent',
   defaultErrorComponent: Broken,

@@ -8,12 +8,12 @@ const WORDS: ReadonlySet<string> = new Set(['and', 'or', 'in', 'true', 'false', 
 export function expressionOf(root: string, path: ValuePath): string {
   return path.reduce<string>((before, key) => {
     if (typeof key === 'number') return `${before}[${key}]`;
-    return `${before}.${quoted(key)}`;
+    return `${before}.${memberName(key)}`;
   }, root);
 }
 
 /** A name as it stands in a path. In quotes where backquotes would not hold it. */
-function quoted(name: string): string {
+export function memberName(name: string): string {
   if (PLAIN.test(name) && !WORDS.has(name)) return name;
   return /[`\\\n\r\t]/.test(name) || name === '' ? JSON.stringify(name) : `\`${name}\``;
 }

@@ -1,10 +1,11 @@
 // The list of workflows, searched by name on the server.
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
+import { useMay } from '../../api/principal';
 import { useAsk } from '../../api/useAsk';
 import { graphql } from '../../graphql';
 import type { WorkflowsQuery } from '../../graphql/graphql';
-import { Button } from '../../kit/Button';
+import { Button, buttonClass } from '../../kit/Button';
 import { TextField } from '../../kit/Field';
 import { Empty, FailureLine, FailureNote, Loading } from '../../kit/Notes';
 import { count, share } from '../../kit/numbers';
@@ -65,6 +66,7 @@ const COLUMNS: readonly Column<Row>[] = [
 export function Workflows() {
   const { name = '', after } = useSearch({ from: '/workflows' });
   const navigate = useNavigate();
+  const may = useMay();
   const [typed, setTyped] = useState(name);
   useEffect(() => {
     if (typed === name) return;
@@ -75,7 +77,17 @@ export function Workflows() {
   const { data, failure, again, isStale } = useAsk(WORKFLOWS, { filter, first: PAGE, after: after ?? null });
   const found = data?.workflows;
   return (
-    <Page heading="Workflows" note={found && count(found.totalCount)}>
+    <Page
+      heading="Workflows"
+      note={found && count(found.totalCount)}
+      actions={
+        may('Mutation.applyWorkflow') && (
+          <Link to="/workflows/new" className={buttonClass()}>
+            New workflow
+          </Link>
+        )
+      }
+    >
       <div className={style.search} role="search">
         <TextField label="Name contains" type="search" value={typed} onChange={setTyped} autoComplete="off" />
       </div>
@@ -112,7 +124,7 @@ function hasEnded({ metrics }: Row): boolean {
 function Name({ row }: { readonly row: Row }) {
   return (
     <>
-      <Link to="/executions" search={{ workflow: row.name }} className={style.name ?? ''}>
+      <Link to="/workflows/$name" params={{ name: row.name }} className={style.name ?? ''}>
         <bdi>{row.name}</bdi>
       </Link>
       {row.description !== null && <span className={style.description}> {row.description}</span>}

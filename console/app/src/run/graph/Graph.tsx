@@ -21,6 +21,8 @@ export interface GraphProps {
   readonly open: OpenPaths;
   readonly selection: Selection | null;
   readonly now: number;
+  /** True for what a document says, of which nothing has run: types stand in the place of states. */
+  readonly isPlan?: boolean;
   readonly onSelect: (selection: Selection) => void;
   readonly onToggle: (path: string) => void;
 }
@@ -30,6 +32,7 @@ interface StepData extends Record<string, unknown> {
   readonly now: number;
   readonly direction: Direction;
   readonly isSelected: boolean;
+  readonly isPlan: boolean;
   readonly onToggle: (path: string) => void;
 }
 
@@ -43,7 +46,7 @@ type BlockBox = Node<BlockData, 'block'>;
 const KINDS = { step: StepView, block: BlockView };
 const NARROW = 640;
 
-export function Graph({ tree, dependencies, open, selection, now, onSelect, onToggle }: GraphProps) {
+export function Graph({ tree, dependencies, open, selection, now, isPlan = false, onSelect, onToggle }: GraphProps) {
   const [frame, width] = useWidth<HTMLDivElement>();
   const direction: Direction = width > 0 && width < NARROW ? 'TB' : 'LR';
   const graph = useMemo(() => graphOf(tree, open, dependencies), [tree, open, dependencies]);
@@ -54,7 +57,7 @@ export function Graph({ tree, dependencies, open, selection, now, onSelect, onTo
     const step = known.steps.get(place.id);
     if (step !== undefined) {
       const isSelected = selection?.step === step.path;
-      return [{ ...box, type: 'step', data: { step, now, direction, isSelected, onToggle } }];
+      return [{ ...box, type: 'step', data: { step, now, direction, isSelected, isPlan, onToggle } }];
     }
     const block = known.blocks.get(place.id);
     return block === undefined
@@ -133,20 +136,20 @@ function partsOf(root: GraphBlock): Parts {
   return parts;
 }
 
-function StepView({ data: { step, now, direction, isSelected, onToggle } }: NodeProps<StepBox>) {
+function StepView({ data: { step, now, direction, isSelected, isPlan, onToggle } }: NodeProps<StepBox>) {
   const { step: run, blocks } = step.node;
   const { block } = placeOf(run.path);
   const [before, after] = direction === 'LR' ? [Position.Left, Position.Right] : [Position.Top, Position.Bottom];
   return (
     <div
       className={style.step}
-      data-status={run.status}
+      data-status={isPlan ? undefined : run.status}
       data-open={step.isOpen || undefined}
       data-selected={isSelected || undefined}
     >
       <Handle type="target" position={before} className={style.handle ?? ''} isConnectable={false} />
       <div className={style.head}>
-        <StateMark status={run.status} />
+        {!isPlan && <StateMark status={run.status} />}
         <span className={style.name} title={run.path}>
           {block === ON_FAILURE && <span className={style.line}>{block} </span>}
           {run.stepId}
@@ -166,7 +169,7 @@ function StepView({ data: { step, now, direction, isSelected, onToggle } }: Node
           </button>
         )}
       </div>
-      {!step.isOpen && <p className={style.line}>{lineOf(step.node, now)}</p>}
+      {!step.isOpen && <p className={style.line}>{isPlan ? wordOf(run.type) : lineOf(step.node, now)}</p>}
       {step.left > 0 && <p className={style.left}>{step.left.toLocaleString('en-US')} more in the timeline</p>}
       <Handle type="source" position={after} className={style.handle ?? ''} isConnectable={false} />
     </div>

@@ -1,0 +1,39 @@
+// A recorded run of the workflow: what expressions saw in it, for what is offered and for mocks.
+import { useEffect, useState } from 'react';
+import { useAsk } from '../../api/useAsk';
+import type { EditorRunsQuery } from '../../graphql/graphql';
+import { load } from '../../payload/load';
+import { RECORDED, RUNS_TO_READ } from './queries';
+import type { Recorded } from './scope';
+
+export interface RecordedRuns {
+  readonly runs: EditorRunsQuery['executions']['nodes'];
+  readonly chosen: string;
+  readonly choose: (id: string) => void;
+  /** null where there is none, and until it is loaded. */
+  readonly recorded: Recorded | null;
+  /** True for a run whose outputs are too large to be loaded for this. */
+  readonly isLarge: boolean;
+}
+
+/** The newest run of a workflow that has ended, or the chosen one. Of a new workflow there is none. */
+export function useRecorded(name: string | null): RecordedRuns {
+  const { data } = useAsk(RUNS_TO_READ, { name: name ?? '' }, { pause: name === null });
+  const [wanted, choose] = useState<string>();
+  const [found, setFound] = useState<{ readonly of: string; readonly recorded: Recorded | null; readonly isLarge: boolean }>();
+  const runs = data?.executions.nodes ?? [];
+  const chosen = wanted ?? runs[0]?.id ?? '';
+  useEffect(() => {
+    if (chosen === '') return;
+    const stop = new AbortController();
+    void load(RECORDED, { id: chosen }, false, stop.signal).then((loaded) => {
+      if (stop.signal.aborted) return;
+      const execution = loaded.kind === 'value' ? loaded.data.execution : null;
+      const recorded = execution && { input: execution.input, steps: execution.steps.nodes };
+      setFound({ of: chosen, recorded, isLarge: loaded.kind === 'large' });
+    });
+    return () => stop.abort();
+  }, [chosen]);
+  const isFound = found?.of === chosen;
+  return { runs, chosen, choose, recorded: isFound ? found.recorded : null, isLarge: isFound && found.isLarge };
+}

@@ -1,0 +1,136 @@
+"""The pages of a workflow as a browser shows them: what it is, how it is started, how its next version is written."""
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.acceptance.processes import ask
+from tests.browser.conftest import Visit
+from tests.repository import ROOT
+
+if TYPE_CHECKING:
+    from playwright.async_api import Locator
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+AXE = ROOT / "console" / "app" / "node_modules" / "axe-core" / "axe.min.js"
+APPLY = "mutation ($document: JSON!) { applyWorkflow(document: $document) { __typename ... on Error { message } } }"
+HOSTILE = "<script>document.title = 'taken over'</script> שלום"
+MOCK = '{"fetch": {"output": {"status": 200, "body": {"greeting": "good day"}}}}'
+
+
+def greeting(**changes: Any) -> dict[str, Any]:
+    """A workflow that a form can start, and that asks a service which is not there."""
+    return {
+        "name": "greeting",
+        "description": HOSTILE,
+        "inputSchema": {
+            "type": "object",
+            "required": ["person"],
+            "properties": {"person": {"type": "string"}, "loud": {"type": "boolean"}},
+        },
+        "steps": [
+            {"id": "fetch", "type": "HTTP_REQUEST", "config": {"url": "http://127.0.0.1:9/"}, "timeout": "PT1S"},
+            {"id": "say", "type": "DATA_TRANSFORM", "config": {"expression": "steps.fetch.output.body.greeting"}},
+        ],
+        **changes,
+    }
+
+
+async def show(visit: Visit, path: str, heading: str) -> "Locator":
+    """Open a page of the console, and wait until it is there."""
+    from playwright.async_api import expect
+
+    await visit.page.goto(visit.url + path)
+    main = visit.page.get_by_role("main")
+    await expect(main.get_by_role("heading", level=1)).to_have_text(heading)
+    await expect(main.get_by_role("status", name="Loading")).to_have_count(0)
+    await main.get_by_role("group", name="Graph").get_by_text("say", exact=True).wait_for()
+    return main
+
+
+async def faults(visit: Visit) -> list[str]:
+    """The violations that axe finds in either theme, and whether the page is wider than a telephone."""
+    found: list[str] = []
+    await visit.page.evaluate(AXE.read_text())
+    for theme in ("light", "dark"):
+        await visit.page.emulate_media(color_scheme="light" if theme == "light" else "dark", reduced_motion="reduce")
+        violations = await visit.page.evaluate("axe.run().then(({ violations }) => violations)")
+        found += [f"{theme}: {each['help']}: {[node['html'][:200] for node in each['nodes']]}" for each in violations]
+    await visit.page.set_viewport_size({"width": 390, "height": 844})
+    if await visit.page.evaluate("document.documentElement.scrollWidth") > 390:
+        found.append("It is wider than a telephone.")
+    await visit.page.set_viewport_size({"width": 1400, "height": 900})
+    return found
+
+
+async def test_a_workflow_shows_what_it_is_and_is_started_with_a_form(visit: Visit) -> None:
+    from playwright.async_api import expect
+
+    await ask(visit.url, APPLY, document=greeting(timeout="PT5M"))
+    await ask(visit.url, APPLY, document=greeting(timeout="PT9M"))
+    main = await show(visit, "/workflows/greeting", "greeting")
+
+    await expect(main).to_contain_text(HOSTILE)
+    await expect(main.get_by_label("Difference of the two versions").first).to_contain_text("PT9M")
+    await main.get_by_role("button", name="Start…").click()
+    await main.get_by_role("button", name="Start it").click()
+    await expect(main).to_contain_text("This is needed.")
+    assert await faults(visit) == []
+
+    await main.get_by_label("person *").fill("Ann")
+    await main.get_by_label("loud").select_option("true")
+    await main.get_by_role("button", name="Start it").click()
+    await visit.page.wait_for_url("**/executions/ex_*")
+    await visit.page.go_back()
+    await expect(main.get_by_role("region", name="Recent runs").get_by_role("row")).to_have_count(2)
+
+    await main.get_by_role("button", name="More").click()
+    await visit.page.get_by_role("menuitem", name="Archive").click()
+    await expect(main.get_by_role("status").first).to_have_text("archived")
+    assert "taken over" not in await visit.page.title()
+    assert complaints(visit) == []
+
+
+async def test_a_new_version_is_written_tested_and_stored(visit: Visit) -> None:
+    from playwright.async_api import expect
+
+    await ask(visit.url, APPLY, document=greeting(name="edited"))
+    main = await show(visit, "/workflows/edited/edit", "Edit edited")
+    text = main.get_by_role("textbox", name="Document")
+
+    await text.click()
+    await visit.page.keyboard.press("ControlOrMeta+End")
+    await visit.page.keyboard.type("nonsense: 1")
+    problem = main.get_by_role("list", name="Problems").get_by_role("button")
+    await expect(problem).to_contain_text("nonsense")
+    await expect(main.get_by_role("button", name="Save…")).to_be_disabled()
+    for _ in "nonsense: 1":
+        await visit.page.keyboard.press("Backspace")
+    await visit.page.keyboard.type("output: steps.fe")
+    await visit.page.get_by_role("option", name="fetch").click()
+    await expect(text).to_contain_text("output: steps.fetch")
+    await visit.page.keyboard.type(".output.body")
+    await expect(main).to_contain_text("No problem")
+
+    await main.get_by_label("Test input").fill('{"person": "Ann"}')
+    await main.get_by_label("Mocks").fill(MOCK)
+    await main.get_by_role("button", name="Run the test").click()
+    await expect(main.get_by_label("Output of the test").first).to_contain_text("good day")
+    await expect(main.get_by_role("row").filter(has_text="say")).to_contain_text("completed")
+    assert await faults(visit) == []
+
+    await main.get_by_role("button", name="Save…").click()
+    await expect(main.get_by_label("What is different from version 1").first).to_contain_text("steps.fetch.output.body")
+    await main.get_by_label("Note").fill("with an output")
+    await main.get_by_role("button", name="Save version 2").click()
+    await visit.page.wait_for_url("**/workflows/edited")
+    newest = main.get_by_role("region", name="Versions").get_by_role("row").nth(1)
+    await expect(newest).to_contain_text("with an output")
+    assert complaints(visit) == []
+    assert visit.requested_elsewhere == []
+
+
+def complaints(visit: Visit) -> list[str]:
+    """The complaints of the browser, besides those of requests of pages that were left."""
+    return [each for each in visit.complaints if "net::ERR_ABORTED" not in each]
