@@ -13,7 +13,12 @@ export default defineConfig({
     outDir: '../../graphql_api/static/console',
     emptyOutDir: true,
     // The polyfill would be an inline script, and inlined files would be data: addresses; the policy forbids both.
-    modulePreload: { polyfill: false },
+    // Of pages that are opened later only styles are listed in the first one: the list would have every file of every page.
+    modulePreload: {
+      polyfill: false,
+      resolveDependencies: (_file, files, { hostType }) =>
+        hostType === 'html' ? files : files.filter((file) => file.endsWith('.css')),
+    },
     assetsInlineLimit: 0,
     license: { fileName: 'third-party-licenses.md' },
     rolldownOptions: {

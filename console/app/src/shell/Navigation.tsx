@@ -3,11 +3,10 @@ import { Link } from '@tanstack/react-router';
 import { usePrincipal } from '../api/principal';
 import { LinkItem, Menu } from '../kit/Menu';
 import style from './Navigation.module.css';
-import { IN_BAR, PLACES, type Place } from './places';
+import { IN_BAR, placesFor, type Place } from './places';
 
 export function Navigation() {
-  const denied: readonly string[] = usePrincipal()?.deniedFields ?? [];
-  const places = PLACES.filter(({ reads }) => reads === undefined || !denied.includes(reads));
+  const places = placesFor(usePrincipal()?.deniedFields);
   const more = places.slice(IN_BAR);
   return (
     <nav aria-label="Pages" className={style.navigation}>

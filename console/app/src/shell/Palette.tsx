@@ -2,11 +2,12 @@
 import { Dialog } from '@base-ui/react/dialog';
 import { useNavigate } from '@tanstack/react-router';
 import { useId, useState, type KeyboardEvent } from 'react';
+import { usePrincipal } from '../api/principal';
 import { signOut, useSession } from '../api/session';
 import { counted } from '../kit/numbers';
 import sheet from '../kit/Sheet.module.css';
 import { choose } from '../look/theme';
-import { PLACES } from './places';
+import { placesFor } from './places';
 import style from './Palette.module.css';
 
 interface Entry {
@@ -24,7 +25,7 @@ export function Palette({ onClose, onHelp }: { readonly onClose: () => void; rea
   const word = text.trim();
   const go = (to: string, search: Record<string, string> = {}) => (): void => void navigate({ to, search });
   const fixed: readonly Entry[] = [
-    ...PLACES.map(({ name, to }) => ({ name, kind: 'page', run: go(to) })),
+    ...placesFor(usePrincipal()?.deniedFields).map(({ name, to }) => ({ name, kind: 'page', run: go(to) })),
     { name: 'Failed executions of the last day', kind: 'list', run: go('/executions', { status: 'FAILED,TIMED_OUT', since: '24h' }) },
     { name: 'Executions that wait', kind: 'list', run: go('/executions', { status: 'WAITING' }) },
     { name: 'Light', kind: 'look', run: () => choose('light') },

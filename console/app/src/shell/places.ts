@@ -25,5 +25,10 @@ export const PLACES: readonly Place[] = [
   { to: '/audit', name: 'Audit', reads: 'Query.auditEntries' },
 ];
 
+/** The pages that somebody may read to whom these fields are denied. */
+export function placesFor(denied: readonly string[] | undefined): readonly Place[] {
+  return PLACES.filter(({ reads }) => reads === undefined || denied?.includes(reads) !== true);
+}
+
 /** Those that fit into the bar of a wide window; the others are in its menu. */
 export const IN_BAR = 7;
