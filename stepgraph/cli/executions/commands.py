@@ -10,9 +10,9 @@ from domain.executions.lists import OrderBy
 from domain.kernel.json.text import JsonValue
 from stepgraph.cli.executions import bulk, bulk_operations, control, following_many, retrying
 from stepgraph.cli.executions.filters import filtered
-from stepgraph.cli.executions.running import follow_to_the_end, report_end
+from stepgraph.cli.executions.running import report_end, waited_for
 from stepgraph.cli.kit.api_calls import call, change, with_client
-from stepgraph.cli.kit.arguments import AsJson, ExecutionId, Url
+from stepgraph.cli.kit.arguments import AsJson, ExecutionId, Url, WaitFor
 from stepgraph.cli.kit.exit_codes import fail
 from stepgraph.cli.kit.output import console, execution_view, executions_table, print_json, say, status, table
 
@@ -111,19 +111,21 @@ def _number(count: int, is_estimate: bool) -> str:
 def show(
     id: ExecutionId,
     follow_it: Annotated[bool, typer.Option("--follow", help="Follow the execution live until it ends.")] = False,
+    wait_for: WaitFor = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
     """Show an execution with its steps; with --follow, live until it ends.
 
-    With --follow, the exit code is 0 only when it has COMPLETED, also where that was long ago.
+    With --follow or --wait-for, the exit code is 0 only when it has COMPLETED, also where that was
+    long ago.
 
     Example: stepgraph executions show ex_01kaz1v8q3e0x9m6s4t7c2b5d8 --follow
     """
-    if follow_it:
+    if follow_it or wait_for is not None:
 
         async def following(client: ApiClient) -> dict[str, Any]:
-            return await follow_to_the_end(client, id, show=not as_json)
+            return await waited_for(client, {"id": id}, follow_it=follow_it, wait_for=wait_for, show=not as_json)
 
         report_end(with_client(url, following), as_json=as_json)
         return

@@ -68,8 +68,9 @@ def filtered(command: Callable[..., None]) -> Callable[..., None]:
 
 def _filter(given: dict[str, Any]) -> dict[str, JsonValue]:
     reason = {"kind": given["waiting"], "service": given["service"]}
+    workflow: str | None = given["workflow"]
     wanted: dict[str, Any] = {
-        "workflowName": given["workflow"],
+        "workflowId" if (workflow or "").startswith("wf_") else "workflowName": workflow,
         "status": [status.value for status in given["only"]] if given["only"] else None,
         "labels": labels_of(given["labels"]) if given["labels"] else None,
         "labelText": given["label_text"],

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from domain.kernel.json.text import JsonValue
-from domain.kernel.statuses import ExecutionStatus
+from stepgraph.cli.executions.filters import filtered
 from stepgraph.cli.kit.api_calls import with_client
-from stepgraph.cli.kit.arguments import AsJson, OfWorkflow, Url
+from stepgraph.cli.kit.arguments import AsJson, Url
 from stepgraph.cli.kit.exit_codes import note
 from stepgraph.cli.kit.operations import operation
 from stepgraph.cli.kit.output import console, print_json, status
@@ -19,13 +19,10 @@ if TYPE_CHECKING:
     from stepgraph.cli.kit.client import ApiClient
 
 
+@filtered
 def follow_many(
-    workflow: OfWorkflow = None,
-    only: Annotated[
-        list[ExecutionStatus] | None,
-        typer.Option("--status", case_sensitive=False, help="Filter by status; may be repeated."),
-    ] = None,
-    after: Annotated[str | None, typer.Option(help="Cursor of an event: continue after it.")] = None,
+    wanted: dict[str, JsonValue],
+    behind: Annotated[str | None, typer.Option("--after", help="Cursor of an event: continue after it.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Number of events after which it ends.")] = None,
     url: Url = None,
     as_json: AsJson = False,
@@ -34,15 +31,10 @@ def follow_many(
 
     Example: stepgraph executions follow --status FAILED --status TIMED_OUT
     """
-    wanted: dict[str, Any] = {}
-    if workflow is not None:
-        wanted["workflowName"] = workflow
-    if only:
-        wanted["status"] = [each.value for each in only]
 
     async def following(client: ApiClient) -> None:
         count = 0
-        async for data in client.subscribe(operation("executions.FollowMany"), filter=wanted, after=after):
+        async for data in client.subscribe(operation("executions.FollowMany"), filter=wanted, after=behind):
             _show(data["executionListUpdates"], as_json=as_json)
             count += 1
             if count == limit:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from domain.kernel.json.text import JsonValue
-from stepgraph.cli.executions.running import follow_to_the_end, report_start_or_end
+from stepgraph.cli.executions.running import report_start_or_end, waited_for
 from stepgraph.cli.kit.api_calls import accepted, value_of, with_client
-from stepgraph.cli.kit.arguments import AsJson, Labels, Url
+from stepgraph.cli.kit.arguments import AsJson, Labels, Url, WaitFor
 from stepgraph.cli.kit.exit_codes import Exit, fail, json_argument, read_document
 from stepgraph.cli.kit.filters import labels_of
 
@@ -31,6 +31,7 @@ def orchestrate(
     follow_it: Annotated[
         bool, typer.Option("--follow/--no-follow", help="Follow the execution live until it ends.")
     ] = False,
+    wait_for: WaitFor = None,
     key: Annotated[str | None, typer.Option(help="Idempotency key: with the same key it starts once.")] = None,
     labels: Labels = None,
     url: Url = None,
@@ -38,7 +39,7 @@ def orchestrate(
 ) -> None:
     """Execute the steps of a file without storing a workflow; with --follow, show them live.
 
-    With --follow, the exit code is 0 only when it has COMPLETED.
+    With --follow or --wait-for, the exit code is 0 only when it has COMPLETED.
 
     Example: stepgraph orchestrate steps.yaml --input '{"orderId": "o-7"}' --follow
     """
@@ -50,9 +51,10 @@ def orchestrate(
 
     async def executing(client: ApiClient) -> dict[str, Any]:
         execution = accepted(await value_of(client, "executions.Orchestrate", input=request))
-        return await follow_to_the_end(client, execution["id"], show=not as_json) if follow_it else execution
+        return await waited_for(client, execution, follow_it=follow_it, wait_for=wait_for, show=not as_json)
 
-    report_start_or_end(with_client(url, executing), has_ended=follow_it, as_json=as_json)
+    is_end = follow_it or wait_for is not None
+    report_start_or_end(with_client(url, executing), is_end=is_end, as_json=as_json)
 
 
 def orchestration_of(document: JsonValue, file: str) -> dict[str, JsonValue]:

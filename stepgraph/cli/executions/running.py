@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from domain.kernel.json.text import JsonValue
+from domain.kernel.statuses import ExecutionStatus
 from stepgraph.cli.executions.following import follow
 from stepgraph.cli.kit.api_calls import accepted, value_of, with_client
-from stepgraph.cli.kit.arguments import AsJson, Labels, Url, workflow_names
+from stepgraph.cli.kit.arguments import AsJson, Labels, Url, WaitFor, workflow_names
 from stepgraph.cli.kit.documents import SUFFIXES, read_workflows
 from stepgraph.cli.kit.exit_codes import fail, json_argument, note
 from stepgraph.cli.kit.filters import TIMES, labels_of, time_of
@@ -36,6 +37,7 @@ def run_workflow(
     follow_it: Annotated[
         bool, typer.Option("--follow/--no-follow", help="Follow the execution live until it ends.")
     ] = False,
+    wait_for: WaitFor = None,
     key: Annotated[str | None, typer.Option(help="Idempotency key: with the same key it starts once.")] = None,
     labels: Labels = None,
     priority: Annotated[int, typer.Option(help="Priority, -100 to 100; higher ones start first.")] = 0,
@@ -54,9 +56,9 @@ def run_workflow(
 ) -> None:
     """Execute a workflow; with --follow, show it live until it ends.
 
-    With --follow, the exit code is 0 only when it has COMPLETED. Interrupted, the command ends
-    with 130 (143 after SIGTERM), and the execution goes on. Of a file that holds several
-    workflows all are applied, and the last one is executed.
+    With --follow or --wait-for, the exit code is 0 only when it has COMPLETED. Interrupted, the
+    command ends with 130 (143 after SIGTERM), and the execution goes on. Of a file that holds
+    several workflows all are applied, and the last one is executed.
 
     Example: stepgraph run examples/transcoding.yaml --input '{"video": "holiday.mov"}' --follow
     """
@@ -77,14 +79,30 @@ def run_workflow(
         for document in documents:
             name = (await apply_workflow(client, document)).workflow["name"]
         execution = await start(client, name, **request)
-        return await follow_to_the_end(client, execution["id"], show=not as_json) if follow_it else execution
+        return await waited_for(client, execution, follow_it=follow_it, wait_for=wait_for, show=not as_json)
 
-    report_start_or_end(with_client(url, executing), has_ended=follow_it, as_json=as_json)
+    is_end = follow_it or wait_for is not None
+    report_start_or_end(with_client(url, executing), is_end=is_end, as_json=as_json)
 
 
 async def start(client: ApiClient, name: str, **request: JsonValue) -> dict[str, Any]:
     """Execute a workflow by name. Leaves with exit code 1 when the API refuses it."""
     return accepted(await value_of(client, "executions.Execute", input={"workflowName": name, **request}))
+
+
+async def waited_for(
+    client: ApiClient, execution: dict[str, Any], *, follow_it: bool, wait_for: timedelta | None, show: bool
+) -> dict[str, Any]:
+    """The execution at once, at its end, or as it is when `wait_for` is over; drawn live if `follow_it` and `show`."""
+    if not follow_it and wait_for is None:
+        return execution
+    id, seconds = execution["id"], None if wait_for is None else wait_for.total_seconds()
+    try:
+        async with asyncio.timeout(seconds):
+            return await follow_to_the_end(client, id, show=follow_it and show)
+    except TimeoutError:
+        found: dict[str, Any] | None = await value_of(client, "executions.Execution", id=id)
+        return found or fail(f"There is no execution {id}.")
 
 
 async def follow_to_the_end(client: ApiClient, execution_id: str, *, show: bool) -> dict[str, Any]:
@@ -96,9 +114,9 @@ async def follow_to_the_end(client: ApiClient, execution_id: str, *, show: bool)
         raise
 
 
-def report_start_or_end(execution: dict[str, Any], *, has_ended: bool, as_json: bool) -> None:
-    """Print what has begun, or what it gave. Leaves with exit code 1 when it has ended and not COMPLETED."""
-    if has_ended:
+def report_start_or_end(execution: dict[str, Any], *, is_end: bool, as_json: bool) -> None:
+    """Print what has begun, or with `is_end` what it gave. Leaves with exit code 1 when that is not COMPLETED."""
+    if is_end:
         report_end(execution, as_json=as_json)
     elif as_json:
         print_json(execution)
@@ -118,7 +136,9 @@ def report_end(execution: dict[str, Any], *, as_json: bool) -> None:
 
 
 def why(execution: dict[str, Any]) -> str:
-    """A sentence that says how an execution ended."""
+    """A sentence that says how an execution ended, or that it has not ended."""
+    if not ExecutionStatus(execution["status"]).is_terminal:
+        return f"{execution['id']} is {execution['status']}: it has not ended in time."
     error = execution.get("error") or {}
     where = f" at {error['path']}" if error.get("path") else ""
     return f"{execution['id']} {execution['status']}{where}: {error.get('code')} {error.get('message')}"

@@ -1,8 +1,11 @@
 """Arguments and options that many commands have, and what a shell completes them with."""
 
+from datetime import timedelta
 from typing import Annotated
 
 import typer
+
+from domain.kernel.durations import parse_duration
 
 _COMPLETED_WITHIN = 2.0
 """Seconds that a shell waits for the names of workflows before it offers none."""
@@ -29,6 +32,14 @@ def workflow_names(incomplete: str) -> list[str]:
         return []
 
 
+def duration(text: str) -> timedelta:
+    """A duration as it is written in documents."""
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 Url = Annotated[str | None, typer.Option("--url", help="Address of the API. Default: STEPGRAPH_URL.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ExecutionId = Annotated[str, typer.Argument(help="Id of the execution, ex_…", show_default=False)]
@@ -36,7 +47,14 @@ WorkflowName = Annotated[
     str, typer.Argument(help="Name of the workflow, or its id, wf_…", show_default=False, autocompletion=workflow_names)
 ]
 OfWorkflow = Annotated[
-    str | None, typer.Option("--workflow", help="Filter by the name of the workflow.", autocompletion=workflow_names)
+    str | None,
+    typer.Option("--workflow", help="Filter by the workflow: its name or id.", autocompletion=workflow_names),
+]
+WaitFor = Annotated[
+    timedelta | None,
+    typer.Option(
+        "--wait-for", metavar="DURATION", parser=duration, help="Wait for its end, no longer than PT30S, say."
+    ),
 ]
 Labels = Annotated[
     list[str] | None,

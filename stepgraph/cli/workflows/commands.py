@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from domain.kernel.statuses import WorkflowStatus
 from stepgraph.cli.kit.api_calls import accepted, all_of, call, report, value_of, with_client
-from stepgraph.cli.kit.arguments import AsJson, Url, WorkflowName
+from stepgraph.cli.kit.arguments import AsJson, Labels, Url, WorkflowName
 from stepgraph.cli.kit.exit_codes import fail
+from stepgraph.cli.kit.filters import TIMES, labels_of, time_of
 from stepgraph.cli.kit.output import console, moment, plain, print_json, say, table
 from stepgraph.cli.workflows.validating import validate
 
@@ -26,6 +28,15 @@ def list_workflows(
         list[WorkflowStatus] | None,
         typer.Option("--status", case_sensitive=False, help="Filter by status; may be repeated."),
     ] = None,
+    labels: Labels = None,
+    created_before: Annotated[
+        datetime | None,
+        typer.Option("--created-before", formats=TIMES, metavar="TIME", help="Filter by creation: before this time."),
+    ] = None,
+    created_after: Annotated[
+        datetime | None,
+        typer.Option("--created-after", formats=TIMES, metavar="TIME", help="Filter by creation: after this time."),
+    ] = None,
     first: Annotated[int, typer.Option(min=1, max=100, help="Number of items, at most.")] = 20,
     after: Annotated[str | None, typer.Option(help="Cursor of the last page: continue after it.")] = None,
     url: Url = None,
@@ -33,13 +44,16 @@ def list_workflows(
 ) -> None:
     """List workflows, newest first.
 
-    Example: stepgraph workflows list --status ACTIVE --name order
+    Example: stepgraph workflows list --status ACTIVE --name order --label team=shop
     """
-    wanted: dict[str, Any] = {}
-    if containing is not None:
-        wanted["nameContains"] = containing
-    if only:
-        wanted["status"] = [status.value for status in only]
+    wanted: dict[str, Any] = {
+        "nameContains": containing,
+        "status": [status.value for status in only] if only else None,
+        "labels": labels_of(labels) if labels else None,
+        "createdBefore": time_of(created_before),
+        "createdAfter": time_of(created_after),
+    }
+    wanted = {name: value for name, value in wanted.items() if value is not None}
     page = call(url, "workflows.Workflows", filter=wanted, first=first, after=after)
     if as_json:
         print_json(page)

@@ -74,3 +74,28 @@ def test_a_list_is_followed_from_a_cursor_on(server: LiveServer, failed: str) ->
     retry = data(server, "executions", "retry", failed)
     shown = lines(server, "executions", "follow", "--limit", 1, "--after", started["cursor"])
     assert shown == [f"{retry['id']} · PENDING orders"]
+
+
+def test_those_that_are_followed_are_filtered_as_those_of_a_list(server: LiveServer, failed: str) -> None:
+    [started] = map(json.loads, told(server, "executions", "follow", "--limit", 1, "--json").stdout.splitlines())
+    other = data(server, "executions", "retry", failed)
+    mine = data(server, "run", "orders", "--label", "team=shop")
+
+    wanted = ("--label", "team=shop", "--created-after", "2026-01-01", "--after", started["cursor"])
+    shown = lines(server, "executions", "follow", "--limit", 1, *wanted)
+
+    assert shown == [f"{mine['id']} · PENDING orders"]
+    by_id = data(server, "executions", "list", "--workflow", data(server, "workflows", "show", "orders")["id"])
+    assert [each["id"] for each in by_id["nodes"]] == [mine["id"], other["id"], failed]
+
+
+def test_the_end_is_waited_for_no_longer_than_it_is_told(server: LiveServer, failed: str) -> None:
+    ended = told(server, "executions", "show", failed, "--wait-for", "PT1M")
+    assert (ended.exit_code, f"{failed} FAILED" in ended.stderr) == (1, True)
+
+    begun = told(server, "run", "orders", "--wait-for", "PT0.1S", "--json")
+    execution = json.loads(begun.stdout)
+    assert (begun.exit_code, execution["status"]) == (1, "PENDING")
+    assert f"{execution['id']} is PENDING" in begun.stderr
+    assert f"executions show {execution['id']} --follow" in begun.stderr
+    assert "ISO 8601" in refused(server, "run", "orders", "--wait-for", "30", code=2)

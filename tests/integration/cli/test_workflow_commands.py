@@ -85,6 +85,18 @@ def test_a_workflow_as_people_read_it(server: LiveServer, greeting: Path) -> Non
     assert lines(server, "workflows", "versions", "greeting")[1].endswith("first [/b]")
 
 
+def test_workflows_are_listed_by_what_the_api_knows_of_them(server: LiveServer, greeting: Path) -> None:
+    greeting.write_text(GREETING + "labels: {team: shop}\n---\n" + GREETING.replace("greeting", "farewell"))
+    lines(server, "apply", greeting)
+
+    def names(*options: str) -> list[str]:
+        return [each["name"] for each in data(server, "workflows", "list", *options)["nodes"]]
+
+    assert names("--label", "team=shop", "--created-after", "2000-01-01") == ["greeting"]
+    assert names("--created-before", "2000-01-01") == []
+    assert sorted(names("--name", "e")) == ["farewell", "greeting"]
+
+
 def test_what_a_workflow_may_do_is_changed(server: LiveServer, greeting: Path) -> None:
     lines(server, "apply", greeting)
     id = data(server, "workflows", "show", "greeting")["id"]
