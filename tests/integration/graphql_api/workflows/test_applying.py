@@ -1,4 +1,4 @@
-"""What applying says beside the document: a status, and the version that is to be changed."""
+"""Arguments of applying beside the document: a status, and the version that is to be changed."""
 
 from tests.integration.graphql_api.api import Api
 
