@@ -11,7 +11,20 @@ from starlette.staticfiles import StaticFiles
 
 from graphql_api.guarding import Guarded, guarding_headers
 
-PAGES = ("executions", "workers", "workflows")
+PAGES = (
+    "audit",
+    "breakers",
+    "executions",
+    "expressions",
+    "keys",
+    "rules",
+    "schedules",
+    "secrets",
+    "templates",
+    "webhooks",
+    "workers",
+    "workflows",
+)
 """The first parts of the addresses of its pages. Whatever follows is the console's to read."""
 
 CONTENT_SECURITY_POLICY = (
