@@ -145,11 +145,13 @@ class Activation:
     async def _decide_all(self) -> None:
         """Decide on every report there is, in turns with all else that goes on in this process."""
         await self._turns.enter()
-        while self._reports and len(self._touched) < _MOST_STEPS_TOGETHER:
-            self._decide(self._reports.popleft())
-            if self._turns.is_over:
-                await self._turns.give_way()
-        self._turns.end()
+        try:
+            while self._reports and len(self._touched) < _MOST_STEPS_TOGETHER:
+                self._decide(self._reports.popleft())
+                if self._turns.is_over:
+                    await self._turns.give_way()
+        finally:
+            self._turns.end()
 
     async def _give_up(self, error: Exception) -> None:
         now, state = self._parts.clock.now(), self._state

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Final, TypeVar
 
-LONGEST: Final = 0.025
+LONGEST: Final = 0.05
 """Seconds for which one turn may hold the event loop, before the expression that is evaluated then has ended."""
 
 _NEVER = math.inf
@@ -21,20 +21,25 @@ class TurnOver(Exception):
 class Turns:
     """The time for which one process works on expressions without letting anything else go on.
 
-    What lies between `begin` and `end` is added up, whoever does it, until somebody has given way. So however many
-    expressions a template has, and however many steps and executions have one, the event loop is held for about
-    `LONGEST` and one expression, which has a limit of its own. Used in one event loop.
+    What lies between `begin` and `end` is added up, whoever does it, until everything else that was ready has gone on.
+    So however many expressions a template has, and however many steps and executions have one, the event loop is held
+    for about `LONGEST` and one expression, which has a limit of its own. Those who give way go on together, in their
+    order, for as long as the next turn lasts: what they do is stored together too. Used in one event loop.
     """
 
-    __slots__ = ("_began", "_held", "_next")
+    __slots__ = ("_again", "_began", "_held", "_renews")
 
     def __init__(self) -> None:
         self._began = _NEVER
         self._held = 0.0
-        self._next = asyncio.Lock()
+        self._renews = False
+        self._again: asyncio.Event | None = None
 
     def begin(self) -> None:
         """Count the time from here on, up to `end`, before which nothing is waited for but by `give_way`."""
+        if not self._renews:
+            self._renews = True
+            asyncio.get_running_loop().call_soon(self._renew)
         self._began = perf_counter() - self._held
 
     async def enter(self) -> None:
@@ -62,11 +67,19 @@ class Turns:
     async def give_way(self) -> None:
         """Let everything else go on, and those first who have given way before; then begin again."""
         self.end()
-        async with self._next:
-            if self._held > LONGEST:
-                await asyncio.sleep(0)
-                self._held = 0.0
+        while self._held > LONGEST:
+            if self._again is None:
+                self._again = asyncio.Event()
+            await self._again.wait()
         self.begin()
+
+    def _renew(self) -> None:
+        """Count from nothing, in the next round of the event loop, and let those go on who have given way."""
+        self._renews = False
+        self._held = 0.0
+        if self._again is not None:
+            self._again.set()
+            self._again = None
 
     async def do(self, work: Callable[[], Result]) -> Result:
         """The result of `work`, done in a turn that is not over."""

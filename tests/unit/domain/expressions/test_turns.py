@@ -26,6 +26,14 @@ async def rendered(value: JsonValue, scope: dict[str, JsonValue], evaluator: Eva
     return await (evaluator or Evaluator()).render(template, scope, now=NOW, seed=7, owner=OWNER)
 
 
+def use_up(turns: Turns) -> None:
+    """Work for as long as a turn lasts."""
+    turns.begin()
+    while not turns.is_over:
+        pass
+    turns.end()
+
+
 async def test_a_rendering_of_many_expressions_lets_others_go_on_between_them() -> None:
     async def render() -> None:
         assert await rendered({"all": MANY}, LARGE) == {"all": [100_000 + number for number in range(100)]}
@@ -80,3 +88,35 @@ async def test_what_costs_too_much_here_still_gets_its_second_chance_between_tur
 
 def test_a_turn_is_never_over_for_whoever_has_not_begun_one() -> None:
     assert not Turns().is_over
+
+
+async def test_those_who_gave_way_go_on_together() -> None:
+    turns, rounds, ended = Turns(), [0], list[int]()
+
+    async def count_rounds() -> None:
+        while True:
+            rounds[0] += 1
+            await asyncio.sleep(0)
+
+    async def take_a_turn() -> None:
+        await turns.enter()
+        turns.end()
+        ended.append(rounds[0])
+
+    counting = asyncio.create_task(count_rounds())
+    await asyncio.sleep(0)
+    use_up(turns)
+    began = rounds[0]
+    await asyncio.gather(*(take_a_turn() for _ in range(20)))
+    counting.cancel()
+    assert ended == [ended[0]] * 20
+    assert ended[0] > began
+
+
+async def test_a_turn_begins_anew_when_everything_else_has_gone_on() -> None:
+    turns = Turns()
+    use_up(turns)
+    await asyncio.sleep(0)
+    turns.begin()
+    assert not turns.is_over
+    turns.end()
