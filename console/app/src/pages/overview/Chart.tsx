@@ -73,13 +73,21 @@ function options(element: HTMLElement): uPlot.Options {
     height: HEIGHT,
     legend: { show: false },
     cursor: { show: false },
-    scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.05)] } },
+    scales: {
+      x: { range: (plot, first, last) => [first, last + widthOf(plot.data[0])] },
+      y: { range: (_, __, most) => [0, Math.max(1, most * 1.05)] },
+    },
     axes: [
       { ...axis, size: 26, grid: { show: false }, values: '{HH}:{mm}' },
       { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 1e5, 1e6] },
     ],
     series: [{}, series('--completed-fill', 'completed'), series('--failed-fill', 'failed')],
   };
+}
+
+/** Seconds from one time to the next: a bar stands between both, also the last one. */
+function widthOf(times: uPlot.AlignedData[0]): number {
+  return (times[1] ?? 0) - (times[0] ?? 0);
 }
 
 /** The colour of a token as it is in this theme: a canvas knows no tokens. */
