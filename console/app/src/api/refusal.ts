@@ -1,4 +1,4 @@
-// What every mutation asks for where it is refused: `... on Error { ...Refusal }` tells problems at their fields.
+// What every mutation asks for where it is refused: `...Refusal` tells problems at their fields.
 import { graphql } from '../graphql';
 
 export const REFUSAL = graphql(`

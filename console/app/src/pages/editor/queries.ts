@@ -100,17 +100,7 @@ export const SAVE = graphql(`
         version
         status
       }
-      ... on Error {
-        message
-        code
-      }
-      ... on ValidationError {
-        problems {
-          path
-          message
-          hint
-        }
-      }
+      ...Refusal
     }
   }
 `);

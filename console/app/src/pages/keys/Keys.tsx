@@ -44,10 +44,7 @@ const REVOKE = graphql(`
   mutation RevokeKey($id: ID!) {
     revokeApiKey(id: $id) {
       __typename
-      ... on Error {
-        code
-        message
-      }
+      ...Refusal
     }
   }
 `);

@@ -21,15 +21,7 @@ const CREATE = graphql(`
           name
         }
       }
-      ... on ValidationError {
-        code
-        message
-        problems {
-          path
-          message
-          hint
-        }
-      }
+      ...Refusal
     }
   }
 `);

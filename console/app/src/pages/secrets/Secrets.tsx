@@ -40,10 +40,7 @@ const DELETE = graphql(`
   mutation DeleteSecret($name: String!) {
     deleteSecret(name: $name) {
       __typename
-      ... on Error {
-        code
-        message
-      }
+      ...Refusal
     }
   }
 `);

@@ -18,15 +18,7 @@ const SET = graphql(`
         name
         updatedAt
       }
-      ... on ValidationError {
-        code
-        message
-        problems {
-          path
-          message
-          hint
-        }
-      }
+      ...Refusal
     }
   }
 `);

@@ -161,17 +161,7 @@ export const CREATE = graphql(`
           name
         }
       }
-      ... on Error {
-        code
-        message
-      }
-      ... on ValidationError {
-        problems {
-          path
-          message
-          hint
-        }
-      }
+      ...Refusal
     }
   }
 `);
@@ -183,17 +173,7 @@ export const UPDATE = graphql(`
       ... on Webhook {
         ...WebhookDetails
       }
-      ... on Error {
-        code
-        message
-      }
-      ... on ValidationError {
-        problems {
-          path
-          message
-          hint
-        }
-      }
+      ...Refusal
     }
   }
 `);
@@ -209,17 +189,7 @@ export const ROTATE = graphql(`
           previousSecretUntil
         }
       }
-      ... on Error {
-        code
-        message
-      }
-      ... on ValidationError {
-        problems {
-          path
-          message
-          hint
-        }
-      }
+      ...Refusal
     }
   }
 `);
@@ -228,10 +198,7 @@ export const DELETE = graphql(`
   mutation DeleteWebhook($id: ID!) {
     deleteWebhook(id: $id) {
       __typename
-      ... on Error {
-        code
-        message
-      }
+      ...Refusal
     }
   }
 `);
@@ -243,10 +210,7 @@ export const REPLAY = graphql(`
       ... on WebhookEvent {
         ...WebhookEventRow
       }
-      ... on Error {
-        code
-        message
-      }
+      ...Refusal
     }
   }
 `);

@@ -119,10 +119,7 @@ export const SET_STATUS = graphql(`
         id
         status
       }
-      ... on Error {
-        message
-        code
-      }
+      ...Refusal
     }
   }
 `);
@@ -134,10 +131,7 @@ export const DELETE = graphql(`
       ... on Deleted {
         id
       }
-      ... on Error {
-        message
-        code
-      }
+      ...Refusal
     }
   }
 `);
@@ -149,17 +143,7 @@ export const START = graphql(`
       ... on WorkflowExecution {
         id
       }
-      ... on Error {
-        message
-        code
-      }
-      ... on ValidationError {
-        problems {
-          path
-          message
-          hint
-        }
-      }
+      ...Refusal
     }
   }
 `);

@@ -22,17 +22,7 @@ export const BULK_ANSWER = graphql(`
       id
       matched
     }
-    ... on Error {
-      code
-      message
-    }
-    ... on ValidationError {
-      problems {
-        path
-        message
-        hint
-      }
-    }
+    ...Refusal
   }
 `);
 

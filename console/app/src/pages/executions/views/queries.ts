@@ -28,17 +28,7 @@ export const CREATE_VIEW = graphql(`
       ... on SavedView {
         ...ExecutionView
       }
-      ... on Error {
-        code
-        message
-      }
-      ... on ValidationError {
-        problems {
-          path
-          message
-          hint
-        }
-      }
+      ...Refusal
     }
   }
 `);
@@ -50,17 +40,7 @@ export const UPDATE_VIEW = graphql(`
       ... on SavedView {
         ...ExecutionView
       }
-      ... on Error {
-        code
-        message
-      }
-      ... on ValidationError {
-        problems {
-          path
-          message
-          hint
-        }
-      }
+      ...Refusal
     }
   }
 `);
@@ -72,10 +52,7 @@ export const DELETE_VIEW = graphql(`
       ... on Deleted {
         id
       }
-      ... on Error {
-        code
-        message
-      }
+      ...Refusal
     }
   }
 `);

@@ -9,10 +9,7 @@ export const CANCEL = graphql(`
         id
         status
       }
-      ... on Error {
-        code
-        message
-      }
+      ...Refusal
     }
   }
 `);
@@ -25,10 +22,7 @@ export const PAUSE = graphql(`
         id
         status
       }
-      ... on Error {
-        code
-        message
-      }
+      ...Refusal
     }
   }
 `);
@@ -41,10 +35,7 @@ export const RESUME = graphql(`
         id
         status
       }
-      ... on Error {
-        code
-        message
-      }
+      ...Refusal
     }
   }
 `);
@@ -57,17 +48,7 @@ export const SIGNAL = graphql(`
         id
         status
       }
-      ... on Error {
-        code
-        message
-      }
-      ... on ValidationError {
-        problems {
-          path
-          message
-          hint
-        }
-      }
+      ...Refusal
     }
   }
 `);
@@ -80,17 +61,7 @@ export const RETRY = graphql(`
         id
         status
       }
-      ... on Error {
-        code
-        message
-      }
-      ... on ValidationError {
-        problems {
-          path
-          message
-          hint
-        }
-      }
+      ...Refusal
     }
   }
 `);
@@ -121,17 +92,7 @@ export const PLAN = graphql(`
           }
         }
       }
-      ... on Error {
-        code
-        message
-      }
-      ... on ValidationError {
-        problems {
-          path
-          message
-          hint
-        }
-      }
+      ...Refusal
     }
   }
 `);
