@@ -49,6 +49,8 @@ check: setup $(STATE)/console-checked ## lint, types, import contracts, dead cod
 	@$(BIN)/python -m stepgraph.settings.page | cmp -s - docs/settings.md || { \
 	  echo "Write it anew: python -m stepgraph.settings.page > docs/settings.md" >&2; exit 1; }
 	@$(BIN)/python -m persistence.postgres.check_migrations
+	@$(BIN)/python -m persistence.postgres.new_schema | cmp -s - persistence/postgres/schema.sql || { \
+	  echo "Write it anew: python -m persistence.postgres.new_schema > persistence/postgres/schema.sql" >&2; exit 1; }
 	@scripts/check-file-lengths
 	@echo "check: all is well"
 

@@ -49,6 +49,12 @@ class PostgresServer:
         await self.run(f'CREATE DATABASE "{name}" TEMPLATE "{self.template}" STRATEGY wal_log')
         return self.url_of(name)
 
+    async def empty(self) -> str:
+        """A new database with nothing in it; returns its address."""
+        name = _database_name()
+        await self.run(f'CREATE DATABASE "{name}"')
+        return self.url_of(name)
+
     async def connections(self, url: str) -> list[str]:
         """The connections that are still open to a clone, once those that are just closing have closed."""
         connection = await asyncpg.connect(self.admin_url)

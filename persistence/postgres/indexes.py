@@ -58,6 +58,16 @@ WHERE i.indrelid = 'workflow_execution'::regclass
 """
 
 
+def statements() -> list[str]:
+    """All that `build` does to a table without rows, where nothing needs to go on meanwhile."""
+    dropped = [f"DROP INDEX IF EXISTS {name}" for name in _OBSOLETE]
+    return [f"CREATE INDEX {name} ON workflow_execution {columns}" for name, columns in _wanted().items()] + dropped
+
+
+def _wanted() -> dict[str, str]:
+    return {f"workflow_execution_{name}": columns for name, columns in LISTS.items()}
+
+
 async def build(connection: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
     """Build the indexes that are missing or were left half built, and drop those that they replace; their names.
 
@@ -68,7 +78,7 @@ async def build(connection: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
         await asyncio.sleep(_LOOK_AGAIN)
     try:
         there = {row["name"]: row["is_valid"] for row in await connection.fetch(_THERE)}
-        wanted = {f"workflow_execution_{name}": columns for name, columns in LISTS.items()}
+        wanted = _wanted()
         missing = [name for name in wanted if not there.get(name)]
         for name in missing:
             if name in there:

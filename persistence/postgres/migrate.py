@@ -15,6 +15,7 @@ from tortoise.transactions import in_transaction
 from persistence.postgres.connections.orm import tortoise_config
 from persistence.postgres.connections.unavailable import translated
 from persistence.postgres.indexes import build
+from persistence.postgres.new_schema import SCRIPT
 
 _LOCK = 0x5357_0001
 """The advisory lock under which migrations run: any number, the same for all processes of one database."""
@@ -25,8 +26,9 @@ _LATEST = [MigrationTarget(app_label="stepgraph", name="__latest__")]
 async def migrate(url: str) -> list[str]:
     """Apply every missing migration, and return their names. Raises `Unavailable`.
 
-    All or none: they run in one transaction, with the notes that they ran. Processes that call this at the same time
-    wait for each other; all but the first find nothing to do. What takes long where there are many executions comes
+    All or none: they run in one transaction, with the notes that they ran. Where none has run yet, the script of what
+    they come to runs in their place. Processes that call this at the same time wait for each other; all but the first
+    find nothing to do. What takes long where there are many executions comes
     after it, and goes on where it was when this is called again: see indexes.py.
     """
     async with _models_on(url) as config, in_transaction() as connection:
@@ -35,8 +37,11 @@ async def migrate(url: str) -> list[str]:
         await MigrationRecorder(connection).ensure_schema(AsyncpgSchemaEditor(connection, atomic=False))
         executor = MigrationExecutor(connection, config["apps"])
         missing = await _missing(executor)
+        is_new = bool(missing) and not await executor.recorder.applied_migrations()
+        if is_new:
+            await connection.execute_script(SCRIPT.read_text())
         if missing:
-            await executor.migrate(_LATEST, direction="forward")
+            await executor.migrate(_LATEST, direction="forward", fake=is_new)
     await _build_indexes(url)
     return missing
 
