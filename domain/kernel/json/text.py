@@ -4,7 +4,6 @@ orjson is the fast path; integers beyond 64 bits, which it rounds or refuses, go
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
@@ -12,8 +11,9 @@ import orjson
 
 JsonValue: TypeAlias = "str | int | float | bool | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 
-_MAYBE_BIG_INTEGER = re.compile(r"\d{19}")
-_MAYBE_BIG_INTEGER_BYTES = re.compile(rb"\d{19}")
+_DIGITS_AS_ZEROS = bytes(ord("0" if byte in b"0123456789" else " ") for byte in range(256))
+_MAYBE_BIG_INTEGER = b"0" * 19
+"""As many digits in a row as the smallest integer has that may be beyond 64 bits. A pattern takes ten times as long."""
 
 
 class JsonText:
@@ -31,12 +31,12 @@ class JsonText:
 
 def loads(text: str | bytes) -> JsonValue:
     """Parse strict JSON. Raises `ValueError` where the text is not JSON, is nested too deeply or is not UTF-8."""
-    pattern_found = _MAYBE_BIG_INTEGER.search(text) if isinstance(text, str) else _MAYBE_BIG_INTEGER_BYTES.search(text)
-    if pattern_found is None:
-        value: JsonValue = orjson.loads(text)
+    data = text.encode() if isinstance(text, str) else text
+    if _MAYBE_BIG_INTEGER not in data.translate(_DIGITS_AS_ZEROS):
+        value: JsonValue = orjson.loads(data)
         return value
-    orjson.loads(text)  # the strict grammar and the depth limit decide; the standard library is laxer
-    exact: JsonValue = json.loads(text)
+    orjson.loads(data)  # the strict grammar and the depth limit decide; the standard library is laxer
+    exact: JsonValue = json.loads(data)
     return exact
 
 
