@@ -9,6 +9,8 @@ CONSOLE := graphql_api/static/console/index.html
 CONSOLE_SOURCES := $(shell find console/app -type f -not -path '*/node_modules/*' -not -path '*/src/graphql/*' 2>/dev/null)
 GRAPHIQL := graphql_api/static/graphiql/index.html
 GRAPHIQL_SOURCES := $(shell find console/graphiql -type f -not -path '*/node_modules/*' 2>/dev/null)
+# The tests start hundreds of processes: each would compile all of Stepgraph where machines forbid it to keep that.
+unexport PYTHONDONTWRITEBYTECODE
 CODE := stepgraph graphql_api actors persistence domain example_service tests benchmarks
 
 .DEFAULT_GOAL := help

@@ -22,7 +22,11 @@ MANY = 1_290_000
 async def opened(api: Attacked, *, is_let_in: bool) -> AsyncIterator[ClientConnection]:
     """A WebSocket."""
     socket = await connect(
-        f"ws://127.0.0.1:{api.port}/graphql", subprotocols=[PROTOCOL], max_size=None, ping_interval=None
+        f"ws://127.0.0.1:{api.port}/graphql",
+        subprotocols=[PROTOCOL],
+        max_size=None,
+        ping_interval=None,
+        close_timeout=1,
     )
     try:
         if is_let_in:
