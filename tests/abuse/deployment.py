@@ -149,6 +149,14 @@ async def staged(deployment: Deployment) -> AsyncIterator[Stage]:
         "STEPGRAPH_LEASE": "PT30S",
         "STEPGRAPH_HEARTBEAT": "PT5S",
         "STEPGRAPH_WORKER_METRICS_PORT": str(worker_port),
+        # Whoever has sent thirty wrong keys would be refused all that comes after, at next to no cost.
+        "STEPGRAPH_RATE_WRONG_KEYS": "1000000/minute",
+        # What never comes to its end is given up soon: hundreds of such requests are sent one after the other.
+        "STEPGRAPH_HEAD_TIMEOUT": "PT1S",
+        "STEPGRAPH_IDLE_TIMEOUT": "PT1S",
+        "STEPGRAPH_BODY_TIMEOUT": "PT5S",
+        "STEPGRAPH_LINGER_TIMEOUT": "PT1S",
+        "STEPGRAPH_CONNECTION_INIT_TIMEOUT": "PT1S",
     }
     serving = await deployment.start_api()
     working = await deployment.start_worker()
