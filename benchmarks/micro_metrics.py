@@ -172,7 +172,7 @@ async def _api(settings: Settings) -> AsyncIterator[tuple[MetricsService, httpx.
     app = create_app(services)
     async with (
         lifespan(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api", timeout=120) as client,
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1", timeout=120) as client,
     ):
         yield services.metrics, client
 
