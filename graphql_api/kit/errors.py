@@ -6,7 +6,7 @@ as INTERNAL with a `requestId`, and nothing else about it.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 from uuid import uuid4
 
@@ -209,6 +209,22 @@ def publish(error: GraphQLError) -> None:
         code = ErrorCode.INTERNAL.value
         extensions = {"requestId": request_id}
     error.extensions = {"code": code, **extensions}
+
+
+def let_go(errors: Iterable[BaseException]) -> None:
+    """Take the tracebacks off errors that were told: their frames hold all that an operation has read.
+
+    An error that a frame of its own traceback knows is a cycle. Hundreds of megabytes would stay until the garbage
+    collector finds it, and what the next operations keep would come to lie between them.
+    """
+    left, seen = list(errors), set[int]()
+    while left:
+        error = left.pop()
+        if id(error) not in seen:
+            seen.add(id(error))
+            error.with_traceback(None)
+            beside = (error.__cause__, error.__context__, getattr(error, "original_error", None))
+            left.extend(each for each in beside if each is not None)
 
 
 def _cause(error: GraphQLError) -> BaseException | None:

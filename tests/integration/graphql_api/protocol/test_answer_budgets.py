@@ -1,10 +1,12 @@
 """Answers have a budget of values and of bytes: what would be over it ends early, and holds nobody up."""
 
+import gc
 from typing import Any
 
 import pytest
 
 from graphql_api.context import ApiOptions
+from graphql_api.executions.types import WorkflowExecution
 from tests.costs import least_hold, least_seconds_awaited
 from tests.integration.graphql_api.api import Api, a_step
 
@@ -83,6 +85,25 @@ async def test_executions_in_executions_are_counted_too() -> None:
     [error] = await api.errors(f"{{ {inner} }}")
 
     assert (error["extensions"]["code"], error.get("path")) == ("LIMIT_EXCEEDED", None)
+
+
+@pytest.mark.parametrize("most", [500, 100_000])
+async def test_what_a_failed_operation_has_read_is_gone_with_its_answer(most: int) -> None:
+    """Without the garbage collector: what the next operations keep would be stored beside it, and its memory stay."""
+    api = Api(options=ApiOptions(max_answer_values=most))
+    await api.create_workflow()
+    for _ in range(20):
+        await api.start()
+    inner = "executions(first: 50) { nodes { id workflow { executions(first: 50) { nodes { id %s } } } } }"
+    too_much = "workflow { executions(first: 100) { nodes { id } } }"  # refused for each, where 500 do not end it all
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(3):
+            assert await api.errors("{ %s }".replace("%s", inner.replace("%s", too_much)))
+        assert [each for each in gc.get_objects() if isinstance(each, WorkflowExecution)] == []
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("selected", ["input", "output", "labels", "steps { nodes { input output } }"])
