@@ -151,12 +151,13 @@ async def staged(deployment: Deployment) -> AsyncIterator[Stage]:
         "STEPGRAPH_WORKER_METRICS_PORT": str(worker_port),
         # Whoever has sent thirty wrong keys would be refused all that comes after, at next to no cost.
         "STEPGRAPH_RATE_WRONG_KEYS": "1000000/minute",
-        # What never comes to its end is given up soon: hundreds of such requests are sent one after the other.
+        # What never ends is given up soon: hundreds of such requests are sent one after the other.
         "STEPGRAPH_HEAD_TIMEOUT": "PT1S",
         "STEPGRAPH_IDLE_TIMEOUT": "PT1S",
         "STEPGRAPH_BODY_TIMEOUT": "PT5S",
         "STEPGRAPH_LINGER_TIMEOUT": "PT1S",
         "STEPGRAPH_CONNECTION_INIT_TIMEOUT": "PT1S",
+        "STEPGRAPH_MAX_SANDBOX_TIME": "PT2S",
     }
     serving = await deployment.start_api()
     working = await deployment.start_worker()

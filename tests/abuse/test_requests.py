@@ -20,9 +20,9 @@ LONGEST_SILENCE = 0.25
 """Seconds of processor time for which the event loop may be held."""
 MOST_LEFT = 64
 """Megabytes above what the API had before a kind that may be left some seconds after it."""
-MOST_IN_SANDBOX = 15.0
+MOST_IN_SANDBOX = 5.0
 """Seconds of processor time that children of the sandbox may spend on a request which is evaluated or checked there:
-an operation has ten seconds of them, and a child that was stopped is started anew, which costs as well."""
+an operation has two seconds of them here, and a child that was stopped is started anew, which costs as well."""
 
 
 async def test_what_is_sent_is_answered_within_the_budget_of_its_size(stage: Stage, report: Report) -> None:
