@@ -88,7 +88,7 @@ _FAILED = {"status": ["FAILED"]}
 
 
 def _filters(workflow: str, schedule: str) -> dict[str, dict[str, Any]]:
-    """What the console can filter by: alone, and together with what people put beside it."""
+    """The filters of the console: alone, and beside a workflow."""
     of = {"workflowId": workflow}
     alone: dict[str, dict[str, Any]] = {
         "nothing": {},
