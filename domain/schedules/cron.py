@@ -25,6 +25,8 @@ from domain.kernel.errors import InvalidInput, Problem
 from domain.schedules.cron_steps import FIELDS, CronField, either_day, uneven_steps, unmeant_steps
 
 MAX_CHARACTERS = 200
+MAX_YEARS = 50
+"""The years ahead that are looked through for moments at which an expression fires."""
 EXAMPLE = "For example `0 9 * * MON-FRI`: minute, hour, day of the month, month, day of the week."
 
 NICKNAMES = {
@@ -72,6 +74,11 @@ class Cron:
     def next_after(self, moment: datetime) -> datetime | None:
         """The first moment after `moment` at which it fires; None where it fires no more."""
         return next(self.after(moment), None)
+
+    def upcoming(self, moment: datetime, count: int) -> list[datetime]:
+        """The first `count` moments after `moment`, and none that are more than `MAX_YEARS` later."""
+        latest = moment + timedelta(days=MAX_YEARS * 365.25)  # a leap day in a hundred ticks is four centuries away
+        return list(islice(takewhile(lambda instant: instant <= latest, self.after(moment)), count))
 
     def between(self, first: datetime, last: datetime, most: int) -> tuple[list[datetime], bool]:
         """The newest moments from `first` to `last`, both included, at most `most`; and True when those are all."""

@@ -78,6 +78,14 @@ class ScheduleClaim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SchedulePreview:
+    """The times of a schedule that is not saved, in UTC and in order, and the warnings about its expression."""
+
+    next_runs: tuple[datetime, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleOutcome:
     """The result of firing a schedule. `last_run_at` and `last_execution_id` are None where nothing was started.
 

@@ -14,9 +14,10 @@ from domain.kernel.json.values import payload_problems
 from domain.kernel.limits import Limits
 from domain.kernel.names import name_problems
 from domain.kernel.pages import Page
+from domain.sandbox.budget import Trial
 from domain.sandbox.ports import Sandbox
-from domain.schedules.cron import cron_problems
-from domain.schedules.model import ScheduleRecord, ScheduleSettings, next_run
+from domain.schedules.cron import Cron, cron_problems, cron_warnings
+from domain.schedules.model import SchedulePreview, ScheduleRecord, ScheduleSettings, next_run
 from domain.schedules.ports import ScheduleStore
 from domain.workflows.definitions.cache import DefinitionCache
 from domain.workflows.ports import WorkflowStore
@@ -65,6 +66,18 @@ class ScheduleService:
             except (Conflict, NotFound):
                 current = await self._schedules.find(settings.name)
         raise Conflict(f"The schedule {settings.name!r} is being changed by others: try again.")
+
+    def preview(self, cron: str, timezone: str, count: int, trial: Trial) -> SchedulePreview:
+        """The next `count` times of a new schedule, with nothing stored, as one trial of an expression.
+
+        Raises `InvalidInput` as `save` does, or `LimitExceeded`.
+        """
+        trial.budget.spend_evaluation()
+        problems = cron_problems(cron, timezone)
+        if problems:
+            raise InvalidInput(problems)
+        runs = Cron(cron, timezone).upcoming(self._clock.now(), count)  # not kept: it may never be asked for again
+        return SchedulePreview(next_runs=tuple(runs), warnings=tuple(cron_warnings(cron)))
 
     async def delete(self, schedule_id: UUID) -> None:
         """Remove a schedule; executions that it has started go on. Raises `NotFound`."""

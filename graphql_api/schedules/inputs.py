@@ -11,6 +11,12 @@ from graphql_api.kit.ids import read_id
 from graphql_api.kit.json_input import json_value
 from graphql_api.kit.scalars import JSON
 
+_CRON = (
+    "Minute, hour, day of the month, month, day of the week: `0 9 * * MON-FRI`. A sixth field in front "
+    "is for seconds. Or @hourly, @daily, @weekly, @monthly, @yearly."
+)
+_TIMEZONE = "An IANA name, such as Europe/Berlin."
+
 
 @strawberry.input(description="All settings of a schedule: what is left out gets its default, also in one that exists.")
 class ScheduleInput:
@@ -18,11 +24,8 @@ class ScheduleInput:
 
     name: str = strawberry.field(description="Unique; the one with this name is overwritten.")
     workflow_id: strawberry.ID
-    cron: str = strawberry.field(
-        description="Minute, hour, day of the month, month, day of the week: `0 9 * * MON-FRI`. A sixth field in front "
-        "is for seconds. Or @hourly, @daily, @weekly, @monthly, @yearly."
-    )
-    timezone: str = strawberry.field(default="UTC", description="An IANA name, such as Europe/Berlin.")
+    cron: str = strawberry.field(description=_CRON)
+    timezone: str = strawberry.field(default="UTC", description=_TIMEZONE)
     input: JSON | None = strawberry.field(
         description="The input of every execution; it must meet the workflow's inputSchema."
     )
@@ -48,3 +51,11 @@ class ScheduleInput:
             catch_up_window=self.catch_up_window,
             enabled=self.enabled,
         )
+
+
+@strawberry.input(description="The settings of a schedule that decide when it fires.")
+class ScheduleTimingInput:
+    """The settings of a schedule that decide when it fires."""
+
+    cron: str = strawberry.field(description=_CRON)
+    timezone: str = strawberry.field(default="UTC", description=_TIMEZONE)

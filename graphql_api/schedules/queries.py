@@ -1,12 +1,15 @@
 """Queries about schedules."""
 
+import asyncio
+
 import strawberry
 
 from domain.kernel.ids import IdKind
 from graphql_api.context import Info
 from graphql_api.kit.ids import IdOrName, read_id
 from graphql_api.kit.pagination import BY_SCHEDULE, Connection, connection, page_size
-from graphql_api.schedules.types import Schedule
+from graphql_api.schedules.inputs import ScheduleTimingInput
+from graphql_api.schedules.types import RunCount, Schedule, SchedulePreview, SchedulePreviewResult, spend_runs
 
 
 @strawberry.type
@@ -43,3 +46,16 @@ class ScheduleQueries:
         else:
             record = await schedules.find(name=by.name)
         return None if record is None else Schedule.from_record(record, info.context.large_values)
+
+    @strawberry.field(
+        description="The next times of a schedule with this expression and this time zone, or what saveSchedule would "
+        "find wrong with them. Nothing is stored."
+    )
+    async def preview_schedule(
+        self, info: Info, input: ScheduleTimingInput, count: RunCount = 5
+    ) -> SchedulePreviewResult:
+        spend_runs(info, count)
+        await asyncio.sleep(0)  # many in one request are not to keep others waiting
+        schedules = info.context.services.schedules
+        preview = schedules.preview(input.cron.strip(), input.timezone, count, info.context.trial)
+        return SchedulePreview.from_record(preview)

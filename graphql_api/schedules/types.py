@@ -1,19 +1,20 @@
 """Schedules as clients see them."""
 
 from datetime import datetime, timedelta
-from itertools import islice, takewhile
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import strawberry
 
 from domain.kernel.errors import InvalidInput, Problem
 from domain.kernel.ids import IdKind
 from domain.kernel.large_values import ValueKind
-from domain.schedules.cron import cron_of, cron_warnings
+from domain.schedules import model
+from domain.schedules.cron import MAX_YEARS, cron_of, cron_warnings
 from domain.schedules.model import ScheduleRecord
 from graphql_api.context import Info
 from graphql_api.executions.types import WorkflowExecution, load_execution
 from graphql_api.kit.enums import OverlapPolicy
+from graphql_api.kit.errors import ValidationError
 from graphql_api.kit.ids import Node, public_id
 from graphql_api.kit.large_values import LargeField, LargeValueLoader
 from graphql_api.kit.scalars import JSON
@@ -21,7 +22,7 @@ from graphql_api.workflows.loaders import WorkflowLoaders
 from graphql_api.workflows.types import Workflow
 
 MAX_RUNS = 100
-MAX_YEARS = 50
+RunCount: TypeAlias = Annotated[int, strawberry.argument(description="The number of times to list.")]
 
 
 @strawberry.type(description="Starts a workflow again and again, at the times that a cron expression names.")
@@ -59,20 +60,12 @@ class Schedule(Node):
         description=f"The next times at which it fires, at most {MAX_RUNS} and {MAX_YEARS} years ahead, in order, with "
         "every change of the clock taken into account; none when it is disabled."
     )
-    def next_runs(
-        self, info: Info, count: Annotated[int, strawberry.argument(description="The number of times to list.")] = 5
-    ) -> list[datetime]:
-        if not 1 <= count <= MAX_RUNS:
-            message = f"count must be between 1 and {MAX_RUNS}, and is {count}."
-            raise InvalidInput([Problem(path=("count",), message=message)])
-        info.context.spend_rows(count)
+    def next_runs(self, info: Info, count: RunCount = 5) -> list[datetime]:
+        spend_runs(info, count)
         settings = self.record.settings
         if not settings.enabled:
             return []
-        now = info.context.services.clock.now()
-        runs = cron_of(settings.cron, settings.timezone).after(now)
-        latest = now + timedelta(days=MAX_YEARS * 365.25)  # a leap day in a hundred ticks is four centuries away
-        return list(takewhile(lambda run: run <= latest, islice(runs, count)))
+        return cron_of(settings.cron, settings.timezone).upcoming(info.context.services.clock.now(), count)
 
     @strawberry.field(
         description="Warnings about parts of the cron expression that do not mean what they seem to, such as */45, "
@@ -109,6 +102,35 @@ class Schedule(Node):
         if record.left_out and values is not None:
             values.fill(shown, record.left_out, _PARTS, record.id)
         return shown
+
+
+@strawberry.type(description="The times of a schedule that is not saved.")
+class SchedulePreview:
+    """The times of a schedule that is not saved."""
+
+    next_runs: list[datetime] = strawberry.field(
+        description=f"The next times at which it would fire, at most {MAX_RUNS} and {MAX_YEARS} years ahead, in order."
+    )
+    warnings: list[str] = strawberry.field(description="As `warnings` of a schedule.")
+
+    @classmethod
+    def from_record(cls, preview: model.SchedulePreview) -> "SchedulePreview":
+        """The preview as clients see it."""
+        return cls(next_runs=list(preview.next_runs), warnings=list(preview.warnings))
+
+
+SchedulePreviewResult: TypeAlias = Annotated[
+    SchedulePreview | ValidationError,
+    strawberry.union("SchedulePreviewResult", description="The times of a schedule, or why it could not have any."),
+]
+
+
+def spend_runs(info: Info, count: int) -> None:
+    """Charge the operation for times that are listed. Raises `InvalidInput` for more than may be."""
+    if not 1 <= count <= MAX_RUNS:
+        message = f"count must be between 1 and {MAX_RUNS}, and is {count}."
+        raise InvalidInput([Problem(path=("count",), message=message)])
+    info.context.spend_rows(count)
 
 
 _PARTS = {"input": LargeField(ValueKind.SCHEDULE_INPUT)}

@@ -71,7 +71,9 @@ class BudgetSettings(BaseSettings):
         _DEFAULT.max_linger_bytes, ge=0, description="Bytes that are dropped on a closed connection before it is reset."
     )
     max_evaluations: int = Field(
-        _DEFAULT.max_evaluations, ge=1, description="Expressions that one request may try with `evaluate`."
+        _DEFAULT.max_evaluations,
+        ge=1,
+        description="Expressions that one request may try with `evaluate`, or `previewSchedule`.",
     )
     max_sandbox_calls: int = Field(
         _DEFAULT.max_sandbox_calls,

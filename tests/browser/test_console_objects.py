@@ -124,9 +124,12 @@ async def test_a_schedule_is_saved_disabled_without_a_digit_lost_and_deleted(wat
     await sheet.get_by_label("Workflow").fill("report")
     await sheet.get_by_label("Cron").fill("0 9 * * FUNDAY")
     await sheet.get_by_label("Input").fill(f'{{"z": {LARGE}, "a": 1}}')
+    await expect(sheet.get_by_label("Cron")).to_have_attribute("aria-invalid", "true")
     await sheet.get_by_role("button", name="Save").click()
     await expect(sheet.get_by_label("Cron")).to_have_attribute("aria-invalid", "true")
     await sheet.get_by_label("Cron").fill("0 9 * * MON")
+    await expect(sheet.get_by_role("region", name="Next runs").get_by_text("Mon")).to_have_count(5)
+    await expect(sheet.get_by_label("Cron")).to_have_attribute("aria-invalid", "false")
     await sheet.get_by_role("button", name="Save").click()
     await expect(sheet.get_by_role("listitem").filter(has_text="Mon")).to_have_count(10)
 

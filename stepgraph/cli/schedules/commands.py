@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -13,11 +13,11 @@ from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import OverlapPolicy
 from domain.schedules.cron import Cron, cron_problems
 from domain.schedules.model import tick_text
-from stepgraph.cli.kit.api_calls import accepted, all_of, report, value_of, with_client
+from stepgraph.cli.kit.api_calls import accepted, all_of, call, report, value_of, with_client
 from stepgraph.cli.kit.api_errors import problem_lines
 from stepgraph.cli.kit.arguments import AsJson, Url
 from stepgraph.cli.kit.exit_codes import Exit, fail, json_argument
-from stepgraph.cli.kit.output import console, moment, print_json, status, table
+from stepgraph.cli.kit.output import console, moment, print_json, say, status, table
 from stepgraph.cli.workflows.commands import workflow_id_of
 
 if TYPE_CHECKING:
@@ -172,10 +172,32 @@ def next_runs(cron: Expression, timezone: Timezone = "UTC", count: Count = 5, as
     if found:
         problems = [{"path": each.path, "message": each.message, "hint": each.hint} for each in found]
         fail(problem_lines({"message": "This is no schedule.", "problems": problems}), Exit.USAGE)
-    ticks = list(islice(Cron(cron, timezone).after(datetime.now(UTC)), count))
+    ticks = Cron(cron, timezone).upcoming(datetime.now(UTC), count)
     if as_json:
         print_json([tick_text(tick) for tick in ticks])
         return
+    _show_runs(ticks, timezone)
+
+
+@app.command()
+def preview(
+    cron: Expression, timezone: Timezone = "UTC", count: Count = 5, url: Url = None, as_json: AsJson = False
+) -> None:
+    """Show the next runs that a schedule would have, by the API's clock, with warnings, without storing it.
+
+    Example: stepgraph schedules preview "*/45 * * * *" --timezone Europe/Berlin
+    """
+    timing: JsonValue = {"cron": cron, "timezone": timezone}
+    found = accepted(call(url, "schedules.PreviewSchedule", input=timing, count=count))
+    if as_json:
+        print_json(found)
+        return
+    _show_runs(map(datetime.fromisoformat, found["nextRuns"]), timezone)
+    for warning in found["warnings"]:
+        say(warning)
+
+
+def _show_runs(ticks: Iterable[datetime], timezone: str) -> None:
     zone = ZoneInfo(timezone)
     rows = ((moment(tick_text(tick)), tick.astimezone(zone).strftime("%a %Y-%m-%d %H:%M:%S %Z")) for tick in ticks)
     console.print(table(("UTC", timezone), rows))

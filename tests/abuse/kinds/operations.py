@@ -124,3 +124,14 @@ def views(chance: Random, target: Target, size: int) -> Attack:
         ]
     )
     return _sent(target.token("VIEWER"), _SAVE, v={"kind": "EXECUTIONS", "name": f"v{NONCE}", **view})
+
+
+@kind(OPERATIONS, "operation: times of schedules")
+def schedules(chance: Random, target: Target, size: int) -> Attack:
+    cron = chance.choice(
+        ["0 0 29 2 *", "0 0 31 */7 *", "0 0 L */11 5L", "* * * * * *", "0 0 30 2 *", "1," * (min(size, 40_000) // 2)]
+    )
+    field = "a#: previewSchedule(input: $t, count: 100) { __typename ... on SchedulePreview { nextRuns } }"
+    query = f"query ($t: ScheduleTimingInput!) {{ {numbered(field, 1_000_000, most=min(99, max(1, size // 200)))} }}"
+    zone = chance.choice(["Europe/Berlin", "Australia/Lord_Howe", "z" * min(size, 4_000)])
+    return _sent(target.token("VIEWER"), query, t={"cron": cron, "timezone": zone})

@@ -27,6 +27,11 @@ def server(tmp_path: Path) -> Iterator[LiveServer]:
 def test_what_people_read(server: LiveServer) -> None:
     name = "nightly [/b] [red]"
     assert lines(server, "schedules", "save", name, "report", "0 3 * * *") == [f"{name}: next run 2030-01-02 03:00:00"]
+    assert lines(server, "schedules", "preview", "*/45 12 * * *", "--timezone", "Asia/Kolkata", "--count", "1") == [
+        "UTC Asia/Kolkata",
+        "2030-01-02 06:30:00 Wed 2030-01-02 12:00:00 IST",
+        "*/45 in the minute starts anew with each hour: it fires at 0, 45.",
+    ]
     saved = data(server, "schedules", "save", "idle", "report", "@daily", "--disabled")
     assert lines(server, "schedules", "list") == [
         "name workflow cron timezone next run last run",
@@ -71,6 +76,8 @@ def test_all_that_is_wrong_is_told_at_once(server: LiveServer) -> None:
     said = refused(server, "schedules", "save", " x", "report", "61 * * * *", *settings)
     assert re.findall(r"^  (\w+):", said, re.MULTILINE) == ["name", "cron", "timezone", "catchUpWindow"]
 
+    said = refused(server, "schedules", "preview", "61 * * * *", "--timezone", "Mars")
+    assert re.findall(r"^  (\w+):", said, re.MULTILINE) == ["cron", "timezone"]
     said = refused(server, "schedules", "save", "x", "report", "@daily", "--catch-up", "soon")
     assert said.startswith("  input.catchUpWindow: 'soon' is not an ISO 8601 duration")
     assert refused(server, "schedules", "save", "x", "nothing", "@daily") == "There is no workflow nothing.\n"

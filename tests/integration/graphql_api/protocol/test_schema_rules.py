@@ -62,6 +62,8 @@ BOUNDED: Mapping[str, str] = {
     "OrchestrationMetrics.timeline": "at most 2,000 parts",
     "Principal.deniedFields": "fields of the schema",
     "Schedule.nextRuns": "at most 100",
+    "SchedulePreview.nextRuns": "at most 100",
+    "SchedulePreview.warnings": "about one cron expression, one for each kind of warning",
     "Schedule.warnings": "about one cron expression, one for each kind of warning",
     "Step.dependsOn": "part of a document, whose size is limited",
     "Step.steps": "part of a document, whose size is limited",

@@ -36,6 +36,16 @@ DELETE = "mutation ($id: ID!) { deleteSchedule(id: $id) { __typename ... on Dele
 
 NEXT_RUNS = 'query ($n: Int!) { schedule(by: {name: "hourly"}) { nextRuns(count: $n) } }'
 
+PREVIEW = """
+query ($i: ScheduleTimingInput!, $n: Int!) {
+  previewSchedule(input: $i, count: $n) {
+    __typename
+    ... on SchedulePreview { nextRuns warnings }
+    ... on ValidationError { problems { path message hint } }
+  }
+}
+"""
+
 
 async def save(api: Api, **input: Any) -> dict[str, Any]:
     """The answer of `saveSchedule`; by default to a schedule that is due every hour."""
@@ -164,6 +174,19 @@ async def test_next_runs_are_sorted_in_utc_and_at_most_a_hundred(api: Api) -> No
         assert error["extensions"]["problems"][0]["path"] == ["count"]
 
 
+async def test_the_times_of_a_schedule_and_what_is_wrong_with_them_are_told_before_it_is_saved(api: Api) -> None:
+    timing = {"cron": " */45 * * * *", "timezone": "Europe/Berlin"}
+    told = (await api.run(PREVIEW, i=timing, n=2))["previewSchedule"]
+    assert told["nextRuns"] == (await save(api, **timing))["nextRuns"]
+    assert len(told["warnings"]) == 1
+
+    wrong = {"cron": "*/90 * * * *", "timezone": "Europe/Berln"}
+    refused = (await api.run(PREVIEW, i=wrong, n=2))["previewSchedule"]
+    assert refused["problems"] == (await save(api, **wrong))["problems"]
+    [problem] = (await api.run(PREVIEW, i=timing, n=101))["previewSchedule"]["problems"]
+    assert problem["path"] == ["count"]
+
+
 async def test_what_it_has_started_is_shown_and_found_by_its_label(api: Api) -> None:
     saved = await save(api, input={"region": "north"})
     await fire(api, timedelta(hours=1))
@@ -235,9 +258,11 @@ async def test_a_list_costs_a_fixed_number_of_statements(real: Real) -> None:
 
 async def test_the_examples_of_the_page_run_in_their_order(api: Api) -> None:
     workflow = await api.create_workflow()
-    save_it, started, listed, delete_it = DOCUMENTED
+    save_it, started, listed, preview, delete_it = DOCUMENTED
 
+    previewed = (await api.run(preview))["previewSchedule"]
     saved = (await api.run(save_it, workflowId=workflow["id"]))["saveSchedule"]
+    assert (saved["nextRuns"], previewed["warnings"]) == (previewed["nextRuns"], [])
     assert saved["nextRuns"] == ["2030-01-02T05:00:00Z", "2030-01-03T05:00:00Z", "2030-01-04T05:00:00Z"]
     await fire(api, timedelta(hours=17))
     [execution] = (await api.run(started))["executions"]["nodes"]

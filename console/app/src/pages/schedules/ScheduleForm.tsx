@@ -13,6 +13,7 @@ import { JsonField } from '../../kit/JsonField';
 import { Sheet } from '../../kit/Sheet';
 import { SAVE_SCHEDULE, WORKFLOW_BY_NAME, WORKFLOW_NAMES } from './queries';
 import { emptySchedule, inputOf, OVERLAPS, type TypedSchedule } from './schedule';
+import { Upcoming, useUpcoming } from './Upcoming';
 
 const FIELDS = ['name', 'workflowId', 'cron', 'timezone', 'catchUpWindow', 'input'];
 const ZONES = ['UTC', ...Intl.supportedValuesOf('timeZone')];
@@ -40,6 +41,9 @@ export function ScheduleForm({ first, isNew = false, onCancel, onSaved }: Schedu
   const save = useAct(SAVE_SCHEDULE, (data) => data.saveSchedule);
   const { data: known } = useAsk(WORKFLOW_NAMES, { filter: typed.workflow === '' ? null : { nameContains: typed.workflow }, first: CHOICES });
   const failure = unknown ?? save.failure;
+  const upcoming = useUpcoming(typed.cron.trim(), typed.timezone.trim());
+  // Newer than what saving was refused for, as soon as there is an answer.
+  const timing = upcoming ?? { failure };
   const change = (part: Partial<TypedSchedule>) => setTyped({ ...typed, ...part });
 
   async function submit(): Promise<void> {
@@ -95,7 +99,7 @@ export function ScheduleForm({ first, isNew = false, onCancel, onSaved }: Schedu
           onChange={(cron) => change({ cron })}
           placeholder="0 9 * * MON-FRI"
           hint="Minute, hour, day, month, day of the week; a sixth field in front is for seconds."
-          problem={problemAt(failure, 'cron')}
+          problem={problemAt(timing.failure, 'cron')}
           autoComplete="off"
         />
         <TextField
@@ -103,10 +107,11 @@ export function ScheduleForm({ first, isNew = false, onCancel, onSaved }: Schedu
           value={typed.timezone}
           onChange={(timezone) => change({ timezone })}
           list={ZONES}
-          problem={problemAt(failure, 'timezone')}
+          problem={problemAt(timing.failure, 'timezone')}
           autoComplete="off"
         />
       </FieldRow>
+      <Upcoming found={upcoming} timezone={typed.timezone.trim()} />
       <FieldRow>
         <SelectField label="While a run of it goes on" value={typed.overlap} onChange={(overlap) => change({ overlap })} choices={OVERLAPS} />
         <TextField

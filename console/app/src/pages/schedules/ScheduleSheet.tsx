@@ -14,6 +14,7 @@ import { Payload } from '../../payload/Payload';
 import { useLoaded } from '../../payload/useLoaded';
 import { DELETE_SCHEDULE, SAVE_SCHEDULE, SCHEDULE, START_NOW } from './queries';
 import { OVERLAPS, settingsOf, typedSchedule, type Schedule } from './schedule';
+import { Runs } from './Runs';
 import { ScheduleForm } from './ScheduleForm';
 import style from './Schedules.module.css';
 
@@ -190,27 +191,8 @@ function NextRuns({ schedule }: { readonly schedule: Schedule }) {
       {schedule.nextRuns.length === 0 ? (
         <p className={style.soft}>{schedule.enabled ? 'None within fifty years.' : 'None while it is disabled.'}</p>
       ) : (
-        <ol className={style.runs}>
-          {schedule.nextRuns.map((at) => (
-            <li key={at}>
-              {inZone(at, schedule.timezone)}{' '}
-              <span>
-                <Ago at={at} />
-              </span>
-            </li>
-          ))}
-        </ol>
+        <Runs times={schedule.nextRuns} timezone={schedule.timezone} />
       )}
     </section>
   );
-}
-
-/** The moment by the schedule's own clock; in UTC where the browser does not know its zone. */
-function inZone(at: string, timeZone: string): string {
-  const options = { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false } as const;
-  try {
-    return new Date(at).toLocaleString('en-GB', { ...options, timeZone });
-  } catch {
-    return `${new Date(at).toLocaleString('en-GB', { ...options, timeZone: 'UTC' })} UTC`;
-  }
 }

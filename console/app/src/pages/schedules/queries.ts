@@ -81,6 +81,19 @@ export const WORKFLOW_BY_NAME = graphql(`
   }
 `);
 
+export const PREVIEW_SCHEDULE = graphql(`
+  query PreviewSchedule($input: ScheduleTimingInput!) {
+    previewSchedule(input: $input) {
+      __typename
+      ... on SchedulePreview {
+        nextRuns
+        warnings
+      }
+      ...Refusal
+    }
+  }
+`);
+
 export const SAVE_SCHEDULE = graphql(`
   mutation SaveSchedule($input: ScheduleInput!) {
     saveSchedule(input: $input) {
