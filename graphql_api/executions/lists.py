@@ -123,7 +123,9 @@ class StatusCount:
 
     status: Status
     count: int
-    is_estimate: bool = strawberry.field(description="True beyond 10,000: the number is then about right.")
+    is_estimate: bool = strawberry.field(
+        description="True beyond 10,000, and of fewer where counting takes long: the number is then about right."
+    )
 
 
 @strawberry.type(description="The numbers of executions that match a filter.")

@@ -38,7 +38,7 @@ class ExecutionQueries:
 
     @strawberry.field(
         description="The number of executions that match, by status: exact up to 10,000 of a status, and an estimate "
-        "beyond, so that it takes no time to speak of."
+        "beyond and where counting takes long, so that it takes no time to speak of."
     )
     async def execution_counts(self, info: Info, filter: ExecutionFilter | None = strawberry.UNSET) -> ExecutionCounts:
         return await execution_counts(info, ExecutionFilter.to_record(filter))

@@ -34,7 +34,7 @@ async def page_rows(
         return []
     listing = _Listing(filter, order, after, limit, lean)
     if filter.idempotency_key is None:
-        named = None if filter.workflow_name is None else await _workflows(database, filter.workflow_name)
+        named = None if filter.workflow_name is None else await workflows_named(database, filter.workflow_name)
         for most in LOOKS:
             conditions = Conditions()
             walk = walk_of(filter, named, order.by, conditions)
@@ -42,7 +42,7 @@ async def page_rows(
             statement = _walked(listing, walk, conditions, most if looks else None)
             # Nothing but the primary key has the order of a walk without columns in front of its own.
             if walk.columns or order.by is not OrderBy.CREATED:
-                rows = await _in_order(database, statement, *conditions.arguments)
+                rows = await in_order(database, statement, *conditions.arguments)
             else:
                 rows = await database.fetch(statement, *conditions.arguments)
             if len(rows) >= limit or not looks:
@@ -82,7 +82,7 @@ class _Listing:
         return lean_execution_columns(f"{arguments.argument(share_of(self.limit))}::int")
 
 
-async def _in_order(database: Database, statement: str, *arguments: object) -> Sequence[asyncpg.Record]:
+async def in_order(database: Database, statement: str, *arguments: object) -> Sequence[asyncpg.Record]:
     """The rows of a walk. The planner takes a comparison of rows to leave next to none, and would sort them all."""
     async with database.transaction() as connection:
         await connection.execute(_IN_ORDER)
@@ -90,7 +90,7 @@ async def _in_order(database: Database, statement: str, *arguments: object) -> S
         return rows
 
 
-async def _workflows(database: Database, name: str) -> list[UUID]:
+async def workflows_named(database: Database, name: str) -> list[UUID]:
     """The workflows that have, or had until they were deleted, this name."""
     return [row["id"] for row in await database.fetch("SELECT id FROM workflow WHERE name = $1", name)]
 

@@ -4,7 +4,7 @@ The planner is given no other way: values of the columns in front are compared a
 ordered by, though they are all the same. Written as equalities it takes the primary key, and skips what does not match.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from uuid import UUID
 
 from domain.executions.lists import ExecutionOrder, OrderBy, Place, statuses_of
 from domain.executions.records import ExecutionFilter
-from domain.kernel.statuses import TERMINAL_EXECUTION_STATUSES, TriggerKind, WaitKind
+from domain.kernel.statuses import TERMINAL_EXECUTION_STATUSES, ExecutionStatus, TriggerKind, WaitKind
 from persistence.postgres.columns.conditions import Conditions
 from persistence.postgres.executions.lists.conditions import (
     CODE,
@@ -122,8 +122,23 @@ def _by_status(filter: ExecutionFilter, named: Sequence[UUID] | None, by: OrderB
     walk = _joined(workflow, "e.status", "s.status", (), "statuses")
     if by is not OrderBy.CREATED and not workflow.sources:
         return replace(walk, merges=tuple(f"{arguments.argument(each)}::text" for each in sorted(statuses)))
-    source = f"unnest({arguments.argument(sorted(statuses))}::text[]) s (status)"
-    return replace(walk, sources=(*walk.sources, source))
+    return replace(walk, sources=(*walk.sources, _each(statuses, arguments)))
+
+
+def walk_of_each(
+    filter: ExecutionFilter,
+    named: Sequence[UUID] | None,
+    statuses: Collection[ExecutionStatus],
+    arguments: Conditions,
+) -> Walk:
+    """The walks through the executions of each of these statuses, of the workflow that is asked for."""
+    workflow = _workflow(filter, named, arguments)
+    walk = _joined(workflow, "e.status", "s.status", (), "statuses")
+    return replace(walk, sources=(*walk.sources, _each(statuses, arguments)))
+
+
+def _each(statuses: Collection[ExecutionStatus], arguments: Conditions) -> str:
+    return f"unnest({arguments.argument(sorted(statuses))}::text[]) s (status)"
 
 
 def _workflow(filter: ExecutionFilter, named: Sequence[UUID] | None, arguments: Conditions) -> Walk:
