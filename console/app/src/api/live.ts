@@ -1,5 +1,5 @@
 // Subscriptions over one WebSocket, each resumed where it stopped when the connection was lost.
-import { createClient, type Client } from 'graphql-ws';
+import type { Client } from 'graphql-ws';
 import { useSyncExternalStore } from 'react';
 import type { TypedDocumentString } from '../graphql/graphql';
 import { socketAddress } from './endpoint';
@@ -54,8 +54,16 @@ export function listen<Data, Variables>(
   let unsubscribe: (() => void) | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  function begin(): void {
-      unsubscribe = connected().subscribe<Data>(
+  async function begin(): Promise<void> {
+    let opened: Client;
+    try {
+      opened = await connected();
+    } catch (problem) {
+      if (!stopped) lost(problem);
+      return;
+    }
+    if (stopped) return;
+    unsubscribe = opened.subscribe<Data>(
       { query: document.toString(), variables: variables() as Record<string, unknown> },
       {
         next({ data, errors }) {
@@ -101,12 +109,12 @@ export function listen<Data, Variables>(
 
   function retry(): void {
     failures += 1;
-    timer = setTimeout(begin, pauseBefore(failures, Math.random()));
+    timer = setTimeout(() => void begin(), pauseBefore(failures, Math.random()));
   }
 
   listenAgain();
   listeners.add(listener);
-  begin();
+  void begin();
   return () => {
     stopped = true;
     listeners.delete(listener);
@@ -131,7 +139,9 @@ function listenAgain(): void {
   if (connection.state === 'ended') tell({ state: isOpen ? 'live' : 'idle' });
 }
 
-function connected(): Client {
+/** The client of the one connection. What it is made of is loaded by the first who listens. */
+async function connected(): Promise<Client> {
+  const { createClient } = await import('graphql-ws');
   let unanswered: ReturnType<typeof setTimeout> | undefined;
   let socket: WebSocket | undefined;
   client ??= createClient({

@@ -1,8 +1,8 @@
 // A button with a list of what can be done or opened.
-import { Menu as Base } from '@base-ui/react/menu';
 import { Link, type LinkProps } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
-import { buttonClass } from './Button';
+import { createContext, use, useId, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode, type RefObject } from 'react';
+import { Button } from './Button';
+import type { PARTS } from './menuParts';
 import style from './Menu.module.css';
 
 export interface MenuProps {
@@ -13,22 +13,122 @@ export interface MenuProps {
   readonly children: ReactNode;
 }
 
+type Parts = typeof PARTS;
+
+/** Where an opened menu has the focus: its first item or its last one for those who came by keys. */
+type Start = 'first' | 'last' | 'menu';
+
+const Loaded = createContext<Parts | undefined>(undefined);
+
+/** Loads what an open menu needs, once; the button alone is there from the beginning. */
+async function load(): Promise<Parts> {
+  return (await import('./menuParts')).PARTS;
+}
+
+/** What fails here is told when the menu is opened. */
+function prepare(): void {
+  load().catch(() => undefined);
+}
+
 export function Menu({ label, face, kind = 'quiet', children }: MenuProps) {
+  const id = useId();
+  const button = useRef<HTMLButtonElement>(null);
+  const list = useRef<HTMLDivElement>(null);
+  const [parts, setParts] = useState<Parts>();
+  const [start, setStart] = useState<Start>();
+  const isOpen = start !== undefined;
+
+  function open(next: Start): void {
+    button.current?.focus(); // where it returns to; not every browser gives it to a button that is pressed
+    load().then(
+      (loaded) => {
+        setParts(loaded);
+        setStart(next);
+      },
+      (problem: unknown) =>
+        setParts(() => {
+          throw problem as Error;
+        }),
+    );
+  }
+
+  function press(pressed: KeyboardEvent): void {
+    if (pressed.key !== 'ArrowDown' && pressed.key !== 'ArrowUp') return;
+    pressed.preventDefault();
+    open(pressed.key === 'ArrowDown' ? 'first' : 'last');
+  }
+
+  /** Tab goes on from the button. */
+  function leave(pressed: KeyboardEvent): void {
+    if (pressed.key !== 'Tab') return;
+    button.current?.focus();
+    setStart(undefined);
+  }
+
   return (
-    <Base.Root modal={false}>
-      <Base.Trigger className={`${buttonClass(kind)} ${style.trigger ?? ''}`} aria-label={face === undefined ? undefined : label}>
+    <>
+      <Button
+        ref={button}
+        kind={kind}
+        className={style.trigger}
+        aria-label={face === undefined ? undefined : label}
+        aria-haspopup="menu"
+        aria-expanded={isOpen}
+        aria-controls={isOpen ? id : undefined}
+        onPointerEnter={prepare}
+        onFocus={prepare}
+        onMouseDown={(pressed) => isOpen && pressed.preventDefault()} // the menu keeps the focus until it is closed
+        onClick={({ detail }) => (isOpen ? setStart(undefined) : open(detail === 0 ? 'first' : 'menu'))}
+        onKeyDown={press}
+      >
         {face ?? label}
         <svg viewBox="0 0 8 8" width="8" height="8" aria-hidden="true">
           <path d="m1 2.5 3 3 3-3" fill="none" stroke="currentColor" strokeWidth="1.3" />
         </svg>
-      </Base.Trigger>
-      <Base.Portal>
-        <Base.Positioner className={style.positioner} sideOffset={4} align="end">
-          <Base.Popup className={style.popup}>{children}</Base.Popup>
-        </Base.Positioner>
-      </Base.Portal>
-    </Base.Root>
+      </Button>
+      {parts !== undefined && (
+        <Loaded value={parts}>
+          <parts.Root
+            modal={false}
+            open={isOpen}
+            onOpenChange={(_, change) => {
+              if (button.current?.contains(change.event.target as Node | null)) change.cancel(); // its click closes it
+              else setStart(undefined);
+            }}
+          >
+            <parts.Portal>
+              <parts.Positioner className={style.positioner} anchor={button} sideOffset={4} align="end">
+                <parts.Popup ref={list} id={id} className={style.popup} aria-label={label} onKeyDown={leave}>
+                  <FirstFocus list={list} start={start} />
+                  {children}
+                </parts.Popup>
+              </parts.Positioner>
+            </parts.Portal>
+          </parts.Root>
+        </Loaded>
+      )}
+    </>
   );
+}
+
+/** Gives the focus to an item when the list is there, for those who came by keys. Else the list itself has it. */
+function FirstFocus({ list, start }: { readonly list: RefObject<HTMLElement | null>; readonly start: Start | undefined }) {
+  useLayoutEffect(() => {
+    if (start !== 'first' && start !== 'last') return;
+    const frame = requestAnimationFrame(() => {
+      const items = [...(list.current?.querySelectorAll<HTMLElement>('[role^=menuitem]:not([aria-disabled=true])') ?? [])];
+      items.at(start === 'first' ? 0 : -1)?.focus();
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [list, start]);
+  return null;
+}
+
+/** The parts, in what stands in an open menu. */
+function useParts(): Parts {
+  const parts = use(Loaded);
+  if (parts === undefined) throw new Error('An item stands outside of a menu.');
+  return parts;
 }
 
 export function Item({
@@ -42,18 +142,20 @@ export function Item({
   readonly disabled?: boolean;
   readonly children: ReactNode;
 }) {
+  const parts = useParts();
   return (
-    <Base.Item className={style.item} data-danger={isDangerous || undefined} disabled={disabled} onClick={onChoose}>
+    <parts.Item className={style.item} data-danger={isDangerous || undefined} disabled={disabled} onClick={onChoose}>
       {children}
-    </Base.Item>
+    </parts.Item>
   );
 }
 
 export function LinkItem({ to, children }: { readonly to: NonNullable<LinkProps['to']>; readonly children: ReactNode }) {
+  const parts = useParts();
   return (
-    <Base.Item className={style.item} render={<Link to={to} />}>
+    <parts.Item className={style.item} render={<Link to={to} />}>
       {children}
-    </Base.Item>
+    </parts.Item>
   );
 }
 
@@ -67,13 +169,14 @@ export function CheckItem({
   readonly onChange: (isChecked: boolean) => void;
   readonly children: ReactNode;
 }) {
+  const parts = useParts();
   return (
-    <Base.CheckboxItem className={style.item} checked={isChecked} onCheckedChange={onChange}>
+    <parts.CheckboxItem className={style.item} checked={isChecked} onCheckedChange={onChange}>
       <span className={style.check}>
-        <Base.CheckboxItemIndicator>✓</Base.CheckboxItemIndicator>
+        <parts.CheckboxItemIndicator>✓</parts.CheckboxItemIndicator>
       </span>
       {children}
-    </Base.CheckboxItem>
+    </parts.CheckboxItem>
   );
 }
 
@@ -87,16 +190,17 @@ export function Choices<Value extends string>({
   readonly onChoose: (value: Value) => void;
   readonly choices: readonly { readonly value: Value; readonly name: string }[];
 }) {
+  const parts = useParts();
   return (
-    <Base.RadioGroup value={value} onValueChange={(next) => onChoose(next as Value)}>
+    <parts.RadioGroup value={value} onValueChange={(next) => onChoose(next as Value)}>
       {choices.map((choice) => (
-        <Base.RadioItem key={choice.value} value={choice.value} className={style.item} closeOnClick>
+        <parts.RadioItem key={choice.value} value={choice.value} className={style.item} closeOnClick>
           <span className={style.check}>
-            <Base.RadioItemIndicator>✓</Base.RadioItemIndicator>
+            <parts.RadioItemIndicator>✓</parts.RadioItemIndicator>
           </span>
           {choice.name}
-        </Base.RadioItem>
+        </parts.RadioItem>
       ))}
-    </Base.RadioGroup>
+    </parts.RadioGroup>
   );
 }

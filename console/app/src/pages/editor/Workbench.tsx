@@ -3,7 +3,6 @@ import { useBlocker } from '@tanstack/react-router';
 import { lazy, Suspense, useDeferredValue, useMemo, useRef, useState } from 'react';
 import documentSchema from '../../../../../domain/workflows/workflow.schema.json';
 import { Button } from '../../kit/Button';
-import { Confirm } from '../../kit/Confirm';
 import { SelectField } from '../../kit/Field';
 import { shortId } from '../../kit/ids';
 import { Loading } from '../../kit/Notes';
@@ -20,6 +19,7 @@ import { useProblems } from './useProblems';
 import { useRecorded, type RecordedRuns } from './useRecorded';
 import style from './Editor.module.css';
 
+const Confirm = lazy(() => import('../../kit/Confirm').then((module) => ({ default: module.Confirm })));
 const Plan = lazy(() => import('../../run/graph/Plan').then((module) => ({ default: module.Plan })));
 
 const LANGUAGES = [
@@ -119,9 +119,11 @@ export function Workbench({ stored: newest, first }: WorkbenchProps) {
       <Problems checked={checked} onShow={(span) => editor.current?.show(span)} />
       <TestRun document={found.value} recorded={runs.recorded} />
       {blocker.status === 'blocked' && (
-        <Confirm title="Leave without saving?" action="Leave" onConfirm={blocker.proceed} onClose={blocker.reset}>
-          What was changed here is lost then.
-        </Confirm>
+        <Suspense>
+          <Confirm title="Leave without saving?" action="Leave" onConfirm={blocker.proceed} onClose={blocker.reset}>
+            What was changed here is lost then.
+          </Confirm>
+        </Suspense>
       )}
     </>
   );
