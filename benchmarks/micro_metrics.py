@@ -60,7 +60,7 @@ query ($id: ID, $from: DateTime, $to: DateTime, $bucket: Duration! = "PT1M", $ti
     from to started completed failed cancelled running successRate
     duration { mean p50 p95 p99 }
     steps { type executions failures retries duration { mean p50 p95 p99 } }
-    timeline(bucket: $bucket) @include(if: $timeline) { at started completed failed p95 }
+    timeline(bucket: $bucket) @include(if: $timeline) { at started completed failed p50 p95 }
   }
 }
 """
@@ -194,7 +194,7 @@ async def _read(
     await service.running([series])
     if bucket is not None:
         for _, tally in (await service.timeline([series], covered, bucket))[series]:
-            tally.durations.quantiles(_SHARES[1:2])
+            tally.durations.quantiles(_SHARES[:2])
 
 
 async def _reading(service: MetricsService, client: httpx.AsyncClient, now: datetime, table: Table) -> None:

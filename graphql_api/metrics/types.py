@@ -64,6 +64,9 @@ class MetricsBucket:
     started: int
     completed: int
     failed: int
+    p50: timedelta | None = strawberry.field(
+        description="The median of the durations of executions that ended in it; null where none did."
+    )
     p95: timedelta | None = strawberry.field(
         description="The 95th percentile of the durations of executions that ended in it; null where none did."
     )
@@ -71,12 +74,14 @@ class MetricsBucket:
     @classmethod
     def from_record(cls, at: datetime, tally: Tally) -> "MetricsBucket":
         """The bucket as clients see it."""
+        p50, p95 = tally.durations.quantiles((0.50, 0.95)) if tally.durations else (None, None)
         return cls(
             at=at,
             started=_shown(tally.started),
             completed=_shown(tally.completed),
             failed=_shown(tally.failed),
-            p95=tally.durations.quantiles((0.95,))[0] if tally.durations else None,
+            p50=p50,
+            p95=p95,
         )
 
 

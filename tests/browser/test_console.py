@@ -222,6 +222,47 @@ async def test_pages_are_reached_and_rows_walked_by_keys_and_by_the_palette(watc
     assert await faults(watched) == []
 
 
+async def test_a_menu_opens_by_its_first_press_and_by_keys_and_gives_the_focus_back(watched: Visit) -> None:
+    from playwright.async_api import expect
+
+    page = watched.page
+    await show(watched, "/executions", "Executions")
+    columns = page.get_by_role("button", name="Columns", exact=True)
+    items = page.get_by_role("menu", name="Columns").get_by_role("menuitemcheckbox")
+    await columns.dispatch_event("click", {"detail": 1})  # without a pointer that came near before
+    await items.first.click()
+    await expect(items.first).not_to_be_checked()
+    await expect(columns).to_have_attribute("aria-expanded", "true")
+    await columns.click()
+    await expect(items).to_have_count(0)
+
+    await columns.press("Enter")
+    await expect(items.first).to_be_focused()
+    await page.keyboard.press("ArrowDown")
+    await expect(items.nth(1)).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(items).to_have_count(0)
+    await expect(columns).to_be_focused()
+    await columns.press("ArrowUp")
+    await expect(items.last).to_be_focused()
+    await page.keyboard.press("Tab")
+    await expect(items).to_have_count(0)
+    await expect(columns).not_to_be_focused()
+
+
+async def test_the_charts_of_the_overview_are_read_as_a_table_too(watched: Visit) -> None:
+    from playwright.async_api import expect
+
+    await show(watched, "/", "Overview")
+    await expect(watched.page.locator("main canvas")).to_have_count(2)
+    await watched.page.get_by_text("Both as a table").press("Enter")
+    table = watched.page.get_by_role("table")
+    await expect(table.get_by_role("columnheader")).to_contain_text(["From", "Completed", "Failed", "p50", "p95"])
+    assert await faults(watched) == []
+    await table.get_by_role("link").first.click()
+    await expect(watched.page.get_by_role("heading", level=1)).to_have_text("Executions")
+
+
 async def test_text_that_could_be_markup_is_shown_as_text(watched: Visit) -> None:
     from playwright.async_api import expect
 

@@ -18,7 +18,7 @@ query($workflow: ID, $from: DateTime, $to: DateTime, $bucket: Duration! = "PT1H"
     from to started completed failed cancelled running successRate
     duration { mean p50 p95 p99 }
     steps { type executions failures retries duration { mean p50 p95 p99 } }
-    timeline(bucket: $bucket) { at started completed failed p95 }
+    timeline(bucket: $bucket) { at started completed failed p50 p95 }
   }
 }
 """
@@ -59,7 +59,8 @@ async def test_nothing_yet() -> None:
     assert metrics["duration"] == {"mean": "PT0S", "p50": "PT0S", "p95": "PT0S", "p99": "PT0S"}
     assert metrics["steps"] == []
     assert len(metrics["timeline"]) == 24
-    assert metrics["timeline"][0] == {"at": metrics["from"], "started": 0, "completed": 0, "failed": 0, "p95": None}
+    counts = {"started": 0, "completed": 0, "failed": 0}
+    assert metrics["timeline"][0] == {"at": metrics["from"], **counts, "p50": None, "p95": None}
 
 
 async def test_what_has_happened_is_counted() -> None:
@@ -80,6 +81,7 @@ async def test_what_has_happened_is_counted() -> None:
     [step] = metrics["steps"]
     assert (step["type"], step["executions"], step["failures"], step["retries"]) == ("DATA_TRANSFORM", 2, 1, 1)
     assert [bucket["completed"] + bucket["failed"] for bucket in metrics["timeline"]] == [0] * 22 + [1, 1]
+    assert [bucket["p50"] for bucket in metrics["timeline"]] == [None] * 22 + [metrics["duration"]["p50"]] * 2
     assert (await api.run(WHOLE))["metrics"]["completed"] == 2
 
 

@@ -9,12 +9,15 @@ import { count, counted, share } from '../../kit/numbers';
 import { Page, Section } from '../../kit/Page';
 import { wordOf } from '../../kit/states';
 import { StateMark, Status } from '../../kit/Status';
+import { milliseconds } from '../../kit/times';
 import { Ago, Took } from '../../kit/Times';
 import { grouped } from './groups';
-import { OVERVIEW } from './queries';
+import { Parts } from './Parts';
+import { OVERVIEW, type Part } from './queries';
 import style from './Overview.module.css';
 
-const Chart = lazy(() => import('./Chart').then((module) => ({ default: module.Chart })));
+const EndedChart = lazy(() => import('./Charts').then((module) => ({ default: module.EndedChart })));
+const DurationChart = lazy(() => import('./Charts').then((module) => ({ default: module.DurationChart })));
 
 const DAY = 86_400_000;
 const BUCKET = 900_000;
@@ -59,13 +62,13 @@ function Found({ data }: { readonly data: OverviewQuery }) {
         <Figure name="Failed" value={count(metrics.failed)} status="FAILED" />
         <Figure name="Success" value={share(metrics.successRate)} />
         <Figure name="p50" value={<Took duration={metrics.duration.p50} />} />
-        <Figure name="p95" value={<Took duration={metrics.duration.p95} />} />
+        <Figure name="p95" value={<Slower than={metrics.duration.p95} />} />
       </dl>
-      <Section heading="Ended, by quarter of an hour">
-        <Suspense fallback={<div className={style.chart} />}>
-          <Chart timeline={metrics.timeline} />
-        </Suspense>
-      </Section>
+      <div className={style.halves}>
+        <Ended timeline={metrics.timeline} />
+        <Durations timeline={metrics.timeline} duration={metrics.duration} />
+      </div>
+      <Parts timeline={metrics.timeline} length={BUCKET} />
       <div className={style.halves}>
         <Failures failures={data.failures.nodes} />
         <Waits waits={data.waits.nodes} />
@@ -93,6 +96,55 @@ function Figure({ name, value, status }: { readonly name: string; readonly value
         )}
       </dd>
     </div>
+  );
+}
+
+/** A length of time that leads to what took longer: from a second on, for the filter knows no shorter ones. */
+function Slower({ than }: { readonly than: string }) {
+  const seconds = Math.floor((milliseconds(than) ?? 0) / 1_000);
+  if (seconds < 1) return <Took duration={than} />;
+  return (
+    <Link to="/executions" search={{ over: `${seconds}s`, since: '24h' }} title={`Executions that took longer than ${seconds} s`}>
+      <Took duration={than} />
+    </Link>
+  );
+}
+
+function Ended({ timeline }: { readonly timeline: readonly Part[] }) {
+  const completed = timeline.reduce((sum, part) => sum + part.completed, 0);
+  const failed = timeline.reduce((sum, part) => sum + part.failed, 0);
+  return (
+    <Section heading="Ended, by quarter of an hour">
+      <figure>
+        <figcaption className={style.key}>
+          <span className={style.completed}>{counted(completed, 'completed', 'completed')}</span>
+          <span className={style.failed}>{counted(failed, 'failed', 'failed')}</span>
+        </figcaption>
+        <Suspense fallback={<div className={style.chart} />}>
+          <EndedChart timeline={timeline} />
+        </Suspense>
+      </figure>
+    </Section>
+  );
+}
+
+function Durations({ timeline, duration }: { readonly timeline: readonly Part[]; readonly duration: OverviewQuery['metrics']['duration'] }) {
+  return (
+    <Section heading="Durations, by quarter of an hour">
+      <figure>
+        <figcaption className={style.key}>
+          <span className={style.p50}>
+            p50 <Took duration={duration.p50} />
+          </span>
+          <span className={style.p95}>
+            p95 <Took duration={duration.p95} />
+          </span>
+        </figcaption>
+        <Suspense fallback={<div className={style.chart} />}>
+          <DurationChart timeline={timeline} />
+        </Suspense>
+      </figure>
+    </Section>
   );
 }
 
@@ -160,7 +212,9 @@ function Breakers({ breakers }: { readonly breakers: OverviewQuery['breakers']['
         {breakers.map((breaker) => (
           <li key={breaker.serviceId}>
             <Status status={breaker.state} />
-            <code>{breaker.serviceId}</code>
+            <Link to="/breakers" search={{ service: breaker.serviceId }}>
+              <code>{breaker.serviceId}</code>
+            </Link>
             <span className={style.reason}>{counted(breaker.waitingExecutions, 'execution')} wait for it</span>
             {breaker.nextProbeAt !== null && (
               <span>

@@ -1,5 +1,9 @@
 // What the overview asks for.
 import { graphql } from '../../graphql';
+import type { OverviewQuery } from '../../graphql/graphql';
+
+/** A part of the time that the charts show. */
+export type Part = OverviewQuery['metrics']['timeline'][number];
 
 export const OVERVIEW = graphql(`
   query Overview($from: DateTime!, $bucket: Duration!) {
@@ -17,6 +21,7 @@ export const OVERVIEW = graphql(`
         at
         completed
         failed
+        p50
         p95
       }
     }
