@@ -19,9 +19,10 @@ _READY_SECONDS = 90
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A running system: its API, and the URL of the example service."""
+    """A running system: its API, its own URL, and that of the example service."""
 
     api: GraphQLClient
+    url: str
     service_url: str
 
     def cpu_seconds(self) -> dict[str, float]:
@@ -46,7 +47,7 @@ async def running_stack(*, workers: int, log: Path | None = None) -> AsyncIterat
             _development_server(Path(folder), workers, log) as url,
             GraphQLClient(f"{url}/graphql") as api,
         ):
-            yield Stack(api=api, service_url=service_url)
+            yield Stack(api=api, url=url, service_url=service_url)
 
 
 @contextlib.asynccontextmanager

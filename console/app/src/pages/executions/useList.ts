@@ -1,4 +1,4 @@
-// A page of the list, followed live: changes of a moment are taken together.
+// A page of the list, followed live: changes that come at once are taken together.
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { listen } from '../../api/live';
 import { serverNow } from '../../api/clock';
@@ -9,7 +9,7 @@ import { apiFilter, type Filter } from './filter';
 import { CHANGES, EXECUTIONS } from './queries';
 
 export const PAGE = 50;
-const TOGETHER = 200; // ms
+const PAUSE = 200; // ms between two pictures of the list; the first change after a quiet while is shown at once
 
 export interface List {
   readonly asked: Asked<ExecutionsQuery>;
@@ -49,12 +49,14 @@ export function useList(filter: Filter, { after, before }: PagePlace): List {
     const status = variables.filter.status == null ? undefined : [variables.filter.status].flat();
     let waiting: Row[] = [];
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let last = -PAUSE;
     function take(): void {
-      timer = undefined;
       const current = shown.current;
+      timer = current === undefined ? setTimeout(take, PAUSE) : undefined;
+      if (current === undefined) return;
+      last = performance.now();
       const taken = waiting;
       waiting = [];
-      if (current === undefined) return;
       const list = { ids: new Set(current.map((row) => row.id)), newest: current[0]?.createdAt ?? null, status };
       setHeard((before) => ({
         list: current,
@@ -65,7 +67,7 @@ export function useList(filter: Filter, { after, before }: PagePlace): List {
     const stop = listen(CHANGES, () => ({ filter: { ...variables.filter, status: null } }), {
       next: (data) => {
         waiting.push(data.executionUpdates);
-        timer ??= setTimeout(take, TOGETHER);
+        timer ??= setTimeout(take, Math.max(0, last + PAUSE - performance.now()));
       },
       resumed: refresh,
     });
