@@ -40,6 +40,7 @@ MUTATIONS: Mapping[str, Role] = {
 READING: Mapping[tuple[str, str], Role] = {
     ("Query", "apiKeys"): Role.ADMIN,
     ("Query", "auditEntries"): Role.ADMIN,
+    ("Query", "secret"): Role.EDITOR,
     ("Query", "secrets"): Role.EDITOR,
     ("Query", "testWorkflow"): Role.EDITOR,  # who may `orchestrate`: it costs as much as running the steps
     ("WorkflowExecution", "signalUrl"): Role.OPERATOR,  # whoever has it may send signals, with no key at all

@@ -1,10 +1,11 @@
 """The ports that store and encrypt secrets."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from domain.kernel.pages import Page
 from domain.secrets.model import SecretRecord
+from domain.secrets.readers import SecretReader
 
 
 class SecretStore(Protocol):
@@ -25,8 +26,16 @@ class SecretStore(Protocol):
     async def count(self) -> int:
         """The number of secrets."""
 
-    async def readers_of(self, name: str, *, limit: int) -> Sequence[str]:
-        """The names of at most `limit` workflows, in order, that are not deleted and whose newest version reads it."""
+    async def readers_of(
+        self, names: Collection[str], *, first: int, after: str | None
+    ) -> Mapping[str, Page[SecretReader]]:
+        """The workflows that are not deleted and whose newest version reads a secret, by the secret's name.
+
+        Each page is in the order of the workflows' names; `after` is one of those.
+        """
+
+    async def reader_counts(self, names: Collection[str]) -> Mapping[str, int]:
+        """The number of workflows that are not deleted and whose newest version reads a secret, by its name."""
 
 
 class Cipher(Protocol):

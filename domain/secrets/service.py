@@ -1,10 +1,13 @@
 """Use cases of secrets: set, delete and list; none of them returns a value."""
 
+from collections.abc import Collection, Mapping
+
 from domain.kernel.clock import Clock
 from domain.kernel.errors import Conflict, InvalidInput, NotFound, Problem
 from domain.kernel.pages import Page
 from domain.secrets.model import SecretRecord, purpose_of, value_problems
 from domain.secrets.ports import Cipher, SecretStore
+from domain.secrets.readers import SecretReader
 from domain.workflows.fields.types import IDENTIFIER
 
 _MAX_READERS = 5
@@ -33,10 +36,10 @@ class SecretService:
         """Remove a secret. Raises `NotFound`, or `Conflict` while the newest version of a workflow reads it."""
         if name not in await self._secrets.find_many([name]):
             raise NotFound("secret", name)
-        readers = await self._secrets.readers_of(name, limit=_MAX_READERS + 1)
-        if readers:
-            listed = ", ".join(repr(reader) for reader in readers[:_MAX_READERS])
-            more = " and others" if len(readers) > _MAX_READERS else ""
+        readers = (await self._secrets.readers_of([name], first=_MAX_READERS, after=None))[name]
+        if readers.rows:
+            listed = ", ".join(repr(reader.name) for reader in readers.rows)
+            more = " and others" if readers.has_next else ""
             raise Conflict(f"The secret {name!r} is read by {listed}{more}: take it out of them first.")
         if not await self._secrets.delete(name):
             raise NotFound("secret", name)
@@ -52,6 +55,16 @@ class SecretService:
     async def count(self) -> int:
         """The number of secrets."""
         return await self._secrets.count()
+
+    async def readers(
+        self, names: Collection[str], *, first: int, after: str | None
+    ) -> Mapping[str, Page[SecretReader]]:
+        """The workflows that read each of these secrets, by name; `after` is the name of a workflow."""
+        return await self._secrets.readers_of(names, first=first, after=after)
+
+    async def reader_counts(self, names: Collection[str]) -> Mapping[str, int]:
+        """The number of workflows that read each of these secrets."""
+        return await self._secrets.reader_counts(names)
 
 
 def _malformed_name() -> Problem:

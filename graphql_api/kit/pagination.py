@@ -92,6 +92,7 @@ BY_AUDIT_ENTRY: CursorKind[UUID] = CursorKind("audit", lambda key: key.hex, UUID
 BY_API_KEY: CursorKind[UUID] = CursorKind("apiKey", lambda key: key.hex, UUID)
 BY_SCHEDULE: CursorKind[str] = CursorKind("schedule", str, _read_name)
 BY_SECRET: CursorKind[str] = CursorKind("secret", str, _read_name)
+BY_READER: CursorKind[str] = CursorKind("secretReader", str, _read_name)
 BY_RULE: CursorKind[str] = CursorKind("transformationRule", str, _read_name)
 BY_TEMPLATE: CursorKind[str] = CursorKind("workflowTemplate", str, _read_name)
 BY_SAVED_VIEW: CursorKind[tuple[str, UUID]] = CursorKind(

@@ -26,3 +26,8 @@ class SecretQueries:
             is_first=key is None,
             count=service.count,
         )
+
+    @strawberry.field(description="One secret, without its value; null where there is none with this name.")
+    async def secret(self, info: Info, name: str) -> Secret | None:
+        record = await info.context.services.secrets.find(name)
+        return None if record is None else Secret.from_record(record)

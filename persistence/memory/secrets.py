@@ -1,11 +1,12 @@
 """Secrets, in memory."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from domain.kernel.pages import Page
-from domain.secrets.model import SecretRecord, secrets_named_in
-from persistence.memory.tables import MemoryTables
+from domain.secrets.model import SecretRecord
+from domain.secrets.readers import SecretReader, steps_that_read
+from persistence.memory.tables import MemoryTables, page_of
 
 
 class MemorySecretStore:
@@ -34,11 +35,25 @@ class MemorySecretStore:
     async def count(self) -> int:
         return len(self._secrets)
 
-    async def readers_of(self, name: str, *, limit: int) -> Sequence[str]:
-        tables = self._tables
-        reading = [
-            workflow.name
-            for workflow in tables.workflows.values()
-            if workflow.id not in tables.deleted_workflows and name in secrets_named_in(workflow.document)
-        ]
-        return sorted(reading)[:limit]
+    async def readers_of(
+        self, names: Collection[str], *, first: int, after: str | None
+    ) -> Mapping[str, Page[SecretReader]]:
+        found = self._readers(names)
+        rest = {name: [each for each in found[name] if after is None or each.name > after] for name in names}
+        return {name: page_of(readers, first) for name, readers in rest.items()}
+
+    async def reader_counts(self, names: Collection[str]) -> Mapping[str, int]:
+        return {name: len(readers) for name, readers in self._readers(names).items()}
+
+    def _readers(self, names: Collection[str]) -> Mapping[str, list[SecretReader]]:
+        found: dict[str, list[SecretReader]] = {name: [] for name in names}
+        for workflow in sorted(self._tables.workflows.values(), key=lambda each: each.name):
+            if workflow.id not in self._tables.deleted_workflows:
+                for name, paths in steps_that_read(workflow.document).items():
+                    if name in found:
+                        found[name].append(
+                            SecretReader(
+                                workflow_id=workflow.id, name=workflow.name, version=workflow.version, paths=paths
+                            )
+                        )
+        return found

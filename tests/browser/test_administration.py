@@ -29,6 +29,13 @@ mutation ($name: String!, $document: JSON!) {
   ) { ... on WebhookCreated { webhook { id } } }
 }
 """
+READ_FIRST = """
+mutation {
+  applyWorkflow(document: {name: "reads-first", steps: [
+    {id: "call", type: "HTTP_REQUEST", config: {url: "https://a.example/{{ secrets.first }}"}}
+  ]}) { __typename }
+}
+"""
 PAGES = {"/webhooks": "Webhooks", "/secrets": "Secrets", "/keys": "Keys", "/audit": "Audit"}
 EXPECTED = re.compile(r"net::ERR_ABORTED|\(Unauthorized\)|\(Not Found\)")
 UNKNOWN_KEY = f"sg_{'x' * 12}_{'x' * 40}"
@@ -199,6 +206,16 @@ async def test_keys_and_secrets_are_made_and_ended_and_a_value_is_shown_once_or_
     await page.get_by_label("Name", exact=True).fill("first")
     await press(guest, "Store the secret")
     await expect(row(guest, "secrets.first")).to_be_visible()
+    await ask(guarded.url, guarded.admin, READ_FIRST)
+    await page.reload()
+    await expect(row(guest, "secrets.first").get_by_role("link", name="reads-first")).to_be_visible()
+    await press(guest, "Delete first")
+    await expect(page.get_by_role("alertdialog").get_by_role("listitem")).to_have_text("reads-first version 1: call")
+    assert await faults(guest) == []
+    await press(guest, "Delete it")
+    await expect(page.get_by_role("alertdialog").get_by_role("alert")).to_contain_text("take it out of them")
+    await press(guest, "Keep")
+    await ask(guarded.url, guarded.admin, READ_FIRST.replace("secrets.first", "secrets.other"))
     await press(guest, "Delete first", "Delete it")
     await expect(row(guest, "secrets.first")).to_have_count(0)
     assert "not to be shown" not in await page.content()

@@ -1,12 +1,13 @@
 """Secrets in PostgreSQL."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 import asyncpg
 
 from domain.kernel.json.text import loads
 from domain.kernel.pages import Page
-from domain.secrets.model import SecretRecord, secrets_named_in
+from domain.secrets.model import SecretRecord
+from domain.secrets.readers import SecretReader, steps_that_read
 from persistence.postgres.connections.database import Database
 
 _SAVE = """
@@ -19,14 +20,16 @@ SELECT name, ''::bytea AS sealed, created_at, updated_at FROM secret
 WHERE $1::text IS NULL OR name > $1 ORDER BY name LIMIT $2
 """
 
-# Most documents read no secret at all; what one reads is known when it is parsed.
+# Most documents read no secret at all, and the index `workflow_version_secrets` has those that may; what one reads is
+# known when it is parsed.
 _MAY_READ = """
-SELECT w.name, v.document FROM workflow w JOIN workflow_version v ON v.id = w.definition_id
+SELECT w.id, w.name, w.version, v.document FROM workflow w JOIN workflow_version v ON v.id = w.definition_id
 WHERE w.deleted_at IS NULL AND w.name > $3 AND position('secrets' in v.document::text) > 0
-  AND position($1 in v.document::text) > 0
+  AND EXISTS (SELECT FROM unnest($1::text[]) AS wanted (name) WHERE position(wanted.name in v.document::text) > 0)
 ORDER BY w.name LIMIT $2
 """
-_AT_ONCE = 100
+_AT_ONCE = 50
+"""The documents that are read and parsed before others have a turn."""
 
 
 class PostgresSecretStore:
@@ -57,16 +60,40 @@ class PostgresSecretStore:
         number: int = await self._database.fetch_value("SELECT count(*) FROM secret")
         return number
 
-    async def readers_of(self, name: str, *, limit: int) -> Sequence[str]:
-        found: list[str] = []
-        last = ""
-        while len(found) < limit:
-            rows = await self._database.fetch(_MAY_READ, name, _AT_ONCE, last)
-            found += [row["name"] for row in rows if name in secrets_named_in(loads(row["document"]))]
+    async def readers_of(
+        self, names: Collection[str], *, first: int, after: str | None
+    ) -> Mapping[str, Page[SecretReader]]:
+        found: dict[str, list[SecretReader]] = {name: [] for name in names}
+        wanted = list(found)
+        async for row in self._documents(wanted, after or ""):
+            for name, paths in steps_that_read(loads(row["document"])).items():
+                if name in found and len(found[name]) <= first:
+                    found[name].append(_reader_of(row, paths))
+            wanted[:] = [name for name in wanted if len(found[name]) <= first]
+        return {
+            name: Page(rows=tuple(readers[:first]), has_next=len(readers) > first) for name, readers in found.items()
+        }
+
+    async def reader_counts(self, names: Collection[str]) -> Mapping[str, int]:
+        counts = dict.fromkeys(names, 0)
+        async for row in self._documents(list(counts), ""):
+            for name in steps_that_read(loads(row["document"])).keys() & counts.keys():
+                counts[name] += 1
+        return counts
+
+    async def _documents(self, wanted: Sequence[str], last: str) -> AsyncIterator[asyncpg.Record]:
+        """The workflows, by name, whose newest version may read one of these secrets, until none is wanted any more."""
+        while wanted:
+            rows = await self._database.fetch(_MAY_READ, wanted, _AT_ONCE, last)
+            for row in rows:
+                yield row
             if len(rows) < _AT_ONCE:
                 break
             last = rows[-1]["name"]
-        return found[:limit]
+
+
+def _reader_of(row: asyncpg.Record, paths: tuple[str, ...]) -> SecretReader:
+    return SecretReader(workflow_id=row["id"], name=row["name"], version=row["version"], paths=paths)
 
 
 def _record_of(row: asyncpg.Record) -> SecretRecord:

@@ -1,15 +1,20 @@
 """`stepgraph secrets …`: values that workflows read as `secrets.<name>`; none is ever shown."""
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stepgraph.cli.kit.api_calls import change, list_all, report
+from stepgraph.cli.kit.api_calls import all_of, change, list_all, report, value_of, with_client
 from stepgraph.cli.kit.arguments import AsJson, Url
 from stepgraph.cli.kit.exit_codes import Exit, fail
 from stepgraph.cli.kit.output import console, moment, print_json, table
+
+if TYPE_CHECKING:
+    from stepgraph.cli.kit.client import ApiClient
 
 app = typer.Typer(name="secrets", help="Manage secrets, which workflows read as secrets.NAME.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="Name of the secret: letters, digits and underscores.", show_default=False)]
@@ -27,6 +32,29 @@ def list_secrets(url: Url = None, as_json: AsJson = False) -> None:
     else:
         rows = ((secret["name"], moment(secret["createdAt"]), moment(secret["updatedAt"])) for secret in secrets)
         console.print(table(("name", "created", "updated"), rows))
+
+
+@app.command()
+def readers(name: Name, url: Url = None, as_json: AsJson = False) -> None:
+    """List the workflows whose newest version reads a secret, with the steps that do.
+
+    Example: stepgraph secrets readers shop_token
+    """
+
+    async def found(client: ApiClient) -> list[dict[str, Any]]:
+        if await value_of(client, "secrets.SecretReaders", name=name, first=1) is None:
+            fail(f"There is no secret {name}.")
+        return await all_of(client, "secrets.SecretReaders", "readers", name=name)
+
+    workflows = with_client(url, found)
+    if as_json:
+        print_json(workflows)
+        return
+    rows = (
+        (each["workflow"]["name"], each["version"], each["workflow"]["status"], ", ".join(each["paths"]))
+        for each in workflows
+    )
+    console.print(table(("workflow", "version", "status", "steps"), rows))
 
 
 @app.command("set")

@@ -69,6 +69,11 @@ async def test_its_readers_are_the_workflows_whose_newest_version_reads_it(stora
     deleted = await reading(storage, "deleted", "{{ secrets.token }}")
     await storage.workflows.delete(deleted.id, now=SOON)
 
-    assert await storage.secrets.readers_of("token", limit=10) == ["a", "b"]
-    assert await storage.secrets.readers_of("token", limit=1) == ["a"]
-    assert await storage.secrets.readers_of("missing", limit=10) == []
+    found = await storage.secrets.readers_of(["token", "missing"], first=1, after=None)
+    assert [(each.name, each.version, each.paths) for each in found["token"].rows] == [("a", 1, ("loop.s1",))]
+    assert (found["token"].has_next, found["missing"].rows) == (True, ())
+    rest = (await storage.secrets.readers_of(["token"], first=1, after="a"))["token"]
+    assert [(each.name, each.paths) for each in rest.rows] == [("b", ("loop.s0",))]
+    assert not rest.has_next
+    counts = await storage.secrets.reader_counts(["token", "tokens", "missing"])
+    assert counts == {"token": 2, "tokens": 1, "missing": 0}

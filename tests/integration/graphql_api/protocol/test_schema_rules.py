@@ -47,6 +47,8 @@ BOUNDED: Mapping[str, str] = {
     "SavedViewConnection": "a page",
     "ScheduleConnection": "a page",
     "SecretConnection": "a page",
+    "SecretReader.paths": "part of a document, whose size is limited",
+    "SecretReaderConnection": "a page",
     "StepExecutionConnection": "a page",
     "TransformationRuleConnection": "a page",
     "WebhookConnection": "a page",

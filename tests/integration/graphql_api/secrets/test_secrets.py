@@ -15,6 +15,10 @@ SET = """mutation Set($name: String!, $value: String!) {
     ... on ValidationError { problems { path message } } } }"""
 DELETE = """mutation Delete($name: String!) { deleteSecret(name: $name) {
   __typename ... on Deleted { id } ... on Error { message code } } }"""
+READERS = """{ secrets { nodes { name readers(first: 1) {
+  totalCount pageInfo { hasNextPage endCursor } nodes { version paths workflow { name status } } } } } }"""
+MORE = """query ($after: String) { secret(name: "token") { readers(after: $after) {
+  nodes { workflow { name } } pageInfo { hasNextPage } } } }"""
 LIST = "{ secrets { nodes { name createdAt updatedAt } } }"
 VALUE = "a-value-0123456789"
 
@@ -90,6 +94,22 @@ async def test_a_secret_that_a_workflow_reads_cannot_be_deleted(api: Api) -> Non
     assert refused["__typename"] == "ConflictError"
     assert refused["message"] == "The secret 'token' is read by 'reader': take it out of them first."
     assert deleted["__typename"] == "Deleted"
+
+
+async def test_what_reads_a_secret_is_told_page_by_page(api: Api) -> None:
+    for name in ("token", "unread"):
+        await api.run(SET, name=name, value=VALUE)
+    for name in ("b", "a"):
+        await api.create_workflow(name, steps=reading("token"))
+
+    read, unread = (await api.run(READERS))["secrets"]["nodes"]
+    rest = (await api.run(MORE, after=read["readers"]["pageInfo"]["endCursor"]))["secret"]
+
+    assert read["readers"]["nodes"] == [{"version": 1, "paths": ["a"], "workflow": {"name": "a", "status": "ACTIVE"}}]
+    assert (read["readers"]["totalCount"], read["readers"]["pageInfo"]["hasNextPage"]) == (2, True)
+    assert (unread["readers"]["nodes"], unread["readers"]["totalCount"]) == ([], 0)
+    assert rest["readers"] == {"nodes": [{"workflow": {"name": "b"}}], "pageInfo": {"hasNextPage": False}}
+    assert (await api.run('{ secret(name: "no such") { name } }')) == {"secret": None}
 
 
 async def test_an_expression_that_is_tried_out_sees_no_secret(api: Api) -> None:

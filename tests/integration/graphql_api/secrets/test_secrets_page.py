@@ -40,6 +40,8 @@ async def test_a_secret_from_its_first_value_to_its_removal(api: Api) -> None:
     await api.create_workflow(document["name"], steps=document["steps"])
 
     assert nodes((await api.run(listed))["secrets"], "name") == ["shop_id", "shop_token"]
+    [reader] = (await api.run(OPERATIONS["Readers"], name="shop_token"))["secret"]["readers"]["nodes"]
+    assert reader == {"workflow": {"name": document["name"], "status": "ACTIVE"}, "version": 1, "paths": ["charge"]}
     refused = (await api.run(delete, name="shop_token"))["deleteSecret"]
     assert "'charge-with-a-secret'" in refused["message"]
     await api.create_workflow(document["name"])

@@ -1,13 +1,11 @@
 // The secrets that workflows read, by name. Their values go in, and never come out.
-import { useNavigate, useSearch } from '@tanstack/react-router';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useMay } from '../../api/principal';
-import { useAct } from '../../api/useAct';
 import { useAsk } from '../../api/useAsk';
 import { graphql } from '../../graphql';
 import type { SecretsQuery } from '../../graphql/graphql';
 import { Button } from '../../kit/Button';
-import { Confirm } from '../../kit/Confirm';
 import { CopyButton } from '../../kit/CopyButton';
 import { ListPages } from '../../kit/ListPages';
 import { Empty, FailureLine, FailureNote, Loading } from '../../kit/Notes';
@@ -15,6 +13,7 @@ import { count } from '../../kit/numbers';
 import { Page } from '../../kit/Page';
 import { Table, type Column } from '../../kit/Table';
 import { Ago } from '../../kit/Times';
+import { DeleteSecret } from './DeleteSecret';
 import style from './Secrets.module.css';
 import { SetSecret } from './SetSecret';
 
@@ -27,20 +26,22 @@ const SECRETS = graphql(`
         name
         createdAt
         updatedAt
+        readers(first: 3) {
+          nodes {
+            workflow {
+              id
+              name
+            }
+          }
+          pageInfo {
+            hasNextPage
+          }
+        }
       }
       pageInfo {
         hasNextPage
         endCursor
       }
-    }
-  }
-`);
-
-const DELETE = graphql(`
-  mutation DeleteSecret($name: String!) {
-    deleteSecret(name: $name) {
-      __typename
-      ...Refusal
     }
   }
 `);
@@ -52,6 +53,7 @@ const PAGE = 100;
 const COLUMNS: readonly Column<Secret>[] = [
   { name: 'Name', cell: (secret) => <code>{secret.name}</code> },
   { name: 'Read as', cell: (secret) => <Reading name={secret.name} />, grows: true },
+  { name: 'Read by', cell: (secret) => <ReadBy readers={secret.readers} /> },
   { name: 'Value set', cell: (secret) => <Ago at={secret.updatedAt} /> },
   { name: 'Created', cell: (secret) => <Ago at={secret.createdAt} /> },
 ];
@@ -118,7 +120,7 @@ export function Secrets() {
         </>
       )}
       {setting !== undefined && <SetSecret name={setting.name} onSet={refresh} onClose={() => setSetting(undefined)} />}
-      {deleting !== undefined && <Delete name={deleting} onDeleted={refresh} onClose={() => setDeleting(undefined)} />}
+      {deleting !== undefined && <DeleteSecret name={deleting} onDeleted={refresh} onClose={() => setDeleting(undefined)} />}
     </Page>
   );
 }
@@ -133,27 +135,17 @@ function Reading({ name }: { readonly name: string }) {
   );
 }
 
-function Delete({ name, onDeleted, onClose }: { readonly name: string; readonly onDeleted: () => void; readonly onClose: () => void }) {
-  const { run, isRunning, failure } = useAct(DELETE, (data) => data.deleteSecret);
-  async function remove(): Promise<void> {
-    const outcome = await run({ name });
-    if ('failure' in outcome) return;
-    onDeleted();
-    onClose();
-  }
+/** The first of the workflows that read it; more are in the question before it is deleted. */
+function ReadBy({ readers }: { readonly readers: Secret['readers'] }) {
+  if (readers.nodes.length === 0) return <span className={style.soft}>nothing</span>;
   return (
-    <Confirm
-      title={`Delete the secret ${name}?`}
-      action="Delete it"
-      isRunning={isRunning}
-      failure={failure}
-      onConfirm={() => void remove()}
-      onClose={onClose}
-    >
-      <p>
-        Its value is gone then. While a workflow reads it, it stays: you are told which. Executions of older versions that need it fail
-        with <code>SECRET_UNAVAILABLE</code>.
-      </p>
-    </Confirm>
+    <span className={style.readers}>
+      {readers.nodes.map(({ workflow }) => (
+        <Link key={workflow.id} to="/workflows/$name" params={{ name: workflow.name }}>
+          <bdi>{workflow.name}</bdi>
+        </Link>
+      ))}
+      {readers.pageInfo.hasNextPage && 'and others'}
+    </span>
   );
 }
