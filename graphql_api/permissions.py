@@ -21,7 +21,7 @@ _VIEWING = "createSavedView updateSavedView deleteSavedView"  # one's own; the s
 _OPERATING = """
 executeWorkflow executeWorkflows cancelExecution pauseExecution resumeExecution retryExecution signalExecution
 cancelExecutions retryExecutions bulkCancelExecutions bulkPauseExecutions bulkResumeExecutions bulkSignalExecutions
-bulkRetryExecutions resetCircuitBreaker replayWebhookEvent
+bulkRetryExecutions stopBulkOperation resetCircuitBreaker replayWebhookEvent
 """
 _EDITING = """
 createWorkflow updateWorkflow applyWorkflow deleteWorkflow orchestrate deleteExecution bulkDeleteExecutions

@@ -8,13 +8,13 @@ from uuid import UUID
 import strawberry
 
 from domain.executions.bulk import model
-from domain.executions.bulk.model import BulkAction
+from domain.executions.bulk.model import BulkAction, BulkStatus
 from domain.kernel.ids import IdKind
 from domain.kernel.json.text import JsonValue
 from graphql_api.context import Info
 from graphql_api.executions.inputs import ExecutionFilter, RetryExecutionInput
 from graphql_api.executions.types import WorkflowExecution
-from graphql_api.kit.errors import ValidationError
+from graphql_api.kit.errors import InvalidStateError, NotFoundError, ValidationError
 from graphql_api.kit.ids import Node, public_id, read_id
 from graphql_api.kit.json_input import json_value
 from graphql_api.kit.pagination import Connection, CursorKind, connection, page_size
@@ -23,6 +23,11 @@ from graphql_api.kit.scalars import JSON
 BY_OPERATION: CursorKind[UUID] = CursorKind("bulkOperation", lambda key: key.hex, UUID)
 
 strawberry.enum(BulkAction, description="What is done with every execution that matches.")
+strawberry.enum(
+    BulkStatus,
+    description="The status of a bulk operation. STOPPING: it ends after the batch at hand. STOPPED: it has ended "
+    "before all were done.",
+)
 
 
 @strawberry.type(description="An execution with which it could not be done, and why not.")
@@ -38,12 +43,15 @@ class BulkOperation(Node):
     """Something that is done with every execution that matches."""
 
     action: BulkAction
+    status: BulkStatus
     matched: int = strawberry.field(
         description="The number of executions that it concerned when it began; later ones never match."
     )
     done: int
     failed: int
-    left: int = strawberry.field(description="The number of those that are still to come; 0 once it has finished.")
+    left: int = strawberry.field(
+        description="The number of those that are still to come; 0 once it has finished, or was stopped."
+    )
     failures: list[BulkFailure] = strawberry.field(description="The first 100 of those that failed.")
     created_at: datetime
     finished_at: datetime | None
@@ -54,6 +62,7 @@ class BulkOperation(Node):
         return cls(
             id=public_id(IdKind.BULK_OPERATION, record.id),
             action=record.action,
+            status=record.status,
             matched=record.matched,
             done=record.done,
             failed=record.failed,
@@ -79,8 +88,8 @@ class BulkPreview:
 
 
 BulkOperationResult: TypeAlias = Annotated[
-    BulkOperation | BulkPreview | ValidationError,
-    strawberry.union("BulkOperationResult", description="The operation that has begun, what it would do, or why not."),
+    BulkOperation | BulkPreview | ValidationError | NotFoundError | InvalidStateError,
+    strawberry.union("BulkOperationResult", description="The operation, what it would do, or why not."),
 ]
 
 _DRY = "With dryRun it answers how many match and shows ten. A filter that leaves nothing out is refused."
@@ -150,6 +159,13 @@ class BulkMutations:
         self, info: Info, filter: ExecutionFilter, dry_run: bool = False
     ) -> BulkOperationResult:
         return await _begin(info, BulkAction.DELETE, filter, dry_run, {})
+
+    @strawberry.mutation(
+        description="Have a bulk operation end after the batch at hand. What it has done stays done; refused once it "
+        "has ended."
+    )
+    async def stop_bulk_operation(self, info: Info, id: strawberry.ID) -> BulkOperationResult:
+        return BulkOperation.from_record(await info.context.services.bulk.stop(read_id(id, IdKind.BULK_OPERATION)))
 
 
 @strawberry.type

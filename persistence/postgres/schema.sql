@@ -487,6 +487,9 @@ CREATE INDEX bulk_operation_open ON bulk_operation (id) WHERE finished_at IS NUL
 -- 0020_secret_readers
 CREATE INDEX workflow_version_secrets ON workflow_version (id) WHERE position('secrets' in document::text) > 0;
 
+-- 0021_bulk_stops
+ALTER TABLE "bulk_operation" ADD COLUMN "stopped_at" TIMESTAMPTZ;
+
 -- The indexes of lists
 CREATE INDEX workflow_execution_listed ON workflow_execution (status, id) WHERE NOT is_batch;
 CREATE INDEX workflow_execution_workflow_status ON workflow_execution (workflow_id, status, id) WHERE workflow_id IS NOT NULL AND NOT is_batch;

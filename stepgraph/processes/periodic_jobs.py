@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from actors.periodic.jobs import PeriodicJob
 from domain.access.ports import AuditLog
+from domain.executions.bulk.ports import BulkOperations
 from domain.executions.ports import ExecutionStore
 from domain.kernel.clock import Clock
 from domain.metrics.model import Counted
@@ -12,6 +13,7 @@ from domain.metrics.ports import MetricsStore
 from domain.outbox.ports import EventRelay
 from persistence.postgres.access.audit import PostgresAuditLog
 from persistence.postgres.connections.database import Database
+from persistence.postgres.executions.bulk import PostgresBulkOperations
 from persistence.postgres.metrics.store import PostgresMetricsStore
 from persistence.postgres.outbox_relay import PostgresEventRelay
 from stepgraph.settings import Settings
@@ -38,6 +40,7 @@ def periodic_jobs_of(
         _relaying(PostgresEventRelay(database, counted), clock),
         _pruning_audit(PostgresAuditLog(database), clock, settings.audit_retention),
         _pruning_metrics(PostgresMetricsStore(database), clock, settings),
+        _pruning_bulk_operations(PostgresBulkOperations(database), clock, settings.bulk_retention),
         *_pruning_executions(executions, clock, settings.execution_retention),
     )
 
@@ -57,6 +60,13 @@ def _pruning_executions(executions: ExecutionStore, clock: Clock, retention: tim
         return await executions.prune(clock.now() - retention, _PRUNED_EXECUTIONS) == _PRUNED_EXECUTIONS
 
     yield PeriodicJob(name="forgetting old executions", every=timedelta(minutes=1), run=run)
+
+
+def _pruning_bulk_operations(operations: BulkOperations, clock: Clock, retention: timedelta) -> PeriodicJob:
+    async def run() -> bool:
+        return await operations.prune(clock.now() - retention, _PRUNED) == _PRUNED
+
+    return PeriodicJob(name="forgetting old bulk operations", every=timedelta(minutes=10), run=run)
 
 
 def _pruning_audit(audit: AuditLog, clock: Clock, retention: timedelta) -> PeriodicJob:

@@ -39,6 +39,9 @@ class StorageSettings(BaseSettings):
         None,
         description="The time for which executions are kept after their end. Default: until somebody deletes them.",
     )
+    bulk_retention: Duration = Field(
+        timedelta(days=30), description="The time for which bulk operations are kept once they have ended."
+    )
     audit_retention: Duration = Field(
         timedelta(days=90), description="The time for which entries of the audit are kept."
     )

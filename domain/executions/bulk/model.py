@@ -39,6 +39,15 @@ STATUSES: Mapping[BulkAction, frozenset[ExecutionStatus]] = {
 """The statuses that an execution may have for each action: others do not match."""
 
 
+class BulkStatus(StrEnum):
+    """The statuses of a bulk operation. STOPPING: it ends after the batch at hand. STOPPED: it has, before its end."""
+
+    RUNNING = "RUNNING"
+    STOPPING = "STOPPING"
+    STOPPED = "STOPPED"
+    FINISHED = "FINISHED"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkProblem:
     """An execution with which it could not be done, and why not, for people."""
@@ -53,7 +62,7 @@ class BulkOperation:
 
     `arguments`: `reason` of a CANCEL, `name` and `payload` of a SIGNAL, `fromStep` and `latestVersion` of a RETRY.
     `matched`: how many it concerned when it began. `problems` are the first of the `failed`. `epoch`: how often it was
-    claimed.
+    claimed. `stopped_at`: when it was told to end before all are done; None where it was not, or was done by then.
     """
 
     id: UUID
@@ -68,6 +77,14 @@ class BulkOperation:
     cursor: UUID | None = None
     finished_at: datetime | None = None
     epoch: int = 0
+    stopped_at: datetime | None = None
+
+    @property
+    def status(self) -> BulkStatus:
+        """Its status, which follows from its times."""
+        if self.finished_at is None:
+            return BulkStatus.RUNNING if self.stopped_at is None else BulkStatus.STOPPING
+        return BulkStatus.FINISHED if self.stopped_at is None else BulkStatus.STOPPED
 
     @property
     def left(self) -> int:

@@ -1,6 +1,6 @@
 """The port that stores bulk operations."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -27,4 +27,13 @@ class BulkOperations(Protocol):
         """The oldest one that has not finished and nobody holds, held for `lease` at a new epoch; None for none."""
 
     async def advance(self, operation: BulkOperation) -> bool:
-        """Store how far it is and let go of it; False, and nothing stored, where another has taken it over."""
+        """Store how far it is and let go of it; False, and nothing stored, where another has taken it over.
+
+        One that was told to stop meanwhile stays so, unless it has finished by this.
+        """
+
+    async def stop(self, id: UUID, now: datetime) -> BulkOperation | None:
+        """Have one stop that has not finished, and return it as it is then; None where there is none such."""
+
+    async def prune(self, before: datetime, limit: int) -> int:
+        """Remove operations that finished before `before`, at most `limit`; returns the number removed."""

@@ -22,7 +22,7 @@ from domain.executions.records import ExecutionFilter, ExecutionRecord
 from domain.executions.retries.service import ExecutionRetries, RetryRequest
 from domain.kernel.clock import Clock
 from domain.kernel.errors import InvalidInput, InvalidState, LimitExceeded, NotFound, Problem
-from domain.kernel.ids import new_id
+from domain.kernel.ids import IdKind, new_id, to_public
 from domain.kernel.json.text import JsonValue
 
 SAMPLE = 10
@@ -87,6 +87,19 @@ class BulkService:
         await self._operations.add(operation)
         return operation
 
+    async def stop(self, id: UUID) -> BulkOperation:
+        """Have an operation end after the batch at hand; what is done stays done.
+
+        Raises `NotFound`, or `InvalidState` where it has ended.
+        """
+        stopped = await self._operations.stop(id, self._clock.now())
+        if stopped is not None:
+            return stopped
+        ended = await self._operations.get(id)
+        if ended is None:
+            raise NotFound("bulk operation", to_public(IdKind.BULK_OPERATION, id))
+        raise InvalidState("The bulk operation has ended: there is nothing left to stop.", ended.status.value)
+
 
 class BulkRunner:
     """Carries on with bulk operations, a batch of executions at a time.
@@ -115,6 +128,9 @@ class BulkRunner:
         operation = await self._operations.claim(lease=_LEASE)
         if operation is None:
             return False
+        if operation.stopped_at is not None:
+            await self._operations.advance(replace(operation, finished_at=self._clock.now()))
+            return True
         after = None if operation.cursor is None else Place(operation.cursor)
         page = await self._queries.page(operation.filter, first=_BATCH, after=after, lean=True)
         retried = await self._retried(operation, page.rows)

@@ -41,8 +41,23 @@ class MemoryBulkOperations:
         return None
 
     async def advance(self, operation: BulkOperation) -> bool:
-        if self._rows[operation.id].epoch != operation.epoch:
+        stored = self._rows[operation.id]
+        if stored.epoch != operation.epoch:
             return False
-        self._rows[operation.id] = operation
+        is_finished = operation.finished_at is not None
+        self._rows[operation.id] = operation if is_finished else replace(operation, stopped_at=stored.stopped_at)
         self._held_until.pop(operation.id, None)
         return True
+
+    async def stop(self, id: UUID, now: datetime) -> BulkOperation | None:
+        row = self._rows.get(id)
+        if row is None or row.finished_at is not None:
+            return None
+        self._rows[id] = replace(row, stopped_at=row.stopped_at or now)
+        return self._rows[id]
+
+    async def prune(self, before: datetime, limit: int) -> int:
+        ended = [row.id for row in self._rows.values() if row.finished_at is not None and row.finished_at < before]
+        for id in sorted(ended)[:limit]:
+            del self._rows[id]
+        return min(len(ended), limit)

@@ -1,6 +1,6 @@
 """Bulk operations in PostgreSQL."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,8 +26,16 @@ WHERE id = (
 RETURNING *
 """
 _ADVANCE = """
-UPDATE bulk_operation SET done = $3, failed = $4, problems = $5, cursor = $6, finished_at = $7, held_until = NULL
+UPDATE bulk_operation SET done = $3, failed = $4, problems = $5, cursor = $6, finished_at = $7, held_until = NULL,
+  stopped_at = CASE WHEN $7::timestamptz IS NULL THEN stopped_at ELSE $8 END
 WHERE id = $1 AND epoch = $2 RETURNING id
+"""
+_STOP = """
+UPDATE bulk_operation SET stopped_at = COALESCE(stopped_at, $2) WHERE id = $1 AND finished_at IS NULL RETURNING *
+"""
+_PRUNE = """
+DELETE FROM bulk_operation
+WHERE id IN (SELECT id FROM bulk_operation WHERE finished_at < $1 ORDER BY id LIMIT $2) RETURNING 1
 """
 
 
@@ -77,8 +85,16 @@ class PostgresBulkOperations:
             dumps(problems),
             operation.cursor,
             operation.finished_at,
+            operation.stopped_at,
         )
         return row is not None
+
+    async def stop(self, id: UUID, now: datetime) -> BulkOperation | None:
+        row = await self._database.fetch_row(_STOP, id, now)
+        return None if row is None else _operation_of(row)
+
+    async def prune(self, before: datetime, limit: int) -> int:
+        return len(await self._database.fetch(_PRUNE, before, limit))
 
 
 def _operation_of(row: asyncpg.Record) -> BulkOperation:
@@ -98,4 +114,5 @@ def _operation_of(row: asyncpg.Record) -> BulkOperation:
         cursor=row["cursor"],
         finished_at=row["finished_at"],
         epoch=row["epoch"],
+        stopped_at=row["stopped_at"],
     )

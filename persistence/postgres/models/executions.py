@@ -148,6 +148,7 @@ class BulkOperation(Model):
     finished_at = fields.DatetimeField(null=True)
     epoch = fields.IntField()
     held_until = fields.DatetimeField(null=True)
+    stopped_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "bulk_operation"

@@ -6,17 +6,26 @@ import typer
 
 from domain.kernel.json.text import JsonValue
 from stepgraph.cli.executions.filters import filtered
-from stepgraph.cli.kit.api_calls import call, change
+from stepgraph.cli.kit.api_calls import call, change, report
 from stepgraph.cli.kit.arguments import AsJson, Url
 from stepgraph.cli.kit.exit_codes import fail, json_argument
 from stepgraph.cli.kit.output import console, executions_table, moment, print_json, say, table
 
 app = typer.Typer(
-    help="Do something with all matching executions, in the background: cancel, pause, resume, signal, retry, delete.",
+    help="Do something with all matching executions, in the background: cancel, pause, resume, signal, retry, delete. "
+    "Follow it, or stop it.",
     no_args_is_help=True,
 )
 
+OperationId = Annotated[str, typer.Argument(help="Id of the bulk operation, bo_…", show_default=False)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Count what matches and show ten of it; do nothing.")]
+
+_STATES = {
+    "RUNNING": "{left:,} still to come",
+    "STOPPING": "{left:,} still to come, but it stops after this batch",
+    "STOPPED": "stopped before the end",
+    "FINISHED": "{left:,} left, finished",
+}
 
 
 @app.command()
@@ -109,11 +118,17 @@ def delete(wanted: dict[str, JsonValue], dry_run: DryRun = False, url: Url = Non
 
 
 @app.command()
-def show(
-    id: Annotated[str, typer.Argument(help="Id of the bulk operation, bo_…", show_default=False)],
-    url: Url = None,
-    as_json: AsJson = False,
-) -> None:
+def stop(id: OperationId, url: Url = None, as_json: AsJson = False) -> None:
+    """Stop a bulk operation after the batch at hand. What it has done stays done.
+
+    Example: stepgraph executions bulk stop bo_01kaz1v8q3e0x9m6s4t7c2b5d8
+    """
+    operation = change(url, "executions.StopBulkOperation", id=id)
+    report(operation, _progress(operation), as_json=as_json)
+
+
+@app.command()
+def show(id: OperationId, url: Url = None, as_json: AsJson = False) -> None:
     """Show how far a bulk operation is, and what it failed with.
 
     Example: stepgraph executions bulk show bo_01kaz1v8q3e0x9m6s4t7c2b5d8
@@ -166,6 +181,5 @@ def _begin(
 
 
 def _progress(operation: dict[str, Any]) -> str:
-    state = "still to come" if operation["finishedAt"] is None else "left, finished"
-    counts = f"{operation['done']:,} done, {operation['failed']:,} failed, {operation['left']:,} {state}"
-    return f"{operation['action']}: {counts}"
+    counts = f"{operation['done']:,} done, {operation['failed']:,} failed"
+    return f"{operation['action']}: {counts}, {_STATES[operation['status']].format(left=operation['left'])}"

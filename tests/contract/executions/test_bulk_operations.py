@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from domain.executions.bulk.model import BulkAction, BulkOperation, BulkProblem
+from domain.executions.bulk.model import BulkAction, BulkOperation, BulkProblem, BulkStatus
 from domain.executions.records import ExecutionFilter
 from domain.kernel.ids import new_id
 from domain.kernel.statuses import ExecutionStatus, TriggerKind, WaitKind
@@ -102,3 +102,53 @@ async def test_where_a_worker_dies_another_goes_on_and_the_first_is_refused(stor
 
     assert not await storage.bulk_operations.advance(replace(dead, done=3))
     assert await storage.bulk_operations.advance(replace(taken, done=2))
+
+
+async def test_one_that_is_told_to_stop_stays_so_through_the_batch_at_hand_and_then_ends(storage: Storage) -> None:
+    new = operation()
+    await storage.bulk_operations.add(new)
+    held = await storage.bulk_operations.claim(lease=LEASE)
+    assert held is not None
+
+    told = await storage.bulk_operations.stop(new.id, SOON)
+    again = await storage.bulk_operations.stop(new.id, LATER)
+    assert told == again == replace(held, stopped_at=SOON)
+    assert await storage.bulk_operations.stop(new_id(), SOON) is None
+    assert told.status is BulkStatus.STOPPING
+
+    assert await storage.bulk_operations.advance(replace(held, done=1))
+    claimed = await storage.bulk_operations.claim(lease=LEASE)
+    assert claimed is not None
+    assert (claimed.done, claimed.status) == (1, BulkStatus.STOPPING)
+    assert await storage.bulk_operations.advance(replace(claimed, finished_at=LATER))
+    ended = await storage.bulk_operations.get(new.id)
+    assert ended is not None
+    assert ended.status is BulkStatus.STOPPED
+    assert await storage.bulk_operations.stop(new.id, LATER) is None
+
+
+async def test_one_whose_last_batch_was_at_hand_has_finished_and_was_not_stopped(storage: Storage) -> None:
+    await storage.bulk_operations.add(operation())
+    held = await storage.bulk_operations.claim(lease=LEASE)
+    assert held is not None
+    await storage.bulk_operations.stop(held.id, SOON)
+
+    assert await storage.bulk_operations.advance(replace(held, done=3, finished_at=LATER))
+
+    ended = await storage.bulk_operations.get(held.id)
+    assert ended is not None
+    assert (ended.status, ended.stopped_at) == (BulkStatus.FINISHED, None)
+
+
+async def test_those_that_ended_long_ago_are_forgotten_the_oldest_first(storage: Storage) -> None:
+    going, *old, new = [operation() for _ in range(4)]
+    for each, finished_at in ((old[0], NOW), (old[1], NOW), (new, LATER)):
+        await storage.bulk_operations.add(each)
+        held = await storage.bulk_operations.claim(lease=LEASE)
+        assert held is not None
+        await storage.bulk_operations.advance(replace(held, finished_at=finished_at))
+    await storage.bulk_operations.add(going)
+
+    assert [await storage.bulk_operations.prune(SOON, 1) for _ in range(3)] == [1, 1, 0]
+    kept = (await storage.bulk_operations.page(first=9, after=None)).rows
+    assert {each.id for each in kept} == {going.id, new.id}

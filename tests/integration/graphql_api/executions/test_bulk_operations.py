@@ -13,6 +13,10 @@ from tests.integration.graphql_api.api import Api
 RESULT = """{ __typename ... on BulkOperation { id action matched done failed left finishedAt }
   ... on BulkPreview { action matched sample { id } } ... on ValidationError { problems { path message hint } } }"""
 
+STOP = """mutation ($id: ID!) { stopBulkOperation(id: $id) { __typename ... on BulkOperation { status done left }
+  ... on InvalidStateError { currentStatus } ... on NotFoundError { targetId } } }"""
+UNKNOWN = "bo_01h455vb4pex5vsknk084sn02q"
+
 
 def runner(api: Api) -> BulkRunner:
     services = api.services
@@ -132,6 +136,25 @@ async def test_executions_that_are_created_later_are_not_meant(api: Api) -> None
     api.clock.advance(timedelta(seconds=1))
     await api.start("orders")
     assert (await ended(api, begun_["id"]))["done"] == 1
+
+
+async def test_one_is_stopped_after_the_batch_at_hand_and_what_is_done_stays_done(api: Api) -> None:
+    await api.create_workflow("orders")
+    for _ in range(60):
+        await api.start("orders")
+    begun_ = await begun(api, "Cancel", {"workflowName": "orders"})
+    assert await runner(api).run()
+
+    stopped = (await api.run(STOP, id=begun_["id"]))["stopBulkOperation"]
+    assert (stopped["status"], stopped["done"], stopped["left"]) == ("STOPPING", 50, 10)
+    done = await ended(api, begun_["id"])
+    assert (done["done"], done["left"]) == (50, 0)
+    assert len(api.storage.tables.commands) == 50
+
+    refused = (await api.run(STOP, id=begun_["id"]))["stopBulkOperation"]
+    assert (refused["__typename"], refused["currentStatus"]) == ("InvalidStateError", "STOPPED")
+    unknown = (await api.run(STOP, id=UNKNOWN))["stopBulkOperation"]
+    assert unknown == {"__typename": "NotFoundError", "targetId": UNKNOWN}
 
 
 async def test_node_fetches_an_operation(api: Api) -> None:

@@ -74,19 +74,35 @@ const DELETE = graphql(`
   }
 `);
 
+export const BULK_PROGRESS = graphql(`
+  fragment BulkProgress on BulkOperation {
+    id
+    status
+    matched
+    done
+    failed
+    finishedAt
+    failures {
+      executionId
+      message
+    }
+  }
+`);
+
 export const OPERATION = graphql(`
   query BulkOperation($id: ID!) {
     bulkOperation(id: $id) {
-      id
-      matched
-      done
-      failed
-      left
-      finishedAt
-      failures {
-        executionId
-        message
-      }
+      ...BulkProgress
+    }
+  }
+`);
+
+export const STOP = graphql(`
+  mutation StopBulk($id: ID!) {
+    stopBulkOperation(id: $id) {
+      __typename
+      ...BulkProgress
+      ...Refusal
     }
   }
 `);
