@@ -8,6 +8,7 @@ from graphql_api.context import Info
 from graphql_api.kit.enums import ViewKind
 from graphql_api.kit.ids import read_id
 from graphql_api.kit.pagination import BY_SAVED_VIEW, Connection, connection, page_size
+from graphql_api.saved_views.loaders import ViewPages
 from graphql_api.saved_views.types import SavedView
 
 
@@ -38,7 +39,7 @@ class SavedViewQueries:
             return SavedView.from_record(view, principal)
 
         return connection(
-            await views.page(principal, wanted, first=size, after=key),
+            await info.context.shared(ViewPages).page(wanted, first=size, after=key),
             item=shown,
             key=lambda view: (view.name, view.id),
             cursors=BY_SAVED_VIEW,

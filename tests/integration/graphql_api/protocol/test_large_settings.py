@@ -117,6 +117,18 @@ async def test_executions_are_cancelled_without_reading_what_is_large_of_them(re
     assert cost.peak < 10 * MB
 
 
+async def test_views_with_large_filters_are_read_once_under_however_many_aliases(real: Real) -> None:
+    save = "mutation($v: CreateSavedViewInput!) { createSavedView(input: $v) { __typename } }"
+    filter = {f"k{n}": n for n in range(1_200)}
+    for n in range(40):
+        await real.api.run(save, v={"kind": "EXECUTIONS", "name": f"v{n}", "columns": [], "filter": filter})
+
+    with measured() as cost:
+        await real.api.run(f"{{ {' '.join(f'a{n}: savedViews(first: 100) {{ nodes {{ id }} }}' for n in range(90))} }}")
+
+    assert cost.peak < 15 * MB  # read for each alias they are three hundred megabytes
+
+
 NODES = {
     IdKind.WEBHOOK_EVENT: ("WebhookEvent", "payload", {"payload": UNEVEN}),
     IdKind.SCHEDULE: ("Schedule", "input", {"input": UNEVEN}),
