@@ -87,7 +87,7 @@ function Found({ workflow }: { readonly workflow: WorkflowFound }) {
       </Section>
       <div className={style.columns}>
         <Runs name={workflow.name} />
-        <Starters id={workflow.id} />
+        <Starters id={workflow.id} workflow={workflow.name} />
       </div>
       <Versions workflow={workflow} />
     </>
