@@ -82,7 +82,9 @@ async def test_no_page_has_a_fault_that_axe_knows_nor_is_wider_than_a_telephone(
         assert await watched.page.evaluate("document.documentElement.scrollWidth") <= 390
         await watched.page.set_viewport_size({"width": 1400, "height": 900})
     await show(watched, "/expressions", "Expressions")
-    assert await faults(watched) == []
+    for theme in ("light", "dark"):
+        await watched.page.emulate_media(color_scheme="light" if theme == "light" else "dark")
+        assert await faults(watched) == []
 
 
 async def test_a_breaker_is_configured_followed_and_deleted(watched: Visit) -> None:
@@ -200,6 +202,8 @@ async def test_a_template_is_stored_made_a_workflow_and_deleted(watched: Visit) 
     await expect(sheet.get_by_role("heading", name="saying")).to_be_visible()
 
     await sheet.get_by_label("Name of the workflow").fill("report")
+    await sheet.get_by_role("button", name="Make the workflow").click()
+    await expect(sheet.get_by_label("word")).to_have_attribute("aria-invalid", "true")
     await sheet.get_by_label("word").fill("good day")
     await sheet.get_by_role("button", name="Make the workflow").click()
     await expect(sheet.get_by_role("alert")).to_be_visible()

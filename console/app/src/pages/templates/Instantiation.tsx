@@ -11,7 +11,7 @@ import { INSTANTIATE } from './queries';
 import type { Template } from './template';
 import style from './Templates.module.css';
 
-const FIELDS = ['workflowName'];
+const FIELDS = ['workflowName', 'parameters'];
 
 export function Instantiation({ template }: { readonly template: Template }) {
   const { name, parameters } = template;
@@ -20,7 +20,7 @@ export function Instantiation({ template }: { readonly template: Template }) {
   const [made, setMade] = useState<string>();
   const { run, isRunning, failure } = useAct(INSTANTIATE, (data) => data.instantiateTemplate);
   const read = parameters.map((parameter) => ({ parameter, read: readTyped(parameter.schema, typed[parameter.name] ?? '') }));
-  const isReadable = read.every(({ read: each, parameter }) => 'value' in each && (each.value !== undefined || !parameter.required));
+  const isReadable = read.every(({ read: each }) => 'value' in each);
 
   async function submit(): Promise<void> {
     setMade(undefined);
@@ -36,7 +36,7 @@ export function Instantiation({ template }: { readonly template: Template }) {
       isRunning={isRunning}
       isDisabled={workflowName.trim() === '' || !isReadable}
       failure={failure}
-      fields={[...FIELDS, ...parameters.map((parameter) => parameter.name)]}
+      fields={FIELDS}
     >
       <TextField label="Name of the workflow" value={workflowName} onChange={setWorkflowName} problem={problemAt(failure, 'workflowName')} autoComplete="off" />
       {parameters.map((parameter) => (
@@ -48,12 +48,15 @@ export function Instantiation({ template }: { readonly template: Template }) {
           onChange={(text) => setTyped({ ...typed, [parameter.name]: text })}
           hint={parameter.description ?? undefined}
           placeholder={typedText(parameter.schema, parameter.default)}
-          problem={problemAt(failure, 'parameters', parameter.name) ?? problemAt(failure, parameter.name)}
+          problem={problemAt(failure, 'parameters', parameter.name)}
         />
       ))}
       {made !== undefined && (
         <p role="status" className={style.soft}>
-          Made: <Link to="/workflows" search={{ name: made }}>{made}</Link>
+          Made:{' '}
+          <Link to="/workflows/$name" params={{ name: made }}>
+            {made}
+          </Link>
         </p>
       )}
     </Form>
