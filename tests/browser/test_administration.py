@@ -13,6 +13,8 @@ import pytest_asyncio
 from tests.acceptance.processes import Running, free_port, running, stepgraph, until_ready
 from tests.browser.conftest import Visit
 from tests.browser.test_console import HOSTILE, faults
+from tests.scripted_service import reply, scripted_service
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Locator
@@ -36,6 +38,7 @@ mutation {
   ]}) { __typename }
 }
 """
+START = 'mutation { executeWorkflow(input: {workflowName: "deploy"}) { ... on WorkflowExecution { id } } }'
 PAGES = {"/webhooks": "Webhooks", "/secrets": "Secrets", "/keys": "Keys", "/audit": "Audit"}
 EXPECTED = re.compile(r"net::ERR_ABORTED|\(Unauthorized\)|\(Not Found\)")
 UNKNOWN_KEY = f"sg_{'x' * 12}_{'x' * 40}"
@@ -259,3 +262,36 @@ async def test_an_inbound_webhook_is_made_posted_to_given_a_new_secret_changed_a
     await expect(page).to_have_url(f"{guarded.url}/webhooks")
     await expect(row(guest, "told")).to_be_visible()
     await expect(row(guest, "renamed")).to_have_count(0)
+
+
+async def test_an_outbound_webhook_is_refused_a_wrong_address_changed_and_sends_an_event_again(
+    guest: Visit, guarded: Guarded
+) -> None:
+    from playwright.async_api import expect
+
+    page = guest.page
+    await page.goto(guarded.url)
+    await sign_in(guest, guarded.admin)
+    await open_page(guest, f"/webhooks/{guarded.webhook}", "told")
+    async with scripted_service(lambda _: reply({"heard": "it"})) as receiver:
+        await press(guest, "Edit…")
+        address = page.get_by_label("Address", exact=True)
+        await address.fill("nowhere")
+        await press(guest, "Save")
+        await expect(address).to_have_attribute("aria-invalid", "true")
+        await address.fill(receiver.url)
+        await page.get_by_label("execution.started").check()
+        await page.get_by_label("webhook.disabled").uncheck()
+        await press(guest, "Save")
+        await expect(page.get_by_role("main")).to_contain_text(receiver.url)
+
+        await ask(guarded.url, guarded.admin, START)
+        await wait_until(lambda: len(receiver.asked) == 1, "the receiver is told")
+        await expect(row(guest, "delivered")).to_contain_text("execution.started")
+        await row(guest, "delivered").get_by_role("link").first.click()
+        attempts = page.get_by_role("list", name="Attempts").get_by_role("listitem")
+        await expect(attempts).to_have_count(1)
+        await press(guest, "Send again")
+        await expect(attempts).to_have_count(2)
+        await expect(attempts.first).to_contain_text("it")
+    assert len(receiver.asked) == 2

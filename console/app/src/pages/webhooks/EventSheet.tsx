@@ -96,7 +96,7 @@ function Attempts({ event, action }: { readonly event: Event; readonly action: R
         {action}
       </div>
       {newestFirst.length === 0 && <p className={style.note}>There was none yet.</p>}
-      <ol className={style.attempts}>
+      <ol className={style.attempts} aria-label="Attempts">
         {newestFirst.map((attempt) => (
           <li key={attempt.at} className={style.attempt}>
             <div className={style.attemptLine}>
