@@ -197,7 +197,9 @@ async def test_one_selection_is_in_the_address_and_in_all_three_views(window: Vi
     assert faults(window) == []
 
 
-async def test_a_run_is_signalled_retried_from_a_step_and_cancelled(window: Visit, deployment: Deployment) -> None:
+async def test_a_run_is_signalled_retried_from_a_step_cancelled_and_deleted(
+    window: Visit, deployment: Deployment
+) -> None:
     from playwright.async_api import expect
 
     page, state = window.page, window.page.get_by_role("banner").get_by_role("status")
@@ -246,6 +248,9 @@ async def test_a_run_is_signalled_retried_from_a_step_and_cancelled(window: Visi
     assert below is not None
     assert above is not None
     assert above["y"] + above["height"] <= below["y"]
+    await page.get_by_role("button", name="Delete").click()
+    await page.get_by_role("alertdialog", name="Delete this run?").get_by_role("button", name="Delete it").click()
+    await expect(page).to_have_url(f"{window.url}/executions")
     assert faults(window) == []
 
 

@@ -1,6 +1,7 @@
 // One thing done with every execution of the list: how many and which, a number to type, and then how far it is.
 import { useMemo, useState } from 'react';
 import { serverNow } from '../../../api/clock';
+import { CopyAs } from '../../../calls/CopyAs';
 import { CheckField, TextField } from '../../../kit/Field';
 import { Form } from '../../../kit/Form';
 import { readJson } from '../../../kit/json';
@@ -9,6 +10,7 @@ import { counted } from '../../../kit/numbers';
 import { Sheet } from '../../../kit/Sheet';
 import { useExactAct } from '../../../api/useExactAct';
 import { apiFilter, writeText, type Filter } from '../filter';
+import { bulkCommand } from './command';
 import { BULKS, MOST_UNTYPED, type BulkAction } from './operations';
 import { Preview } from './Preview';
 import { Progress } from './Progress';
@@ -35,12 +37,12 @@ export function BulkSheet({ action, filter, onClose }: BulkSheetProps) {
   const read = readJson(payload);
   const value = 'value' in read ? read.value : undefined;
   const isReady = action !== 'SIGNAL' || (name.trim() !== '' && 'value' in read);
-  const asked = {
-    filter: matching,
+  const options = {
     ...(action === 'CANCEL' && reason.trim() !== '' && { reason: reason.trim() }),
     ...(action === 'RETRY' && { input: { latestVersion: isNewest } }),
     ...(action === 'SIGNAL' && { name: name.trim(), ...(value !== undefined && { payload: value }) }),
   };
+  const asked = { filter: matching, ...options };
   const preview = usePreview(action, isReady ? asked : null);
   const matched = preview?.matched ?? 0;
   const isTyped = matched <= MOST_UNTYPED || typed.replace(/\D/g, '') === String(matched);
@@ -81,6 +83,9 @@ export function BulkSheet({ action, filter, onClose }: BulkSheetProps) {
             <TextField label={`Type ${String(matched)} to go on`} value={typed} onChange={setTyped} autoComplete="off" />
           )}
         </Form>
+      )}
+      {operation === undefined && isReady && (
+        <CopyAs call={{ document, variables: { ...asked, dryRun: false }, command: bulkCommand(action, matching, options) }} />
       )}
     </Sheet>
   );

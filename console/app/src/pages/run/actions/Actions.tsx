@@ -6,12 +6,13 @@ import type { Failure } from '../../../api/failure';
 import { useMay } from '../../../api/principal';
 import { useSession } from '../../../api/session';
 import { useAct } from '../../../api/useAct';
+import { asCommand, asCurl, asGraphql, type ApiCall } from '../../../calls/calls';
 import { Button } from '../../../kit/Button';
 import { Item, Menu } from '../../../kit/Menu';
 import { FailureLine } from '../../../kit/Notes';
 import type { RunExecution, RunStep } from '../../../run/model';
-import { asCommand, asCurl, asGraphql, type ApiCall } from './calls';
 import { CancelRun } from './CancelRun';
+import { DeleteRun } from './DeleteRun';
 import { PAUSE, RESUME, SHOW } from './mutations';
 import { awaitedSignals, offersFor, type Action } from './offers';
 import { RetryRun } from './RetryRun';
@@ -24,6 +25,7 @@ const NAMES: Readonly<Record<Action, string>> = {
   signal: 'Signal …',
   cancel: 'Cancel …',
   retry: 'Retry …',
+  delete: 'Delete …',
 };
 
 export interface ActionsProps {
@@ -72,12 +74,18 @@ export function Actions({ execution, steps, hasWorkflow, retryFrom, onRetryFrom 
       </span>
       {failure !== undefined && <FailureLine failure={failure} />}
       {offersFor(status, may).map((action) => (
-        <Button key={action} disabled={pause.isRunning || resume.isRunning} onClick={() => void choose(action)}>
+        <Button
+          key={action}
+          kind={action === 'delete' ? 'danger' : 'plain'}
+          disabled={pause.isRunning || resume.isRunning}
+          onClick={() => void choose(action)}
+        >
           {NAMES[action]}
         </Button>
       ))}
       <CopyMenu id={id} onCopied={setTold} />
       {open === 'cancel' && <CancelRun {...sheet} />}
+      {open === 'delete' && <DeleteRun id={id} onClose={sheet.onClose} />}
       {open === 'signal' && <SignalRun {...sheet} awaited={awaitedSignals(steps.values())} />}
       {retryFrom !== null && (
         <RetryRun

@@ -1,11 +1,11 @@
 // Cancelling a run: what that does, a reason, and the button that does it.
 import { useState } from 'react';
 import { useAct } from '../../../api/useAct';
+import type { ApiCall } from '../../../calls/calls';
+import { CopyAs } from '../../../calls/CopyAs';
 import { TextField } from '../../../kit/Field';
 import { Form } from '../../../kit/Form';
 import { Sheet } from '../../../kit/Sheet';
-import type { ApiCall } from './calls';
-import { CopyAs } from './CopyAs';
 import { CANCEL } from './mutations';
 import style from './Actions.module.css';
 

@@ -2,11 +2,11 @@
 import { useState } from 'react';
 import { problemAt } from '../../../api/failure';
 import { useExactAct } from '../../../api/useExactAct';
+import { CopyAs } from '../../../calls/CopyAs';
 import { CheckField, TextField } from '../../../kit/Field';
 import { Form } from '../../../kit/Form';
 import { Sheet } from '../../../kit/Sheet';
 import type { ActionSheetProps } from './CancelRun';
-import { CopyAs } from './CopyAs';
 import { OtherInput } from './OtherInput';
 import { RETRY } from './mutations';
 import { retryCommand, retryInput } from './retry';

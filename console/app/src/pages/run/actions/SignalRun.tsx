@@ -2,6 +2,7 @@
 import { useState } from 'react';
 import { problemAt } from '../../../api/failure';
 import { useExactAct } from '../../../api/useExactAct';
+import { CopyAs } from '../../../calls/CopyAs';
 import { TextField } from '../../../kit/Field';
 import { Form } from '../../../kit/Form';
 import { readJson } from '../../../kit/json';
@@ -9,7 +10,6 @@ import { JsonField } from '../../../kit/JsonField';
 import { Sheet } from '../../../kit/Sheet';
 import { toJson } from '../../../payload/values';
 import type { ActionSheetProps } from './CancelRun';
-import { CopyAs } from './CopyAs';
 import { SIGNAL } from './mutations';
 
 export interface SignalRunProps extends ActionSheetProps {

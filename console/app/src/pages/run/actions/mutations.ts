@@ -66,6 +66,18 @@ export const RETRY = graphql(`
   }
 `);
 
+export const DELETE = graphql(`
+  mutation DeleteExecution($id: ID!) {
+    deleteExecution(id: $id) {
+      __typename
+      ... on Deleted {
+        id
+      }
+      ...Refusal
+    }
+  }
+`);
+
 export const PLAN = graphql(`
   query PlanRetry($id: ID!, $input: RetryExecutionInput) {
     planRetry(executionId: $id, input: $input) {

@@ -2,7 +2,7 @@
 import type { FieldName } from '../../../api/principal';
 import { runHasEnded, type ExecutionStatus, type RunStep } from '../../../run/model';
 
-export type Action = 'pause' | 'resume' | 'cancel' | 'signal' | 'retry';
+export type Action = 'pause' | 'resume' | 'cancel' | 'signal' | 'retry' | 'delete';
 
 const MUTATIONS: Readonly<Record<Action, FieldName>> = {
   pause: 'Mutation.pauseExecution',
@@ -10,6 +10,7 @@ const MUTATIONS: Readonly<Record<Action, FieldName>> = {
   signal: 'Mutation.signalExecution',
   cancel: 'Mutation.cancelExecution',
   retry: 'Mutation.retryExecution',
+  delete: 'Mutation.deleteExecution',
 };
 
 /** The actions to offer, in the order in which they stand. */
@@ -18,7 +19,7 @@ export function offersFor(status: ExecutionStatus, may: (field: FieldName) => bo
 }
 
 function possibleIn(status: ExecutionStatus): readonly Action[] {
-  if (runHasEnded(status)) return ['retry'];
+  if (runHasEnded(status)) return ['retry', 'delete'];
   return [status === 'PAUSED' ? 'resume' : 'pause', 'signal', 'cancel'];
 }
 

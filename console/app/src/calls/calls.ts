@@ -1,7 +1,7 @@
 // A call of the API to copy: as GraphQL, as a command, and as curl.
-import type { TypedDocumentString } from '../../../graphql/graphql';
-import { toJson } from '../../../payload/values';
-import { quoted } from '../../../run/curl';
+import type { TypedDocumentString } from '../graphql/graphql';
+import { toJson } from '../payload/values';
+import { quoted } from '../run/curl';
 
 export interface ApiCall {
   readonly document: TypedDocumentString<unknown, never>;

@@ -1,9 +1,9 @@
 // What a form would ask for, to be copied: as GraphQL, as a command, and as curl.
-import { ENDPOINT } from '../../../api/endpoint';
-import { useSession } from '../../../api/session';
-import { CopyButton } from '../../../kit/CopyButton';
+import { ENDPOINT } from '../api/endpoint';
+import { useSession } from '../api/session';
+import { CopyButton } from '../kit/CopyButton';
 import { asCommand, asCurl, asGraphql, type ApiCall } from './calls';
-import style from './Actions.module.css';
+import style from './CopyAs.module.css';
 
 export function CopyAs({ call }: { readonly call: ApiCall }) {
   const { key } = useSession();
