@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.kernel.json.text import JsonValue
 from domain.kernel.pages import Page
-from domain.kernel.statuses import WebhookDirection
+from domain.kernel.statuses import WebhookDirection, WebhookEventStatus
 from domain.webhooks.model import Endpoint, Verdict, WebhookAttempt, WebhookChanges, WebhookEventRecord, WebhookRecord
 
 
@@ -52,17 +52,33 @@ class WebhookStore(Protocol):
         """The events with these ids."""
 
     async def events_page(
-        self, webhook_id: UUID, *, first: int, after: UUID | None, lean: bool = False
+        self,
+        webhook_id: UUID,
+        *,
+        first: int,
+        after: UUID | None,
+        status: WebhookEventStatus | None = None,
+        lean: bool = False,
     ) -> Page[WebhookEventRecord]:
-        """The events of a webhook, newest first (by id)."""
+        """The events of a webhook, or those with this status, newest first (by id)."""
 
     async def events_pages(
-        self, webhook_ids: Collection[UUID], *, first: int, lean: bool = False
+        self,
+        webhook_ids: Collection[UUID],
+        *,
+        first: int,
+        status: WebhookEventStatus | None = None,
+        lean: bool = False,
     ) -> Mapping[UUID, Page[WebhookEventRecord]]:
         """The first page of `events_page` for each of these webhooks, in one statement; every id has an answer."""
 
-    async def events_counts(self, webhook_ids: Collection[UUID]) -> Mapping[UUID, int]:
-        """The number of events of each of these webhooks, in one statement; every id has an answer."""
+    async def events_counts(
+        self, webhook_ids: Collection[UUID], status: WebhookEventStatus | None = None
+    ) -> Mapping[UUID, int]:
+        """The number of events of each of these webhooks, or of those with this status, in one statement.
+
+        Every id has an answer.
+        """
 
     async def find_inbound(self, webhook_id: UUID, external_id: str) -> WebhookEventRecord | None:
         """The event of an inbound webhook with this id of its sender's."""

@@ -80,24 +80,31 @@ class Webhook(Node):
         record = await info.context.shared(WorkflowLoaders).by_id.load(self.record.workflow_id)
         return None if record is None else Workflow.from_record(record, info.context.large_values)
 
-    @strawberry.field(description="The events that it was told of or has received, newest first.")
+    @strawberry.field(
+        description="The events that it was told of or has received, newest first; with a `status`, those that have it."
+    )
     async def events(
-        self, info: Info, first: int | None = 20, after: str | None = strawberry.UNSET
+        self,
+        info: Info,
+        status: WebhookEventStatus | None = strawberry.UNSET,
+        first: int | None = 20,
+        after: str | None = strawberry.UNSET,
     ) -> Connection[_LazyEvent]:
-        size, key = page_size(first), BY_WEBHOOK_EVENT.read(after)
+        size, key, wanted = page_size(first), BY_WEBHOOK_EVENT.read(after), status or None
         info.context.spend_rows(size)
         id, loaders, values = self.record.id, info.context.shared(WebhookLoaders), info.context.large_values
         if key is None:
-            page = await loaders.event_pages.load((id, size))
+            page = await loaders.event_pages.load((id, (size, wanted)))
         else:
-            page = await info.context.services.webhook_store.events_page(id, first=size, after=key, lean=True)
+            store = info.context.services.webhook_store
+            page = await store.events_page(id, first=size, after=key, status=wanted, lean=True)
         return connection(
             page,
             item=lambda record: WebhookEvent.from_record(record, values),
             key=lambda record: record.id,
             cursors=BY_WEBHOOK_EVENT,
             is_first=key is None,
-            count=lambda: loaders.event_counts.load(id),
+            count=lambda: loaders.event_counts.load((id, wanted)),
         )
 
     @classmethod

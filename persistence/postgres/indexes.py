@@ -50,22 +50,25 @@ LISTS = {
     "label_words": "USING gin (label_words(labels)) WHERE labels <> '{}'::jsonb",
 }
 """The indexes of lists of executions, each with its name behind that of the table: see `executions/lists/walks.py`."""
+EVENTS = {"troubled": "(webhook_id, status, id) WHERE status IN ('FAILED', 'REJECTED')"}
+"""The indexes of lists of webhooks' events: of few, for most are delivered."""
+_TABLES = {"workflow_execution": LISTS, "webhook_event": EVENTS}
 _OBSOLETE = ("workflow_execution_status",)
 
 _THERE = """
 SELECT c.relname AS name, i.indisvalid AS is_valid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-WHERE i.indrelid = 'workflow_execution'::regclass
+WHERE i.indrelid = ANY ($1::text[]::regclass[])
 """
 
 
 def statements() -> list[str]:
     """All that `build` does to a table without rows, where nothing needs to go on meanwhile."""
     dropped = [f"DROP INDEX IF EXISTS {name}" for name in _OBSOLETE]
-    return [f"CREATE INDEX {name} ON workflow_execution {columns}" for name, columns in _wanted().items()] + dropped
+    return [f"CREATE INDEX {name} ON {place}" for name, place in _wanted().items()] + dropped
 
 
 def _wanted() -> dict[str, str]:
-    return {f"workflow_execution_{name}": columns for name, columns in LISTS.items()}
+    return {f"{table}_{name}": f"{table} {columns}" for table, of in _TABLES.items() for name, columns in of.items()}
 
 
 async def build(connection: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
@@ -77,13 +80,13 @@ async def build(connection: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
     while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):  # noqa: ASYNC110 - of other processes
         await asyncio.sleep(_LOOK_AGAIN)
     try:
-        there = {row["name"]: row["is_valid"] for row in await connection.fetch(_THERE)}
+        there = {row["name"]: row["is_valid"] for row in await connection.fetch(_THERE, list(_TABLES))}
         wanted = _wanted()
         missing = [name for name in wanted if not there.get(name)]
         for name in missing:
             if name in there:
                 await connection.execute(f"DROP INDEX CONCURRENTLY {name}")
-            await connection.execute(f"CREATE INDEX CONCURRENTLY {name} ON workflow_execution {wanted[name]}")
+            await connection.execute(f"CREATE INDEX CONCURRENTLY {name} ON {wanted[name]}")
         for name in _OBSOLETE:
             if name in there:
                 await connection.execute(f"DROP INDEX CONCURRENTLY {name}")

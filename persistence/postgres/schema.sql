@@ -512,4 +512,5 @@ CREATE INDEX workflow_execution_waiting_service ON workflow_execution ((left(reg
 CREATE INDEX workflow_execution_trigger ON workflow_execution (trigger, id) WHERE trigger <> 'API' AND NOT is_batch;
 CREATE INDEX workflow_execution_triggered ON workflow_execution (trigger_id, id) WHERE trigger_id IS NOT NULL;
 CREATE INDEX workflow_execution_label_words ON workflow_execution USING gin (label_words(labels)) WHERE labels <> '{}'::jsonb;
+CREATE INDEX webhook_event_troubled ON webhook_event (webhook_id, status, id) WHERE status IN ('FAILED', 'REJECTED');
 DROP INDEX IF EXISTS workflow_execution_status;

@@ -39,6 +39,13 @@ mutation {
 }
 """
 START = 'mutation { executeWorkflow(input: {workflowName: "deploy"}) { ... on WorkflowExecution { id } } }'
+REGISTER = """
+mutation {
+  createWebhook(
+    input: {name: "teller", direction: OUTBOUND, url: "https://receiver.example/", eventTypes: ["webhook.disabled"]}
+  ) { ... on WebhookCreated { webhook { id } } }
+}
+"""
 PAGES = {"/webhooks": "Webhooks", "/secrets": "Secrets", "/keys": "Keys", "/audit": "Audit"}
 EXPECTED = re.compile(r"net::ERR_ABORTED|\(Unauthorized\)|\(Not Found\)")
 UNKNOWN_KEY = f"sg_{'x' * 12}_{'x' * 40}"
@@ -270,9 +277,10 @@ async def test_an_outbound_webhook_is_refused_a_wrong_address_changed_and_sends_
     from playwright.async_api import expect
 
     page = guest.page
+    made = await ask(guarded.url, guarded.admin, REGISTER)
     await page.goto(guarded.url)
     await sign_in(guest, guarded.admin)
-    await open_page(guest, f"/webhooks/{guarded.webhook}", "told")
+    await open_page(guest, f"/webhooks/{made['createWebhook']['webhook']['id']}", "teller")
     async with scripted_service(lambda _: reply({"heard": "it"})) as receiver:
         await press(guest, "Edit…")
         address = page.get_by_label("Address", exact=True)
@@ -294,4 +302,7 @@ async def test_an_outbound_webhook_is_refused_a_wrong_address_changed_and_sends_
         await press(guest, "Send again")
         await expect(attempts).to_have_count(2)
         await expect(attempts.first).to_contain_text("it")
+        await press(guest, "Close")
+        await page.get_by_label("Status").select_option("failed")
+        await expect(page.get_by_role("main")).to_contain_text("No event is failed")
     assert len(receiver.asked) == 2

@@ -98,7 +98,7 @@ const webhooks = createRoute({
 const webhook = createRoute({
   getParentRoute: () => root,
   path: '/webhooks/$id',
-  validateSearch: textsOf('after', 'event'),
+  validateSearch: textsOf('status', 'after', 'event'),
   component: lazyRouteComponent(() => import('./pages/webhooks/Webhook'), 'Webhook'),
 });
 

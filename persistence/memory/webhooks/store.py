@@ -80,20 +80,33 @@ class MemoryWebhookStore:
         return {id: lean_event(row, len(ids)) for id, row in found.items()} if lean else found
 
     async def events_page(
-        self, webhook_id: UUID, *, first: int, after: UUID | None, lean: bool = False
+        self,
+        webhook_id: UUID,
+        *,
+        first: int,
+        after: UUID | None,
+        status: WebhookEventStatus | None = None,
+        lean: bool = False,
     ) -> Page[WebhookEventRecord]:
-        rows = [row for row in self._events_of(webhook_id) if after is None or row.id < after]
+        rows = [row for row in self._events_of(webhook_id, status) if after is None or row.id < after]
         page = page_of(sorted(rows, key=lambda row: row.id, reverse=True), first)
         return _lean(page, first) if lean else page
 
     async def events_pages(
-        self, webhook_ids: Collection[UUID], *, first: int, lean: bool = False
+        self,
+        webhook_ids: Collection[UUID],
+        *,
+        first: int,
+        status: WebhookEventStatus | None = None,
+        lean: bool = False,
     ) -> Mapping[UUID, Page[WebhookEventRecord]]:
-        pages = {id: await self.events_page(id, first=first, after=None) for id in webhook_ids}
+        pages = {id: await self.events_page(id, first=first, after=None, status=status) for id in webhook_ids}
         return {id: _lean(page, first * len(pages)) for id, page in pages.items()} if lean else pages
 
-    async def events_counts(self, webhook_ids: Collection[UUID]) -> Mapping[UUID, int]:
-        return {id: len(self._events_of(id)) for id in webhook_ids}
+    async def events_counts(
+        self, webhook_ids: Collection[UUID], status: WebhookEventStatus | None = None
+    ) -> Mapping[UUID, int]:
+        return {id: len(self._events_of(id, status)) for id in webhook_ids}
 
     async def find_inbound(self, webhook_id: UUID, external_id: str) -> WebhookEventRecord | None:
         return next((row for row in self._events_of(webhook_id) if row.external_id == external_id), None)
@@ -133,8 +146,9 @@ class MemoryWebhookStore:
     def _matching(self, direction: WebhookDirection | None) -> list[WebhookRecord]:
         return [row for row in self._tables.webhooks.values() if direction in (None, row.direction)]
 
-    def _events_of(self, webhook_id: UUID) -> list[WebhookEventRecord]:
-        return [row for row in self._tables.webhook_events.values() if row.webhook_id == webhook_id]
+    def _events_of(self, webhook_id: UUID, status: WebhookEventStatus | None = None) -> list[WebhookEventRecord]:
+        events = (row for row in self._tables.webhook_events.values() if row.webhook_id == webhook_id)
+        return [row for row in events if status in (None, row.status)]
 
     def _refuse_taken(self, name: str, webhook_id: UUID) -> None:
         if any(row.name == name and row.id != webhook_id for row in self._tables.webhooks.values()):

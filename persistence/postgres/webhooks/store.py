@@ -72,19 +72,22 @@ _WEBHOOKS = f"SELECT {lean_webhook_columns('$2::int')} FROM webhook w WHERE w.id
 
 _EVENTS = f"SELECT {lean_event_columns('$2::int')} FROM webhook_event e WHERE e.id = ANY ($1::uuid[])"
 
+# In each of these `%s` is a condition on the status.
 _EVENTS_PAGE = f"""
 SELECT {lean_event_columns("$4::int")} FROM webhook_event e
-WHERE e.webhook_id = $1 AND ($2::uuid IS NULL OR e.id < $2) ORDER BY e.id DESC LIMIT $3
+WHERE e.webhook_id = $1 AND ($2::uuid IS NULL OR e.id < $2) AND %s ORDER BY e.id DESC LIMIT $3
 """
 
 _EVENTS_PAGES = f"""
 SELECT e.* FROM unnest($1::uuid[]) walk (id) CROSS JOIN LATERAL (
-  SELECT {lean_event_columns("$3::int")} FROM webhook_event e WHERE e.webhook_id = walk.id ORDER BY e.id DESC LIMIT $2
+  SELECT {lean_event_columns("$3::int")} FROM webhook_event e
+  WHERE e.webhook_id = walk.id AND %s ORDER BY e.id DESC LIMIT $2
 ) e ORDER BY e.id DESC
 """
 
 _EVENTS_COUNTS = """
-SELECT webhook_id, count(*) AS events FROM webhook_event WHERE webhook_id = ANY ($1::uuid[]) GROUP BY webhook_id
+SELECT e.webhook_id, count(*) AS events FROM webhook_event e
+WHERE e.webhook_id = ANY ($1::uuid[]) AND %s GROUP BY e.webhook_id
 """
 
 _LOCK = "SELECT id FROM webhook WHERE id = $1 FOR KEY SHARE"
@@ -205,22 +208,36 @@ class PostgresWebhookStore:
         return {row["id"]: lean_event_of(row) for row in rows}
 
     async def events_page(
-        self, webhook_id: UUID, *, first: int, after: UUID | None, lean: bool = False
+        self,
+        webhook_id: UUID,
+        *,
+        first: int,
+        after: UUID | None,
+        status: WebhookEventStatus | None = None,
+        lean: bool = False,
     ) -> Page[WebhookEventRecord]:
-        rows = await self._database.fetch(_EVENTS_PAGE, webhook_id, after, first + 1, most_of(first, lean=lean))
+        statement = _EVENTS_PAGE % _with(status)
+        rows = await self._database.fetch(statement, webhook_id, after, first + 1, most_of(first, lean=lean))
         return Page(rows=tuple(lean_event_of(row) for row in rows[:first]), has_next=len(rows) > first)
 
     async def events_pages(
-        self, webhook_ids: Collection[UUID], *, first: int, lean: bool = False
+        self,
+        webhook_ids: Collection[UUID],
+        *,
+        first: int,
+        status: WebhookEventStatus | None = None,
+        lean: bool = False,
     ) -> Mapping[UUID, Page[WebhookEventRecord]]:
         found: dict[UUID, list[WebhookEventRecord]] = {id: [] for id in webhook_ids}
         most = most_of(first * len(found), lean=lean)
-        for row in await self._database.fetch(_EVENTS_PAGES, list(found), first + 1, most):
+        for row in await self._database.fetch(_EVENTS_PAGES % _with(status), list(found), first + 1, most):
             found[row["webhook_id"]].append(lean_event_of(row))
         return {id: Page(rows=tuple(rows[:first]), has_next=len(rows) > first) for id, rows in found.items()}
 
-    async def events_counts(self, webhook_ids: Collection[UUID]) -> Mapping[UUID, int]:
-        rows = await self._database.fetch(_EVENTS_COUNTS, list(webhook_ids))
+    async def events_counts(
+        self, webhook_ids: Collection[UUID], status: WebhookEventStatus | None = None
+    ) -> Mapping[UUID, int]:
+        rows = await self._database.fetch(_EVENTS_COUNTS % _with(status), list(webhook_ids))
         return dict.fromkeys(webhook_ids, 0) | {row["webhook_id"]: row["events"] for row in rows}
 
     async def find_inbound(self, webhook_id: UUID, external_id: str) -> WebhookEventRecord | None:
@@ -260,6 +277,13 @@ class PostgresWebhookStore:
             replayed = await connection.fetchrow(_REPLAY, event_id, now)
         assert replayed is not None
         return event_of(replayed)
+
+
+def _with(status: WebhookEventStatus | None) -> str:
+    """The condition on a status, without an argument, so that the indexes serve it that are for some statuses only."""
+    if status is WebhookEventStatus.PENDING:  # the indexes of what is due are apart
+        return "e.status = 'PENDING' AND (e.attempt_count = 0 OR e.attempt_count > 0)"
+    return "true" if status is None else f"e.status = '{status.value}'"
 
 
 def _conditions(direction: WebhookDirection | None) -> Conditions:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from domain.kernel.json.text import JsonValue
-from domain.kernel.statuses import InboundSignature, WebhookDirection
+from domain.kernel.statuses import InboundSignature, WebhookDirection, WebhookEventStatus
 from stepgraph.cli.kit.api_calls import accepted, change, report, value_of, with_client
 from stepgraph.cli.kit.arguments import AsJson, Url
 from stepgraph.cli.kit.exit_codes import Exit, fail
@@ -125,15 +125,20 @@ def show(name: NameOrId, url: Url = None, as_json: AsJson = False) -> None:
 @app.command()
 def events(
     name: NameOrId,
+    only: Annotated[
+        WebhookEventStatus | None, typer.Option("--status", case_sensitive=False, help="Filter by status.")
+    ] = None,
     first: Annotated[int, typer.Option(min=1, max=100, help="Number of items, at most.")] = 20,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
     """List the events of a webhook, sent or received, newest first.
 
-    Example: stepgraph webhooks events audit --first 50
+    Example: stepgraph webhooks events audit --status FAILED --first 50
     """
-    found: list[dict[str, Any]] = call_about(url, name, "webhooks.WebhookEvents", first=first)["events"]["nodes"]
+    status = None if only is None else only.value
+    webhook = call_about(url, name, "webhooks.WebhookEvents", status=status, first=first)
+    found: list[dict[str, Any]] = webhook["events"]["nodes"]
     if as_json:
         print_json(found)
         return

@@ -145,6 +145,27 @@ async def test_events_are_listed_newest_first_for_many_webhooks_at_once(storage:
     assert await storage.webhooks.events_counts([webhook.id, other.id]) == {webhook.id: 3, other.id: 0}
 
 
+async def test_events_are_listed_by_their_status(storage: Storage) -> None:
+    webhook, other = inbound(), await registered(storage)
+    await storage.webhooks.create(webhook)
+    for status in (WebhookEventStatus.RECEIVED, WebhookEventStatus.REJECTED, WebhookEventStatus.REJECTED):
+        await storage.webhooks.record_inbound(arrival(webhook, status=status))
+    await end_execution(storage)
+    first, second = await queued(storage, other)
+    endpoint = await claim_one(storage)
+    await attempt_at(storage, endpoint, first, keeps=True)
+    await attempt_at(storage, endpoint, second, status_code=500)
+
+    for name, counts in (("REJECTED", (2, 0)), ("RECEIVED", (1, 0)), ("PENDING", (0, 1)), ("DELIVERED", (0, 1))):
+        wanted = WebhookEventStatus(name)
+        assert tuple((await storage.webhooks.events_counts([webhook.id, other.id], wanted)).values()) == counts
+        pages = await storage.webhooks.events_pages([webhook.id, other.id], first=5, status=wanted)
+        assert tuple(len(page.rows) for page in pages.values()) == counts
+        for id, page in pages.items():
+            assert {event.status for event in page.rows} <= {wanted}
+            assert await storage.webhooks.events_page(id, first=5, after=None, status=wanted) == page
+
+
 async def test_what_comes_in_twice_is_stored_once(storage: Storage) -> None:
     webhook, other = inbound(), inbound("other")
     await storage.webhooks.create(webhook)

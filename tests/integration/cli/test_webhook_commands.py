@@ -122,6 +122,8 @@ def test_what_people_read(server: LiveServer) -> None:
     _, line = webhooks(server, "events", "audit").stdout.splitlines()
     assert line.split()[:1] == [event_id]
     assert line.rstrip().endswith("It said [500].")
+    assert event_id in webhooks(server, "events", "audit", "--status", "failed").stdout
+    assert event_id not in webhooks(server, "events", "audit", "--status", "pending").stdout
     assert webhooks(server, "replay", event_id).stdout == f"{event_id}: PENDING\n"
     assert webhooks(server, "disable", "audit").stdout == "audit: disabled\n"
     assert "disabled" in webhooks(server, "show", "audit").stdout

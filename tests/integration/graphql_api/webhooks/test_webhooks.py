@@ -258,9 +258,9 @@ async def test_the_events_of_a_page_of_webhooks_are_read_together(api: Api) -> N
     asked: list[int] = []
     load = store.events_pages
 
-    async def events_pages(webhook_ids: Any, *, first: int, lean: bool) -> dict[UUID, Page[WebhookEventRecord]]:
+    async def events_pages(webhook_ids: Any, **given: Any) -> dict[UUID, Page[WebhookEventRecord]]:
         asked.append(len(webhook_ids))
-        return dict(await load(webhook_ids, first=first, lean=lean))
+        return dict(await load(webhook_ids, **given))
 
     interruptible(store).take_over("events_pages", events_pages)
     query = """
@@ -277,6 +277,26 @@ async def test_the_events_of_a_page_of_webhooks_are_read_together(api: Api) -> N
     after = nodes[0]["events"]["pageInfo"]["endCursor"]
     rest = (await api.run(more, id=nodes[0]["id"], after=after))["webhook"]["events"]
     assert rest["nodes"] == [{"payload": 0}]
+
+
+async def test_events_are_filtered_by_their_status(api: Api) -> None:
+    id = (await create(api))["webhook"]["id"]
+    for number, status in enumerate(("FAILED", "DELIVERED", "FAILED")):
+        store_event(api, id, status=WebhookEventStatus(status), payload=number)
+    query = """
+    query ($id: ID!, $after: String) {
+      webhook(id: $id) {
+        failed: events(status: FAILED, first: 1, after: $after) { nodes { payload } totalCount pageInfo { endCursor } }
+        pending: events(status: PENDING) { totalCount }
+        all: events(status: null) { totalCount }
+      }
+    }
+    """
+    webhook = (await api.run(query, id=id))["webhook"]
+    assert webhook["failed"]["nodes"] == [{"payload": 2}]
+    assert [webhook[name]["totalCount"] for name in ("failed", "pending", "all")] == [2, 0, 3]
+    rest = (await api.run(query, id=id, after=webhook["failed"]["pageInfo"]["endCursor"]))["webhook"]
+    assert rest["failed"]["nodes"] == [{"payload": 0}]
 
 
 async def test_who_may_only_read_sees_webhooks_but_not_their_addresses() -> None:

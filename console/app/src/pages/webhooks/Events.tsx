@@ -1,9 +1,13 @@
 // The events of a webhook, newest first, and one of them in full.
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useAsk } from '../../api/useAsk';
+import type { WebhookEventStatus } from '../../graphql/graphql';
+import { Button } from '../../kit/Button';
+import { SelectField } from '../../kit/Field';
 import { ListPages } from '../../kit/ListPages';
 import { Empty, FailureLine, FailureNote, Loading } from '../../kit/Notes';
 import { count } from '../../kit/numbers';
+import { wordOf } from '../../kit/states';
 import { StateMark, Status } from '../../kit/Status';
 import { Table, type Column } from '../../kit/Table';
 import { Ago, At } from '../../kit/Times';
@@ -15,37 +19,61 @@ import style from './Webhooks.module.css';
 const PAGE = 50;
 const EVERY = 5_000; // ms after which deliveries are asked for again
 
+const SENT: readonly WebhookEventStatus[] = ['PENDING', 'DELIVERED', 'FAILED'];
+const RECEIVED: readonly WebhookEventStatus[] = ['RECEIVED', 'REJECTED'];
+
 export interface EventsProps {
   readonly webhook: WebhookDetails;
+  /** The status that those listed have, as the address says it. */
+  readonly status: string | undefined;
   readonly after: string | undefined;
   /** The id of the one that is open. */
   readonly event: string | undefined;
 }
 
-export function Events({ webhook, after, event }: EventsProps) {
+export function Events({ webhook, status, after, event }: EventsProps) {
   const navigate = useNavigate();
-  const { data, failure, again } = useAsk(EVENTS, { id: webhook.id, first: PAGE, after: after ?? null }, { every: EVERY });
+  const isInbound = webhook.direction === 'INBOUND';
+  const statuses = isInbound ? RECEIVED : SENT;
+  const wanted = statuses.find((each) => each === status);
+  const { data, failure, again } = useAsk(
+    EVENTS,
+    { id: webhook.id, status: wanted ?? null, first: PAGE, after: after ?? null },
+    { every: EVERY },
+  );
   const found = data?.webhook?.events;
-  const page = after === undefined ? {} : { after };
-  function go(search: { readonly after?: string; readonly event?: string }): void {
+  const page: EventPage = { ...(wanted !== undefined && { status: wanted }), ...(after !== undefined && { after }) };
+  function go(search: EventPage & { readonly event?: string }): void {
     void navigate({ to: '/webhooks/$id', params: { id: webhook.id }, search, resetScroll: false });
   }
   return (
     <>
+      <div className={style.filter}>
+        <SelectField<WebhookEventStatus | ''>
+          label="Status"
+          value={wanted ?? ''}
+          onChange={(value) => go(value === '' ? {} : { status: value })}
+          choices={[{ value: '', name: 'All' }, ...statuses.map((value) => ({ value, name: wordOf(value) }))]}
+        />
+      </div>
       {failure !== undefined && (found ? <FailureLine failure={failure} /> : <FailureNote failure={failure} again={again} />)}
       {found === undefined ? (
         failure === undefined && <Loading rows={4} />
       ) : found.nodes.length === 0 ? (
-        <NoEvents isInbound={webhook.direction === 'INBOUND'} />
+        wanted === undefined ? (
+          <NoEvents isInbound={isInbound} />
+        ) : (
+          <Empty title={`No event is ${wordOf(wanted)}`} action={<Button onClick={() => go({})}>Show all</Button>} />
+        )
       ) : (
         <>
           <Table
             label="Events"
-            columns={webhook.direction === 'INBOUND' ? inbound(webhook.id, page) : outbound(webhook.id, page)}
+            columns={isInbound ? inbound(webhook.id, page) : outbound(webhook.id, page)}
             items={found.nodes}
             keyOf={(row) => row.id}
           />
-          <ListPages page={found.pageInfo} after={after} onPage={(next) => go(next === undefined ? {} : { after: next })} />
+          <ListPages page={found.pageInfo} after={after} onPage={(next) => go({ ...(wanted !== undefined && { status: wanted }), ...(next !== undefined && { after: next }) })} />
         </>
       )}
       {event !== undefined && (
@@ -61,9 +89,15 @@ export function Events({ webhook, after, event }: EventsProps) {
   );
 }
 
+/** Where in the list it is: the status that is listed, and the cursor of the page before. */
+interface EventPage {
+  readonly status?: string;
+  readonly after?: string;
+}
+
 type Columns = readonly Column<WebhookEventRow>[];
 
-function when(id: string, page: { readonly after?: string }): Column<WebhookEventRow> {
+function when(id: string, page: EventPage): Column<WebhookEventRow> {
   return {
     name: 'When',
     cell: (row) => (
@@ -82,7 +116,7 @@ const WHY: Column<WebhookEventRow> = {
   grows: true,
 };
 
-function outbound(id: string, page: { readonly after?: string }): Columns {
+function outbound(id: string, page: EventPage): Columns {
   return [
     when(id, page),
     { name: 'Event', cell: (row) => <bdi>{row.eventType}</bdi> },
@@ -95,7 +129,7 @@ function outbound(id: string, page: { readonly after?: string }): Columns {
   ];
 }
 
-function inbound(id: string, page: { readonly after?: string }): Columns {
+function inbound(id: string, page: EventPage): Columns {
   return [when(id, page), STATUS, EXECUTION, WHY];
 }
 

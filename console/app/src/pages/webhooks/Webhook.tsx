@@ -23,7 +23,7 @@ import style from './Webhooks.module.css';
 
 export function Webhook() {
   const { id } = useParams({ from: '/webhooks/$id' });
-  const { after, event } = useSearch({ from: '/webhooks/$id' });
+  const { status, after, event } = useSearch({ from: '/webhooks/$id' });
   const may = useMay();
   const { data, failure, again } = useAsk(WEBHOOK, { id, withAddress: may('Webhook.url') });
   const webhook = data?.webhook;
@@ -57,7 +57,7 @@ export function Webhook() {
       <About webhook={webhook} />
       {webhook.direction === 'INBOUND' && webhook.url !== undefined && <Posting webhook={webhook} url={webhook.url} />}
       <Section heading={webhook.direction === 'INBOUND' ? 'What has come in' : 'Deliveries'}>
-        <Events webhook={webhook} after={after} event={event} />
+        <Events webhook={webhook} status={status} after={after} event={event} />
       </Section>
     </Page>
   );

@@ -85,10 +85,10 @@ export const EVENT_ROW = graphql(`
 export type WebhookEventRow = WebhookEventRowFragment;
 
 export const EVENTS = graphql(`
-  query WebhookEvents($id: ID!, $first: Int!, $after: String) {
+  query WebhookEvents($id: ID!, $status: WebhookEventStatus, $first: Int!, $after: String) {
     webhook(id: $id) {
       id
-      events(first: $first, after: $after) {
+      events(status: $status, first: $first, after: $after) {
         totalCount
         nodes {
           ...WebhookEventRow
