@@ -5,6 +5,7 @@ import { Loading } from '../kit/Notes';
 import { NO_PLACES, placesOf } from './document';
 import { Inspector } from './Inspector';
 import type { RunExecution, RunStep } from './model';
+import { NoSteps } from './NoSteps';
 import type { Run } from './live';
 import { around, type Selection } from './paths';
 import { openAtFirst, rowsOf } from './rows';
@@ -91,6 +92,7 @@ export function RunView({ run, execution, view, selection, onView, onSelect, ste
               />
             </Suspense>
           )}
+          {rows.length === 0 && <NoSteps hasEnded={execution.finishedAt !== null} onlyFailed={onlyFailed} />}
         </div>
       </div>
       <aside className={style.inspector} aria-label="Details">

@@ -71,6 +71,11 @@ export function TestRun({ document, recorded }: TestRunProps) {
         <Button onClick={() => void run()} disabled={isRunning || document === undefined || !isReadable}>
           Run the test
         </Button>
+        {isRunning && (
+          <span role="status" className={style.soft}>
+            It runs …
+          </span>
+        )}
         {found !== undefined && found.of !== document && <span className={style.soft}>The document has changed since.</span>}
       </div>
       {failure !== undefined && <FailureLine failure={failure} />}

@@ -5,7 +5,7 @@ import documentSchema from '../../../../../domain/workflows/workflow.schema.json
 import { Button } from '../../kit/Button';
 import { SelectField } from '../../kit/Field';
 import { shortId } from '../../kit/ids';
-import { Loading } from '../../kit/Notes';
+import { FailureLine, Loading } from '../../kit/Notes';
 import { wordOf } from '../../kit/states';
 import { CodeEditor, type EditorHandle } from './CodeEditor';
 import { offersAt } from './complete';
@@ -82,6 +82,7 @@ export function Workbench({ stored: newest, first }: WorkbenchProps) {
           Save…
         </Button>
       </div>
+      {runs.failure !== undefined && <FailureLine failure={runs.failure} />}
       {isSaving && (
         <Save
           document={found.value}

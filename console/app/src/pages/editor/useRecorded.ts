@@ -1,5 +1,6 @@
 // A recorded run of the workflow: what expressions saw in it, for what is offered and for mocks.
 import { useEffect, useState } from 'react';
+import type { Failure } from '../../api/failure';
 import { useAsk } from '../../api/useAsk';
 import type { EditorRunsQuery } from '../../graphql/graphql';
 import { load } from '../../payload/load';
@@ -14,13 +15,22 @@ export interface RecordedRuns {
   readonly recorded: Recorded | null;
   /** True for a run whose outputs are too large to be loaded for this. */
   readonly isLarge: boolean;
+  /** Why the runs, or the chosen one, could not be read. */
+  readonly failure: Failure | undefined;
+}
+
+interface Found {
+  readonly of: string;
+  readonly recorded: Recorded | null;
+  readonly isLarge: boolean;
+  readonly failure: Failure | undefined;
 }
 
 /** The newest run of a workflow that has ended, or the chosen one. Of a new workflow there is none. */
 export function useRecorded(name: string | null): RecordedRuns {
-  const { data } = useAsk(RUNS_TO_READ, { name: name ?? '' }, { pause: name === null });
+  const { data, failure } = useAsk(RUNS_TO_READ, { name: name ?? '' }, { pause: name === null });
   const [wanted, choose] = useState<string>();
-  const [found, setFound] = useState<{ readonly of: string; readonly recorded: Recorded | null; readonly isLarge: boolean }>();
+  const [found, setFound] = useState<Found>();
   const runs = data?.executions.nodes ?? [];
   const chosen = wanted ?? runs[0]?.id ?? '';
   useEffect(() => {
@@ -30,10 +40,18 @@ export function useRecorded(name: string | null): RecordedRuns {
       if (stop.signal.aborted) return;
       const execution = loaded.kind === 'value' ? loaded.data.execution : null;
       const recorded = execution && { input: execution.input, steps: execution.steps.nodes };
-      setFound({ of: chosen, recorded, isLarge: loaded.kind === 'large' });
+      const failed = loaded.kind === 'failed' ? loaded.failure : undefined;
+      setFound({ of: chosen, recorded, isLarge: loaded.kind === 'large', failure: failed });
     });
     return () => stop.abort();
   }, [chosen]);
-  const isFound = found?.of === chosen;
-  return { runs, chosen, choose, recorded: isFound ? found.recorded : null, isLarge: isFound && found.isLarge };
+  const current = found?.of === chosen ? found : undefined;
+  return {
+    runs,
+    chosen,
+    choose,
+    recorded: current?.recorded ?? null,
+    isLarge: current?.isLarge ?? false,
+    failure: failure ?? current?.failure,
+  };
 }

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useState } from 'react';
 import type { Failure } from '../../api/failure';
 import { Button } from '../../kit/Button';
 import { SelectField, TextField } from '../../kit/Field';
-import { FailureLine } from '../../kit/Notes';
+import { FailureLine, Loading } from '../../kit/Notes';
 import { counted } from '../../kit/numbers';
 import { load } from '../../payload/load';
 import style from './Expressions.module.css';
@@ -60,6 +60,7 @@ export function RunContext({ run, block, onRun, onContext }: RunContextProps) {
           Use it
         </Button>
       </div>
+      {run !== undefined && current === undefined && <Loading rows={1} label="Loading the run" />}
       {current?.failure !== undefined && <FailureLine failure={current.failure} />}
       {recorded && leftOutOf(recorded) > 0 && (
         <p className={style.soft}>{counted(leftOutOf(recorded), 'value was', 'values were')} too large, and null here.</p>

@@ -1,5 +1,6 @@
 // The graph of a document, before anything has run: what comes after what, and of which type it is.
 import { useMemo, useState } from 'react';
+import { Empty } from '../../kit/Notes';
 import { placesOf } from '../document';
 import { openAtFirst } from '../rows';
 import { Graph } from './Graph';
@@ -24,6 +25,7 @@ export function Plan({ document, selected = null, onSelect }: PlanProps) {
     }
     return paths;
   }, [tree, toggled]);
+  if (tree.nodes.length === 0 && tree.onFailure === null) return <Empty title="There is no step to draw" />;
   return (
     <Graph
       {...{ tree, dependencies, open }}
