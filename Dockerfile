@@ -12,7 +12,6 @@ COPY console/graphiql/ ./
 RUN npm run build
 WORKDIR /build/console/app
 COPY graphql_api/schema.graphql /build/graphql_api/schema.graphql
-COPY domain/workflows/workflow.schema.json /build/domain/workflows/workflow.schema.json
 COPY console/app/ ./
 RUN npm run build
 

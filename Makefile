@@ -114,7 +114,7 @@ $(GRAPHIQL): $(GRAPHIQL_SOURCES) $(STATE)/graphiql-packages
 	@scripts/npm-in $(BIN) console/graphiql run build
 	@touch $@
 
-$(CONSOLE): $(CONSOLE_SOURCES) graphql_api/schema.graphql domain/workflows/workflow.schema.json $(STATE)/app-packages
+$(CONSOLE): $(CONSOLE_SOURCES) graphql_api/schema.graphql $(STATE)/app-packages
 	@echo "Building the console ..."
 	@scripts/npm-in $(BIN) console/app run build
 	@touch $@

@@ -31,7 +31,6 @@ export default defineConfig({
   test: { include: ['src/**/*.test.ts'], environment: 'node' },
   // `npm run dev` shows the console with a running API behind it.
   server: {
-    fs: { allow: ['.', '../../domain/workflows'] },
     proxy: { '/graphql': { target: api, ws: true }, '/graphiql': api },
   },
 });

@@ -1,9 +1,12 @@
 """Queries about workflows."""
 
+import asyncio
+
 import strawberry
 
 from domain.kernel.errors import InvalidInput, Problem
 from domain.kernel.ids import IdKind
+from domain.workflows.documents.json_schema import installed_schema
 from graphql_api.context import Info
 from graphql_api.kit.ids import IdOrName, read_id
 from graphql_api.kit.json_input import json_value
@@ -62,6 +65,13 @@ class WorkflowQueries:
             is_first=key is None,
             count=lambda: service.count(wanted),
         )
+
+    @strawberry.field(
+        description="The JSON Schema of workflow documents, with every kind of step that is installed here, for "
+        "editors. It is less strict than validateWorkflow."
+    )
+    async def document_schema(self) -> JSON:
+        return JSON(await asyncio.to_thread(installed_schema))
 
     @strawberry.field(
         description="Check this input as createWorkflow would, or this document as applyWorkflow would, "

@@ -164,16 +164,18 @@ async def test_a_failure_of_such_a_step_is_one_of_the_execution(deployment: Depl
     assert execution["all"]["nodes"][1]["error"]["message"] == "It does not answer."
 
 
-async def test_the_schemas_have_them_only_where_they_are_installed(tmp_path: Path) -> None:
+async def test_the_schemas_have_them_only_where_they_are_installed(deployment: Deployment, tmp_path: Path) -> None:
     extra = install_greetings(tmp_path)
 
     graphql = (await stepgraph("schema", "graphql", extra=extra)).stdout
     document = json.loads((await stepgraph("schema", "document", extra=extra)).stdout)
     plain = (await stepgraph("schema", "graphql")).stdout
+    served = json.loads((await stepgraph("schema", "document", "--served", "--url", deployment.url)).stdout)
 
     assert '  pause: Duration! = "PT0.01S"' in graphql
     assert "  parts: [PartInput!]!" in graphql
     assert {"GREET", "SUM_UP"} <= set(document["$defs"]["StepType"]["enum"])
+    assert served == document
     assert "Greet" not in plain
 
 

@@ -6,7 +6,8 @@ It is generated from the models and shipped as `domain/workflows/workflow.schema
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -14,7 +15,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from domain.workflows.documents.workflow import WorkflowDocument
 from domain.workflows.steps.kind import AnyKind
-from domain.workflows.steps.registry import SHIPPED
+from domain.workflows.steps.registry import SHIPPED, step_kinds
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _REFERENCE = "#/$defs/{model}"
@@ -52,6 +53,15 @@ def document_schema(kinds: Iterable[AnyKind] = SHIPPED) -> dict[str, Any]:
         for kind in kinds
     ]
     return {"$schema": _DIALECT, **root, "title": "Stepgraph workflow", "$defs": dict(sorted(definitions.items()))}
+
+
+@cache
+def installed_schema() -> Mapping[str, Any]:
+    """The schema with all kinds that there are in this process, those of installed distributions as well.
+
+    It is generated once.
+    """
+    return document_schema(step_kinds().values())
 
 
 def schema_text() -> str:

@@ -1,7 +1,7 @@
 // A document being written: its text, its problems, its graph beside it, a test of it, and the way to store it.
 import { useBlocker } from '@tanstack/react-router';
 import { lazy, Suspense, useDeferredValue, useMemo, useRef, useState } from 'react';
-import documentSchema from '../../../../../domain/workflows/workflow.schema.json';
+import { useAsk } from '../../api/useAsk';
 import { Button } from '../../kit/Button';
 import { SelectField } from '../../kit/Field';
 import { shortId } from '../../kit/ids';
@@ -11,7 +11,9 @@ import { CodeEditor, type EditorHandle } from './CodeEditor';
 import { offersAt } from './complete';
 import { placesInDocument } from './places';
 import { Problems } from './Problems';
+import { DOCUMENT_SCHEMA } from './queries';
 import { Save, type Stored } from './Save';
+import type { Schema } from './schema';
 import { scopeOf } from './scope';
 import { TestRun } from './TestRun';
 import { read, write, type Language } from './text';
@@ -48,12 +50,14 @@ export function Workbench({ stored: newest, first }: WorkbenchProps) {
   if (found.value !== undefined && found.value !== lastGood) setLastGood(found.value);
   const checked = useProblems(found);
   const places = useMemo(() => placesInDocument(lastGood), [lastGood]);
+  const schema = useAsk(DOCUMENT_SCHEMA, {});
   const runs = useRecorded(stored?.name ?? null);
   const scope = useMemo(() => scopeOf(lastGood, places.ids, runs.recorded), [lastGood, places, runs.recorded]);
   const marks = useMemo(
     () => checked.problems.map(({ from, to, message, hint }) => ({ from, to, message: [message, hint].filter(Boolean).join('\n') })),
     [checked.problems],
   );
+  const failure = runs.failure ?? schema.failure;
   const blocker = useBlocker({
     shouldBlockFn: () => text !== initial && !isSaved.current,
     enableBeforeUnload: () => text !== initial && !isSaved.current,
@@ -82,7 +86,7 @@ export function Workbench({ stored: newest, first }: WorkbenchProps) {
           Save…
         </Button>
       </div>
-      {runs.failure !== undefined && <FailureLine failure={runs.failure} />}
+      {failure !== undefined && <FailureLine failure={failure} />}
       {isSaving && (
         <Save
           document={found.value}
@@ -101,7 +105,7 @@ export function Workbench({ stored: newest, first }: WorkbenchProps) {
             language={language}
             initial={initial}
             marks={marks}
-            offers={(written, position) => offersAt(written, position, language, documentSchema, scope)}
+            offers={(written, position) => offersAt(written, position, language, (schema.data?.documentSchema ?? {}) as Schema, scope)}
             onChange={setText}
           />
         </div>

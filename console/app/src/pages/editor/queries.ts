@@ -13,6 +13,12 @@ export const EDITED = graphql(`
   }
 `);
 
+export const DOCUMENT_SCHEMA = graphql(`
+  query EditorSchema {
+    documentSchema
+  }
+`);
+
 export const VALIDATE = graphql(`
   query ValidateDocument($document: JSON!) {
     validateWorkflow(document: $document) {
