@@ -147,6 +147,9 @@ async def test_a_wrong_key_is_refused_a_right_one_opens_the_page_and_a_viewers_i
 
     page = guest.page
     await page.goto(f"{guarded.url}/webhooks")
+    await page.get_by_role("link", name="open an export").click()
+    await expect(page.get_by_role("button", name="Choose a file")).to_be_visible()
+    await page.go_back()
     await sign_in(guest, "sg_short")
     await expect(page.get_by_role("main")).to_contain_text("56 characters")
     await sign_in(guest, UNKNOWN_KEY)

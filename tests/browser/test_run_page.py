@@ -1,9 +1,11 @@
 """The page of one run as a browser shows it: live, back after a lost connection, reached by keys, and complete."""
 
+import json
 import re
 import signal
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -34,6 +36,8 @@ mutation ($input: OrchestrateInput!) {
   orchestrate(input: $input) { __typename ... on WorkflowExecution { id } ... on Error { message } }
 }
 """
+APPLY = "mutation ($document: JSON!) { applyWorkflow(document: $document) { __typename ... on Error { message } } }"
+EXPORT = "query ($id: ID!) { exportExecution(id: $id) }"
 HOSTILE = "<script>document.title = 'taken over'</script> \u202eabc שלום"
 
 
@@ -299,6 +303,63 @@ async def test_a_large_value_is_loaded_when_somebody_asks_for_it(window: Visit, 
     await expect(details.get_by_role("tree")).to_have_count(0)
     await details.get_by_role("button", name="Load it").click()
     await expect(details.get_by_role("tree", name="Input of the run")).to_contain_text("xxx")
+
+
+async def test_an_exported_run_is_shown_from_its_file_while_nothing_answers(
+    window: Visit, deployment: Deployment, tmp_path: Path
+) -> None:
+    from playwright.async_api import expect
+
+    loop = {"id": "loop", "config": {"forEach": {"items": "[1..3]", "steps": [computed("twice", "item * 2")]}}}
+    child = {"id": "child", "config": {"subWorkflow": {"workflow": "priced"}}}
+    failing = {"id": "check", "config": {"validation": {"rules": [{"rule": "false", "message": HOSTILE}]}}}
+    priced = {"name": "priced", "steps": [{"id": "price", "type": "DATA_TRANSFORM", "config": {"output": 2.5}}]}
+    await ask(deployment.url, APPLY, document=priced)
+    steps = [computed("said", "input.text"), loop, child, failing]
+    answer = await ask(
+        deployment.url, ORCHESTRATE, input={"steps": steps, "input": {"text": HOSTILE}, "waitFor": "PT60S"}
+    )
+    export = (await ask(deployment.url, EXPORT, id=answer["orchestrate"]["id"]))["exportExecution"]
+    file, newer = tmp_path / "run.json", tmp_path / "newer.json"
+    file.write_text(json.dumps(export, indent=2))
+    newer.write_text(json.dumps({**export, "version": 2, "release": "9.0.0"}))
+
+    page = window.page
+    await page.goto(f"{window.url}/executions")
+    async with page.expect_event("worker") as prepared:  # what arranges the graph is there before it is needed
+        await page.get_by_role("link", name="Open an export").click()
+    await (await prepared.value).evaluate("1")
+    await page.route("**/*", lambda route: route.abort())
+    asked = len(window.requested)
+    await choose(page, "Choose a file", newer)
+    await expect(page.get_by_role("alert")).to_contain_text("newer.json cannot be opened. It has version 2")
+    await choose(page, "Choose a file", file)
+
+    main = page.get_by_role("main")
+    rows = page.get_by_role("treegrid", name="Timeline")
+    await expect(main).to_contain_text(re.compile(r"from a file, run\.json, exported at .*failed"))
+    await expect(row(rows, "loop")).to_contain_text("completed")
+    await row(rows, "child").click()
+    await expect(page.get_by_role("tree", name="Output of child")).to_contain_text("2.5")
+    await row(rows, "said").click()
+    await expect(page.get_by_role("group", name="Output of said")).to_contain_text("<script>document.title")
+    await page.get_by_role("tab", name="Graph").click()
+    await page.get_by_role("group", name="Graph").get_by_text("check", exact=True).click()
+    await expect(page.get_by_role("region", name="Step check")).to_contain_text("VALIDATION_FAILED")
+    await expect(main.get_by_role("button", name=re.compile("Retry|Signal|Cancel"))).to_have_count(0)
+    await expect(main.get_by_role("link")).to_have_count(0)
+    assert [each for each in window.requested[asked:] if not each.endswith("/favicon.svg")] == []
+    assert await violations(page, "light") == []
+    assert await violations(page, "dark") == []
+    await page.set_viewport_size({"width": 390, "height": 844})
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+async def choose(page: "Page", button: str, file: Path) -> None:
+    """Press a button that asks for a file, and give it this one."""
+    async with page.expect_file_chooser() as chooser:
+        await page.get_by_role("button", name=button).click()
+    await (await chooser.value).set_files(file)
 
 
 @pytest.mark.parametrize("id", ["ex_01jd0000000000000000000000", "nonsense"])

@@ -7,21 +7,21 @@ import { Difference } from '../payload/Difference';
 import type { Loaded } from '../payload/load';
 import { Part } from './Parts';
 import type { RunStep } from './model';
-import { detailsOf, outputOfStep } from './stepValues';
+import type { RunSource } from './source';
 
 export interface ChangesProps {
-  readonly id: string;
+  readonly source: RunSource;
   readonly step: RunStep;
   readonly attempt: number;
 }
 
-export function Changes({ id, step, attempt }: ChangesProps) {
+export function Changes({ source, step, attempt }: ChangesProps) {
   const [isOpen, setOpen] = useState(false);
   const before = step.attempts[step.attempts.findIndex(({ number }) => number === attempt) - 1];
   if (before === undefined) return null;
   return isOpen ? (
     <Part name={`Attempt ${attempt} beside attempt ${before.number}`}>
-      <Compared key={`${step.path}${attempt}`} id={id} step={step} before={before.number} after={attempt} />
+      <Compared key={`${step.path}${attempt}`} source={source} step={step} before={before.number} after={attempt} />
     </Part>
   ) : (
     <Button kind="quiet" onClick={() => setOpen(true)}>
@@ -36,12 +36,12 @@ interface Pair {
 }
 
 function Compared({
-  id,
+  source,
   step,
   before,
   after,
 }: {
-  readonly id: string;
+  readonly source: RunSource;
   readonly step: RunStep;
   readonly before: number;
   readonly after: number;
@@ -51,7 +51,7 @@ function Compared({
     const stop = new AbortController();
     const answer = (attempt: number): Promise<Loaded<unknown>> => {
       const failed = step.attempts.find(({ number }) => number === attempt)?.error != null;
-      return (failed ? detailsOf(id, step.path, attempt) : outputOfStep(id, step.path))(true, stop.signal);
+      return (failed ? source.detailsOf(step.path, attempt) : source.outputOf(step.path))(true, stop.signal);
     };
     void Promise.all([answer(before), answer(after)]).then(([one, other]) => {
       if (stop.signal.aborted) return;
@@ -60,7 +60,7 @@ function Compared({
       else if (one.kind === 'value' && other.kind === 'value') setPair({ before: one.data, after: other.data });
     });
     return () => stop.abort();
-  }, [id, step, before, after]);
+  }, [source, step, before, after]);
   if (pair === undefined) return null;
   if ('failure' in pair) return <FailureLine failure={pair.failure} />;
   return <Difference label={`Attempt ${before} and attempt ${after}`} before={pair.before} after={pair.after} />;

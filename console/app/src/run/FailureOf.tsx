@@ -3,18 +3,18 @@ import { LoadedPayload } from '../payload/LoadedPayload';
 import { Text } from '../payload/Text';
 import { hintFor } from './hints';
 import type { Failure, RunStep } from './model';
-import { detailsOf } from './stepValues';
+import type { RunSource } from './source';
 import style from './Inspector.module.css';
 
 export interface FailureOfProps {
-  readonly id: string;
+  readonly source: RunSource;
   readonly step: RunStep;
   readonly error: Failure;
   /** The attempt that it is of; null where it is the step's. */
   readonly attempt: number | null;
 }
 
-export function FailureOf({ id, step, error, attempt }: FailureOfProps) {
+export function FailureOf({ source, step, error, attempt }: FailureOfProps) {
   const hint = hintFor(error.code);
   return (
     <div className={style.failure}>
@@ -31,7 +31,7 @@ export function FailureOf({ id, step, error, attempt }: FailureOfProps) {
         label={`Details of the error of ${step.stepId}`}
         expression={attempt === null ? `steps.${step.stepId}.error.details` : null}
         from={`details ${step.path} ${step.sequence} ${attempt ?? ''}`}
-        load={detailsOf(id, step.path, attempt)}
+        load={source.detailsOf(step.path, attempt)}
         none=""
       />
     </div>

@@ -10,12 +10,12 @@ import { FailureOf } from './FailureOf';
 import type { RunStep } from './model';
 import { Fact, Facts, Part } from './Parts';
 import { Request } from './Request';
-import { outputOfStep } from './stepValues';
+import type { RunSource } from './source';
 import { WaitLine } from './WaitLine';
 import style from './Inspector.module.css';
 
 export interface InspectorProps {
-  readonly id: string;
+  readonly source: RunSource;
   readonly step: RunStep;
   /** The attempt that is looked at; null for the newest. */
   readonly attempt: number | null;
@@ -23,7 +23,7 @@ export interface InspectorProps {
   readonly onAttempt: (attempt: number | null) => void;
 }
 
-export function Inspector({ id, step, attempt, now, onAttempt }: InspectorProps) {
+export function Inspector({ source, step, attempt, now, onAttempt }: InspectorProps) {
   const newest = step.attempts[step.attempts.length - 1]?.number ?? null;
   const shown = attempt ?? newest;
   const tried = step.attempts.find(({ number }) => number === shown);
@@ -41,7 +41,9 @@ export function Inspector({ id, step, attempt, now, onAttempt }: InspectorProps)
         </span>
       </header>
       {step.path !== step.stepId && <code className={style.path}>{step.path}</code>}
-      {step.waitingFor !== null && <WaitLine wait={step.waitingFor} who={step.stepId} now={now} />}
+      {step.waitingFor !== null && (
+        <WaitLine wait={step.waitingFor} who={step.stepId} now={now} leads={source.recordedAt === null} />
+      )}
       <Facts>
         {step.startedAt !== null && (
           <Fact name="Started">{clockTime(new Date(step.startedAt).toISOString(), now)}</Fact>
@@ -61,12 +63,12 @@ export function Inspector({ id, step, attempt, now, onAttempt }: InspectorProps)
       )}
       {error !== null && (
         <Part name="Error">
-          <FailureOf id={id} step={step} error={error} attempt={isNewest && step.error !== null ? null : shown} />
+          <FailureOf source={source} step={step} error={error} attempt={isNewest && step.error !== null ? null : shown} />
         </Part>
       )}
-      {shown !== null && step.attempts.length > 1 && <Changes id={id} step={step} attempt={shown} />}
+      {shown !== null && step.attempts.length > 1 && <Changes source={source} step={step} attempt={shown} />}
       {step.startedAt !== null && (
-        <Request id={id} path={step.path} type={step.type} version={version} size={step.sizes.input} />
+        <Request source={source} path={step.path} type={step.type} version={version} size={step.sizes.input} />
       )}
       {step.status === 'COMPLETED' && isNewest && (
         <Part name={step.type === 'HTTP_REQUEST' ? 'Response' : 'Output'}>
@@ -74,7 +76,7 @@ export function Inspector({ id, step, attempt, now, onAttempt }: InspectorProps)
             label={`Output of ${step.stepId}`}
             expression={outputOf(step.stepId)}
             from={`output ${version}`}
-            load={outputOfStep(id, step.path)}
+            load={source.outputOf(step.path)}
             size={step.sizes.output}
           />
         </Part>

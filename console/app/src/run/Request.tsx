@@ -5,11 +5,11 @@ import { LoadedPayload, type LoadValue } from '../payload/LoadedPayload';
 import { Text } from '../payload/Text';
 import { callOf, curlOf, type Call } from './curl';
 import { Part } from './Parts';
-import { inputOf } from './stepValues';
+import type { RunSource } from './source';
 import style from './Inspector.module.css';
 
 export interface RequestProps {
-  readonly id: string;
+  readonly source: RunSource;
   readonly path: string;
   readonly type: string;
   /** Another one is another input: it is loaded anew. */
@@ -18,11 +18,11 @@ export interface RequestProps {
   readonly size: number | null;
 }
 
-export function Request({ id, path, type, version, size }: RequestProps) {
+export function Request({ source, path, type, version, size }: RequestProps) {
   const [found, setFound] = useState<{ readonly version: string; readonly call: Call | null }>();
   const call = found?.version === version ? found.call : null;
   const load: LoadValue = async (isAsked, signal) => {
-    const loaded = await inputOf(id, path)(isAsked, signal);
+    const loaded = await source.inputOf(path)(isAsked, signal);
     if (!signal.aborted) setFound({ version, call: loaded.kind === 'value' ? callOf(loaded.data) : null });
     return loaded;
   };

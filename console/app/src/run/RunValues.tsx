@@ -4,10 +4,10 @@ import { Text } from '../payload/Text';
 import { hintFor } from './hints';
 import { runHasEnded, type RunExecution } from './model';
 import { Part } from './Parts';
-import { inputOfRun, outputOfRun } from './stepValues';
+import type { RunSource } from './source';
 import style from './Inspector.module.css';
 
-export function RunValues({ execution }: { readonly execution: RunExecution }) {
+export function RunValues({ execution, source }: { readonly execution: RunExecution; readonly source: RunSource }) {
   const { id, error, status, sizes } = execution;
   return (
     <section className={style.inspector} aria-label="The run">
@@ -26,7 +26,7 @@ export function RunValues({ execution }: { readonly execution: RunExecution }) {
           label="Input of the run"
           expression="input"
           from={`input ${id}`}
-          load={inputOfRun(id)}
+          load={source.input}
           size={sizes.input}
           none="It began without any."
         />
@@ -37,7 +37,7 @@ export function RunValues({ execution }: { readonly execution: RunExecution }) {
             label="Output of the run"
             expression={null}
             from={`output ${id}`}
-            load={outputOfRun(id)}
+            load={source.output}
             size={sizes.output}
             none="It gave none."
           />

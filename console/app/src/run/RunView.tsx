@@ -10,10 +10,10 @@ import type { Run } from './live';
 import { around, type Selection } from './paths';
 import { openAtFirst, rowsOf } from './rows';
 import { RunValues } from './RunValues';
+import type { RunSource } from './source';
 import { StepTable } from './StepTable';
 import { Timeline } from './Timeline';
 import { treeOf } from './tree';
-import { useDocument } from './useDocument';
 import { useLiveNow } from './useLiveNow';
 import { ViewBar, type View } from './ViewBar';
 import style from './RunView.module.css';
@@ -26,6 +26,7 @@ const MANY_STEPS = 2_000; // more are drawn anew once a second, not ten times
 export interface RunViewProps {
   readonly run: Run;
   readonly execution: RunExecution;
+  readonly source: RunSource;
   readonly view: View;
   readonly selection: Selection | null;
   readonly onView: (view: View) => void;
@@ -34,8 +35,8 @@ export interface RunViewProps {
   readonly stepActions?: false | ((path: string) => ReactNode);
 }
 
-export function RunView({ run, execution, view, selection, onView, onSelect, stepActions = false }: RunViewProps) {
-  const document = useDocument(execution.id);
+export function RunView({ run, execution, source, view, selection, onView, onSelect, stepActions = false }: RunViewProps) {
+  const { document, recordedAt } = source;
   const places = useMemo(() => placesOf(document), [document]);
   const steps = useMemo<readonly RunStep[]>(() => [...run.steps.values(), ...run.unreached.values()], [run]);
   const tree = useMemo(
@@ -48,8 +49,10 @@ export function RunView({ run, execution, view, selection, onView, onSelect, ste
   const [onlyFailed, setOnlyFailed] = useState(false);
   const open = useMemo(() => openWith(openAtFirst(tree), selection, toggled), [tree, selection, toggled]);
   const rows = useMemo(() => rowsOf(tree, open, onlyFailed ? isFailed : undefined), [tree, open, onlyFailed]);
-  const second = useNow();
-  const now = useLiveNow(execution.finishedAt === null && view === 'timeline' && steps.length < MANY_STEPS, second);
+  const present = useNow();
+  const second = recordedAt ?? present;
+  const moves = recordedAt === null && execution.finishedAt === null;
+  const now = useLiveNow(moves && view === 'timeline' && steps.length < MANY_STEPS, second);
   const step = selection === null ? undefined : tree.byPath.get(selection.step)?.step;
   const select = { rows, selection, onSelect, onToggle: toggle };
 
@@ -97,7 +100,7 @@ export function RunView({ run, execution, view, selection, onView, onSelect, ste
       </div>
       <aside className={style.inspector} aria-label="Details">
         {step === undefined ? (
-          <RunValues execution={execution} />
+          <RunValues execution={execution} source={source} />
         ) : (
           <>
             <button
@@ -110,7 +113,7 @@ export function RunView({ run, execution, view, selection, onView, onSelect, ste
             </button>
             <Inspector
               key={step.path}
-              id={execution.id}
+              source={source}
               step={step}
               attempt={selection?.attempt ?? null}
               now={second}

@@ -9,10 +9,13 @@ export function WaitLine({
   wait,
   who,
   now,
+  leads = true,
 }: {
   readonly wait: Wait;
   readonly who: string | null;
   readonly now: number;
+  /** False where the link leads nowhere: the run is of another time, and maybe of another place. */
+  readonly leads?: boolean;
 }) {
   const { text, link } = waitSentence(wait, who, now);
   const router = useRouter();
@@ -21,7 +24,7 @@ export function WaitLine({
     <p className={style.wait}>
       <StateMark status={wait.kind === 'PAUSED' ? 'PAUSED' : 'WAITING'} />
       <span>{text}</span>
-      {link !== null && isThere(link.to) && (
+      {leads && link !== null && isThere(link.to) && (
         <Link to={link.to} search={link.search ?? {}}>
           {link.text}
         </Link>

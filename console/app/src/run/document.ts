@@ -39,7 +39,7 @@ function addSteps(found: Found, steps: unknown, prefix: string): void {
     if (typeof id !== 'string') continue;
     const path = prefix === '' ? id : `${prefix}.${id}`;
     found.order.set(path, found.order.size);
-    found.dependencies.set(path, Array.isArray(dependsOn) ? dependsOn.map(String) : before);
+    found.dependencies.set(path, Array.isArray(dependsOn) ? dependsOn.filter(isText) : before);
     if (asRecord(onError).continue === true) found.goesOn.add(path);
     before = [id];
     const inside = asRecord(config);
@@ -47,11 +47,15 @@ function addSteps(found: Found, steps: unknown, prefix: string): void {
     addSteps(found, inside.then, `${path}.then`);
     addSteps(found, inside.else, `${path}.else`);
     if (Array.isArray(inside.branches)) {
-      for (const branch of inside.branches.map(asRecord))
-        addSteps(found, branch.steps, `${path}.${String(branch.name)}`);
+      for (const { name, steps: inner } of inside.branches.map(asRecord))
+        if (isText(name)) addSteps(found, inner, `${path}.${name}`);
     }
     addSteps(found, asRecord(onError).steps, `${path}.onError`);
   }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
 }
 
 function asRecord(value: unknown): Record<string, unknown> {

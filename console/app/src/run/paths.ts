@@ -58,10 +58,15 @@ export interface Selection {
 
 const PATH = /^[A-Za-z_]\w*(\[\d{1,6}\])?(\.[A-Za-z_]\w*(\[\d{1,6}\])?)*$/;
 
+/** True for the path of a step, such as `loop[17].fetch`. */
+export function isPath(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= 2000 && PATH.test(value);
+}
+
 /** The selection of `?step=…&attempt=…`; null where the address has none, or something else than a path. */
 export function readSelection(search: { readonly step?: unknown; readonly attempt?: unknown }): Selection | null {
   const { step, attempt } = search;
-  if (typeof step !== 'string' || step.length > 2000 || !PATH.test(step)) return null;
+  if (!isPath(step)) return null;
   const number = Number(attempt);
   return { step, attempt: Number.isInteger(number) && number > 0 ? number : null };
 }

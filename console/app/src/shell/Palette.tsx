@@ -28,6 +28,7 @@ export function Palette({ onClose, onHelp }: { readonly onClose: () => void; rea
     ...placesFor(usePrincipal()?.deniedFields).map(({ name, to }) => ({ name, kind: 'page', run: go(to) })),
     { name: 'Failed executions of the last day', kind: 'list', run: go('/executions', { status: 'FAILED,TIMED_OUT', since: '24h' }) },
     { name: 'Executions that wait', kind: 'list', run: go('/executions', { status: 'WAITING' }) },
+    { name: 'Open an export of an execution', kind: 'page', run: go('/executions/file') },
     { name: 'Light', kind: 'look', run: () => choose('light') },
     { name: 'Dark', kind: 'look', run: () => choose('dark') },
     { name: 'As the system', kind: 'look', run: () => choose('system') },

@@ -9,7 +9,7 @@ import style from './Shell.module.css';
 import { ThemeMenu } from './ThemeMenu';
 
 const Keys = lazy(() => import('./Keys').then((module) => ({ default: module.Keys })));
-const SignIn = lazy(() => import('../pages/sign-in/SignIn').then((module) => ({ default: module.SignIn })));
+const WithoutKey = lazy(() => import('./WithoutKey').then((module) => ({ default: module.WithoutKey })));
 
 export function Shell() {
   const { isAsked } = useSession();
@@ -33,7 +33,7 @@ export function Shell() {
       </header>
       {isAsked ? (
         <Suspense>
-          <SignIn />
+          <WithoutKey />
         </Suspense>
       ) : (
         <Outlet />

@@ -1,38 +1,34 @@
 // One run: what it is, how it stands, and its steps, live.
 import { useState } from 'react';
-import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { useParams } from '@tanstack/react-router';
 import { Loading, FailureNote } from '../../kit/Notes';
 import { Page } from '../../kit/Page';
 import { shortId } from '../../kit/ids';
-import { readSelection, writeSelection, type Selection } from '../../run/paths';
 import { RunView } from '../../run/RunView';
+import { useApiSource } from '../../run/useApiSource';
 import { useRun } from '../../run/useRun';
-import { readView, type View } from '../../run/ViewBar';
+import { useRunAddress } from '../../run/useRunAddress';
 import { useMay } from '../../api/principal';
 import { Button } from '../../kit/Button';
+import { ExportedRun } from '../exported/ExportedRun';
 import { About } from './About';
 import { Actions } from './actions/Actions';
 import { offersFor } from './actions/offers';
 import { useAbout } from './useAbout';
 
+/** The run with the id that the address says; `file` stands for one that was exported into a file. */
 export function Run() {
   const { id } = useParams({ strict: false });
+  if (id === 'file') return <ExportedRun />;
   return <RunOf key={id} id={id ?? ''} />;
 }
 
 function RunOf({ id }: { readonly id: string }) {
-  const search: Record<string, unknown> = useSearch({ strict: false });
-  const navigate = useNavigate();
+  const address = useRunAddress();
   const { run, failure } = useRun(id);
+  const source = useApiSource(id);
   const about = useAbout(id);
-  const selection = readSelection(search);
-  const view = readView(search.view);
   const name = about?.workflow?.name ?? (about === null ? shortId(id) : 'Execution');
-
-  function go(next: { readonly view: View; readonly selection: Selection | null }): void {
-    const written = { ...writeSelection(next.selection), ...(next.view === 'timeline' ? {} : { view: next.view }) };
-    void navigate({ to: '.', search: () => written, replace: true, resetScroll: false });
-  }
 
   const [retryFrom, setRetryFrom] = useState<string | null>(null);
   const may = useMay();
@@ -65,9 +61,8 @@ function RunOf({ id }: { readonly id: string }) {
         <Loading rows={12} />
       ) : (
         <RunView
-          {...{ run, execution, view, selection }}
-          onView={(next) => go({ view: next, selection })}
-          onSelect={(next) => go({ view, selection: next })}
+          {...{ run, execution, source }}
+          {...address}
           stepActions={canRetry && ((path) => <Button onClick={() => setRetryFrom(path)}>Retry from here …</Button>)}
         />
       )}

@@ -1,4 +1,5 @@
 // The page that takes a key, where the API asks for one; the address stays, and is opened with it.
+import { Link } from '@tanstack/react-router';
 import { useState, type SubmitEvent } from 'react';
 import { signIn, useSession } from '../../api/session';
 import { Button } from '../../kit/Button';
@@ -40,6 +41,13 @@ export function SignIn() {
         </Button>
         <p className={style.text}>
           Whoever runs Stepgraph makes one with <code>stepgraph keys create NAME --role viewer</code>.
+        </p>
+        <p className={style.text}>
+          Without one you can{' '}
+          <Link to="/executions/$id" params={{ id: 'file' }}>
+            open an export
+          </Link>{' '}
+          of an execution.
         </p>
       </form>
     </Page>

@@ -15,6 +15,8 @@ import { graphOf, type GraphBlock, type GraphStep } from './graphModel';
 import { useArrangement } from './useArrangement';
 import style from './Graph.module.css';
 
+export { prepareArranging } from './useArrangement';
+
 export interface GraphProps {
   readonly tree: RunTree;
   readonly dependencies: Dependencies;

@@ -6,17 +6,30 @@ import type { GraphBlock, GraphStep } from './graphModel';
 export const NODE_WIDTH = 190;
 export const NODE_HEIGHT = 44;
 
+let idle: Worker | undefined; // kept for the next graph
+let orders = 0;
+
+/** Loads what arranges graphs, so that it is there when the API is not. */
+export function prepareArranging(): void {
+  idle ??= arranger();
+}
+
+function arranger(): Worker {
+  return new Worker(new URL('./arrange.worker.ts', import.meta.url), { type: 'module' });
+}
+
 /** null until the first arrangement is there. */
 export function useArrangement(root: GraphBlock, direction: Direction): readonly Placed[] | null {
   const [placed, setPlaced] = useState<readonly Placed[] | null>(null);
   const worker = useRef<Worker>(undefined);
-  const number = useRef(0);
   const shape = JSON.stringify([direction, unplaced(root)]); // it is only arranged anew when something is opened or begun
   useEffect(() => {
-    worker.current ??= new Worker(new URL('./arrange.worker.ts', import.meta.url), { type: 'module' });
-    number.current += 1;
+    if (worker.current === undefined) {
+      worker.current = idle ?? arranger();
+      idle = undefined;
+    }
+    const mine = (orders += 1);
     const [wanted, block] = JSON.parse(shape) as [Direction, UnplacedBlock];
-    const mine = number.current;
     worker.current.onmessage = ({ data }: MessageEvent<{ number: number; placed: readonly Placed[] }>) => {
       if (data.number === mine) setPlaced(data.placed);
     };
@@ -24,8 +37,12 @@ export function useArrangement(root: GraphBlock, direction: Direction): readonly
   }, [shape]);
   useEffect(
     () => () => {
-      worker.current?.terminate();
+      const done = worker.current;
       worker.current = undefined;
+      if (done === undefined) return;
+      done.onmessage = null;
+      if (idle === undefined) idle = done;
+      else done.terminate();
     },
     [],
   );
