@@ -62,10 +62,16 @@ function bars(element: HTMLElement): Look {
   };
 }
 
+/** The places of values without a neighbour, which no line would show. */
+function lonely(plot: uPlot, series: number): number[] {
+  const values = plot.data[series] ?? [];
+  return [...values.keys()].filter((at) => values[at] != null && values[at - 1] == null && values[at + 1] == null);
+}
+
 function lines(element: HTMLElement): Look {
   const series = (name: string, label: string): uPlot.Series => {
     const stroke = colour(element, name);
-    return { label, stroke, width: 1.5, points: { show: true, size: 4, width: 0, fill: stroke } };
+    return { label, stroke, width: 1.5, points: { show: true, filter: lonely, size: 4, width: 0, fill: stroke } };
   };
   return {
     scales: {
