@@ -28,6 +28,9 @@ _TAIL = MAX_TOKEN_CHARACTERS + 4
 _WORDS = ("hooks", "aG9va3", "hvb2tz", "ob29rc")
 """The word before a token: plain, and as base64 writes it at each of three positions."""
 _HINT = re.compile(f"{_RUN}{{{SHORTEST_TOKEN}}}|{_BEGINNING}")
+_HINTS_RUN = min(SHORTEST_TOKEN, 33)
+"""The characters in a row that both kinds of hints have at least."""
+_RUNS_AS_ONE = bytes(ord("-" if re.fullmatch(_RUN, chr(byte)) else " ") for byte in range(256))
 _HINT_IN_BYTES = re.compile(rf"{_RUN}{{33}}".encode())
 _BASE64 = re.compile("[A-Za-z0-9+/_-]{29,}={0,2}")
 _STANDARD = str.maketrans("-_", "+/", "=")
@@ -53,7 +56,11 @@ def _decoded(digits: str, start: int) -> bytes:
 
 
 def _hints(text: str) -> bool:
-    return any(word in text for word in _WORDS) or _HINT.search(text) is not None
+    if any(word in text for word in _WORDS):
+        return True
+    # Translating all takes a twentieth of what a pattern does, and most texts have no word that is as long.
+    has_long_run = b"-" * _HINTS_RUN in text.encode("utf-8", "surrogatepass").translate(_RUNS_AS_ONE)
+    return has_long_run and _HINT.search(text) is not None
 
 
 def _without_cut(text: str) -> str:
