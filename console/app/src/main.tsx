@@ -9,6 +9,9 @@ import { applyTheme } from './look/theme';
 import { router } from './router';
 
 applyTheme();
+// Its address is relative to that of the page, which changes while the page stays.
+const icon = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
+icon?.setAttribute('href', icon.href);
 const root = document.getElementById('root');
 if (root === null) throw new Error('The page has no element for the console.');
 createRoot(root).render(
