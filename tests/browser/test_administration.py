@@ -23,9 +23,12 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PREPARE = """
 mutation ($name: String!, $document: JSON!) {
-  createApiKey(name: $name, role: VIEWER) { ... on ApiKeyCreated { token } }
+  viewer: createApiKey(name: $name, role: VIEWER) { ... on ApiKeyCreated { token } }
+  operator: createApiKey(name: "night shift", role: OPERATOR) { ... on ApiKeyCreated { token } }
+  editor: createApiKey(name: "authors", role: EDITOR) { ... on ApiKeyCreated { token } }
   setSecret(name: "shop_token", value: "not to be shown") { __typename }
   applyWorkflow(document: $document) { __typename }
+  executeWorkflow(input: {workflowName: "deploy"}) { ... on WorkflowExecution { id } }
   createWebhook(
     input: {name: "told", direction: OUTBOUND, url: "https://receiver.example/", eventTypes: ["webhook.disabled"]}
   ) { ... on WebhookCreated { webhook { id } } }
@@ -47,18 +50,37 @@ mutation {
 }
 """
 PAGES = {"/webhooks": "Webhooks", "/secrets": "Secrets", "/keys": "Keys", "/audit": "Audit"}
+ROLES = ("VIEWER", "OPERATOR", "EDITOR", "ADMIN")  # each may also do what those before it may
+READERS = {"/secrets": "EDITOR", "/workflows/new": "EDITOR", "/keys": "ADMIN", "/audit": "ADMIN"}
+OFFERED: dict[str, tuple[str, dict[str, str]]] = {
+    "/executions": ("Executions", {"Views": "VIEWER", "All of these": "OPERATOR"}),
+    "/executions/{run}": ("deploy", {"Pause": "OPERATOR", "Signal …": "OPERATOR", "Cancel …": "OPERATOR"}),
+    "/workflows": ("Workflows", {"New workflow": "EDITOR"}),
+    "/workflows/new": ("New workflow", {"Save…": "EDITOR"}),
+    "/workflows/deploy": ("deploy", {"Start…": "OPERATOR", "Edit": "EDITOR", "More": "EDITOR"}),
+    "/breakers": ("Breakers", {"Configure a service…": "EDITOR"}),
+    "/schedules": ("Schedules", {"New schedule…": "EDITOR"}),
+    "/rules": ("Rules", {"New rule…": "EDITOR"}),
+    "/templates": ("Templates", {"New template…": "EDITOR"}),
+    "/webhooks/{webhook}": ("told", {"Disable": "EDITOR", "Edit…": "EDITOR", "Delete…": "EDITOR"}),
+    "/secrets": ("Secrets", {"New secret": "ADMIN", "Delete shop_token": "ADMIN"}),
+    "/keys": ("Keys", {"New key": "ADMIN"}),
+    "/audit": ("Audit", {}),
+}
+"""The heading of each page, and what it offers with the least role that it is offered to."""
+GO = "address => { history.pushState({}, '', address); dispatchEvent(new PopStateEvent('popstate')) }"
 EXPECTED = re.compile(r"net::ERR_ABORTED|\(Unauthorized\)|\(Not Found\)")
 UNKNOWN_KEY = f"sg_{'x' * 12}_{'x' * 40}"
 
 
 @dataclass
 class Guarded:
-    """A Stepgraph that asks for keys, two of them, and the id of a webhook."""
+    """A Stepgraph that asks for keys, one for each role, and the ids of a webhook and of a run that waits."""
 
     url: str
-    admin: str
-    viewer: str
+    keys: dict[str, str]
     webhook: str
+    run: str
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -75,7 +97,8 @@ async def guarded(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) 
         admin = await first_key(process)
         document = {"name": "deploy", "steps": [{"id": "wait", "type": "WAIT", "config": {"signal": {"name": "go"}}}]}
         made = await ask(url, admin, PREPARE, name=HOSTILE, document=document)
-        yield Guarded(url, admin, made["createApiKey"]["token"], made["createWebhook"]["webhook"]["id"])
+        keys = {"ADMIN": admin, **{role: made[role.lower()]["token"] for role in ROLES[:-1]}}
+        yield Guarded(url, keys, made["createWebhook"]["webhook"]["id"], made["executeWorkflow"]["id"])
         await process.stop()
 
 
@@ -140,41 +163,82 @@ def row(visit: Visit, text: str) -> "Locator":
     return visit.page.get_by_role("row").filter(has_text=text)
 
 
-async def test_a_wrong_key_is_refused_a_right_one_opens_the_page_and_a_viewers_is_offered_no_action(
+async def test_each_role_is_offered_what_it_may_do_and_told_what_it_may_not_read(
     guest: Visit, guarded: Guarded
 ) -> None:
     from playwright.async_api import expect
 
-    page = guest.page
+    page, main = guest.page, guest.page.get_by_role("main")
     await page.goto(f"{guarded.url}/webhooks")
     await page.get_by_role("link", name="open an export").click()
     await expect(page.get_by_role("button", name="Choose a file")).to_be_visible()
     await page.go_back()
     await sign_in(guest, "sg_short")
-    await expect(page.get_by_role("main")).to_contain_text("56 characters")
+    await expect(main).to_contain_text("56 characters")
     await sign_in(guest, UNKNOWN_KEY)
-    await expect(page.get_by_role("main")).to_contain_text("does not know this key")
-    await sign_in(guest, guarded.viewer)
+    await expect(main).to_contain_text("does not know this key")
+    for role in ROLES:
+        await sign_in(guest, guarded.keys[role])
+        badge = page.get_by_role("banner").get_by_role("button", name=f", {role.lower()}")
+        await expect(badge).to_be_visible()
+        for path in OFFERED:
+            await see_what_is_offered(guest, guarded, path, role)
+        await page.get_by_role("navigation", name="Pages").get_by_role("button", name="More").click()
+        for name, reader in (("Webhooks", "VIEWER"), ("Secrets", "EDITOR"), ("Keys", "ADMIN"), ("Audit", "ADMIN")):
+            await expect(page.get_by_role("menuitem", name=name)).to_have_count(int(covers(role, reader)))
+        await page.keyboard.press("Escape")
+        await do_what_is_allowed(guest, guarded, role)
+        await badge.click()
+        await page.get_by_role("menuitem", name="Sign out").click()
 
-    await row(guest, "told").get_by_role("link", name="told").click()
-    await expect(page.get_by_role("heading", level=1)).to_have_text("told")
-    await expect(page.get_by_role("main")).to_contain_text("Nothing was sent yet")
-    await expect(page.get_by_role("link", name="Keys")).to_have_count(0)
-    await expect(page.get_by_role("main").get_by_role("button")).to_have_count(0)
-    await expect(page.get_by_role("main")).not_to_contain_text("receiver.example")
-    await page.goto(f"{guarded.url}/audit")
-    await expect(page.get_by_role("alert")).to_contain_text("ADMIN")
 
-    await page.get_by_role("banner").get_by_role("button", name="viewer").click()
-    await page.get_by_role("menuitem", name="Sign out").click()
-    await sign_in(guest, guarded.admin)
-    await expect(row(guest, HOSTILE).filter(has_text="createApiKey")).to_be_visible()
+async def see_what_is_offered(guest: Visit, guarded: Guarded, path: str, role: str) -> None:
+    """Go to a page within the console: it offers to this role what the table says, or says that it is for others."""
+    from playwright.async_api import expect
+
+    main = guest.page.get_by_role("main")
+    heading, offered = OFFERED[path]
+    await guest.page.evaluate(GO, path.format(run=guarded.run, webhook=guarded.webhook))
+    await expect(main.get_by_role("heading", level=1)).to_have_text(heading)
+    if not covers(role, READERS.get(path, "VIEWER")):
+        await expect(main.get_by_role("alert")).to_contain_text(re.compile(f"{READERS[path]}|{role} may not"))
+    await expect(main.get_by_role("status", name="Loading")).to_have_count(0)
+    for name, least in offered.items():
+        control = main.get_by_role("button", name=name, exact=True).or_(main.get_by_role("link", name=name, exact=True))
+        await expect(control, f"{name} on {path} for {role}").to_have_count(int(covers(role, least)))
+
+
+async def do_what_is_allowed(guest: Visit, guarded: Guarded, role: str) -> None:
+    """Do one thing that this role may and those before it may not."""
+    from playwright.async_api import expect
+
+    page, main = guest.page, guest.page.get_by_role("main")
+    if role == "VIEWER":
+        await page.evaluate(GO, f"/webhooks/{guarded.webhook}")
+        await expect(main).to_contain_text("Nothing was sent yet")
+        await expect(main).not_to_contain_text("receiver.example")
+    elif role == "OPERATOR":
+        await page.evaluate(GO, f"/executions/{guarded.run}")
+        await press(guest, "Pause", "Resume")
+        await expect(main.get_by_role("button", name="Pause", exact=True)).to_be_visible()
+    elif role == "EDITOR":
+        await page.evaluate(GO, f"/webhooks/{guarded.webhook}")
+        await expect(main).to_contain_text("receiver.example")
+        await press(guest, "Disable", "Enable")
+        await expect(main.get_by_role("button", name="Disable", exact=True)).to_be_visible()
+    else:
+        await page.evaluate(GO, "/audit")
+        await expect(row(guest, HOSTILE).filter(has_text="createApiKey")).to_be_visible()
+
+
+def covers(role: str, least: str) -> bool:
+    return ROLES.index(role) >= ROLES.index(least)
 
 
 async def test_the_pages_of_an_administrator_have_no_fault_that_axe_knows(guest: Visit, guarded: Guarded) -> None:
     page = guest.page
     await page.goto(guarded.url)
-    await sign_in(guest, guarded.admin)
+    await sign_in(guest, guarded.keys["ADMIN"])
     for path, heading in {**PAGES, f"/webhooks/{guarded.webhook}": "told"}.items():
         await open_page(guest, path, heading)
         assert await page.title() == f"{heading} · Stepgraph"
@@ -193,7 +257,7 @@ async def test_keys_and_secrets_are_made_and_ended_and_a_value_is_shown_once_or_
 
     page = guest.page
     await page.goto(guarded.url)
-    await sign_in(guest, guarded.admin)
+    await sign_in(guest, guarded.keys["ADMIN"])
     await open_page(guest, "/keys", "Keys")
     await expect(row(guest, HOSTILE)).to_be_visible()
     await press(guest, "New key", "Make the key")
@@ -241,7 +305,7 @@ async def test_an_inbound_webhook_is_made_posted_to_given_a_new_secret_changed_a
 
     page = guest.page
     await page.goto(guarded.url)
-    await sign_in(guest, guarded.admin)
+    await sign_in(guest, guarded.keys["ADMIN"])
     await open_page(guest, "/webhooks?direction=INBOUND", "Webhooks")
     await press(guest, "New webhook", "Create the webhook")
     await expect(page.get_by_role("dialog")).to_contain_text("starts a workflow")
