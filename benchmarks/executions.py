@@ -46,6 +46,15 @@ async def execute(api: GraphQLClient, workflow: str) -> str:
     return _id_of(data["executeWorkflow"])
 
 
+async def execute_to_end(api: GraphQLClient, workflow: str) -> str:
+    """Start one execution and wait until it has ended; returns its id. Raises `TimeoutError`."""
+    id = await execute(api, workflow)
+    async with asyncio.timeout(_LIVE_SECONDS):
+        while not await _has_ended(api, id):  # noqa: ASYNC110 -- another process ends it
+            await asyncio.sleep(_LOOK_SECONDS)
+    return id
+
+
 async def execute_many(api: GraphQLClient, workflow: str, count: int) -> list[str]:
     """Start executions with one mutation; returns their ids."""
     inputs = [{"workflowName": workflow, "input": _INPUT}] * count

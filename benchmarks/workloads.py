@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.executions import apply, seconds_with_progress, watching
+from benchmarks.run_page import page_of_a_loop
 from benchmarks.stack import Stack
 
 Figures = Mapping[str, float]
@@ -162,6 +163,13 @@ _prepare_slow, _measure_slow = _throughput(
 _prepare_shapes, _measure_shapes = _throughput(
     workflow="bench-shapes", executions=1, steps=10_000, document=lambda _: transform_item_steps(10_000)
 )
+_prepare_items_page, _measure_items_page = page_of_a_loop(workflow="bench-items-page", items=10_000, steps=1)
+_prepare_steps_page, _measure_steps_page = page_of_a_loop(workflow="bench-steps-page", items=1_000, steps=10)
+_OF_A_PAGE = (
+    Target(figure="usable ms", bound=1_500),
+    *(Target(figure=f"longest frame ms, {what}", bound=50) for what in ("timeline", "table", "graph")),
+    Target(figure="heap MB", bound=250),
+)
 
 WORKLOADS: Sequence[Workload] = (
     Workload(
@@ -205,5 +213,19 @@ WORKLOADS: Sequence[Workload] = (
         prepare=_prepare_transforms,
         measure=_measure_transforms,
         targets=(Target(figure="steps/s", bound=10_000, at_least=True),),
+    ),
+    Workload(
+        name="W6",
+        title="the console's page of a loop of 10,000 items: opened, scrolled, as table and as graph",
+        prepare=_prepare_items_page,
+        measure=_measure_items_page,
+        targets=_OF_A_PAGE,
+    ),
+    Workload(
+        name="W6b",
+        title="the console's page of a loop of 1,000 items with 10 steps each, likewise",
+        prepare=_prepare_steps_page,
+        measure=_measure_steps_page,
+        targets=_OF_A_PAGE,
     ),
 )

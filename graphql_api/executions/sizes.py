@@ -1,6 +1,6 @@
 """Sizes of values that rows may have left out: told without reading the values, and only where they are selected."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
@@ -29,12 +29,15 @@ class ValueSizes(PerEvent):
     def forget(self) -> None:
         self._left = _MOST_MEASURED
 
-    async def size(
+    def size(
         self, name: str, value: object, left_out: Mapping[str, int], kind: ValueKind, id: UUID, path: str = ""
-    ) -> int | None:
-        """The size of a record's field `name`, which has `value` or was left out; None where there is no value."""
+    ) -> int | Awaitable[int | None] | None:
+        """The size of a record's field `name`, which has `value` or was left out; None where there is no value.
+
+        It is to be awaited only where the value was left out: a page of steps has hundreds that were not.
+        """
         if name in left_out:
-            return await shared(self._loader.load(LargeValue(kind, id, path, left_out[name])))
+            return shared(self._loader.load(LargeValue(kind, id, path, left_out[name])))
         if value is None:
             return None
         return len((value.text if isinstance(value, JsonText) else dumps(value)).encode())  # type: ignore[arg-type]

@@ -98,20 +98,22 @@ class StepExecution(Node):
     @strawberry.field(
         description="The size of the input as JSON in UTF-8, in bytes, told without reading it; null where it has none."
     )
-    async def input_bytes(self, info: Info) -> int | None:
-        return await self._size(info, "input", self.record.state.input, ValueKind.STEP_INPUT)
+    def input_bytes(self, info: Info) -> int | None:
+        return self._size(info, "input", self.record.state.input, ValueKind.STEP_INPUT)
 
     @strawberry.field(
         description="The size of the output as JSON in UTF-8, in bytes, told without reading it; null where it has "
         "none."
     )
-    async def output_bytes(self, info: Info) -> int | None:
-        return await self._size(info, "output", self.record.state.output, ValueKind.STEP_OUTPUT)
+    def output_bytes(self, info: Info) -> int | None:
+        return self._size(info, "output", self.record.state.output, ValueKind.STEP_OUTPUT)
 
-    async def _size(self, info: Info, name: str, value: object, kind: ValueKind) -> int | None:
+    def _size(self, info: Info, name: str, value: object, kind: ValueKind) -> int | None:
         record = self.record
         sizes = info.context.shared(ValueSizes)
-        return await sizes.size(name, value, record.left_out, kind, record.execution_id, record.state.path)
+        return cast(
+            "int | None", sizes.size(name, value, record.left_out, kind, record.execution_id, record.state.path)
+        )
 
     @strawberry.field(description="Every try so far, the running one last.")
     def attempts(self) -> list[StepAttempt]:

@@ -1,7 +1,7 @@
 """Executions as clients see them."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 from uuid import UUID
 
 import strawberry
@@ -106,19 +106,19 @@ class WorkflowExecution(Node):
     @strawberry.field(
         description="The size of the input as JSON in UTF-8, in bytes, told without reading it; null where it has none."
     )
-    async def input_bytes(self, info: Info) -> int | None:
-        return await self._size(info, "input", self.record.input, ValueKind.EXECUTION_INPUT)
+    def input_bytes(self, info: Info) -> int | None:
+        return self._size(info, "input", self.record.input, ValueKind.EXECUTION_INPUT)
 
     @strawberry.field(
         description="The size of the output as JSON in UTF-8, in bytes, told without reading it; null where it has "
         "none."
     )
-    async def output_bytes(self, info: Info) -> int | None:
-        return await self._size(info, "output", self.record.output, ValueKind.EXECUTION_OUTPUT)
+    def output_bytes(self, info: Info) -> int | None:
+        return self._size(info, "output", self.record.output, ValueKind.EXECUTION_OUTPUT)
 
-    async def _size(self, info: Info, name: str, value: object, kind: ValueKind) -> int | None:
+    def _size(self, info: Info, name: str, value: object, kind: ValueKind) -> int | None:
         sizes = info.context.shared(ValueSizes)
-        return await sizes.size(name, value, self.record.left_out, kind, self.record.id)
+        return cast("int | None", sizes.size(name, value, self.record.left_out, kind, self.record.id))
 
     @strawberry.field(description="The workflow, deleted or not; null for an orchestration.")
     async def workflow(

@@ -283,7 +283,7 @@ async def test_keys_and_secrets_are_made_and_ended_and_a_value_is_shown_once_or_
     await page.get_by_label("Name", exact=True).fill("first")
     await press(guest, "Store the secret")
     await expect(row(guest, "secrets.first")).to_be_visible()
-    await ask(guarded.url, guarded.admin, READ_FIRST)
+    await ask(guarded.url, guarded.keys["ADMIN"], READ_FIRST)
     await page.reload()
     await expect(row(guest, "secrets.first").get_by_role("link", name="reads-first")).to_be_visible()
     await press(guest, "Delete first")
@@ -292,7 +292,7 @@ async def test_keys_and_secrets_are_made_and_ended_and_a_value_is_shown_once_or_
     await press(guest, "Delete it")
     await expect(page.get_by_role("alertdialog").get_by_role("alert")).to_contain_text("take it out of them")
     await press(guest, "Keep")
-    await ask(guarded.url, guarded.admin, READ_FIRST.replace("secrets.first", "secrets.other"))
+    await ask(guarded.url, guarded.keys["ADMIN"], READ_FIRST.replace("secrets.first", "secrets.other"))
     await press(guest, "Delete first", "Delete it")
     await expect(row(guest, "secrets.first")).to_have_count(0)
     assert "not to be shown" not in await page.content()
@@ -344,9 +344,9 @@ async def test_an_outbound_webhook_is_refused_a_wrong_address_changed_and_sends_
     from playwright.async_api import expect
 
     page = guest.page
-    made = await ask(guarded.url, guarded.admin, REGISTER)
+    made = await ask(guarded.url, guarded.keys["ADMIN"], REGISTER)
     await page.goto(guarded.url)
-    await sign_in(guest, guarded.admin)
+    await sign_in(guest, guarded.keys["ADMIN"])
     await open_page(guest, f"/webhooks/{made['createWebhook']['webhook']['id']}", "teller")
     async with scripted_service(lambda _: reply({"heard": "it"})) as receiver:
         await press(guest, "Edit…")
@@ -360,7 +360,7 @@ async def test_an_outbound_webhook_is_refused_a_wrong_address_changed_and_sends_
         await press(guest, "Save")
         await expect(page.get_by_role("main")).to_contain_text(receiver.url)
 
-        await ask(guarded.url, guarded.admin, START)
+        await ask(guarded.url, guarded.keys["ADMIN"], START)
         await wait_until(lambda: len(receiver.asked) == 1, "the receiver is told")
         await expect(row(guest, "delivered")).to_contain_text("execution.started")
         await row(guest, "delivered").get_by_role("link").first.click()

@@ -46,11 +46,13 @@ export function moments(at: string): string {
   return `${date.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'long' })}\n${date.toISOString()}`;
 }
 
+const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', hour12: false }); // a new one each time is slow
+
 /** The time of day, with the date when it is not today's. */
 export function clockTime(at: string, now: number): string {
   const date = new Date(at);
   const isToday = date.toDateString() === new Date(now).toDateString();
-  const time = date.toLocaleTimeString(undefined, { hour12: false });
+  const time = TIME.format(date);
   return isToday ? time : `${date.toLocaleDateString(undefined, { month: 'short', day: 'numeric' })}, ${time}`;
 }
 

@@ -1,6 +1,6 @@
 // The rows that timeline and table share: a tree of steps, of which only what is in sight is in the page.
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useId, useRef, type KeyboardEvent, type ReactNode } from 'react';
+import { useEffect, useId, useMemo, useRef, type KeyboardEvent, type ReactNode } from 'react';
 import { selectionOf } from './selecting';
 import type { Row } from './rows';
 import type { Selection } from './paths';
@@ -8,6 +8,7 @@ import { StepName } from './StepName';
 import style from './Rows.module.css';
 
 export const ROW_HEIGHT = 28;
+const OVERSCAN = 6;
 
 export interface RowsProps {
   readonly label: string;
@@ -31,11 +32,12 @@ export function Rows({ label, rows, selection, onSelect, onToggle, head, cells, 
     count: rows.length,
     getScrollElement: () => frame.current,
     estimateSize: () => ROW_HEIGHT,
-    overscan: 12,
+    overscan: OVERSCAN,
     scrollPaddingStart: ROW_HEIGHT,
-    getItemKey: (index) => rows[index]?.key ?? index,
   });
-  const selected = rows.findIndex((row) => isSelected(row, selection, rows));
+  const items = list.getVirtualItems();
+  const places = placesFor(items.length);
+  const selected = useMemo(() => rows.findIndex((row) => isSelected(row, selection, rows)), [rows, selection]);
   const step = selection?.step;
   useEffect(() => {
     if (selected >= 0) list.scrollToIndex(selected, { align: 'auto' });
@@ -89,12 +91,12 @@ export function Rows({ label, rows, selection, onSelect, onToggle, head, cells, 
         {head}
       </div>
       <div role="presentation" className={style.rows} style={{ height: list.getTotalSize() }}>
-        {list.getVirtualItems().map(({ index, start, key }) => {
+        {items.map(({ index, start }) => {
           const row = rows[index];
           if (row === undefined) return null;
           return (
             <div
-              key={key}
+              key={index % places}
               id={`${id}-${index}`}
               role="row"
               className={style.row}
@@ -117,6 +119,11 @@ export function Rows({ label, rows, selection, onSelect, onToggle, head, cells, 
       </div>
     </div>
   );
+}
+
+/** The number of elements that rows take turns in: one that goes out of sight is where the next comes into it. */
+function placesFor(inSight: number): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(inSight, 32)));
 }
 
 function isSelected(row: Row, selection: Selection | null, rows: readonly Row[]): boolean {

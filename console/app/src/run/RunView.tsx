@@ -1,5 +1,5 @@
 // One run: timeline, graph and table of the same steps with one selection, and what is selected beside them.
-import { lazy, Suspense, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { lazy, Suspense, useDeferredValue, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { useNow } from '../kit/useNow';
 import { Loading } from '../kit/Notes';
 import { NO_PLACES, placesOf } from './document';
@@ -35,7 +35,9 @@ export interface RunViewProps {
   readonly stepActions?: false | ((path: string) => ReactNode);
 }
 
-export function RunView({ run, execution, source, view, selection, onView, onSelect, stepActions = false }: RunViewProps) {
+export function RunView(props: RunViewProps) {
+  const { execution, source, view, selection, onView, onSelect, stepActions = false } = props;
+  const run = useDeferredValue(props.run); // what somebody does comes before what is new
   const { document, recordedAt } = source;
   const places = useMemo(() => placesOf(document), [document]);
   const steps = useMemo<readonly RunStep[]>(() => [...run.steps.values(), ...run.unreached.values()], [run]);
@@ -52,7 +54,8 @@ export function RunView({ run, execution, source, view, selection, onView, onSel
   const present = useNow();
   const second = recordedAt ?? present;
   const moves = recordedAt === null && execution.finishedAt === null;
-  const now = useLiveNow(moves && view === 'timeline' && steps.length < MANY_STEPS, second);
+  const moment = useLiveNow(moves && view === 'timeline' && steps.length < MANY_STEPS, second);
+  const now = execution.finishedAt ?? moment;
   const step = selection === null ? undefined : tree.byPath.get(selection.step)?.step;
   const select = { rows, selection, onSelect, onToggle: toggle };
 

@@ -38,7 +38,10 @@ export function Timeline(props: TimelineProps) {
     () => (foldsGaps ? idleGaps(steps, { from: domain.from, to: domain.to }, now) : []),
     [steps, domain.from, domain.to, now, foldsGaps],
   );
-  const scale = scaleOf(domain, gaps, Math.max(width - END, 80));
+  const scale = useMemo(
+    () => scaleOf({ from: domain.from, to: domain.to }, gaps, Math.max(width - END, 80)),
+    [domain.from, domain.to, gaps, width],
+  );
   const path = useMemo(() => (marksPath ? criticalPath(tree, now) : null), [marksPath, tree, now]);
   const isOver = execution.finishedAt !== null;
   const present = isOver || now > domain.to || now < domain.from ? null : scale.toX(now);

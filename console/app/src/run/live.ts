@@ -56,7 +56,7 @@ export function reduceRun(run: Run, updates: readonly RunUpdate[]): Run {
   return isOwn ? { sequence, execution, steps, unreached, order } : run;
 }
 
-/** The run with one page of its steps, read at `sequence`: how a run is loaded that is too large for one message. */
+/** The run with one page of its steps, read at `sequence`; what was heard meanwhile stays. */
 export function withPage(run: Run, execution: RunExecution, sequence: number, page: readonly RunStep[]): Run {
   const steps = new Map(run.steps);
   const unreached = new Map(run.unreached);

@@ -74,13 +74,13 @@ export const PROGRESS = graphql(`
   }
 `);
 
-/** One page of the steps, for runs that are too large for one message. */
+/** One page of the steps: how a run is loaded, whatever its size. */
 export const STEPS = graphql(`
-  query RunSteps($id: ID!, $after: String) {
+  query RunSteps($id: ID!, $first: Int!, $after: String) {
     execution(id: $id) {
       ...RunState
       sequence
-      steps(first: 500, after: $after) {
+      steps(first: $first, after: $after) {
         nodes {
           ...RunStep
         }

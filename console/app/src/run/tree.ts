@@ -30,6 +30,8 @@ export interface RunTree {
 interface OpenNode {
   step: RunStep;
   blocks: OpenBlock[];
+  /** Its place in the document. */
+  rank: number;
 }
 
 interface OpenBlock {
@@ -45,7 +47,7 @@ const HANDLER = 'onError';
 /** The tree of these steps; siblings in the order of the document, and where that is unknown by when they began. */
 export function treeOf(steps: Iterable<RunStep>, { order, goesOn }: DocumentPlaces = NO_PLACES): RunTree {
   const byPath = new Map<string, OpenNode>();
-  for (const step of steps) byPath.set(step.path, { step, blocks: [] });
+  for (const step of steps) byPath.set(step.path, { step, blocks: [], rank: rankOf(step, order) });
   const top: OpenNode[] = [];
   const blocks = new Map<string, OpenBlock>();
   let onFailure: OpenBlock | null = null;
@@ -68,13 +70,12 @@ export function treeOf(steps: Iterable<RunStep>, { order, goesOn }: DocumentPlac
     }
     block.nodes.push(node);
   }
-  const compare = comparing(order);
   top.sort(compare);
   for (const block of blocks.values()) {
     if (block.nodes.length > 1) block.nodes.sort(compare);
     block.status = statusOf(block.nodes, goesOn);
   }
-  for (const node of byPath.values()) if (node.blocks.length > 1) node.blocks.sort(comparingBlocks(compare));
+  for (const node of byPath.values()) if (node.blocks.length > 1) node.blocks.sort(compareBlocks);
   return { nodes: top, onFailure, byPath };
 }
 
@@ -107,22 +108,22 @@ export function urgentFirst(node: StepNode): readonly BlockNode[] {
   return [...buckets.values()].flat();
 }
 
-type Compare = (one: OpenNode, other: OpenNode) => number;
-
-function comparing(order: DocumentOrder): Compare {
-  const rank = ({ step }: OpenNode): number => order.get(placeInDocument(step.path)) ?? Number.MAX_SAFE_INTEGER;
-  return (one, other) =>
-    (order.size === 0 ? 0 : rank(one) - rank(other)) ||
-    (one.step.startedAt ?? Infinity) - (other.step.startedAt ?? Infinity) ||
-    (one.step.path < other.step.path ? -1 : 1);
+function rankOf({ path }: RunStep, order: DocumentOrder): number {
+  return order.size === 0 ? 0 : (order.get(placeInDocument(path)) ?? Number.MAX_SAFE_INTEGER);
 }
 
-function comparingBlocks(compare: Compare): (one: OpenBlock, other: OpenBlock) => number {
-  return (one, other) => {
-    if (one.index !== null && other.index !== null) return one.index - other.index;
-    const [first, second] = [one.nodes[0], other.nodes[0]];
-    return first === undefined || second === undefined ? 0 : compare(first, second);
-  };
+function compare(one: OpenNode, other: OpenNode): number {
+  return (
+    one.rank - other.rank ||
+    (one.step.startedAt ?? Infinity) - (other.step.startedAt ?? Infinity) ||
+    (one.step.path < other.step.path ? -1 : 1)
+  );
+}
+
+function compareBlocks(one: OpenBlock, other: OpenBlock): number {
+  if (one.index !== null && other.index !== null) return one.index - other.index;
+  const [first, second] = [one.nodes[0], other.nodes[0]];
+  return first === undefined || second === undefined ? 0 : compare(first, second);
 }
 
 /** What became of a block: what its step that began last came to, where that is no failure that is gone on from. */

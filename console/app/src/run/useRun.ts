@@ -1,10 +1,12 @@
-// One run, followed live: what changes between two frames is taken together, and nothing is taken twice.
+// One run: its steps page by page, and what changes from the first page on; nothing is taken twice.
 import { useEffect, useState } from 'react';
 import { useClient, type Client } from 'urql';
 import { askOnce } from '../api/askOnce';
 import type { Failure } from '../api/failure';
 import { heard } from '../api/clock';
 import { listen } from '../api/live';
+import { pauseBefore } from '../api/pauses';
+import type { RunStepsQuery, RunStepsQueryVariables } from '../graphql/graphql';
 import { mayReachOthers, reduceRun, UNKNOWN_RUN, withPage, withUnreached, type Run, type RunUpdate } from './live';
 import { PROGRESS, STEPS, UNREACHED } from './queries';
 import { executionFrom, stepFrom, updateFrom } from './wire';
@@ -25,8 +27,11 @@ export function useRun(id: string): FollowedRun {
   return followed?.id === id ? followed : { run: UNKNOWN_RUN, failure: undefined };
 }
 
+const FIRST_PAGE = 100; // steps: soon there, and all of most runs
+const PAGE = 500;
 const UNREACHED_AFTER = 400; // ms: several changes are asked about together
 const HIDDEN_PAUSE = 500; // ms between pictures that nobody sees
+const MOST_REFUSALS = 2; // in a row, of more changes than one message may have: then it is for another reason
 
 class Follower {
   private run: Run = UNKNOWN_RUN;
@@ -35,21 +40,61 @@ class Follower {
   private frame: (() => void) | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private isStopped = false;
-  private unsubscribe: () => void;
+  private unsubscribe: (() => void) | undefined;
+  private loading = 0;
+  private refusals = 0;
 
   constructor(
     private readonly client: Client,
     private readonly id: string,
     private readonly tell: (run: Run, failure: Failure | undefined) => void,
   ) {
-    this.unsubscribe = this.follow();
+    void this.load();
   }
 
   stop(): void {
     this.isStopped = true;
-    this.unsubscribe();
+    this.unsubscribe?.();
     this.frame?.();
     clearTimeout(this.timer);
+  }
+
+  /** Page after page, each shown as it comes. From the first on, what changes meanwhile is heard too. */
+  private async load(): Promise<void> {
+    this.unsubscribe?.();
+    this.run = UNKNOWN_RUN;
+    this.waiting = [];
+    const mine = (this.loading += 1);
+    let after: string | null | undefined = null;
+    for (let failures = 0; after !== undefined; ) {
+      const first = after === null ? FIRST_PAGE : PAGE;
+      const answer: Answer = await askOnce(this.client, STEPS, { id: this.id, first, after });
+      if (this.isStopped || mine !== this.loading) return;
+      if (!('failure' in answer)) {
+        failures = 0;
+        after = this.addPage(answer.data);
+      } else if (!mayPass(answer.failure)) {
+        this.fail(answer.failure);
+        return;
+      } else if (after === null) {
+        this.unsubscribe = this.follow(); // which goes on trying, and says since when
+        return;
+      } else await pause(pauseBefore((failures += 1), Math.random()));
+    }
+  }
+
+  /** Where the next page begins; undefined after the last. */
+  private addPage({ execution }: RunStepsQuery): string | undefined {
+    if (!execution) {
+      this.fail(GONE);
+      return undefined;
+    }
+    const { nodes, pageInfo } = execution.steps;
+    const isFirst = this.run.sequence < 0;
+    this.run = withPage(this.run, executionFrom(execution), execution.sequence, nodes.map(stepFrom));
+    if (isFirst) this.unsubscribe = this.follow();
+    this.show();
+    return pageInfo.hasNextPage ? (pageInfo.endCursor ?? undefined) : undefined;
   }
 
   private follow(): () => void {
@@ -60,13 +105,14 @@ class Follower {
     return listen(PROGRESS, variables, {
       next: (data) => this.hear(updateFrom(data)),
       fail: (failure) => {
-        if (failure.code === 'LIMIT_EXCEEDED') void this.loadPages();
+        if (failure.code === 'LIMIT_EXCEEDED' && (this.refusals += 1) <= MOST_REFUSALS) void this.load();
         else this.fail(failure);
       },
     });
   }
 
   private hear(update: RunUpdate): void {
+    this.refusals = 0;
     this.waiting.push(update);
     const newest = newestMoment(update);
     if (newest !== null) heard(newest);
@@ -98,40 +144,26 @@ class Follower {
     this.run = withUnreached(this.run, answer.data.execution.steps.nodes.map(stepFrom));
     this.show();
   }
-
-  /** A run that is too large for one message: page after page, each shown as it comes, and then what changes. */
-  private async loadPages(): Promise<void> {
-    this.unsubscribe();
-    this.run = UNKNOWN_RUN;
-    for (let after: string | null | undefined = null; after !== undefined;) {
-      after = await this.loadPage(after);
-      if (this.isStopped) return;
-    }
-    if (this.failure === undefined) this.unsubscribe = this.follow();
-  }
-
-  /** Where the next page begins; undefined after the last. */
-  private async loadPage(after: string | null): Promise<string | undefined> {
-    const answer = await askOnce(this.client, STEPS, { id: this.id, after });
-    const execution = 'failure' in answer ? null : answer.data.execution;
-    if (!execution) {
-      this.fail('failure' in answer ? answer.failure : GONE);
-      return undefined;
-    }
-    const { nodes, pageInfo } = execution.steps;
-    this.run = withPage(this.run, executionFrom(execution), execution.sequence, nodes.map(stepFrom));
-    this.show();
-    return pageInfo.hasNextPage ? (pageInfo.endCursor ?? undefined) : undefined;
-  }
 }
 
+type Answer = Awaited<ReturnType<typeof askOnce<RunStepsQuery, RunStepsQueryVariables>>>;
+
 const GONE: Failure = { kind: 'refused', code: 'NOT_FOUND', message: 'There is no such execution any more.' };
+
+/** True of a failure that may be over in a moment: the API is away, or could not do it just now. */
+function mayPass({ kind, code }: Failure): boolean {
+  return kind === 'disconnected' || code === 'UNAVAILABLE' || code === 'INTERNAL';
+}
 
 /** When the newest of what an update tells has happened; null where it tells of no step. */
 function newestMoment({ steps }: RunUpdate): number | null {
   let newest = -Infinity;
   for (const { startedAt, finishedAt } of steps) newest = Math.max(newest, startedAt ?? newest, finishedAt ?? newest);
   return newest === -Infinity ? null : newest;
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, milliseconds));
 }
 
 /** Before the next picture; returns what takes it back. */
