@@ -19,8 +19,9 @@ _NEVER = float("inf")
 class SharedLookups(Generic[Key, Answer]):
     """Looks up by keys, each once for all who ask while that is under way, and keeps answers.
 
-    `kept_for` is how long an answer counts, from the moment it was asked for; it may depend on the answer. Of more than
-    `most` answers the one that was used least recently is dropped. `clock` gives seconds, by default the event loop's.
+    `kept_for` is how long an answer counts, from the moment it was asked for; it may depend on the answer. Of answers
+    that weigh more than `most` in all, each one where `weight` does not say otherwise, those that were used least
+    recently are dropped; the last one stays. `clock` gives seconds, by default the event loop's.
 
     A caller that is cancelled leaves the look-up to the others. An error is raised to all who wait, and not kept.
     `name` is that of the tasks.
@@ -32,11 +33,14 @@ class SharedLookups(Generic[Key, Answer]):
         *,
         kept_for: timedelta | Callable[[Answer], timedelta] = NOT_AT_ALL,
         most: int = 1_000,
+        weight: Callable[[Answer], int] = lambda _: 1,
         clock: Callable[[], float] | None = None,
     ) -> None:
         self._name = name
         self._kept_for = kept_for
         self._most = most
+        self._weight = weight
+        self._weight_in_all = 0
         self._clock = clock or (lambda: asyncio.get_running_loop().time())
         self._kept: OrderedDict[Key, tuple[float, Answer]] = OrderedDict()
         """The answers, each with the time until which it counts."""
@@ -54,7 +58,9 @@ class SharedLookups(Generic[Key, Answer]):
 
     def forget(self, key: Key) -> None:
         """Drop the answer that is kept."""
-        self._kept.pop(key, None)
+        entry = self._kept.pop(key, None)
+        if entry is not None:
+            self._weight_in_all -= self._weight(entry[1])
 
     async def get(self, key: Key, ask: Callable[[], Awaitable[Answer]]) -> Answer:
         """The answer under this key; `ask` is called where none counts and nobody else waits for one."""
@@ -91,7 +97,7 @@ class SharedLookups(Generic[Key, Answer]):
         if entry is None:
             return None
         if entry[0] != _NEVER and self._clock() >= entry[0]:
-            del self._kept[key]
+            self.forget(key)
             return None
         self._kept.move_to_end(key)
         return entry
@@ -125,10 +131,11 @@ class SharedLookups(Generic[Key, Answer]):
         kept_for = self._kept_for(answer) if callable(self._kept_for) else self._kept_for
         if kept_for <= NOT_AT_ALL:
             return
+        self.forget(key)
         self._kept[key] = _NEVER if kept_for == FOR_EVER else asked_at + kept_for.total_seconds(), answer
-        self._kept.move_to_end(key)
-        while len(self._kept) > self._most:
-            self._kept.popitem(last=False)
+        self._weight_in_all += self._weight(answer)
+        while self._weight_in_all > self._most and len(self._kept) > 1:
+            self.forget(next(iter(self._kept)))
 
     def _end(self, keys: Iterable[Key]) -> None:
         for key in keys:

@@ -21,10 +21,11 @@ from domain.workflows.records import DefinitionRecord
 
 
 class LoadedDefinition:
-    """A definition with the workflow's `inputSchema`."""
+    """A definition with the workflow's `inputSchema`. `size`: the bytes of its document."""
 
-    def __init__(self, definition: Definition, input_schema: JsonValue) -> None:
+    def __init__(self, definition: Definition, input_schema: JsonValue, size: int) -> None:
         self.definition = definition
+        self.size = size
         self._input_schema = input_schema
         self._has_defaults = input_schema is not None and '"default"' in dumps(input_schema)
 
@@ -49,14 +50,19 @@ class LoadedDefinition:
 
 
 _Loaded = LoadedDefinition | InvalidInput
+_LEAST = 4_000
+"""The bytes that a small document counts as."""
 
 
 class DefinitionCache:
-    """The `size` definitions that were used last. Callers that ask for the same one at once share one load."""
+    """The definitions that were used last, of documents of `size` bytes in all, of which a small one counts as 4,000.
 
-    def __init__(self, workflows: WorkflowStore, size: int = 1024) -> None:
+    Compiled they take twenty times as much memory. Callers that ask for the same one at once share one load.
+    """
+
+    def __init__(self, workflows: WorkflowStore, size: int = 4_000_000) -> None:
         self._workflows = workflows
-        self._loaded = SharedLookups[UUID, _Loaded]("definitions", kept_for=_kept_for, most=size)
+        self._loaded = SharedLookups[UUID, _Loaded]("definitions", kept_for=_kept_for, most=size, weight=_weight)
 
     async def get(self, definition_id: UUID) -> Definition:
         """The definition with this id. Raises `NotFound`, or `InvalidInput` where this release cannot run it."""
@@ -87,6 +93,10 @@ def _kept_for(loaded: _Loaded) -> timedelta:
     return FOR_EVER if isinstance(loaded, LoadedDefinition) else NOT_AT_ALL
 
 
+def _weight(loaded: _Loaded) -> int:
+    return max(_LEAST, loaded.size) if isinstance(loaded, LoadedDefinition) else _LEAST
+
+
 def _compiled(record: DefinitionRecord) -> _Loaded:
     try:
         document = read_document(record.document)
@@ -100,4 +110,4 @@ def _compiled(record: DefinitionRecord) -> _Loaded:
             else f"version {record.version} of the workflow"
         )
         return unreadable(error, which)
-    return LoadedDefinition(definition, document.input_schema)
+    return LoadedDefinition(definition, document.input_schema, len(dumps(record.document)))

@@ -139,6 +139,24 @@ async def test_of_too_many_answers_the_one_used_least_recently_is_dropped() -> N
     assert [lookups.kept(key) for key in "abc"] == [1, None, 3]
 
 
+async def test_answers_are_dropped_by_what_they_weigh_and_the_last_one_stays() -> None:
+    """The store answers with 1, then 2, then 3, and so on, which here is what an answer weighs."""
+    clock = Seconds()
+    lookups = SharedLookups[str, int]("test", kept_for=SECOND, most=5, weight=lambda answer: answer, clock=clock)
+    store = Store(is_open=True)
+    await lookups.many(["a"], store)
+    await lookups.many(["b"], store)
+    assert [lookups.kept(key) for key in "ab"] == [1, 2]
+    await lookups.many(["c"], store)
+    assert [lookups.kept(key) for key in "abc"] == [None, 2, 3]
+    lookups.forget("c")
+    await lookups.many(["d"], store)
+    assert [lookups.kept(key) for key in "bcd"] == [None, None, 4]
+    for key in "ef":
+        await lookups.many([key], store)
+    assert [lookups.kept(key) for key in "def"] == [None, None, 6]
+
+
 async def test_of_several_keys_only_those_are_asked_for_that_nobody_has_or_waits_for() -> None:
     lookups, store = SharedLookups[str, int]("test", kept_for=SECOND, clock=Seconds()), Store(is_open=True)
     await lookups.many(["a"], store)
