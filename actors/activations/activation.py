@@ -113,7 +113,7 @@ class Activation:
             logger.exception("an activation failed", extra={"execution_id": str(self._id)})
             await self._give_up(error)
         finally:
-            self._calls.cancel()
+            self._calls.end()
 
     @property
     def has_ended(self) -> bool:

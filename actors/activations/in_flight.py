@@ -50,6 +50,11 @@ class Calls(Generic[Result]):
         for key in tuple(self._tasks):
             self.stop(key)
 
+    def end(self) -> None:
+        """Cancel them all, and let go of whoever was to be told: it refers to these calls, and would be garbage."""
+        self.cancel()
+        self._report = self._fail = _nobody
+
     async def _wait_for(self, key: str, call: Closable[Result]) -> None:
         result: Result | None = None
         fault: Exception | None = None
@@ -64,3 +69,7 @@ class Calls(Generic[Result]):
             self._fail(fault)
         else:
             self._report(result)  # type: ignore[arg-type]
+
+
+def _nobody(_: object) -> None:
+    """Nobody is told any more."""

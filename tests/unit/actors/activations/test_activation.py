@@ -1,10 +1,12 @@
 """One activation: its effects on an execution, on a store in memory and services that answer as told."""
 
 import asyncio
+import gc
 from datetime import timedelta
 
 import pytest
 
+from actors.activations.activation import Activation
 from domain.executions.records import ExecutionDelta
 from domain.executions.step_executor import Outcome, StepCall, Succeeded
 from domain.expressions.evaluator import Evaluator
@@ -36,6 +38,22 @@ async def test_a_sequence_runs_to_its_end_and_gives_its_output(world: World) -> 
     assert ended.output == {"shaped": "fetch", "by": "orders", "n": 7}
     assert ended.progress.completed == 3
     assert world.service.paths() == ["fetch", "send"]
+
+
+@pytest.mark.parametrize("status", [ExecutionStatus.COMPLETED, ExecutionStatus.FAILED])
+async def test_what_has_ended_is_freed_without_the_garbage_collector(world: World, status: ExecutionStatus) -> None:
+    """It holds its input, which may be large."""
+    if status is ExecutionStatus.FAILED:
+        world.service.answers["send"] = lambda _: UNAVAILABLE
+    definition = a_definition(steps=[http("fetch"), transform("shape", "steps.fetch.output"), http("send")])
+    gc.collect()
+    gc.disable()
+    try:
+        assert (await world.run(definition)).status is status
+        await asyncio.sleep(0)  # the tasks of its calls end
+        assert [each for each in gc.get_objects() if isinstance(each, Activation)] == []
+    finally:
+        gc.enable()
 
 
 async def test_branches_are_in_flight_together(world: World) -> None:
