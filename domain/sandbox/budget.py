@@ -31,6 +31,7 @@ class SandboxBudget:
     time: timedelta = timedelta(seconds=10)
     evaluations: int = 50
     tests: int = 5
+    previews: int = 10
     work_here: int = 8_000_000
     _used: float = field(default=0.0, init=False)
     _called: int = field(default=0, init=False)
@@ -44,6 +45,12 @@ class SandboxBudget:
                 f"One request may try {self.evaluations:,} expressions (STEPGRAPH_MAX_EVALUATIONS): "
                 "send the rest in another one."
             )
+
+    def spend_preview(self) -> None:
+        """Spend one look at the times of a schedule, which may take ten milliseconds. Raises `LimitExceeded`."""
+        if self.previews == 0:
+            raise LimitExceeded("One request may preview 10 schedules: send the rest in another one.")
+        self.previews -= 1
 
     def spend_test(self) -> None:
         """Spend one test of a workflow. Raises `LimitExceeded`."""

@@ -68,11 +68,11 @@ class ScheduleService:
         raise Conflict(f"The schedule {settings.name!r} is being changed by others: try again.")
 
     def preview(self, cron: str, timezone: str, count: int, trial: Trial) -> SchedulePreview:
-        """The next `count` times of a new schedule, with nothing stored, as one trial of an expression.
+        """The next `count` times of a new schedule, with nothing stored.
 
         Raises `InvalidInput` as `save` does, or `LimitExceeded`.
         """
-        trial.budget.spend_evaluation()
+        trial.budget.spend_preview()
         problems = cron_problems(cron, timezone)
         if problems:
             raise InvalidInput(problems)

@@ -73,7 +73,7 @@ class BudgetSettings(BaseSettings):
     max_evaluations: int = Field(
         _DEFAULT.max_evaluations,
         ge=1,
-        description="Expressions that one request may try with `evaluate`, or `previewSchedule`.",
+        description="Expressions that one request may try with `evaluate`.",
     )
     max_sandbox_calls: int = Field(
         _DEFAULT.max_sandbox_calls,

@@ -256,6 +256,19 @@ async def test_a_list_costs_a_fixed_number_of_statements(real: Real) -> None:
     assert len(statements) == 3
 
 
+async def test_one_request_previews_ten_schedules(api: Api) -> None:
+    """Each may take ten milliseconds of the processor."""
+    one = 'previewSchedule(input: {cron: "0 0 29 2 *"}, count: 100) { __typename ... on Error { message } }'
+
+    told = await api.run(f"{{ {' '.join(f'a{n}: {one}' for n in range(12))} }}")
+
+    kinds = [each["__typename"] for each in told.values()]
+    assert sorted(kinds) == ["SchedulePreview"] * 10 + ["ValidationError"] * 2
+    assert {each.get("message") for each in told.values()} - {None} == {
+        "One request may preview 10 schedules: send the rest in another one."
+    }
+
+
 async def test_the_examples_of_the_page_run_in_their_order(api: Api) -> None:
     workflow = await api.create_workflow()
     save_it, started, listed, preview, delete_it = DOCUMENTED
