@@ -31,7 +31,7 @@ class SandboxBudget:
     time: timedelta = timedelta(seconds=10)
     evaluations: int = 50
     tests: int = 5
-    previews: int = 10
+    previews: int = 5
     work_here: int = 8_000_000
     _used: float = field(default=0.0, init=False)
     _called: int = field(default=0, init=False)
@@ -49,7 +49,7 @@ class SandboxBudget:
     def spend_preview(self) -> None:
         """Spend one look at the times of a schedule, which may take ten milliseconds. Raises `LimitExceeded`."""
         if self.previews == 0:
-            raise LimitExceeded("One request may preview 10 schedules: send the rest in another one.")
+            raise LimitExceeded("One request may preview 5 schedules: send the rest in another one.")
         self.previews -= 1
 
     def spend_test(self) -> None:
