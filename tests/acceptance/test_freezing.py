@@ -76,7 +76,7 @@ def connected_to(port: int) -> set[int]:
 async def test_an_execution_that_freezes_its_workers_at_once_is_quarantined_and_all_others_complete(
     deployment: Deployment, workers: int
 ) -> None:
-    deployment.extra = {"STEPGRAPH_POISONED_AFTER": "2", "STEPGRAPH_WATCHDOG_TIMEOUT": "PT1S"}
+    deployment.extra = {"STEPGRAPH_POISONED_AFTER": "3", "STEPGRAPH_WATCHDOG_TIMEOUT": "PT1S"}
     frozen: list[int] = []
 
     def freeze_who_asks(_: Asked) -> bytes:
@@ -107,7 +107,7 @@ async def test_an_execution_that_freezes_its_workers_at_once_is_quarantined_and_
             )
         assert set(ended.values()) == {"COMPLETED"}
         assert data["execution"] == {"error": {"code": "POISONED"}}
-        assert len(set(frozen)) == 2
+        assert len(set(frozen)) == 3
 
 
 async def test_an_api_that_freezes_is_started_anew_and_keeps_its_port(deployment: Deployment) -> None:
