@@ -34,7 +34,7 @@ from graphql_api.executions.mutations import ExecutionMutations
 from graphql_api.executions.queries import ExecutionQueries
 from graphql_api.executions.retry_plans import RetryPlanQueries
 from graphql_api.executions.subscriptions import ExecutionSubscriptions
-from graphql_api.kit.errors import EXCEPTION_HANDLERS, USER_INPUT_CODE, let_go, publish
+from graphql_api.kit.errors import EXCEPTION_HANDLERS, USER_INPUT_CODE, drop_tracebacks, publish
 from graphql_api.kit.scalars import SCALARS
 from graphql_api.metrics.queries import MetricsQueries
 from graphql_api.permissions import guard
@@ -243,7 +243,7 @@ class StepgraphSchema(strawberry.Schema):
                 result = await super()._execute_operation(execution_context, *args, **kwargs)
                 answer = execution_context.context.answer
                 if answer.is_exceeded:  # whatever was made of it is not worth sending
-                    let_go(getattr(result, "errors", None) or ())
+                    drop_tracebacks(getattr(result, "errors", None) or ())
                     raise answer.exceeded()
                 is_ok = not getattr(result, "errors", None)
                 return result
@@ -262,7 +262,7 @@ class StepgraphSchema(strawberry.Schema):
             add_problems(errors, self._schema, execution_context.variables or {}, suggests=self._suggests)
         for error in errors:
             publish(error)
-        let_go(errors)
+        drop_tracebacks(errors)
 
 
 def _problem_of_operation(context: ExecutionContext, operations: int) -> str | None:

@@ -211,7 +211,7 @@ def publish(error: GraphQLError) -> None:
     error.extensions = {"code": code, **extensions}
 
 
-def let_go(errors: Iterable[BaseException]) -> None:
+def drop_tracebacks(errors: Iterable[BaseException]) -> None:
     """Take the tracebacks off errors that were told: their frames hold all that an operation has read.
 
     An error that a frame of its own traceback knows is a cycle. Hundreds of megabytes would stay until the garbage
