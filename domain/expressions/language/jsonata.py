@@ -128,7 +128,7 @@ class Program:
         """`tokens` are those of the source, where they are known. Raises `SourceError`."""
         try:
             self._expression = jlens.Expression(source)
-            self._exists = jlens.Expression(_existence_of(source))
+            jlens.Expression(_existence_of(source))  # for its errors only
             read = self._expression.reads().get("input")
         except jlens.JlensError as error:
             raise SourceError(_shortened(str(error)), _position_of(error)) from error
@@ -140,7 +140,8 @@ class Program:
         self._tokens = tuple(tokenize(source) if tokens is None else tokens)
         self._has_times = exact_times.concerns(self._tokens)
         if self._has_times:
-            self._expression, self._exists = (self._with_times(each, jlens.Expression) for each in _both(source))
+            self._expression = self._with_times(source, jlens.Expression)
+        self._exists: jlens.Expression | None = None
         self._growth = growth_of(self._tokens)
         self._literals = large_literals(self._tokens)
         self._has_integers = bool(self._literals) and have_integers(self._tokens)
@@ -179,9 +180,8 @@ class Program:
         reach = look_through(data, self._looked_at, self._growth)
         if reach is _LARGE or self._has_integers:
             return self._evaluate_exactly(data, {**_LIMITS, "now": now, "seed": seed})
-        expression, exists = self._expression, self._exists
-        if reach is _GROWING:
-            expression, exists = self._guarded_pair()
+        is_growing = reach is _GROWING
+        expression = self._guarded_pair()[0] if is_growing else self._expression
         try:
             # Of all calls of the engine nearly each is this one, and to unpack a mapping costs half as much as it does.
             value: JsonValue = expression.evaluate(
@@ -195,8 +195,10 @@ class Program:
                 now=now,
                 seed=seed,
             )
-            if value is None and not exists.evaluate(data, **_LIMITS, now=now, seed=seed):
-                return UNDEFINED  # the engine gives None for that too
+            if value is None:  # the engine gives None for nothing too
+                exists = self._guarded_pair()[1] if is_growing else self._plain_exists()
+                if not exists.evaluate(data, **_LIMITS, now=now, seed=seed):
+                    return UNDEFINED
         except IntegerError:
             if not self._parses:
                 raise
@@ -270,6 +272,12 @@ class Program:
             if token.kind is Kind.STRING and self._parses:
                 numbers |= large_numbers(token.text[1:-1], texts=True)
         return StandIns(numbers, self._literals)
+
+    def _plain_exists(self) -> jlens.Expression:
+        """The expression that tells whether it yields anything: few are asked, so it is compiled when one is."""
+        if self._exists is None:
+            self._exists = self._with_times(_existence_of(self._source), jlens.Expression)
+        return self._exists
 
     def _guarded_pair(self) -> tuple[jlens.Expression, jlens.Expression]:
         """The guarded expression, and a guarded one that tells whether it yields anything."""

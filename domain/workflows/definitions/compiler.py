@@ -34,6 +34,7 @@ def compile_workflow(
     if document.on_failure is not None:
         on_failure = _block(document.on_failure, FAILURE_HANDLER, FAILURE_HANDLER, f"{_LAST}.", found)
     output = _output(document.output)
+    expressions = [*_expressions(found, output)]
     return Definition(
         id=definition_id,
         name=document.name,
@@ -45,9 +46,10 @@ def compile_workflow(
         timeout=document.timeout,
         on_failure=on_failure,
         max_concurrent_executions=document.max_concurrent_executions,
-        reads_signal_url=any(_SIGNAL_URL in expression.reads for expression in _expressions(found, output)),
+        reads_signal_url=any(_SIGNAL_URL in expression.reads for expression in expressions),
         steps=found.steps,
         blocks=found.blocks,
+        expression_count=len(expressions),
     )
 
 

@@ -132,6 +132,8 @@ class Definition:
     """Every step of every block, by static path."""
     blocks: Mapping[str, Block] = field(default_factory=dict)
     """Every block by its static path."""
+    expression_count: int = 0
+    """The number of its expressions, each as often as it is written."""
 
     def step(self, path: str) -> CompiledStep:
         """The step behind the path of a step execution. Raises `KeyError` where this version has none."""

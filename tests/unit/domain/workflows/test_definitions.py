@@ -17,6 +17,7 @@ from tests.clocks import ManualClock
 from tests.waiting import wait_until
 
 CHECKS = SchemaChecks()
+TWO_SMALL_ONES = 2 * 2_000
 
 
 class Versions:
@@ -110,7 +111,7 @@ async def test_a_failed_load_is_tried_again_by_the_next_caller(versions: Version
 
 async def test_the_least_recently_used_makes_room(versions: Versions) -> None:
     one, two, three = versions.add(1), versions.add(2), versions.add(3)
-    cache = cache_over(versions, size=8_000)
+    cache = cache_over(versions, size=TWO_SMALL_ONES)
     await cache.many([one, two])
     await cache.get(one)
     await cache.get(three)
@@ -122,9 +123,25 @@ async def test_the_least_recently_used_makes_room(versions: Versions) -> None:
     assert versions.loads == [(two,)]
 
 
+async def test_one_of_many_expressions_weighs_as_much_as_many_small_ones(versions: Versions) -> None:
+    """Each takes a hundred times the memory of its text."""
+    small = [versions.add(number) for number in range(100)]
+    many = {f"k{number}": f"{{{{ input.x{number} }}}}" for number in range(200)}
+    large = versions.add(1_000, steps=[constant(output=many)])
+    cache = cache_over(versions, size=1_000_000)
+    await cache.many(small)
+    await cache.get(large)
+    versions.loads.clear()
+
+    await cache.many([large])
+    assert versions.loads == []
+    assert set(await cache.many(small)) == set(small)
+    assert len(versions.loads) == 1
+
+
 async def test_more_definitions_at_once_than_are_kept_are_all_answered(versions: Versions) -> None:
     ids = [versions.add(number) for number in range(5)]
-    assert set(await cache_over(versions, size=8_000).many(ids)) == set(ids)
+    assert set(await cache_over(versions, size=TWO_SMALL_ONES).many(ids)) == set(ids)
 
 
 async def test_many_are_read_in_one_go_and_the_unknown_are_left_out(versions: Versions) -> None:
