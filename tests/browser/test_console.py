@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Final, Literal
 
 import pytest
 import pytest_asyncio
@@ -34,6 +34,7 @@ FAILING = {
     ],
 }
 WAITING = {"name": "waiting", "steps": [{"id": "ask", "type": "WAIT", "config": {"signal": {"name": "go"}}}]}
+THEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 PAGES = {
     "Overview": "/",
     "Executions": "/executions",
@@ -90,12 +91,20 @@ async def faults(visit: Visit) -> list[str]:
     return [f"{each['id']}: {each['help']}: {[node['html'][:200] for node in each['nodes']]}" for each in found]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+async def faults_in_either_theme(visit: Visit) -> list[str]:
+    found: list[str] = []
+    for theme in THEMES:
+        await visit.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        found += await faults(visit)
+    return found
+
+
+@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("heading", PAGES)
 async def test_a_page_has_its_heading_its_title_and_no_fault_that_axe_knows(
-    visit: Visit, lived: str, heading: str, theme: str
+    visit: Visit, lived: str, heading: str, theme: Literal["light", "dark"]
 ) -> None:
-    await visit.page.emulate_media(color_scheme="light" if theme == "light" else "dark", reduced_motion="reduce")
+    await visit.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
     await show(visit, PAGES[heading], heading)
 
     assert await visit.page.title() == f"{heading} · Stepgraph"
@@ -203,7 +212,6 @@ async def test_pages_are_reached_and_rows_walked_by_keys_and_by_the_palette(watc
     await expect(page.get_by_role("dialog").get_by_role("status")).to_have_text("There is nothing like that.")
     await field.fill("workflows")
     await expect(page.get_by_role("option").first).to_contain_text("Workflows")
-    assert await faults(watched) == []
     await page.keyboard.press("Enter")
     await expect(page).to_have_url(f"{watched.url}/workflows")
 
@@ -219,7 +227,23 @@ async def test_pages_are_reached_and_rows_walked_by_keys_and_by_the_palette(watc
     await page.keyboard.press("Tab")
     await page.keyboard.press("?")
     await expect(page.get_by_role("dialog", name="Keys")).to_contain_text("The filter of the page")
-    assert await faults(watched) == []
+
+
+async def test_what_opens_above_a_page_has_no_fault_that_axe_knows_in_either_theme(watched: Visit) -> None:
+    page = watched.page
+    await show(watched, "/executions", "Executions")
+    for menu in ("Columns", "Theme"):
+        await page.get_by_role("button", name=menu, exact=True).click()
+        await page.get_by_role("menu", name=menu).wait_for()
+        assert await faults_in_either_theme(watched) == []
+        await page.keyboard.press("Escape")
+    await page.keyboard.press("Control+k")
+    await page.get_by_role("dialog").get_by_role("option").first.wait_for()
+    assert await faults_in_either_theme(watched) == []
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("?")
+    await page.get_by_role("dialog", name="Keys").wait_for()
+    assert await faults_in_either_theme(watched) == []
 
 
 async def test_a_menu_opens_by_its_first_press_and_by_keys_and_gives_the_focus_back(watched: Visit) -> None:

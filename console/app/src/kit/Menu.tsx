@@ -36,10 +36,12 @@ export function Menu({ label, face, kind = 'quiet', children }: MenuProps) {
   const list = useRef<HTMLDivElement>(null);
   const [parts, setParts] = useState<Parts>();
   const [start, setStart] = useState<Start>();
+  const [around, setAround] = useState<HTMLElement>();
   const isOpen = start !== undefined;
 
   function open(next: Start): void {
     button.current?.focus(); // where it returns to; not every browser gives it to a button that is pressed
+    setAround(aroundOf(button.current));
     load().then(
       (loaded) => {
         setParts(loaded);
@@ -96,7 +98,7 @@ export function Menu({ label, face, kind = 'quiet', children }: MenuProps) {
               else setStart(undefined);
             }}
           >
-            <parts.Portal>
+            <parts.Portal className={style.portal} container={around}>
               <parts.Positioner className={style.positioner} anchor={button} sideOffset={4} align="end">
                 <parts.Popup ref={list} id={id} className={style.popup} aria-label={label} onKeyDown={leave}>
                   <FirstFocus list={list} start={start} />
@@ -109,6 +111,11 @@ export function Menu({ label, face, kind = 'quiet', children }: MenuProps) {
       )}
     </>
   );
+}
+
+/** The sheet or the landmark that a button stands in: what it opens belongs to that too. */
+function aroundOf(button: HTMLElement | null): HTMLElement {
+  return button?.closest<HTMLElement>('[role$=dialog], main') ?? button?.closest('header') ?? document.body;
 }
 
 /** Gives the focus to an item when the list is there, for those who came by keys. Else the list itself has it. */
