@@ -1,5 +1,6 @@
 """The pages of a workflow as a browser shows them: what it is, how it is started, how its next version is written."""
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 AXE = ROOT / "console" / "app" / "node_modules" / "axe-core" / "axe.min.js"
 APPLY = "mutation ($document: JSON!) { applyWorkflow(document: $document) { __typename ... on Error { message } } }"
+EXECUTE = """
+mutation ($input: ExecuteWorkflowInput!) {
+  executeWorkflow(input: $input) { __typename ... on WorkflowExecution { id } ... on Error { message } }
+}
+"""
 HOSTILE = "<script>document.title = 'taken over'</script> שלום"
 MOCK = '{"fetch": {"output": {"status": 200, "body": {"greeting": "good day"}}}}'
 
@@ -129,6 +135,29 @@ async def test_a_new_version_is_written_tested_and_stored(visit: Visit) -> None:
     await expect(newest).to_contain_text("with an output")
     assert complaints(visit) == []
     assert visit.requested_elsewhere == []
+
+
+async def test_the_recorded_run_that_was_chosen_stands_in_the_address(visit: Visit) -> None:
+    from playwright.async_api import expect
+
+    saying = {"id": "say", "type": "DATA_TRANSFORM", "config": {"expression": "input.person"}}
+    await ask(visit.url, APPLY, document=greeting(name="recorded", steps=[saying]))
+    begin = {"workflowName": "recorded", "waitFor": "PT20S"}
+    older = (await ask(visit.url, EXECUTE, input={**begin, "input": {"person": "Ann"}}))["executeWorkflow"]["id"]
+    await ask(visit.url, EXECUTE, input={**begin, "input": {"person": "Bob"}})
+    main = await show(visit, "/workflows/recorded/edit", "Edit recorded")
+    runs = main.get_by_label("Recorded run")
+    await expect(runs).not_to_have_value(older)
+    await runs.select_option(older)
+    await expect(visit.page).to_have_url(f"{visit.url}/workflows/recorded/edit?run={older}")
+
+    await visit.page.reload()
+    await expect(runs).to_have_value(older)
+    await main.get_by_role("button", name="Input and mocks of the recorded run").click()
+    await expect(main.get_by_label("Test input")).to_have_value(re.compile("Ann"))
+    await show(visit, "/workflows/recorded/edit?run=ex_01jd0000000000000000000000", "Edit recorded")
+    await expect(main).to_contain_text("There is no execution with this id.")
+    assert complaints(visit) == []
 
 
 def complaints(visit: Visit) -> list[str]:

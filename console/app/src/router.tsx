@@ -44,6 +44,7 @@ const newWorkflow = createRoute({
 const editWorkflow = createRoute({
   getParentRoute: () => root,
   path: '/workflows/$name/edit',
+  validateSearch: textsOf('run'),
   component: lazyRouteComponent(() => import('./pages/editor/Editor'), 'EditWorkflow'),
 });
 

@@ -90,6 +90,7 @@ export function SelectField<Value extends string>({ label, hint, problem, value,
         className={style.input}
         value={value}
         onChange={(change) => onChange(change.target.value as Value)}
+        aria-invalid={problem !== undefined}
         aria-describedby={`${id}-note`}
       >
         {choices.map((choice) => (

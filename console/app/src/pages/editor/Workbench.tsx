@@ -59,7 +59,7 @@ export function Workbench({ stored: newest, first }: WorkbenchProps) {
   );
   const failure = runs.failure ?? schema.failure;
   const blocker = useBlocker({
-    shouldBlockFn: () => text !== initial && !isSaved.current,
+    shouldBlockFn: ({ current, next }) => current.pathname !== next.pathname && text !== initial && !isSaved.current,
     enableBeforeUnload: () => text !== initial && !isSaved.current,
     withResolver: true,
   });
@@ -134,14 +134,19 @@ export function Workbench({ stored: newest, first }: WorkbenchProps) {
   );
 }
 
-function RunChoice({ runs: { runs, chosen, choose, isLarge } }: { readonly runs: RecordedRuns }) {
-  if (runs.length === 0) return null;
+function RunChoice({ runs: { runs, chosen, choose, isLarge, isMissing } }: { readonly runs: RecordedRuns }) {
+  if (chosen === '') return null;
+  const isListed = runs.some(({ id }) => id === chosen);
   return (
     <SelectField
       label="Recorded run"
       value={chosen}
       onChange={choose}
-      choices={runs.map(({ id, status }) => ({ value: id, name: `${shortId(id)} ${wordOf(status)}` }))}
+      choices={[
+        ...(isListed ? [] : [{ value: chosen, name: shortId(chosen) }]),
+        ...runs.map(({ id, status }) => ({ value: id, name: `${shortId(id)} ${wordOf(status)}` })),
+      ]}
+      problem={isMissing ? 'There is no execution with this id.' : undefined}
       {...(isLarge && { hint: 'It is larger than 256 kB, so its values are not offered.' })}
     />
   );

@@ -1,4 +1,5 @@
 // A recorded run of the workflow: what expressions saw in it, for what is offered and for mocks.
+import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import type { Failure } from '../../api/failure';
 import { useAsk } from '../../api/useAsk';
@@ -15,6 +16,8 @@ export interface RecordedRuns {
   readonly recorded: Recorded | null;
   /** True for a run whose outputs are too large to be loaded for this. */
   readonly isLarge: boolean;
+  /** True for an id of no run, as an old address may have it. */
+  readonly isMissing: boolean;
   /** Why the runs, or the chosen one, could not be read. */
   readonly failure: Failure | undefined;
 }
@@ -23,16 +26,18 @@ interface Found {
   readonly of: string;
   readonly recorded: Recorded | null;
   readonly isLarge: boolean;
+  readonly isMissing: boolean;
   readonly failure: Failure | undefined;
 }
 
-/** The newest run of a workflow that has ended, or the chosen one. Of a new workflow there is none. */
+/** The newest run of a workflow that has ended, or the one that the address says. Of a new workflow there is none. */
 export function useRecorded(name: string | null): RecordedRuns {
   const { data, failure } = useAsk(RUNS_TO_READ, { name: name ?? '' }, { pause: name === null });
-  const [wanted, choose] = useState<string>();
+  const wanted = useSearch({ strict: false }).run;
+  const navigate = useNavigate();
   const [found, setFound] = useState<Found>();
   const runs = data?.executions.nodes ?? [];
-  const chosen = wanted ?? runs[0]?.id ?? '';
+  const chosen = name === null ? '' : (wanted ?? runs[0]?.id ?? '');
   useEffect(() => {
     if (chosen === '') return;
     const stop = new AbortController();
@@ -41,7 +46,8 @@ export function useRecorded(name: string | null): RecordedRuns {
       const execution = loaded.kind === 'value' ? loaded.data.execution : null;
       const recorded = execution && { input: execution.input, steps: execution.steps.nodes };
       const failed = loaded.kind === 'failed' ? loaded.failure : undefined;
-      setFound({ of: chosen, recorded, isLarge: loaded.kind === 'large', failure: failed });
+      const isMissing = loaded.kind === 'value' && execution === null;
+      setFound({ of: chosen, recorded, isLarge: loaded.kind === 'large', isMissing, failure: failed });
     });
     return () => stop.abort();
   }, [chosen]);
@@ -49,9 +55,10 @@ export function useRecorded(name: string | null): RecordedRuns {
   return {
     runs,
     chosen,
-    choose,
+    choose: (run) => void navigate({ to: '.', search: { run }, replace: true, resetScroll: false }),
     recorded: current?.recorded ?? null,
     isLarge: current?.isLarge ?? false,
+    isMissing: current?.isMissing ?? false,
     failure: failure ?? current?.failure,
   };
 }
