@@ -6,7 +6,8 @@ machine that lacks one of these skips the tests and says why; where CI is set in
 
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 import pytest_asyncio
 
 from graphql_api.playground import STATIC_FILES
-from tests.acceptance.processes import free_port, running, until_ready
+from tests.acceptance.processes import Running, free_port, running, until_ready
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, ConsoleMessage, Page, Request, WebSocket
@@ -111,16 +112,41 @@ class Visit:
             self.complaints.append(message.text)
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A Stepgraph as `stepgraph dev` runs it."""
+
+    url: str
+    process: Running
+
+    @contextmanager
+    def frozen_workers(self) -> Iterator[None]:
+        """A time in which its workers are there, and do nothing."""
+        workers = self.process.running("worker-process")
+        for each in workers:
+            each.suspend()
+        try:
+            yield
+        finally:
+            for each in workers:
+                each.resume()
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stepgraph_url(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """The address of a Stepgraph as `stepgraph dev` runs it. Without a browser it is not even started."""
+async def served(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
+    """One for the tests of a file. Without a browser it is not even started."""
     directory = tmp_path_factory.mktemp("dev")
     port = free_port()
     arguments = ("--port", str(port), "--data-dir", str(directory / "data"), "--workers", "1", "--example-port", "0")
     async with running(directory / "dev.log", "dev", *arguments) as process:
         await until_ready(f"http://127.0.0.1:{port}", of=process)
-        yield f"http://127.0.0.1:{port}"
+        yield Served(f"http://127.0.0.1:{port}", process)
         await process.stop()
+
+
+@pytest.fixture(scope="module")
+def stepgraph_url(served: Served) -> str:
+    return served.url
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from tests.acceptance.processes import ask
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Served, Visit
 from tests.repository import ROOT
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -191,6 +191,26 @@ async def test_a_list_is_saved_as_a_view_and_cancelled_as_a_whole_after_its_numb
     await show(watched, "/executions", "Executions")
     await choose(watched, "All of these", "Delete all …")
     await expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("The filter leaves nothing out")
+
+
+async def test_a_bulk_action_is_stopped_while_it_runs_and_leaves_the_rest_as_it_is(
+    watched: Visit, served: Served
+) -> None:
+    from playwright.async_api import expect
+
+    await ask(watched.url, APPLY, document={**WAITING, "name": "kept"})
+    await ask(watched.url, EXECUTE_MANY, inputs=[{"workflowName": "kept"}] * 2)
+    await show(watched, "/executions?workflow=kept", "Executions")
+    await choose(watched, "All of these", "Cancel all …")
+    sheet = watched.page.get_by_role("dialog", name="Cancel all of these")
+    with served.frozen_workers():
+        await sheet.get_by_role("button", name="Cancel 2 executions").click()
+        await sheet.get_by_role("button", name="Stop it").click()
+        await expect(sheet.get_by_role("status")).to_have_text("It ends after the batch at hand: 0 of 2 done.")
+    await expect(sheet.get_by_role("status")).to_have_text("It was stopped: 0 of 2 done.")
+    await expect(sheet.get_by_role("button", name="Stop it")).to_have_count(0)
+    await watched.page.keyboard.press("Escape")
+    await expect(watched.page.get_by_role("row").filter(has_text="waiting")).to_have_count(2)
 
 
 async def choose(visit: Visit, menu: str, item: str) -> None:
