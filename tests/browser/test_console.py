@@ -325,3 +325,21 @@ async def test_no_page_is_wider_than_a_telephone(visit: Visit, lived: str, path:
     await visit.page.wait_for_load_state("networkidle")
 
     assert await visit.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+async def test_what_can_be_done_with_the_list_is_one_row_on_a_telephone(watched: Visit) -> None:
+    from playwright.async_api import expect
+
+    await watched.page.set_viewport_size({"width": 390, "height": 844})
+    await show(watched, "/executions", "Executions")
+    buttons = [
+        watched.page.get_by_role("main").get_by_role("button", name=name, exact=True)
+        for name in ("Views", "All of these", "More")
+    ]
+    boxes = [await button.bounding_box() for button in buttons]
+    assert len({box["y"] for box in boxes if box is not None}) == 1
+    await buttons[-1].click()
+    await expect(watched.page.get_by_role("group", name="Columns").get_by_role("menuitemcheckbox")).to_have_count(6)
+    assert await faults(watched) == []
+    await watched.page.get_by_role("menuitem", name="Open an export").click()
+    await expect(watched.page.get_by_role("button", name="Choose a file")).to_be_visible()

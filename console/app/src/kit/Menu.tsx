@@ -157,12 +157,29 @@ export function Item({
   );
 }
 
-export function LinkItem({ to, children }: { readonly to: NonNullable<LinkProps['to']>; readonly children: ReactNode }) {
+export interface LinkItemProps {
+  readonly to: NonNullable<LinkProps['to']>;
+  readonly params?: LinkProps['params'];
+  readonly children: ReactNode;
+}
+
+export function LinkItem({ to, params = {}, children }: LinkItemProps) {
   const parts = useParts();
   return (
-    <parts.Item className={style.item} render={<Link to={to} />}>
+    <parts.Item className={style.item} render={<Link to={to} params={params} />}>
       {children}
     </parts.Item>
+  );
+}
+
+/** Items that belong together, below what they are. */
+export function Group({ label, children }: { readonly label: string; readonly children: ReactNode }) {
+  const parts = useParts();
+  return (
+    <parts.Group>
+      <parts.GroupLabel className={style.label}>{label}</parts.GroupLabel>
+      {children}
+    </parts.Group>
   );
 }
 

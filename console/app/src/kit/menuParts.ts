@@ -1,7 +1,8 @@
 // The parts of Base UI that an open menu is made of: loaded when somebody comes near a menu, and not with the first page.
 import { Menu } from '@base-ui/react/menu';
 
-const { Root, Portal, Positioner, Popup, Item, CheckboxItem, CheckboxItemIndicator, RadioGroup, RadioItem, RadioItemIndicator } = Menu;
+const { Root, Portal, Positioner, Popup, Item, Group, GroupLabel } = Menu;
+const { CheckboxItem, CheckboxItemIndicator, RadioGroup, RadioItem, RadioItemIndicator } = Menu;
 
 export const PARTS = {
   Root,
@@ -9,6 +10,8 @@ export const PARTS = {
   Positioner,
   Popup,
   Item,
+  Group,
+  GroupLabel,
   CheckboxItem,
   CheckboxItemIndicator,
   RadioGroup,

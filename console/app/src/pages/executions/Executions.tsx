@@ -6,7 +6,7 @@ import { Empty, FailureLine, FailureNote, Loading } from '../../kit/Notes';
 import { Page } from '../../kit/Page';
 import { Table } from '../../kit/Table';
 import { newOnes } from './changes';
-import { Columns, COLUMNS, shownColumns } from './columns';
+import { COLUMNS, shownColumns } from './columns';
 import { Counts } from './Counts';
 import { FilterField } from './FilterField';
 import { readSearch, type Filter } from './filter';
@@ -36,12 +36,13 @@ export function Executions() {
     <Page
       heading="Executions"
       actions={
-        <>
-          <Suspense>
-            <ListMenus {...{ filter, hidden }} onView={(next, without) => go({ filter: next, hidden: without })} />
-          </Suspense>
-          <Columns hidden={hidden} onHidden={(next) => go({ place: { after, before }, hidden: next })} />
-        </>
+        <Suspense>
+          <ListMenus
+            {...{ filter, hidden }}
+            onView={(next, without) => go({ filter: next, hidden: without })}
+            onHidden={(next) => go({ place: { after, before }, hidden: next })}
+          />
+        </Suspense>
       }
     >
       <FilterField key={JSON.stringify(filter)} filter={filter} onFilter={(next) => go({ filter: next })} />

@@ -1,7 +1,7 @@
 // The columns of the list of executions, and the choice among them.
 import { Link } from '@tanstack/react-router';
 import { Id } from '../../kit/Id';
-import { CheckItem, Menu } from '../../kit/Menu';
+import { CheckItem } from '../../kit/Menu';
 import { count } from '../../kit/numbers';
 import { wordOf } from '../../kit/states';
 import { Status } from '../../kit/Status';
@@ -33,24 +33,26 @@ export function shownColumns(columns: readonly Column<Row>[], hidden: readonly s
   return columns.filter((column) => !hidden.includes(column.name.toLowerCase()) || FIXED.has(column.name));
 }
 
-export function Columns({ hidden, onHidden }: { readonly hidden: readonly string[]; readonly onHidden: (hidden: readonly string[]) => void }) {
-  return (
-    <Menu label="Columns">
-      {COLUMNS.filter((column) => !FIXED.has(column.name)).map((column) => {
-        const name = column.name.toLowerCase();
-        const isHidden = hidden.includes(name);
-        return (
-          <CheckItem
-            key={name}
-            isChecked={!isHidden}
-            onChange={() => onHidden(isHidden ? hidden.filter((each) => each !== name) : [...hidden, name])}
-          >
-            {column.name}
-          </CheckItem>
-        );
-      })}
-    </Menu>
-  );
+export interface ColumnsProps {
+  readonly hidden: readonly string[];
+  readonly onHidden: (hidden: readonly string[]) => void;
+}
+
+/** The choice of columns, as items of a menu. */
+export function ColumnItems({ hidden, onHidden }: ColumnsProps) {
+  return COLUMNS.filter((column) => !FIXED.has(column.name)).map((column) => {
+    const name = column.name.toLowerCase();
+    const isHidden = hidden.includes(name);
+    return (
+      <CheckItem
+        key={name}
+        isChecked={!isHidden}
+        onChange={() => onHidden(isHidden ? hidden.filter((each) => each !== name) : [...hidden, name])}
+      >
+        {column.name}
+      </CheckItem>
+    );
+  });
 }
 
 function RunLink({ row }: { readonly row: Row }) {
