@@ -37,6 +37,7 @@ class RecentChanges:
         self._linger = linger
         self._kept: deque[ExecutionChange | None] = deque(maxlen=most)
         self._tasks = BackgroundTasks("recent changes")
+        self._listener: asyncio.Task[None] | None = None
         self._run: UUID | None = None
         self._heard = 0
         self._news = asyncio.Event()
@@ -90,8 +91,9 @@ class RecentChanges:
     async def _listening(self) -> UUID:
         """The present run, which is begun where there is none."""
         while self._run is None:
-            if not self._tasks:
-                self._tasks.start(self._listen())
+            if self._listener is None:
+                self._listener = self._tasks.start(self._listen())
+                self._listener.add_done_callback(self._ended)
             await self._news.wait()
         return self._run
 
@@ -107,14 +109,17 @@ class RecentChanges:
                     self._tell()
         finally:
             self._run = None
-            self._kept.clear()
-            self._tell()
+
+    def _ended(self, _: asyncio.Task[None]) -> None:
+        """Let those who wait for a run begin the next one. Called when the listener is over, however it ended."""
+        self._run = self._listener = None
+        self._kept.clear()
+        self._tell()
 
     def _stop(self) -> None:
-        if not self._readers:
+        if not self._readers and self._listener is not None:
             self._run = None
-            for task in self._tasks:
-                task.cancel()
+            self._listener.cancel()
 
     def _tell(self) -> None:
         self._news.set()

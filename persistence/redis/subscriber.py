@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -78,12 +78,13 @@ class RedisSubscriber:
             except TimeoutError:
                 logger.warning("Redis has not confirmed a subscription within %g s", _CONFIRM_WITHIN)
 
-    async def unsubscribe(self, channel: str) -> None:
-        """Leave this channel."""
-        del self._channels[channel]
-        if self._pubsub is not None:
+    async def unsubscribe(self, channels: Collection[str]) -> None:
+        """Leave these channels, all at once: whoever wants one while they are being left subscribes to it anew."""
+        for channel in channels:
+            del self._channels[channel]
+        if channels and self._pubsub is not None:
             try:
-                await self._pubsub.unsubscribe(channel)
+                await self._pubsub.unsubscribe(*channels)
             except REDIS_FAULTS:
                 return  # whoever reads the connection notices too
 

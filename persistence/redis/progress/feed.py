@@ -145,9 +145,11 @@ class RedisProgressFeed:
         if self._listeners_to_all:
             used.add(STATUS_CHANNEL)
         now = time.monotonic()
+        dropped = []
         for channel in self._subscriber.channels:
             if channel in used:
                 self._unused_since.pop(channel, None)
             elif now - self._unused_since.setdefault(channel, now) > self._linger:
                 del self._unused_since[channel]
-                await self._subscriber.unsubscribe(channel)
+                dropped.append(channel)
+        await self._subscriber.unsubscribe(dropped)

@@ -80,11 +80,24 @@ async def test_it_hears_what_comes_on_its_channels_and_on_no_other(empty_redis_u
 async def test_it_hears_nothing_more_on_a_channel_that_it_has_left(empty_redis_url: str, listener: Listener) -> None:
     async with subscribed(empty_redis_url, listener, "first", "second") as subscriber:
         await until_connected(listener, False)
-        await subscriber.unsubscribe("first")
+        await subscriber.unsubscribe(["first"])
         await publish(empty_redis_url, ("first", "1"), ("second", "2"))
         await wait_until(lambda: bool(listener.heard), "the other is heard")
 
         assert (listener.heard, subscriber.channels) == ([("second", b"2")], ["second"])
+
+
+async def test_a_channel_that_is_wanted_again_while_it_is_left_is_heard(
+    empty_redis_url: str, listener: Listener
+) -> None:
+    async with subscribed(empty_redis_url, listener, "first", "second") as subscriber:
+        await until_connected(listener, False)
+        leaving = asyncio.create_task(subscriber.unsubscribe(["first", "second"]))
+        await asyncio.sleep(0)
+        await subscriber.subscribe("second")
+        await leaving
+        await publish(empty_redis_url, ("second", "1"))
+        await wait_until(lambda: bool(listener.heard), "it is heard")
 
 
 async def test_after_an_absence_it_says_so_and_listens_on_all_channels_again(

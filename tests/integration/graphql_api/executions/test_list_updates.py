@@ -1,5 +1,6 @@
 """Live lists: resumed where they were, saying when something may be missing; and live counts by status."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -145,6 +146,20 @@ async def test_nobody_is_listened_to_for_longer_than_somebody_may_come_back(api:
     events, again = await following(api, after=first["cursor"])
     await events.aclose()
     assert again["kind"] == "SKIPPED"
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_a_reader_who_comes_while_the_listening_ends_is_listened_for(api: Api, turns: int) -> None:
+    recent = RecentChanges(api.storage.feed, linger=timedelta(0))
+    async with recent.reading():
+        pass
+    for _ in range(turns):  # of the event loop: the end of the listening takes some
+        await asyncio.sleep(0)
+
+    async with asyncio.timeout(60), recent.reading() as reader:
+        await a_run(api)
+        assert await anext(aiter(reader)) is not None
+    await recent.close()
 
 
 @pytest.mark.parametrize("cursor", ["nonsense", "", "Y2hhbmdlOng", "Y2hhbmdlOjEuMQ"])
