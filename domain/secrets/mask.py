@@ -39,7 +39,11 @@ class SecretMask:
 
     def text(self, text: str) -> str:
         """The text without any of the values, and without the beginning of one where it is cut off."""
-        return _unquoted(_without_cut(_without(text, self._written), self._written), self._quoted)
+        text = _without(text, self._written)
+        cut = _cut_at(text, self._written)
+        if cut is not None:
+            text = text[: _first_of(text, cut, self._quoted)] + MASK
+        return _unquoted(text, self._quoted)
 
     def shown(self, value: JsonValue) -> JsonValue:
         """The value with all its texts masked."""
@@ -134,16 +138,24 @@ def _unquoted(text: str, quoted: Sequence[re.Pattern[str]]) -> str:
     return text
 
 
-def _without_cut(text: str, forms: Sequence[str]) -> str:
-    """The text without the beginning of a value at its end, where it may have been cut off."""
+def _cut_at(text: str, forms: Sequence[str]) -> int | None:
+    """The position from which on a text is the beginning of a value, which may have been cut off there."""
     for form in forms:
         start = form[:_MIN_CUT]
         position = text.find(start, max(0, len(text) - len(form) + 1))
         while position >= 0 and len(form) > _MIN_CUT:
             if form.startswith(text[position:]):
-                return text[:position] + MASK
+                return position
             position = text.find(start, position + 1)
-    return text
+    return None
+
+
+def _first_of(text: str, position: int, quoted: Sequence[re.Pattern[str]]) -> int:
+    """The start of the value in unusual quoting that a position is within, or the position."""
+    if len(text) > _MOST_SEARCHED:
+        return position
+    found = (match for pattern in quoted for match in pattern.finditer(text))
+    return min((match.start() for match in found if match.start() < position < match.end()), default=position)
 
 
 def _mapped(value: JsonValue, masked: Callable[[str], str], numbers: Sequence[str]) -> JsonValue:

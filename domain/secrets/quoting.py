@@ -10,7 +10,8 @@ _MOST_CHARACTERS = 2_000
 
 _LEAST_PIECE = 6
 _ESCAPES = re.compile(r"((?:%[0-9A-Fa-f]{2})+)")
-_DELIMITERS = re.compile(r"[/?#&=;]")
+_DELIMITERS = tuple(re.compile(each) for each in (r"[?#]", r"[/?#]", r"[?#&;]", r"[/?#&=;]"))
+"""Between which receivers read a URL in parts: its path and its query, segments, parameters, names and values."""
 
 
 def quoting_patterns(value: str) -> Iterator[re.Pattern[str]]:
@@ -24,7 +25,7 @@ def quoting_patterns(value: str) -> Iterator[re.Pattern[str]]:
 
 def pieces_in_urls(value: str) -> Iterator[str]:
     """The pieces that a receiver may read of a value that stood unquoted in the path or the query of a URL."""
-    pieces = {*_DELIMITERS.split(value), value.partition("#")[0]} - {value}
+    pieces = {value.partition("#")[0], *(piece for each in _DELIMITERS for piece in each.split(value))} - {value}
     yield from (piece for piece in pieces if len(piece) >= _LEAST_PIECE)
 
 

@@ -63,6 +63,20 @@ def test_the_beginning_of_a_value_is_masked_where_a_text_was_cut() -> None:
     assert MASKED.text(f"{VALUE[:6]} in the middle") == f"{VALUE[:6]} in the middle"
 
 
+@pytest.mark.parametrize("quoted", ["9<999:9<", "9%3C999:9%3C", "9%3c999%3a9%3c", "9%3C999%3A9<"])
+def test_a_value_that_ends_as_it_begins_is_masked_whole_at_the_end_of_a_text(quoted: str) -> None:
+    assert SecretMask(["9<999:9<"]).text(f"/hooks/{quoted}") == f"/hooks/{MASK}"
+
+
+def test_a_piece_that_ends_as_its_value_begins_is_masked_whole_at_the_end_of_a_text() -> None:
+    assert SecretMask(["abcdxxabcd/zz"]).text("/hooks/abcdxxabcd") == f"/hooks/{MASK}"
+
+
+@pytest.mark.parametrize("read", ["k;1a;2b", "k;1a;2b/c=3&d4", "c=3&d4"])
+def test_the_parts_that_a_receiver_may_read_of_a_value_in_a_url_are_masked(read: str) -> None:
+    assert SecretMask(["k;1a;2b/c=3&d4?e"]).text(f"asked for <{read}>") == f"asked for <{MASK}>"
+
+
 def test_a_huge_value_is_masked_where_only_its_beginning_is_left() -> None:
     huge = "ab" * (MAX_VALUE_BYTES // 2)
     assert SecretMask([huge]).text(f"Bearer {huge[:2000]}") == f"Bearer {MASK}"
