@@ -111,22 +111,29 @@ class Reconciler:
         if term.epoch != self._epoch:
             self._epoch = term.epoch
             logger.info("this worker's reconciler leads, in term %s", term.epoch)
-        now = term.now
-        await self._bury(now)
-        await self._admit(now)
-        await self._hint(await self._recovery.due_executions(now=now, limit=_BATCH), now)
-        await self._recovery.drop_commands(_BATCH)
+        now, options = term.now, self._options
+        has_settled = self._has_settled(now)
+        if not await self._recovery.is_quiet(
+            now=now, dead_before=now - options.lease, crashes=options.quarantined_after
+        ):
+            if has_settled:
+                await self._bury(now)
+            await self._admit(now)
+            await self._hint(await self._recovery.due_executions(now=now, limit=_BATCH), now)
+            await self._recovery.drop_commands(_BATCH)
         self._has_worked = True
         return True
 
-    async def _bury(self, now: datetime) -> None:
-        """Take executions over from dead workers, and end those as POISONED that workers keep dying of."""
+    def _has_settled(self, now: datetime) -> bool:
+        """True when heartbeats have been watched for long enough to declare workers dead."""
         settling = self._options.settling
         if self._watching_since is None or self._looked_at is None or now - self._looked_at > settling:
             self._watching_since = now
         self._looked_at = now
-        if now - self._watching_since < settling:
-            return
+        return now - self._watching_since >= settling
+
+    async def _bury(self, now: datetime) -> None:
+        """Take executions over from dead workers, and end those as POISONED that workers keep dying of."""
         while released := await self._recovery.release_dead(dead_before=now - self._options.lease, limit=_BATCH):
             logger.warning("%s executions are taken over from workers that died", len(released))
             if len(released) < _BATCH:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
-from actors.periodic.jobs import PeriodicJob
+from actors.periodic.jobs import PeriodicJob, rest_until
 from actors.webhooks.sender import WebhookSender
 from domain.kernel.background_tasks import BackgroundTasks
 from domain.kernel.clock import Clock
@@ -54,9 +54,12 @@ class WebhookDeliverer:
         clock: Clock,
         options: DelivererOptions | None = None,
         *,
+        woken: asyncio.Event | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
+        """`woken` is set when there is something new to deliver."""
         self._deliveries = deliveries
+        self._woken = woken or asyncio.Event()
         self._sender = sender
         self._clock = clock
         self._options = options or DelivererOptions()
@@ -82,8 +85,13 @@ class WebhookDeliverer:
             before = self._clock.now() - retention
             return await self._deliveries.forget(before=before, limit=_FORGOTTEN) == _FORGOTTEN
 
+        async def rest() -> timedelta:
+            now = self._clock.now()
+            return rest_until(await self._deliveries.next_due(now), now)
+
+        every = timedelta(seconds=0.2)
         return (
-            PeriodicJob(name="delivering to webhooks", every=timedelta(seconds=0.2), run=self.deliver),
+            PeriodicJob(name="delivering to webhooks", every=every, run=self.deliver, rest=rest, woken=self._woken),
             PeriodicJob(name="forgetting webhook events", every=timedelta(minutes=1), run=forget),
         )
 
@@ -130,6 +138,8 @@ class WebhookDeliverer:
             logger.warning("deliveries to webhook %s have to wait: %s", endpoint.webhook.id, error)
         except Exception:  # it keeps its lease: what goes wrong every time must not be tried without a pause
             logger.exception("deliveries to webhook %s have failed; they go on later", endpoint.webhook.id)
+        finally:
+            self._woken.set()  # what it has left is due, or will be at a time that was not known before
 
     async def _send_all(self, endpoint: Endpoint, *, goes_on: bool) -> bool:
         """Send due events, one after the other; True when the endpoint is kept to look for more.

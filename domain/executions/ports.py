@@ -206,6 +206,12 @@ class Recovery(Protocol):
     async def resign(self, candidate: UUID) -> None:
         """Give up the lead at once, so that another can take it; no effect where this one does not lead."""
 
+    async def is_quiet(self, *, now: datetime, dead_before: datetime, crashes: int) -> bool:
+        """True when every other query here, with these arguments, would find nothing and change nothing.
+
+        Commands that are on their way to a worker may make it False.
+        """
+
     async def due_executions(self, *, now: datetime, limit: int) -> Sequence[UUID]:
         """Executions that nobody holds and that want attention: PENDING, past their due time, or with a command.
 

@@ -11,5 +11,5 @@ class EventRelay(Protocol):
     positions.
     """
 
-    async def relay(self, limit: int, now: datetime) -> int:
-        """Relay the oldest events, at most `limit`; returns how many. 0 while another worker is relaying."""
+    async def relay(self, limit: int, now: datetime) -> int | None:
+        """Relay the oldest events, at most `limit`; returns how many, or None while another worker is relaying."""

@@ -58,6 +58,12 @@ class ScheduleStore(Protocol):
         Where the claim before has no outcome, the newest execution with a key of this schedule is the last one.
         """
 
+    async def next_due(self, now: datetime) -> datetime | None:
+        """The time from which on there may be something to claim, also one that is over; None where none is known.
+
+        It is `now` while a buffered tick waits, as the end of an execution has no time.
+        """
+
     async def finish(self, outcomes: Sequence[ScheduleOutcome]) -> None:
         """Store the outcomes of claims, and release them.
 

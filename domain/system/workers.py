@@ -1,11 +1,21 @@
-"""The ports that register worker processes and send them hints."""
+"""The ports that register worker processes and send them hints, and the chores that they are woken for."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
 from domain.system.records import QueueRecord, WorkerRecord
+
+
+class Chore(StrEnum):
+    """A kind of work that every worker does beside executions. Who leaves some behind wakes the workers for it."""
+
+    OUTBOX = "OUTBOX"
+    DELIVERIES = "DELIVERIES"
+    SCHEDULES = "SCHEDULES"
+    BULK_OPERATIONS = "BULK_OPERATIONS"
 
 
 class WorkerRegistry(Protocol):

@@ -121,6 +121,12 @@ class WebhookDeliveries(Protocol):
         With nothing due its lease is given back, and the answer is None as well.
         """
 
+    async def next_due(self, now: datetime) -> datetime | None:
+        """The time from which on there may be something to claim, `now` or earlier included; None for none known.
+
+        Pauses, throttling and leases of endpoints count.
+        """
+
     async def record(
         self,
         endpoint: Endpoint,

@@ -13,7 +13,7 @@ class MemoryEventRelay:
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables
 
-    async def relay(self, limit: int, now: datetime) -> int:
+    async def relay(self, limit: int, now: datetime) -> int | None:
         outbox = self._tables.outbox
         taken = list(enumerate(outbox[:limit], start=self._tables.relayed + 1))
         del outbox[: len(taken)]

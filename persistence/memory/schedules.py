@@ -88,6 +88,11 @@ class MemoryScheduleStore:
                 claims.append(ScheduleClaim(schedule=schedule, epoch=claimed.epoch, is_running=is_running))
         return claims
 
+    async def next_due(self, now: datetime) -> datetime | None:
+        enabled = [row.schedule for row in self._tables.schedules.values() if row.schedule.settings.enabled]
+        times = [now if each.buffered_at is not None else each.next_run_at for each in enabled]
+        return min((at for at in times if at is not None), default=None)
+
     async def finish(self, outcomes: Sequence[ScheduleOutcome]) -> None:
         for outcome in outcomes:
             row = self._tables.schedules.get(outcome.schedule_id)

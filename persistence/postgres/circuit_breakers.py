@@ -1,6 +1,6 @@
 """Circuit breakers in PostgreSQL: their durable states, for when Redis forgets, and the steps that wait for them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -89,8 +89,10 @@ RETURNING e.id
 class PostgresBreakerStore:
     """Implements `domain.circuit_breakers.ports.BreakerStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, woken: Callable[[], None] = lambda: None) -> None:
+        """`woken` is called when something was put into the outbox."""
         self._database = database
+        self._woken = woken
 
     async def ensure(self, service_id: str, *, id: UUID, now: datetime) -> CircuitBreakerRecord:
         known = await self.find(service_id)
@@ -159,8 +161,11 @@ class PostgresBreakerStore:
                 snapshot.next_probe_at,
                 now,
             )
-            if before is not None and is_told(snapshot, CircuitBreakerState(before)):
+            tells = before is not None and is_told(snapshot, CircuitBreakerState(before))
+            if tells:
                 await outbox.add(connection, [told(snapshot, now)])
+        if tells:
+            self._woken()
         return before is not None
 
     async def delete(self, service_id: str) -> UUID | None:

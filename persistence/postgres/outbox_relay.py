@@ -27,20 +27,32 @@ def limit_of(connection: Connection, milliseconds: int) -> tuple[str, str]:
 
 
 class PostgresEventRelay:
-    """Implements `domain.outbox.ports.EventRelay`. `counted` is called with the added counts after the commit."""
+    """Implements `domain.outbox.ports.EventRelay`. After the commit `counted` is called with the added counts.
 
-    def __init__(self, database: Database, counted: Callable[[Counted], None] | None = None) -> None:
+    `queued` is called then too, where webhooks have got events.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        counted: Callable[[Counted], None] | None = None,
+        queued: Callable[[], None] = lambda: None,
+    ) -> None:
         self._database = database
         self._counted = counted
+        self._queued = queued
 
-    async def relay(self, limit: int, now: datetime) -> int:
+    async def relay(self, limit: int, now: datetime) -> int | None:
+        has_queued = False
         async with self._database.transaction() as connection:
             if not await connection.fetchval(LOCK, *limit_of(connection, self._database.lease_milliseconds)):
-                return 0
+                return None
             taken = await outbox.take(connection, limit)
             if taken:
                 counted = await count(connection, taken)
-                await enqueue(connection, taken, now)
+                has_queued = await enqueue(connection, taken, now)
         if taken and self._counted is not None:
             self._counted(counted)
+        if has_queued:
+            self._queued()
         return len(taken)

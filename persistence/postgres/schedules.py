@@ -1,6 +1,6 @@
 """Schedules in PostgreSQL. One statement claims due schedules, and another stores the outcomes."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -77,6 +77,14 @@ WHERE s.id = found.id
 RETURNING s.*, {_RUNNING} AS is_running, found.is_unfinished
 """
 
+# Two looks at the ends of indexes. Those that were claimed come too early here, and are looked at again until then.
+_NEXT_DUE = """
+SELECT LEAST(
+  (SELECT next_run_at FROM schedule WHERE enabled AND next_run_at IS NOT NULL ORDER BY next_run_at LIMIT 1),
+  (SELECT $1::timestamptz FROM schedule WHERE enabled AND buffered_at IS NOT NULL LIMIT 1)
+)
+"""
+
 # The keys of a schedule are neighbours in the index of all keys, the newest tick last.
 _STARTED = """
 SELECT s.id, e.id AS execution_id, e.idempotency_key,
@@ -113,8 +121,10 @@ WHERE s.id = o.id
 class PostgresScheduleStore:
     """Implements `domain.schedules.ports.ScheduleStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, woken: Callable[[], None] = lambda: None) -> None:
+        """`woken` is called when a schedule was stored or changed, and may be due soon."""
         self._database = database
+        self._woken = woken
 
     async def create(self, schedule: ScheduleRecord) -> None:
         async with self._database.connection() as connection:
@@ -130,6 +140,7 @@ class PostgresScheduleStore:
                 )
             except asyncpg.UniqueViolationError as error:
                 raise _taken(schedule.settings.name) from error
+        self._woken()
 
     async def update(self, schedule: ScheduleRecord, *, expected_revision: int, keeps_next_run: bool) -> ScheduleRecord:
         async with self._database.connection() as connection:
@@ -147,6 +158,7 @@ class PostgresScheduleStore:
             except asyncpg.UniqueViolationError as error:
                 raise _taken(schedule.settings.name) from error
             if row is not None:
+                self._woken()
                 return _record_of(row)
             if await connection.fetchval("SELECT 1 FROM schedule WHERE id = $1", schedule.id) is None:
                 raise NotFound("schedule", to_public(IdKind.SCHEDULE, schedule.id))
@@ -200,6 +212,10 @@ class PostgresScheduleStore:
             schedule = replace(claim.schedule, last_run_at=tick, last_execution_id=row["execution_id"])
             known[row["id"]] = replace(claim, schedule=schedule, is_running=row["is_running"])
         return known
+
+    async def next_due(self, now: datetime) -> datetime | None:
+        found: datetime | None = await self._database.fetch_value(_NEXT_DUE, now)
+        return found
 
     async def finish(self, outcomes: Sequence[ScheduleOutcome]) -> None:
         if not outcomes:

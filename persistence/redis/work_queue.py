@@ -9,6 +9,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID, uuid4
@@ -20,8 +21,10 @@ from dramatiq.common import current_millis, dq_name
 from dramatiq.errors import ConnectionClosed
 from redis.exceptions import NoScriptError
 
+from domain.kernel.background_tasks import BackgroundTasks
 from domain.kernel.errors import Unavailable
 from domain.system.records import QueueRecord
+from domain.system.workers import Chore
 from persistence.redis.clients import MOST_LOADED, REDIS_FAULTS, blocking_redis_client, redis_client
 from persistence.redis.subscriber import RedisSubscriber
 
@@ -31,6 +34,9 @@ EXECUTIONS_QUEUE = "executions"
 RUN_EXECUTIONS = "run_executions"
 IDS_A_MESSAGE = 64
 _MESSAGES_A_HINT = 8  # at least, where there are so many ids: that all workers get a share
+_CHORES = "stepgraph:chores"
+"""The channel on which all workers are woken for chores."""
+_LAST_WORDS = timedelta(seconds=1)
 _MOST_TOKENS = 64
 _TOKEN_LIFETIME = 60  # seconds
 
@@ -138,6 +144,7 @@ class RedisWorkQueue:
         self._broker = WakingRedisBroker(url, middleware=[])
         self._client = redis_client(url, connections=16, answer_within=MOST_LOADED)
         self._enqueue = self._client.register_script(self._broker.scripts["dispatch"].script)
+        self._wake_ups = BackgroundTasks("wake-up")
         self._is_away = False
 
     async def __aenter__(self) -> Self:
@@ -146,6 +153,7 @@ class RedisWorkQueue:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._wake_ups.finish(_LAST_WORDS)
         await self._client.aclose()
         self._broker.client.close()
         self._broker.client.connection_pool.disconnect()
@@ -162,9 +170,16 @@ class RedisWorkQueue:
             self._is_away = False
 
     async def nudge(self, worker_id: UUID, execution_id: UUID) -> None:
+        await self._publish(worker_channel(worker_id), str(execution_id))
+
+    def wake(self, chore: Chore) -> None:
+        """Have all workers look for work of this kind soon. Never raises: without it they look a little later."""
+        self._wake_ups.start(self._publish(_CHORES, chore.value))
+
+    async def _publish(self, channel: str, message: str) -> None:
         try:
             async with asyncio.timeout(self._timeout):
-                await self._client.publish(worker_channel(worker_id), str(execution_id))
+                await self._client.publish(channel, message)
         except REDIS_FAULTS as error:
             self._note_away(error)
 
@@ -211,19 +226,28 @@ class RedisWorkQueue:
 
 
 class RedisNudges:
-    """Listens for the nudges of one worker, over one connection, for ever."""
+    """Listens for the nudges of one worker, and for wake-ups, over one connection, for ever."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, wake: Callable[[Chore | None], None] = lambda _: None) -> None:
+        """`wake` is called with each chore to look at; with None after each connecting: some may be missed."""
         self._url = url
+        self._wake = wake
 
     async def __call__(self, worker_id: UUID, tell: Callable[[UUID | None], None]) -> None:
         """Call `tell` with every execution to look at; with None after each connecting: some may be missed."""
+
+        def heard(channel: str, data: bytes) -> None:
+            if channel == _CHORES:
+                self._wake(Chore(data.decode()))
+            else:
+                tell(UUID(data.decode()))
+
+        def connected(_: bool) -> None:
+            tell(None)
+            self._wake(None)
+
         subscriber = RedisSubscriber(
-            self._url,
-            "nudges",
-            heard=lambda _, data: tell(UUID(data.decode())),
-            connected=lambda _: tell(None),
-            channels=[worker_channel(worker_id)],
+            self._url, "nudges", heard=heard, connected=connected, channels=[worker_channel(worker_id), _CHORES]
         )
         await subscriber.run()
 

@@ -1,8 +1,9 @@
 """The API's process: its services on PostgreSQL and Redis, and the lifespan of what they stand on."""
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -24,6 +25,7 @@ from domain.metrics.service import MetricsService
 from domain.saved_views.service import SavedViewService
 from domain.schedules.service import ScheduleService
 from domain.secrets.service import SecretService
+from domain.system.workers import Chore
 from domain.transformation_rules.service import TransformationRuleService
 from domain.webhooks.receiving import WebhookReceiving
 from domain.webhooks.service import WebhookService
@@ -133,10 +135,15 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
     queue = RedisWorkQueue(redis_url)
     definitions = DefinitionCache(workflows)
     keys, audit = PostgresApiKeyStore(database), PostgresAuditLog(database)
+
+    def wakes(chore: Chore) -> Callable[[], None]:
+        return partial(queue.wake, chore)
+
     sandbox, test_runner = SandboxPool(sandbox_options_of(settings)), ProcessTestRunner()
-    webhooks, cipher = PostgresWebhookStore(database), cipher_of(settings)
+    webhooks, cipher = PostgresWebhookStore(database, wakes(Chore.DELIVERIES)), cipher_of(settings)
     rules = PostgresTransformationRuleStore(database)
-    breakers, shared_breakers = PostgresBreakerStore(database), RedisSharedBreakers(redis_url)
+    breakers = PostgresBreakerStore(database, wakes(Chore.OUTBOX))
+    shared_breakers = RedisSharedBreakers(redis_url)
     workflow_service = WorkflowService(
         workflows=workflows, clock=clock, new_id=clock.new_id, limits=limits, rules=rules, sandbox=sandbox
     )
@@ -156,7 +163,7 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
     control = ExecutionControl(
         executions=store, queries=queries, queue=queue, clock=clock, new_id=clock.new_id, limits=limits
     )
-    bulk_operations = PostgresBulkOperations(database)
+    bulk_operations = PostgresBulkOperations(database, wakes(Chore.BULK_OPERATIONS))
     services = ApiServices(
         workflows=workflow_service,
         executions=executions,
@@ -187,7 +194,7 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
             limits=limits,
         ),
         schedules=ScheduleService(
-            schedules=PostgresScheduleStore(database),
+            schedules=PostgresScheduleStore(database, wakes(Chore.SCHEDULES)),
             workflows=workflows,
             definitions=definitions,
             clock=clock,

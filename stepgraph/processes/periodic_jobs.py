@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 
 from actors.periodic.jobs import PeriodicJob
+from actors.periodic.relaying import relaying_job
+from actors.periodic.wake_ups import WakeUps
 from domain.access.ports import AuditLog
 from domain.executions.bulk.ports import BulkOperations
 from domain.executions.ports import ExecutionStore
 from domain.kernel.clock import Clock
 from domain.metrics.model import Counted
 from domain.metrics.ports import MetricsStore
-from domain.outbox.ports import EventRelay
+from domain.system.workers import Chore
 from persistence.postgres.access.audit import PostgresAuditLog
 from persistence.postgres.connections.database import Database
 from persistence.postgres.executions.bulk import PostgresBulkOperations
@@ -18,8 +21,6 @@ from persistence.postgres.metrics.store import PostgresMetricsStore
 from persistence.postgres.outbox_relay import PostgresEventRelay
 from stepgraph.settings import Settings
 
-_RELAYED = 2_000
-"""Events relayed in one transaction."""
 _PRUNED = 1_000
 """Old rows removed by one statement."""
 _PRUNED_EXECUTIONS = 200
@@ -33,23 +34,18 @@ def periodic_jobs_of(
     executions: ExecutionStore,
     clock: Clock,
     settings: Settings,
+    wake_ups: WakeUps,
     counted: Callable[[Counted], None] | None = None,
 ) -> Sequence[PeriodicJob]:
     """The periodic jobs of a worker process. `counted` is called with what was counted from the outbox."""
+    relay = PostgresEventRelay(database, counted, queued=partial(wake_ups.wake, Chore.DELIVERIES))
     return (
-        _relaying(PostgresEventRelay(database, counted), clock),
+        relaying_job(relay, clock, wake_ups),
         _pruning_audit(PostgresAuditLog(database), clock, settings.audit_retention),
         _pruning_metrics(PostgresMetricsStore(database), clock, settings),
         _pruning_bulk_operations(PostgresBulkOperations(database), clock, settings.bulk_retention),
         *_pruning_executions(executions, clock, settings.execution_retention),
     )
-
-
-def _relaying(relay: EventRelay, clock: Clock) -> PeriodicJob:
-    async def run() -> bool:
-        return await relay.relay(_RELAYED, clock.now()) == _RELAYED
-
-    return PeriodicJob(name="telling what has happened", every=timedelta(seconds=0.25), run=run)
 
 
 def _pruning_executions(executions: ExecutionStore, clock: Clock, retention: timedelta | None) -> Iterator[PeriodicJob]:

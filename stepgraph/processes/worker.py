@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from dramatiq import Broker
 
@@ -16,9 +17,11 @@ from actors.activations.pool import ActivationPool, ActivationPoolOptions
 from actors.activations.step_runner import StepRunner
 from actors.circuit_breakers.breakers import WorkerBreakers
 from actors.http.client import HttpClient
+from actors.periodic.bulk_operations import bulk_operations_job
 from actors.periodic.jobs import PeriodicJob, PeriodicJobs
 from actors.periodic.reconciler import Reconciler, ReconcilerOptions
 from actors.periodic.schedules import schedule_jobs
+from actors.periodic.wake_ups import WakeUps
 from actors.process.broker import make_broker
 from actors.process.worker_process import run_worker
 from actors.sandbox.pool import SandboxPool
@@ -38,6 +41,7 @@ from domain.expressions.evaluator import Evaluator
 from domain.kernel.background_tasks import running
 from domain.kernel.limits import Limits
 from domain.schedules.firing import ScheduleFiring
+from domain.system.workers import Chore
 from domain.webhooks.hook_tokens import HookAddresses
 from domain.workflows.definitions.cache import DefinitionCache
 from domain.workflows.steps.registry import step_kinds
@@ -70,7 +74,6 @@ from stepgraph.telemetry.worker_metrics import CountedDeliveries, CountedStarts,
 logger = logging.getLogger(__name__)
 
 _HEARTBEAT_PATIENCE = timedelta(seconds=1)
-_BULK_LOOKS = timedelta(seconds=0.5)
 """The least time that an answer to a heartbeat is waited for, however often heartbeats are sent."""
 
 
@@ -126,6 +129,7 @@ class _Storage:
     redis_url: str
     database: Database
     publisher: RedisProgressPublisher
+    wake_ups: WakeUps
     executions: PostgresExecutionStore
     queue: RedisWorkQueue
     workflows: PostgresWorkflowStore
@@ -148,9 +152,12 @@ async def _pool(stack: AsyncExitStack, settings: Settings) -> ActivationPool:
         )
     )
     metrics = WorkerMetrics(storage.database, settings)
-    deliveries = CountedDeliveries(storage.database, metrics.worker)
+    wake_ups = storage.wake_ups
+    deliveries = CountedDeliveries(storage.database, metrics.worker, partial(wake_ups.wake, Chore.OUTBOX))
     sender = WebhookSender(client, cipher_of(settings), storage.clock)
-    deliverer = await stack.enter_async_context(WebhookDeliverer(deliveries, sender, storage.clock))
+    deliverer = await stack.enter_async_context(
+        WebhookDeliverer(deliveries, sender, storage.clock, woken=wake_ups.of(Chore.DELIVERIES))
+    )
     parts = await _activation_context(stack, storage, client, deliveries)
     pool = ActivationPool(
         parts=parts,
@@ -158,7 +165,7 @@ async def _pool(stack: AsyncExitStack, settings: Settings) -> ActivationPool:
         registry=storage.registry,
         recovery=storage.recovery,
         queue=storage.queue,
-        nudges=RedisNudges(storage.redis_url),
+        nudges=RedisNudges(storage.redis_url, wake_ups.wake),
         options=ActivationPoolOptions(
             host=socket.gethostname(),
             capacity=settings.worker_executions,
@@ -172,9 +179,11 @@ async def _pool(stack: AsyncExitStack, settings: Settings) -> ActivationPool:
     await stack.enter_async_context(metrics.serving())
     jobs = PeriodicJobs(
         [
-            *periodic_jobs_of(storage.database, storage.executions, storage.clock, settings, metrics.counted.add),
+            *periodic_jobs_of(
+                storage.database, storage.executions, storage.clock, settings, wake_ups, metrics.counted.add
+            ),
             *_firing(storage, metrics),
-            _bulk_operations(storage),
+            bulk_operations_job(_bulk_runner(storage), wake_ups),
             *deliverer.jobs(settings.webhook_retention),
         ]
     )
@@ -192,6 +201,8 @@ async def _open_storage(stack: AsyncExitStack, settings: Settings) -> _Storage:
     workflows = PostgresWorkflowStore(database)
     clock = DatabaseClock(settings.clock_tolerance)
     await clock.measure(database)
+    wake_ups = WakeUps()
+    told = partial(wake_ups.wake, Chore.OUTBOX)
     return _Storage(
         settings=settings,
         clock=clock,
@@ -199,13 +210,14 @@ async def _open_storage(stack: AsyncExitStack, settings: Settings) -> _Storage:
         redis_url=redis_url,
         database=database,
         publisher=publisher,
-        executions=await stack.enter_async_context(PostgresExecutionStore(database, publisher)),
+        wake_ups=wake_ups,
+        executions=await stack.enter_async_context(PostgresExecutionStore(database, publisher, told=told)),
         queue=await stack.enter_async_context(RedisWorkQueue(redis_url)),
         workflows=workflows,
         queries=PostgresExecutionQueries(database),
         definitions=DefinitionCache(workflows),
         registry=PostgresWorkerRegistry(database, clock, answer_within=max(settings.heartbeat, _HEARTBEAT_PATIENCE)),
-        recovery=PostgresRecovery(database, clock),
+        recovery=PostgresRecovery(database, clock, told),
         sandbox=await stack.enter_async_context(SandboxPool(sandbox_options_of(settings))),
     )
 
@@ -218,9 +230,8 @@ async def _activation_context(
     sandbox = storage.sandbox
     sandbox.start()
     shared = await stack.enter_async_context(RedisSharedBreakers(storage.redis_url))
-    breakers = await stack.enter_async_context(
-        WorkerBreakers(shared=shared, store=PostgresBreakerStore(database), clock=clock)
-    )
+    stored = PostgresBreakerStore(database, partial(storage.wake_ups.wake, Chore.OUTBOX))
+    breakers = await stack.enter_async_context(WorkerBreakers(shared=shared, store=stored, clock=clock))
     evaluator, cipher = Evaluator(sandbox), cipher_of(settings)
     addresses = HookAddresses(await PostgresInstallation(database).key(), public_url_of(settings))
     children = ChildStarter(
@@ -289,14 +300,14 @@ def _firing(storage: _Storage, metrics: WorkerMetrics) -> tuple[PeriodicJob, Per
         limits=storage.limits,
         sandbox=storage.sandbox,
     )
-    return schedule_jobs(
-        ScheduleFiring(
-            schedules=PostgresScheduleStore(storage.database),
-            executions=CountedStarts(starter, metrics.worker),
-            control=_control(storage),
-            clock=storage.clock,
-        )
+    schedules = PostgresScheduleStore(storage.database)
+    firing = ScheduleFiring(
+        schedules=schedules,
+        executions=CountedStarts(starter, metrics.worker),
+        control=_control(storage),
+        clock=storage.clock,
     )
+    return schedule_jobs(firing, schedules, storage.clock, storage.wake_ups)
 
 
 def _control(storage: _Storage) -> ExecutionControl:
@@ -310,9 +321,8 @@ def _control(storage: _Storage) -> ExecutionControl:
     )
 
 
-def _bulk_operations(storage: _Storage) -> PeriodicJob:
-    """The periodic job that carries on what is done with many executions."""
-    runner = BulkRunner(
+def _bulk_runner(storage: _Storage) -> BulkRunner:
+    return BulkRunner(
         operations=PostgresBulkOperations(storage.database),
         queries=storage.queries,
         control=_control(storage),
@@ -329,4 +339,3 @@ def _bulk_operations(storage: _Storage) -> PeriodicJob:
         ),
         clock=storage.clock,
     )
-    return PeriodicJob(name="carrying on bulk operations", every=_BULK_LOOKS, run=runner.run)

@@ -1,6 +1,6 @@
 """The metrics that a worker process exposes to Prometheus, and the counters that feed them."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -47,8 +47,8 @@ class WorkerMetrics:
 class CountedDeliveries(PostgresWebhookDeliveries):
     """Stores the attempts at deliveries, and counts them."""
 
-    def __init__(self, database: Database, collector: WorkerCollector) -> None:
-        super().__init__(database)
+    def __init__(self, database: Database, collector: WorkerCollector, told: Callable[[], None]) -> None:
+        super().__init__(database, told)
         self._collector = collector
 
     async def record(

@@ -37,6 +37,21 @@ class MemoryRecovery:
         if held is not None and held.holder_id == candidate:
             self._tables.leadership = replace(held, expires_at=self._tables.now())
 
+    async def is_quiet(self, *, now: datetime, dead_before: datetime, crashes: int) -> bool:
+        tables = self._tables
+        alive = {worker.id for worker in tables.workers.values() if worker.heartbeat_at >= dead_before}
+        return not (
+            tables.commands
+            or len(alive) < len(tables.workers)
+            or any(
+                row.is_queued
+                or tables.wants_attention(row, now)
+                or (row.worker_id is not None and row.worker_id not in alive)
+                or (row.worker_id is None and not row.status.is_terminal and row.crashes >= crashes)
+                for row in tables.executions.values()
+            )
+        )
+
     async def due_executions(self, *, now: datetime, limit: int) -> Sequence[UUID]:
         rows = [row for row in self._tables.executions.values() if self._tables.wants_attention(row, now)]
         rows.sort(key=lambda row: (-row.priority, row.due_at or row.created_at, row.id))

@@ -57,6 +57,16 @@ class MemoryWebhookDeliveries:
         self._tables.endpoints[webhook.id] = replace(state, lease_until=now + lease)
         return _endpoint(webhook, endpoint.lease_id, state, due)
 
+    async def next_due(self, now: datetime) -> datetime | None:
+        times: list[datetime] = []
+        for event in self._tables.webhook_events.values():
+            webhook, state = self._tables.webhooks[event.webhook_id], self._state(event.webhook_id)
+            if event.status is not WebhookEventStatus.PENDING or not webhook.enabled:
+                continue
+            own = event.next_attempt_at if event.attempts else state.paused_until
+            times.append(max(at for at in (now, own, state.lease_until, state.throttled_until) if at is not None))
+        return min(times, default=None)
+
     async def record(
         self,
         endpoint: Endpoint,

@@ -1,5 +1,6 @@
 """Bulk operations in PostgreSQL."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -42,8 +43,10 @@ WHERE id IN (SELECT id FROM bulk_operation WHERE finished_at < $1 ORDER BY id LI
 class PostgresBulkOperations:
     """Implements `domain.executions.bulk.ports.BulkOperations`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, woken: Callable[[], None] = lambda: None) -> None:
+        """`woken` is called when there is an operation to carry on, or to end."""
         self._database = database
+        self._woken = woken
 
     async def add(self, operation: BulkOperation) -> None:
         await self._database.fetch(
@@ -55,6 +58,7 @@ class PostgresBulkOperations:
             operation.matched,
             operation.created_at,
         )
+        self._woken()
 
     async def get(self, id: UUID) -> BulkOperation | None:
         row = await self._database.fetch_row("SELECT * FROM bulk_operation WHERE id = $1", id)
@@ -91,6 +95,7 @@ class PostgresBulkOperations:
 
     async def stop(self, id: UUID, now: datetime) -> BulkOperation | None:
         row = await self._database.fetch_row(_STOP, id, now)
+        self._woken()
         return None if row is None else _operation_of(row)
 
     async def prune(self, before: datetime, limit: int) -> int:

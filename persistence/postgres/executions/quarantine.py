@@ -13,6 +13,12 @@ from persistence.postgres.executions.rows.composite import command_row
 from persistence.postgres.executions.statements import batches as batch_statements
 from persistence.postgres.executions.statements import hot_path as statements
 
+POISONED_ONES = """
+SELECT FROM workflow_execution
+WHERE crashes >= $3 AND crashes > 0 AND worker_id IS NULL AND status IN ('PENDING', 'RUNNING', 'WAITING', 'PAUSED')
+"""
+"""The executions and batches that are to be ended, as a subquery; $3: the number of lost workers."""
+
 _POISONED = f"""
 SELECT {EXECUTION_COLUMNS}, EXISTS (
   SELECT FROM workflow_execution b WHERE b.parent_id = e.id AND b.is_batch

@@ -1,6 +1,6 @@
 """The reconciler's questions to PostgreSQL: who leads, which executions are due, which were held by dead workers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from domain.system.records import Term
 from persistence.executions.rows import UNLIMITED
 from persistence.postgres.connections.clock import DatabaseClock
 from persistence.postgres.connections.database import Database
-from persistence.postgres.executions.quarantine import fail_batches, fail_executions
+from persistence.postgres.executions.quarantine import POISONED_ONES, fail_batches, fail_executions
 
 # The row outlives no one: whoever holds it must renew it, by the database's clock and with any connection.
 _LEAD = """
@@ -84,8 +84,9 @@ SET worker_id = NULL, epoch = e.epoch + 1, crashes = e.crashes + {crashes},
 FROM held WHERE e.id = held.id
 RETURNING e.id
 """
+_IS_DEAD = "NOT EXISTS (SELECT FROM worker_process w WHERE w.id = e.worker_id AND w.heartbeat_at >= {before})"
 _RELEASE_DEAD = _RELEASE.format(
-    condition="NOT EXISTS (SELECT FROM worker_process w WHERE w.id = e.worker_id AND w.heartbeat_at >= $1)",
+    condition=_IS_DEAD.format(before="$1"),
     crashes=1,
     locked=" SKIP LOCKED",
 )
@@ -97,6 +98,21 @@ RELEASE_STRAY = _RELEASE.format(
 RELEASE_OF_WORKER = _RELEASE.format(condition="e.worker_id = $1", crashes=0, locked="")
 
 _REMOVE_DEAD = "DELETE FROM worker_process WHERE heartbeat_at < $1"
+
+# The beginnings of all others: each is a look into an index, up to the first that finds something. The last walks
+# through what is held.
+_BUSY = f"""
+SELECT EXISTS (SELECT FROM execution_command)
+  OR EXISTS (
+    {EACH_PRIORITY}SELECT FROM level CROSS JOIN LATERAL (
+      SELECT FROM workflow_execution e WHERE e.priority = level.priority AND e.due_at <= $1 AND NOT e.is_queued LIMIT 1
+    ) due
+  )
+  OR EXISTS (SELECT FROM workflow_execution WHERE is_queued)
+  OR EXISTS (SELECT FROM worker_process WHERE heartbeat_at < $2)
+  OR EXISTS ({POISONED_ONES})
+  OR EXISTS (SELECT FROM workflow_execution e WHERE e.worker_id IS NOT NULL AND {_IS_DEAD.format(before="$2")})
+"""
 
 
 # SKIP LOCKED: what is locked is being removed with its execution.
@@ -113,9 +129,12 @@ RETURNING id
 class PostgresRecovery:
     """Implements `domain.executions.ports.Recovery`."""
 
-    def __init__(self, database: Database, clock: DatabaseClock | None = None) -> None:
-        """`clock` is set by each call of `lead`."""
+    def __init__(
+        self, database: Database, clock: DatabaseClock | None = None, woken: Callable[[], None] = lambda: None
+    ) -> None:
+        """`clock` is set by each call of `lead`; `woken` is called when something was put into the outbox."""
         self._database = database
+        self._woken = woken
         self._clock = clock or DatabaseClock()
 
     async def lead(
@@ -135,6 +154,10 @@ class PostgresRecovery:
     async def resign(self, candidate: UUID) -> None:
         async with self._database.hot_connection() as connection:
             await connection.execute(_RESIGN, candidate)
+
+    async def is_quiet(self, *, now: datetime, dead_before: datetime, crashes: int) -> bool:
+        async with self._database.hot_connection() as connection:
+            return not await connection.fetchval(_BUSY, now, dead_before, crashes)
 
     async def due_executions(self, *, now: datetime, limit: int) -> Sequence[UUID]:
         rows = await self._database.fetch(_DUE, now, limit)
@@ -156,6 +179,8 @@ class PostgresRecovery:
     async def quarantine(self, *, crashes: int, now: datetime, limit: int) -> Sequence[UUID]:
         async with self._database.transaction() as connection:
             failed = await fail_executions(connection, crashes=crashes, now=now, limit=limit)
+        if failed:
+            self._woken()
         # By itself: it locks other executions, and those come before any batch.
         async with self._database.transaction() as connection:
             return [*failed, *await fail_batches(connection, crashes=crashes, now=now, limit=limit - len(failed))]

@@ -1,6 +1,6 @@
 """Executions and their steps, changed by the workers: hand-written SQL, many calls to a statement."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
@@ -46,9 +46,20 @@ _COUNTERS = ("total", "completed", "failed", "running", "ended")
 class PostgresExecutionStore:
     """Implements `domain.executions.ports.ExecutionStore`. Leaving its context stores posted changes."""
 
-    def __init__(self, database: Database, publisher: ProgressPublisher, *, drain_timeout: float = 5.0) -> None:
-        """`drain_timeout`: the seconds that leaving the context may take, also while the database is away."""
+    def __init__(
+        self,
+        database: Database,
+        publisher: ProgressPublisher,
+        *,
+        told: Callable[[], None] = lambda: None,
+        drain_timeout: float = 5.0,
+    ) -> None:
+        """`told` is called when a commit has put something into the outbox.
+
+        `drain_timeout`: the seconds that leaving the context may take, also while the database is away.
+        """
         self._database = database
+        self._told = told
         self._publisher = publisher
         self._drain_timeout = drain_timeout
         self._committer = GroupCommitter(self._store, publisher)
@@ -220,6 +231,8 @@ class PostgresExecutionStore:
                     found += await connection.fetch(statements.WAS_STORED, executions)
         except REFUSALS as error:
             raise Refused from error
+        if events:
+            self._told()
         if self._divided:
             self._divided.difference_update(execution[1] for execution in executions if execution[_LETS_GO])
         stored = {row["ordinal"]: _stored(row) for row in found}

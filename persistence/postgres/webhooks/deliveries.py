@@ -1,6 +1,6 @@
 """Deliveries to outbound webhooks, in PostgreSQL: the events to send, and the results of attempts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -69,8 +69,10 @@ class _Call:
 class PostgresWebhookDeliveries:
     """Implements `domain.webhooks.ports.WebhookDeliveries`. Results recorded at the same time share one statement."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, told: Callable[[], None] = lambda: None) -> None:
+        """`told` is called when something was put into the outbox."""
         self._database = database
+        self._told = told
         self._attempts = Batcher(self._record_all, lanes=1)
         self._calls = Batcher(self._record_calls, lanes=1)
 
@@ -94,6 +96,11 @@ class PostgresWebhookDeliveries:
                 await connection.execute(statements.RELEASE, id, endpoint.lease_id)
                 return None
         return _endpoint_of(row, endpoint.lease_id, due)
+
+    async def next_due(self, now: datetime) -> datetime | None:
+        async with self._database.hot_connection() as connection:
+            found: datetime | None = await connection.fetchval(statements.NEXT_DUE, now)
+        return found
 
     async def record(
         self,
@@ -175,6 +182,8 @@ class PostgresWebhookDeliveries:
                     type=EventType.WEBHOOK_DISABLED, at=made.at, data=disabled_data(webhook.id, name, reason)
                 )
                 await outbox.add(connection, [told])
+        if name is not None:
+            self._told()
 
 
 def _endpoint_of(row: asyncpg.Record, lease_id: UUID, due: dict[UUID, tuple[WebhookEventRecord, ...]]) -> Endpoint:

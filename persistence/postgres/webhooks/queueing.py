@@ -49,11 +49,15 @@ _QUEUED_AT_ONCE = 20_000
 """The most events that one statement makes."""
 
 
-async def enqueue(connection: Connection, taken: Sequence[tuple[int, OutboxEvent]], now: datetime) -> None:
-    """Make an event for each webhook that wants one of these; `taken` are (position in the outbox, event)."""
+async def enqueue(connection: Connection, taken: Sequence[tuple[int, OutboxEvent]], now: datetime) -> bool:
+    """Make an event for each webhook that wants one of these; `taken` are (position in the outbox, event).
+
+    True when any was made.
+    """
     listening = await connection.fetch(_LISTENING)
     if not listening:
-        return
+        return False
+    has_queued = False
     listeners = [(row["id"], frozenset(cast("list[str]", loads(row["event_types"]))), row) for row in listening]
     part = max(1, _QUEUED_AT_ONCE // len(listeners))
     for first in range(0, len(taken), part):
@@ -67,6 +71,8 @@ async def enqueue(connection: Connection, taken: Sequence[tuple[int, OutboxEvent
                 wanted.extend((derived_id(id, name, event.at), id, len(told)) for id in who)
         if wanted:
             await _queue(connection, told, wanted, now)
+            has_queued = True
+    return has_queued
 
 
 async def _queue(

@@ -27,6 +27,23 @@ UPDATE webhook w SET lease_id = $3, lease_until = $4 FROM ready WHERE w.id = rea
 RETURNING {WEBHOOK_COLUMNS}, w.failures, w.paused_until, COALESCE(w.paused_until <= $1, true) AS is_open
 """
 
+# As `CLAIM` looks at endpoints, with what it waits for: GREATEST and LEAST leave NULL out.
+NEXT_DUE = """
+SELECT min(GREATEST($1::timestamptz, w.lease_until, w.throttled_until, due.at)) FROM webhook w CROSS JOIN LATERAL (
+  SELECT LEAST(
+    (
+      SELECT COALESCE(w.paused_until, $1) FROM webhook_event e
+      WHERE e.webhook_id = w.id AND e.status = 'PENDING' AND e.attempt_count = 0 LIMIT 1
+    ),
+    (
+      SELECT e.next_attempt_at FROM webhook_event e
+      WHERE e.webhook_id = w.id AND e.status = 'PENDING' AND e.attempt_count > 0 ORDER BY e.next_attempt_at LIMIT 1
+    )
+  ) AS at
+) due
+WHERE w.enabled AND w.direction = 'OUTBOUND' AND due.at IS NOT NULL
+"""
+
 RENEW = f"""
 UPDATE webhook w SET lease_until = $3
 WHERE w.id = $1 AND w.lease_id = $2 AND w.enabled AND COALESCE(w.throttled_until <= $4, true)

@@ -1,6 +1,6 @@
 """Webhooks and their events in PostgreSQL, managed and read by people."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -118,8 +118,10 @@ WHERE e.id = $1 RETURNING {EVENT_COLUMNS}
 class PostgresWebhookStore:
     """Implements `domain.webhooks.ports.WebhookStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, woken: Callable[[], None] = lambda: None) -> None:
+        """`woken` is called when events may have become due."""
         self._database = database
+        self._woken = woken
 
     async def create(self, webhook: WebhookRecord) -> None:
         try:
@@ -185,6 +187,8 @@ class PostgresWebhookStore:
             row = await self._database.fetch_row(_UPDATE % columns, webhook_id, now, enabled, *members.values())
         except asyncpg.UniqueViolationError as error:
             raise _taken(members["name"]) from error
+        if enabled:
+            self._woken()
         return _found(row, webhook_id)
 
     async def rotate(
@@ -276,6 +280,7 @@ class PostgresWebhookStore:
                 raise InvalidState(refusal, WebhookEventStatus(row["status"]))
             replayed = await connection.fetchrow(_REPLAY, event_id, now)
         assert replayed is not None
+        self._woken()
         return event_of(replayed)
 
 

@@ -98,6 +98,43 @@ async def test_what_is_due_is_what_nobody_holds_and_whose_time_has_come(storage:
     assert len(await storage.recovery.due_executions(now=LATER, limit=10)) == 4
 
 
+async def test_it_is_quiet_while_there_is_nothing_to_recover(storage: Storage) -> None:
+    async def is_quiet(now: datetime = SOON, dead_before: datetime = LONG_AGO) -> bool:
+        return await storage.recovery.is_quiet(now=now, dead_before=dead_before, crashes=2)
+
+    assert await is_quiet()
+    worker = new_id()
+    await storage.registry.register(worker, host="a", now=NOW)
+    assert await is_quiet()
+    assert not await is_quiet(dead_before=SOON), "a worker is dead"
+
+    fresh = await created(storage)
+    assert not await is_quiet(), "one is due"
+    claim = await claimed(storage, fresh, worker_id=worker)
+    assert await is_quiet()
+
+    await storage.executions.commit(delta_of(claim, release=True, due_at=LATER))
+    assert await is_quiet()
+    assert not await is_quiet(now=LATER), "a wait is over"
+    await storage.executions.add_command(
+        PendingCommand(id=new_id(), execution_id=fresh, kind=CommandKind.CANCEL, payload=None, created_at=NOW)
+    )
+    assert not await is_quiet(), "one was told something"
+
+
+async def test_it_is_not_quiet_while_something_is_held_by_nobody_or_kills_its_workers(storage: Storage) -> None:
+    async def is_quiet() -> bool:
+        return await storage.recovery.is_quiet(now=LONG_AGO, dead_before=LONG_AGO, crashes=2)
+
+    id = (await claimed(storage)).execution.id
+    assert not await is_quiet(), "its worker is not known"
+    for _ in range(2):
+        await storage.recovery.release_dead(dead_before=NOW, limit=10)
+        await claimed(storage, id)
+    await storage.recovery.release_dead(dead_before=NOW, limit=10)
+    assert not await is_quiet(), "it has outlived two workers"
+
+
 async def test_a_due_execution_with_a_command_is_told_once(storage: Storage) -> None:
     id = await created(storage)
     for _ in range(2):

@@ -344,3 +344,17 @@ async def test_those_that_are_unproven_are_claimed_apart(storage: Storage) -> No
 
     assert await claimed(unproven=False) == {well.id}
     assert await claimed(unproven=True) == {failed.id, changed.id, new.id}
+
+
+async def test_the_next_that_is_due_is_known(storage: Storage) -> None:
+    """A tick that was buffered may be started at any time, as the execution before it may end."""
+    assert await storage.schedules.next_due(NOW) is None
+    await stored(storage, "later", next_run_at=NEXT)
+    await stored(storage, "off", next_run_at=TICK, enabled=False)
+    assert await storage.schedules.next_due(NOW) == NEXT
+    soon = await stored(storage, "soon", next_run_at=SOON)
+    assert await storage.schedules.next_due(NOW) == SOON
+    (held,) = await claim(storage, now=SOON)
+    assert held.schedule.id == soon.id
+    await storage.schedules.finish([outcome_of(held, buffered_at=SOON)])
+    assert await storage.schedules.next_due(NOW) == NOW

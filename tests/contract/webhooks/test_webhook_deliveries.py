@@ -5,7 +5,7 @@ from datetime import timedelta
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.ids import IdKind, new_id, to_public
 from domain.kernel.statuses import EventType, ExecutionStatus, WebhookEventStatus
-from domain.webhooks.model import WebhookAttempt, WebhookChanges, WebhookRecord
+from domain.webhooks.model import WebhookAttempt, WebhookChanges, WebhookRecord, pause_after
 from domain.webhooks.payloads import MAX_OUTPUT_BYTES
 from tests.contract.conftest import Storage
 from tests.contract.rows import LATER, NOW, SOON, created_workflow
@@ -321,6 +321,27 @@ async def test_what_is_old_and_over_is_forgotten_in_batches(storage: Storage) ->
     assert forgotten == [7, 4, 0]
     assert await queued(storage, webhook) == [events[3]]
     assert await queued(storage, idle) == []
+
+
+async def test_the_next_that_is_due_is_known(storage: Storage) -> None:
+    webhook = await registered(storage, event_types=ENDS)
+    assert await storage.deliveries.next_due(NOW) is None
+    await end_execution(storage)
+    (event,) = await queued(storage, webhook)
+    assert await storage.deliveries.next_due(NOW) == NOW
+    endpoint = await claim_one(storage)
+    assert await storage.deliveries.next_due(NOW) == NOW + LEASE
+    await attempt_at(storage, endpoint, event, status_code=500)
+    next_attempt_at = (await storage.webhooks.events([event.id]))[event.id].next_attempt_at
+    assert next_attempt_at is not None
+    assert await storage.deliveries.next_due(NOW) == next_attempt_at
+
+    await end_execution(storage)
+    await queued(storage, webhook)
+    pause = NOW + pause_after(1)
+    assert await storage.deliveries.next_due(NOW) == min(next_attempt_at, pause)
+    await _switch_off(storage, webhook)
+    assert await storage.deliveries.next_due(NOW) is None
 
 
 async def _switch_off(storage: Storage, webhook: WebhookRecord) -> None:

@@ -16,6 +16,7 @@ from dramatiq import Worker
 from dramatiq.brokers.redis import RedisBroker
 
 from domain.kernel.errors import Unavailable
+from domain.system.workers import Chore
 from persistence.redis.work_queue import (
     EXECUTIONS_QUEUE,
     IDS_A_MESSAGE,
@@ -255,6 +256,22 @@ async def test_a_nudge_reaches_the_worker_it_is_for(empty_redis_url: str) -> Non
     assert heard == [None, execution_id]
     listening.cancel()
     await asyncio.wait([listening])
+
+
+async def test_a_wake_up_reaches_every_worker(empty_redis_url: str) -> None:
+    heard: list[list[Chore | None]] = [[], []]
+    listening = [
+        asyncio.create_task(RedisNudges(empty_redis_url, each.append)(uuid4(), lambda _: None)) for each in heard
+    ]
+    await wait_until(lambda: heard == [[None], [None]], "they listen, and hear that some may have been missed")
+
+    async with RedisWorkQueue(empty_redis_url) as queue:
+        queue.wake(Chore.SCHEDULES)
+
+    await wait_until(lambda: heard == [[None, Chore.SCHEDULES]] * 2, "both are woken")
+    for each in listening:
+        each.cancel()
+    await asyncio.wait(listening)
 
 
 def send_by_dramatiq(url: str, ids: list[str], actor: str = RUN_EXECUTIONS) -> None:
