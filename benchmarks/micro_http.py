@@ -13,14 +13,17 @@ import aiohttp
 import httpx
 import orjson
 import uvloop
+import wreq
 from httpx_aiohttp import HttpxAiohttpClient
 from rich.console import Console
 from rich.table import Table
 
 from actors.http.client import HttpClient, HttpRequest, HttpResponse
 from actors.http.destinations import DestinationPolicy
+from actors.http.library import HttpTransport
 from benchmarks.processes import example_service
 
+_POLICY = DestinationPolicy(allow_loopback=True)
 _ROUNDS = 5
 _REQUESTS = 1600
 _CONCURRENCIES = (1, 32)
@@ -31,10 +34,12 @@ Call = Callable[[], Awaitable[None]]
 @contextlib.asynccontextmanager
 async def _clients(url: str) -> AsyncIterator[dict[str, Call]]:
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
+    native = wreq.Client(runtime=wreq.Runtime(workers=1, work_steal=False), no_proxy=True)
     async with (
         httpx.AsyncClient(limits=limits, trust_env=False) as stock,
         HttpxAiohttpClient(limits=limits, trust_env=False) as over_aiohttp,
-        HttpClient(DestinationPolicy(allow_loopback=True), user_agent="benchmark") as ours,
+        HttpClient(_POLICY, user_agent="benchmark") as ours,
+        HttpClient(_POLICY, user_agent="benchmark", transport=HttpTransport.WREQ) as ours_over_wreq,
         aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as bare,
     ):
 
@@ -44,11 +49,17 @@ async def _clients(url: str) -> AsyncIterator[dict[str, Call]]:
         async def call_over_aiohttp() -> None:
             orjson.loads((await over_aiohttp.get(url)).content)
 
-        async def call_ours() -> None:
-            answer = await ours.send(HttpRequest(method="GET", url=url))
-            if not isinstance(answer, HttpResponse):
-                raise RuntimeError(answer.message)
-            orjson.loads(answer.body)
+        def call_ours(client: HttpClient) -> Call:
+            async def call() -> None:
+                answer = await client.send(HttpRequest(method="GET", url=url))
+                if not isinstance(answer, HttpResponse):
+                    raise RuntimeError(answer.message)
+                orjson.loads(answer.body)
+
+            return call
+
+        async def call_wreq() -> None:
+            orjson.loads(await (await native.get(url)).bytes())
 
         async def call_bare() -> None:
             async with bare.get(url) as response:
@@ -57,7 +68,9 @@ async def _clients(url: str) -> AsyncIterator[dict[str, Call]]:
         yield {
             "httpx.AsyncClient": call_stock,
             "HttpxAiohttpClient": call_over_aiohttp,
-            "actors.http.client.HttpClient": call_ours,
+            "actors.http.client.HttpClient": call_ours(ours),
+            "the same over wreq": call_ours(ours_over_wreq),
+            "wreq alone": call_wreq,
             "aiohttp alone": call_bare,
         }
 

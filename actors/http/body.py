@@ -4,9 +4,6 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterable
 
-import aiohttp
-import httpx
-
 from actors.http.failures import InvalidExchange
 from domain.kernel.failures import FailureCode
 
@@ -21,7 +18,7 @@ async def read_body(stream: AsyncIterable[bytes], *, encoding: str | None, limit
     """The decompressed body.
 
     `encoding` is the Content-Encoding: none, or gzip once. Others, and several on top of each other, are refused.
-    Raises `InvalidExchange` (RESPONSE_TOO_LARGE, INVALID_RESPONSE) and what the stream raises.
+    Raises `InvalidExchange` (RESPONSE_TOO_LARGE, INVALID_RESPONSE), and what the stream raises.
     """
     reader = _reader(encoding, limit)
     chunks = 0
@@ -45,7 +42,7 @@ async def read_excerpt(stream: AsyncIterable[bytes], *, encoding: str | None, li
             if not reader.feed(chunk):
                 return reader.taken()[:limit], True
         return reader.finished(), False
-    except (InvalidExchange, httpx.HTTPError, aiohttp.ClientError):
+    except InvalidExchange:
         return reader.taken(), True
 
 

@@ -1,26 +1,24 @@
-"""The one client that opens outgoing connections: httpx requests over aiohttp's connections, under our limits.
+"""The one client that calls services: one request with its redirects, under our limits.
 
-A request goes straight to the transport: what `httpx.AsyncClient` adds to it (cookies, redirects, ambient
-proxies, decoding without a cap) is either unwanted here or done in this module under a limit.
+A transport sends each single request: what the clients of libraries add to it (cookies, redirects, ambient proxies,
+decoding without a cap) is either unwanted here or done in this module under a limit.
 """
 
 import asyncio
-import ssl
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
-from typing import Self, TypedDict, cast
-
-import aiohttp
-import httpx
+from typing import Self, cast
 
 from actors.http.body import read_body, read_excerpt
 from actors.http.deadlines import Deadlines
 from actors.http.destinations import DestinationPolicy, Lookup
-from actors.http.failures import InvalidExchange, failure_of, one_line
+from actors.http.failures import InvalidExchange, one_line
 from actors.http.headers import ResponseHeaders, header_text, request_headers, response_headers
-from actors.http.transport import GuardedTransport
+from actors.http.library import HttpTransport, open_transport
+from actors.http.transport import ConnectionOptions, Transport
 from actors.http.urls import MAX_URL_LENGTH, HttpUrl, joined_url
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.fast_values import fast_init
@@ -84,22 +82,12 @@ class HttpResponse:
     is_cut: bool = False
 
 
-class _Connections(TypedDict):
-    pool_size: int
-    pool_size_per_host: int
-    keep_alive: timedelta
-    dns_ttl: timedelta
-    dns_timeout: timedelta
-    lookup: Lookup | None
-    ssl_context: ssl.SSLContext | None
-
-
 class HttpClient:
     """Sends requests over kept connections; one for each process, opened and closed by the worker.
 
-    `pool_size` is the number of connections in all, `pool_size_per_host` to one host and port (0: as many as in all);
-    beyond it requests wait for a connection. `total_timeout` bounds a request with everything in it. `dns_ttl` is how
-    long resolved names are kept. `lookup` replaces the system's resolver.
+    `transport` is the library that it sends them with, `total_timeout` bounds a request with everything in it. Beyond
+    `pool_size` requests in all, and `pool_size_per_host` to one host and port (0: as many as in all), they wait. The
+    others are `ConnectionOptions`.
     """
 
     def __init__(
@@ -107,6 +95,7 @@ class HttpClient:
         policy: DestinationPolicy,
         *,
         user_agent: str,
+        transport: HttpTransport = HttpTransport.HTTPX,
         pool_size: int = 1000,
         pool_size_per_host: int = 0,
         connect_timeout: timedelta = timedelta(seconds=5),
@@ -117,29 +106,29 @@ class HttpClient:
         dns_ttl: timedelta = timedelta(seconds=10),
         dns_timeout: timedelta = timedelta(seconds=5),
         lookup: Lookup | None = None,
-        ssl_context: ssl.SSLContext | None = None,
+        ca_file: Path | None = None,
     ) -> None:
         self._policy = policy
         self._defaults = {"user-agent": user_agent, "accept": "*/*", "accept-encoding": "gzip"}
-        self._connections: _Connections = {
-            "pool_size": pool_size,
-            "pool_size_per_host": pool_size_per_host,
-            "keep_alive": keep_alive,
-            "dns_ttl": dns_ttl,
-            "dns_timeout": dns_timeout,
-            "lookup": lookup,
-            "ssl_context": ssl_context,
-        }
-        self._connect_timeout = connect_timeout.total_seconds()
-        self._read_timeout = read_timeout.total_seconds()
+        self._library = transport
+        self._options = ConnectionOptions(
+            pool_size=pool_size,
+            pool_size_per_host=pool_size_per_host,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            keep_alive=keep_alive,
+            dns_ttl=dns_ttl,
+            dns_timeout=dns_timeout,
+            lookup=lookup,
+            ca_file=ca_file,
+        )
         self._total_timeout = total_timeout
         self._deadlines = Deadlines(total_timeout.total_seconds())
         self._max_response_bytes = max_response_bytes
-        self._timeouts = {"connect": self._connect_timeout, "read": self._read_timeout}
-        self._transport: GuardedTransport | None = None
+        self._transport: Transport | None = None
 
     async def __aenter__(self) -> Self:
-        self._transport = GuardedTransport(self._policy, **self._connections)
+        self._transport = open_transport(self._library, self._policy, self._options)
         return self
 
     async def __aexit__(
@@ -167,8 +156,6 @@ class HttpClient:
             return _failed(request, FailureCode.TIMEOUT, f"no complete answer within {seconds:g} s")
         except InvalidExchange as error:
             return _failed(request, error.code, str(error), error.details)
-        except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ValueError) as error:
-            return _failed(request, *failure_of(error))
         finally:
             self._deadlines.end(task)
 
@@ -200,40 +187,28 @@ class HttpClient:
     async def _exchange(self, request: HttpRequest, url: HttpUrl, headers: Mapping[str, str]) -> HttpResponse:
         if self._transport is None:
             raise RuntimeError("the client is not open")
-        # With a stream given, httpx adds no headers of its own: aiohttp sets Host and Content-Length.
-        outgoing = httpx.Request(
+        answer = await self._transport.send(
             request.method,
-            url.site,
-            headers=httpx.Headers(headers, encoding="utf-8"),
-            stream=httpx.ByteStream(request.body),
-            extensions={"url": url.prepared, "timeout": self._timeouts_of(request)},
+            url,
+            headers,
+            request.body,
+            connect_timeout=request.connect_timeout,
+            read_timeout=request.read_timeout,
         )
-        outgoing.read()
-        incoming = await self._transport.handle_async_request(outgoing)
-        stream = cast("httpx.AsyncByteStream", incoming.stream)
         try:
-            answered = response_headers(incoming.headers.raw)
+            answered = response_headers(answer.headers)
             encoding = header_text(answered, "content-encoding")
             is_cut = False
-            if incoming.status_code in request.expected:
+            if answer.status in request.expected:
                 limit = self._max_response_bytes
                 if request.max_response_bytes is not None:
                     limit = min(limit, request.max_response_bytes)
-                body = await read_body(stream, encoding=encoding, limit=limit)
+                body = await read_body(answer, encoding=encoding, limit=limit)
             else:
-                body, is_cut = await read_excerpt(stream, encoding=encoding, limit=ERROR_BODY_BYTES)
+                body, is_cut = await read_excerpt(answer, encoding=encoding, limit=ERROR_BODY_BYTES)
         finally:
-            await stream.aclose()
-        return HttpResponse(status=incoming.status_code, headers=answered, body=body, url=url.text, is_cut=is_cut)
-
-    def _timeouts_of(self, request: HttpRequest) -> dict[str, float]:
-        connect, read = request.connect_timeout, request.read_timeout
-        if connect is None and read is None:
-            return self._timeouts
-        return {
-            "connect": self._connect_timeout if connect is None else connect.total_seconds(),
-            "read": self._read_timeout if read is None else read.total_seconds(),
-        }
+            await answer.aclose()
+        return HttpResponse(status=answer.status, headers=answered, body=body, url=url.text, is_cut=is_cut)
 
 
 def _failed(

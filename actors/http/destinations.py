@@ -1,7 +1,7 @@
-"""Allowed destinations of outgoing requests: the policy, and the resolver and socket factory that enforce it.
+"""Allowed destinations of outgoing requests: the policy, and the addresses of names that it allows.
 
-Names are checked when they are resolved, and every address again when a socket is made for it, so that numeric hosts,
-redirects, a pool that refills and a DNS server that changes its mind all meet the same rule.
+Both transports connect to nothing else: numeric hosts, redirects, a pool that refills and a DNS server that changes
+its mind all meet the same rule.
 
 Tables: https://www.iana.org/assignments/iana-ipv4-special-registry and …/iana-ipv6-special-registry. The `ipaddress`
 module's `is_global` is no substitute: it lets multicast, 6to4, NAT64 and deprecated ranges pass.
@@ -11,11 +11,9 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import TypeAlias
-
-from aiohttp import AddrInfoType
-from aiohttp.abc import AbstractResolver, ResolveResult
+from typing import NamedTuple, TypeAlias
 
 Network: TypeAlias = IPv4Network | IPv6Network
 Lookup: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -126,74 +124,36 @@ def _in(address: IPv4Address | IPv6Address, networks: Sequence[Network]) -> bool
     return any(address in network for network in networks if network.version == address.version)
 
 
-class _TrustedAddress(str):
-    """An address that an allowed host resolved to.
+class Addresses(NamedTuple):
+    """The checked addresses of a host, at least one; `trusted`: the host is one of the allowed ones."""
 
-    The mark travels with the text from the resolver to the socket factory; where it gets lost on the way, the address
-    counts as any other.
+    texts: tuple[str, ...]
+    trusted: bool
+
+
+async def checked_addresses(
+    policy: DestinationPolicy, host: str, port: int, *, timeout: timedelta, lookup: Lookup | None = None
+) -> Addresses:
+    """The addresses of a name, all of them allowed by the policy, each once.
+
+    `lookup` gives the addresses of a name; by default it asks the operating system. Raises `OSError` where there are
+    none within `timeout`, and `BlockedAddress`, which is one, where the policy refuses any of them.
     """
-
-    __slots__ = ()
-
-
-class GuardedResolver(AbstractResolver):
-    """Resolves names and refuses those that have any address the policy refuses.
-
-    `lookup` gives the addresses of a name; by default it asks the operating system. A lookup takes at most `timeout`
-    seconds.
-    """
-
-    def __init__(self, policy: DestinationPolicy, *, timeout: float, lookup: Lookup | None = None) -> None:
-        self._policy = policy
-        self._timeout = timeout
-        self._lookup = lookup or _system_lookup
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        """The checked addresses of a name. Raises `OSError`, of which `BlockedAddress` is one."""
-        try:
-            async with asyncio.timeout(self._timeout):
-                addresses = await self._lookup(host, port)
-        except TimeoutError as error:
-            raise OSError(None, f"resolving {host} took more than {self._timeout:g} s") from error
-        except UnicodeError as error:
-            raise OSError(None, f"{host} is not a host name") from error
-        if not addresses:
-            raise OSError(None, f"{host} has no address")
-        trusted = self._policy.allows_host(host, port)
-        for address in addresses:
-            refusal = self._policy.refusal(address, port, trusted_host=trusted)
-            if refusal is not None:
-                raise BlockedAddress(f"{host}: {refusal}")
-        return [
-            ResolveResult(
-                hostname=host,
-                host=_TrustedAddress(address) if trusted else address,
-                port=port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=0,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for address in dict.fromkeys(addresses)
-        ]
-
-    async def close(self) -> None:
-        """Do nothing: there is nothing to close."""
-
-
-def guarded_socket_factory(policy: DestinationPolicy) -> Callable[[AddrInfoType], socket.socket]:
-    """Makes the socket of every outgoing connection, and refuses the addresses that the policy refuses."""
-
-    def make(info: AddrInfoType) -> socket.socket:
-        family, kind, protocol, _, endpoint = info
-        address, port = endpoint[0], endpoint[1]
-        refusal = policy.refusal(str(address), int(port), trusted_host=isinstance(address, _TrustedAddress))
+    try:
+        async with asyncio.timeout(timeout.total_seconds()):
+            found = await (lookup or _system_lookup)(host, port)
+    except TimeoutError as error:
+        raise OSError(None, f"resolving {host} took more than {timeout.total_seconds():g} s") from error
+    except UnicodeError as error:
+        raise OSError(None, f"{host} is not a host name") from error
+    if not found:
+        raise OSError(None, f"{host} has no address")
+    trusted = policy.allows_host(host, port)
+    for address in found:
+        refusal = policy.refusal(address, port, trusted_host=trusted)
         if refusal is not None:
-            raise BlockedAddress(refusal)
-        return socket.socket(family=family, type=kind, proto=protocol)
-
-    return make
+            raise BlockedAddress(f"{host}: {refusal}")
+    return Addresses(tuple(dict.fromkeys(found)), trusted)
 
 
 async def _system_lookup(host: str, port: int) -> Sequence[str]:

@@ -1,98 +1,77 @@
-"""The transport under the outgoing client: httpx requests over an aiohttp session that the destination policy guards.
+"""The port to what sends a request and reads its answer: one of two libraries stands behind it."""
 
-It is httpx-aiohttp's transport with a shorter way from request to response. Errors stay aiohttp's own:
-`actors.http.failures` tells them apart better than the transport's mapping, which reports a lost connection as a
-connect timeout.
-"""
-
-import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
 
-import aiohttp
-import httpx
-from httpx_aiohttp import AiohttpTransport
+from actors.http.destinations import Lookup
+from actors.http.urls import HttpUrl
 
-from actors.http.destinations import DestinationPolicy, GuardedResolver, Lookup, guarded_socket_factory
-
-_MAX_HEADER_BYTES = 64 * 1024
+MAX_HEAD_BYTES = 64 * 1024
+"""The most bytes of a field of an answer's head, about."""
 
 
-class GuardedTransport(AiohttpTransport):
-    """Sends `httpx.Request`s whose content was read.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionOptions:
+    """Limits of connections.
 
-    `extensions["url"]` is the address as it is sent; `extensions["timeout"]` may hold `connect` and `read` in seconds.
-    `pool_size_per_host` 0: as many as in all. Names are kept for `dns_ttl`. It is made where the event loop runs.
+    `pool_size` is the number of requests under way at once, `pool_size_per_host` that to one host and port (0: as many
+    as in all). Connections are kept for `keep_alive` after their last request, and the addresses of a name for
+    `dns_ttl`. `lookup` replaces the system's resolver. `ca_file` holds the certificates, as PEM, that are trusted
+    instead of Mozilla's.
     """
 
-    def __init__(
-        self,
-        policy: DestinationPolicy,
-        *,
-        pool_size: int,
-        pool_size_per_host: int,
-        keep_alive: timedelta,
-        dns_ttl: timedelta,
-        dns_timeout: timedelta,
-        lookup: Lookup | None,
-        ssl_context: ssl.SSLContext | None,
-    ) -> None:
-        context = ssl_context or httpx.create_ssl_context(trust_env=False)
-        connector = aiohttp.TCPConnector(
-            limit=pool_size,
-            limit_per_host=pool_size_per_host,
-            keepalive_timeout=keep_alive.total_seconds(),
-            ttl_dns_cache=round(dns_ttl.total_seconds()),
-            resolver=GuardedResolver(policy, timeout=dns_timeout.total_seconds(), lookup=lookup),
-            socket_factory=guarded_socket_factory(policy),
-            ssl=context,
-        )
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            max_line_size=_MAX_HEADER_BYTES,
-            max_field_size=_MAX_HEADER_BYTES,
-            trust_env=False,
-        )
-        self._timeouts: dict[tuple[float | None, float | None], aiohttp.ClientTimeout] = {}
-        super().__init__(verify=context, trust_env=False, client=self._session)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """The response with its body not read yet. Raises aiohttp's errors; cancelling closes the connection."""
-        answer = await self._session.request(
-            request.method,
-            request.extensions["url"],
-            headers=[(name.decode(), value.decode()) for name, value in request.headers.raw],
-            data=request.content or None,
-            allow_redirects=False,
-            auto_decompress=False,
-            timeout=self._timeout_of(request),
-        )
-        return httpx.Response(answer.status, headers=answer.raw_headers, stream=_Body(answer), request=request)
-
-    def _timeout_of(self, request: httpx.Request) -> aiohttp.ClientTimeout:
-        given = request.extensions.get("timeout", {})
-        key = given.get("connect"), given.get("read")
-        found = self._timeouts.get(key)
-        if found is None:
-            found = aiohttp.ClientTimeout(sock_connect=key[0], sock_read=key[1])
-            if len(self._timeouts) >= 1000:
-                self._timeouts.clear()
-            self._timeouts[key] = found
-        return found
+    pool_size: int
+    pool_size_per_host: int
+    connect_timeout: timedelta
+    read_timeout: timedelta
+    keep_alive: timedelta
+    dns_ttl: timedelta
+    dns_timeout: timedelta
+    lookup: Lookup | None
+    ca_file: Path | None
 
 
-class _Body(httpx.AsyncByteStream):
-    """The body as it comes. Closing it before its end closes the connection; at its end that is kept for reuse."""
+class Answer(Protocol):
+    """An answer whose head was read. Iterating over it gives its body as it comes, not decompressed.
 
-    def __init__(self, answer: aiohttp.ClientResponse) -> None:
-        self._answer = answer
+    Raises `InvalidExchange` where the body ends too early (CONNECTION_LOST) or pauses for too long (TIMEOUT).
+    """
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._answer.content.iter_any()
+    @property
+    def status(self) -> int:
+        """The status code."""
+
+    @property
+    def headers(self) -> Iterable[tuple[bytes, bytes]]:
+        """The header fields in their order."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
 
     async def aclose(self) -> None:
-        if self._answer.content.is_eof():
-            self._answer.release()
-        else:
-            self._answer.close()
+        """Be done with it: its connection is kept where the body was read to its end, and closed where not."""
+
+
+class Transport(Protocol):
+    """Sends single requests, to addresses that the destination policy allows only."""
+
+    async def send(
+        self,
+        method: str,
+        url: HttpUrl,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        connect_timeout: timedelta | None = None,
+        read_timeout: timedelta | None = None,
+    ) -> Answer:
+        """The answer of one request as it is given, with Host and Content-Length; redirects are answers.
+
+        Time limits that are None are those of the options. Cancelling closes the connection at once. Raises
+        `InvalidExchange`; CONNECT_FAILED means that nothing was sent.
+        """
+
+    async def aclose(self) -> None:
+        """Close all connections."""

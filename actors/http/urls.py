@@ -8,10 +8,10 @@ is escaped.
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
+from ipaddress import ip_address
 from urllib.parse import quote, unquote_plus, urljoin
 
 import httpx
-from yarl import URL
 
 from actors.http.failures import InvalidExchange
 from domain.kernel.failures import FailureCode
@@ -26,6 +26,7 @@ _MOST_KNOWN = 2048
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _PARTS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?://([^/?#\\]*)([^#]*))?", re.DOTALL)
 _HOST = re.compile(rb"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")  # httpx leaves the brackets of an IPv6 address out
+_NUMBERS = re.compile(r"[0-9.]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ESCAPABLE = re.compile(r"""%(?![0-9A-Fa-f]{2})|[^!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]""")
 
@@ -34,18 +35,18 @@ _ESCAPABLE = re.compile(r"""%(?![0-9A-Fa-f]{2})|[^!#$%&'()*+,\-./0-9:;=?@A-Z\[\]
 class HttpUrl:
     """An absolute http or https address without user, password and fragment.
 
-    `host` is lower-case, in ASCII, and an IPv6 address has no brackets; `target` is the path and the query as they are
-    sent; `site` is the address without either, `text` the whole, and `prepared` the whole as aiohttp sends it without
-    another look at it. What may hold a secret is not in the representation.
+    `host` is lower-case, in ASCII, and an IPv6 address has no brackets; `is_address` says that it is one. `target` is
+    the path and the query as they are sent; `site` is the address without either, and `text` the whole. What may hold a
+    secret is not in the representation.
     """
 
     scheme: str
     host: str = field(repr=False)
     port: int
+    is_address: bool
     target: str = field(repr=False)
     site: httpx.URL = field(repr=False, compare=False)
     text: str = field(repr=False, compare=False)
-    prepared: URL = field(repr=False, compare=False)
 
     @staticmethod
     def parse(text: str) -> "HttpUrl":
@@ -110,19 +111,30 @@ def _parsed(text: str) -> HttpUrl:
         raise _invalid("the URL's host is not a name or an address")
     if site.port is not None and not 0 < site.port < 65_536:
         raise _invalid("the URL's port is not between 1 and 65,535")
-    whole = f"{str(site)[:-1]}{target}"
+    host = site.raw_host.decode()
+    is_address = _is_address(host)
+    if _NUMBERS.fullmatch(host) and not is_address:
+        raise _invalid("the URL's host is a number, which programs read as different addresses")
     return HttpUrl(
         scheme=scheme,
-        host=site.raw_host.decode(),
+        host=host,
         port=site.port or _DEFAULT_PORTS[scheme],
+        is_address=is_address,
         target=target,
         site=site,
-        text=whole,
-        prepared=URL(whole, encoded=True),
+        text=f"{str(site)[:-1]}{target}",
     )
 
 
 _known = lru_cache(maxsize=_MOST_KNOWN)(_parsed)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _escaped(target: str) -> str:

@@ -147,6 +147,8 @@ async def _pool(stack: AsyncExitStack, settings: Settings) -> ActivationPool:
         HttpClient(
             destinations_of(settings),
             user_agent=f"stepgraph/{__version__}",
+            transport=settings.http_transport,
+            ca_file=settings.http_ca_file,
             pool_size=settings.http_connections,
             max_response_bytes=settings.max_response_bytes,
         )

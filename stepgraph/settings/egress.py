@@ -2,9 +2,10 @@
 
 from ipaddress import ip_network
 
-from pydantic import Field, field_validator
+from pydantic import Field, FilePath, field_validator
 from pydantic_settings import BaseSettings
 
+from actors.http.library import HttpTransport
 from stepgraph.settings.types import CommaSeparated
 
 
@@ -12,6 +13,14 @@ class EgressSettings(BaseSettings):
     """Calls to other services."""
 
     http_connections: int = Field(1000, ge=1, description="Connections to called services that a worker keeps.")
+    http_transport: HttpTransport = Field(
+        HttpTransport.HTTPX,
+        description="What calls services: httpx over aiohttp, or wreq, in native code and with HTTP/2.",
+    )
+    http_ca_file: FilePath | None = Field(
+        None,
+        description="A file of authorities' certificates, as PEM, to trust for called services instead of Mozilla's.",
+    )
     egress_allow_loopback: bool = Field(
         False, description="Let steps call services on this machine; `dev` and `demo` allow it."
     )

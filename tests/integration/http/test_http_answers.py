@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actors.http.client import HttpClient
-from actors.http.destinations import DestinationPolicy
 from actors.secrets.values import concealed
 from actors.steps.http_request import HttpRequestExecutor
 from domain.executions.step_executor import Failed, Outcome, StepCall, Succeeded
@@ -24,7 +23,10 @@ from domain.kernel.statuses import StepType
 from domain.secrets.mask import MASK, SecretMask
 from domain.workflows.definitions.definition import CompiledStep
 from domain.workflows.steps.http_request import HttpRequestConfig
+from tests.http_clients import http_client
 from tests.scripted_service import Asked, ScriptedService, raw_reply, reply, scripted_service
+
+pytestmark = pytest.mark.usefixtures("transport")
 
 NOW = datetime(2026, 1, 31, 8, 0, tzinfo=UTC)
 SECRET = "S3cr3t value/with+every@kind?of=letter&and/../more"
@@ -89,8 +91,7 @@ class Calls:
 
 @pytest.fixture
 async def calls() -> AsyncIterator[Calls]:
-    policy = DestinationPolicy(allow_loopback=True)
-    async with scripted_service(lambda _: reply({})) as service, HttpClient(policy, user_agent="test") as client:
+    async with scripted_service(lambda _: reply({})) as service, http_client() as client:
         yield Calls(client, service)
 
 

@@ -11,19 +11,18 @@ from typing import Any
 import pytest
 
 from actors.http.client import HttpClient, HttpRequest, HttpResponse
-from actors.http.destinations import DestinationPolicy
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.json.text import loads
 from example_service import ExampleService
+from tests.http_clients import http_client
 from tests.waiting import wait_until
 
-LOOPBACK = DestinationPolicy(allow_loopback=True)
+pytestmark = pytest.mark.usefixtures("transport")
 
 
 @asynccontextmanager
 async def open_client(**limits: Any) -> AsyncIterator[HttpClient]:
-    policy = limits.pop("policy", LOOPBACK)
-    async with HttpClient(policy, user_agent="stepgraph/test", **limits) as client:
+    async with http_client(**limits) as client:
         yield client
 
 
@@ -269,6 +268,9 @@ async def test_a_resolver_that_hangs_is_a_failed_connection() -> None:
         "http://example.com/\r\nX-Evil: 1",
         "http://[::1/",
         "http://①②⑦.0.0.1/",
+        "http://127.1/",
+        "http://2130706433/",
+        "http://127.0.0.1.1/",
         "http://127.0.0.1\\@8.8.8.8/",
         "http://x/" + "a" * 20_000,
     ],

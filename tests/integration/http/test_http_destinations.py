@@ -11,6 +11,9 @@ from actors.http.destinations import DestinationPolicy, Lookup
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.json.text import loads
 from example_service import ExampleService
+from tests.http_clients import http_client
+
+pytestmark = pytest.mark.usefixtures("transport")
 
 _NO_WAY_IN = {FailureCode.DESTINATION_BLOCKED, FailureCode.INVALID_REQUEST, FailureCode.CONNECT_FAILED}
 
@@ -22,7 +25,7 @@ async def service() -> AsyncIterator[ExampleService]:
 
 
 def client_with(policy: DestinationPolicy, lookup: Lookup | None = None) -> HttpClient:
-    return HttpClient(policy, user_agent="stepgraph/test", lookup=lookup)
+    return http_client(policy, lookup=lookup)
 
 
 def port_of(service: ExampleService) -> str:
@@ -90,7 +93,7 @@ async def test_a_name_that_changes_its_address_is_checked_with_every_connection(
 
     policy = DestinationPolicy(allowed_networks=(ip_network("127.0.0.1"),))
     for expected in (HttpResponse, StepError):
-        client = HttpClient(policy, user_agent="stepgraph/test", lookup=rebinding)
+        client = http_client(policy, lookup=rebinding)
         async with client:
             result = await client.send(HttpRequest(method="GET", url=f"http://rebind.example:{port_of(service)}/echo"))
         assert isinstance(result, expected)

@@ -9,7 +9,6 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from actors.http.client import HttpClient
-from actors.http.destinations import DestinationPolicy
 from actors.steps.http_request import HttpRequestExecutor
 from domain.executions.step_executor import Failed, Outcome, Succeeded
 from domain.expressions.evaluator import Evaluator
@@ -19,8 +18,11 @@ from domain.kernel.json.text import JsonValue
 from example_service import ExampleService
 from tests.builders import http
 from tests.calls import KEY, a_call, run
+from tests.http_clients import http_client
 from tests.sandboxes import AnsweringSandbox
 from tests.scripted_service import HANG, Asked, Script, ScriptedService, raw_reply, reply, scripted_service
+
+pytestmark = pytest.mark.usefixtures("transport")
 
 BY_URL = {"next": "response.body.next", "items": "response.body.items"}
 BY_NUMBER = {"next": 'response.body.more ? {"page": page + 1} : null', "items": "response.body.items"}
@@ -62,7 +64,7 @@ async def stack() -> AsyncIterator[AsyncExitStack]:
 @pytest.fixture
 async def paged(stack: AsyncExitStack) -> Paged:
     service = await stack.enter_async_context(scripted_service(pages(3)))
-    client = HttpClient(DestinationPolicy(allow_loopback=True), user_agent="test")
+    client = http_client()
     return Paged(await stack.enter_async_context(client), service)
 
 

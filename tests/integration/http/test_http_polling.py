@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 
-from actors.http.client import HttpClient
-from actors.http.destinations import DestinationPolicy
 from actors.steps.http_request import HttpRequestExecutor
 from domain.engine.state import WaitReason
 from domain.executions.step_executor import Deferred, Failed, Outcome, Succeeded
@@ -18,7 +16,10 @@ from domain.kernel.json.text import JsonValue
 from domain.kernel.statuses import WaitKind
 from tests.builders import http
 from tests.calls import KEY, NOW, a_call, run
+from tests.http_clients import http_client
 from tests.scripted_service import HANG, ScriptedService, raw_reply, reply, scripted_service
+
+pytestmark = pytest.mark.usefixtures("transport")
 
 SINCE = "2026-01-31T08:00:00Z"
 POLL = {"until": "response.body.done", "interval": "PT10S", "timeout": "PT1M"}
@@ -51,10 +52,9 @@ class Polled:
 
 @pytest.fixture
 async def polled() -> AsyncIterator[Polled]:
-    policy = DestinationPolicy(allow_loopback=True)
     async with (
         scripted_service(lambda _: reply({"done": False})) as service,
-        HttpClient(policy, user_agent="test") as client,
+        http_client() as client,
     ):
         yield Polled(HttpRequestExecutor(client, Evaluator(), max_items_bytes=1_000_000), service)
 

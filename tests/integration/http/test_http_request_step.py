@@ -9,7 +9,6 @@ from uuid import UUID
 import pytest
 
 from actors.http.client import HttpClient
-from actors.http.destinations import DestinationPolicy
 from actors.steps.http_request import HttpRequestExecutor
 from domain.executions.step_executor import Failed, Outcome, StepCall, Succeeded
 from domain.expressions.evaluator import Evaluator
@@ -20,7 +19,10 @@ from domain.kernel.statuses import StepType
 from domain.workflows.definitions.definition import CompiledStep
 from domain.workflows.steps.http_request import HttpRequestConfig
 from example_service import ExampleService
+from tests.http_clients import http_client
 from tests.waiting import wait_until
+
+pytestmark = pytest.mark.usefixtures("transport")
 
 NOW = datetime(2026, 1, 31, 8, 0, tzinfo=UTC)
 
@@ -79,8 +81,7 @@ class Steps:
 
 @pytest.fixture
 async def steps() -> AsyncIterator[Steps]:
-    policy = DestinationPolicy(allow_loopback=True)
-    async with ExampleService() as service, HttpClient(policy, user_agent="stepgraph/1") as client:
+    async with ExampleService() as service, http_client() as client:
         yield Steps(client, service)
 
 
@@ -114,7 +115,7 @@ async def test_a_request_carries_what_the_step_says(steps: Steps) -> None:
     assert echoed["body"] == {"sku": "a"}
     assert echoed["headers"]["x-trace"] == "7"
     assert echoed["headers"]["content-type"] == "application/json"
-    assert echoed["headers"]["user-agent"] == "stepgraph/1"
+    assert echoed["headers"]["user-agent"] == "stepgraph/test"
     assert echoed["headers"]["accept-encoding"] == "gzip"
 
 

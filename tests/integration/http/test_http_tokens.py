@@ -11,7 +11,6 @@ import pytest
 
 from actors.circuit_breakers.guarding import GuardedClient
 from actors.http.client import HttpClient
-from actors.http.destinations import DestinationPolicy
 from actors.steps.http.calls import HttpCalls
 from actors.steps.http.oauth2 import AccessTokens, ClientCredentials
 from actors.steps.http_request import HttpRequestExecutor
@@ -20,8 +19,11 @@ from domain.expressions.evaluator import Evaluator
 from domain.kernel.failures import FailureCode
 from tests.builders import http
 from tests.calls import NOW, a_call, run
+from tests.http_clients import http_client
 from tests.scripted_service import HANG, Asked, ScriptedService, raw_reply, reply, scripted_service
 from tests.waiting import wait_until
+
+pytestmark = pytest.mark.usefixtures("transport")
 
 SECRET = "s€cret:/%"
 
@@ -58,7 +60,7 @@ async def world() -> AsyncIterator[World]:
     async with (
         scripted_service(lambda _: token(len(server.asked))) as server,
         scripted_service(lambda _: reply({"ok": True})) as service,
-        HttpClient(DestinationPolicy(allow_loopback=True), user_agent="test") as client,
+        http_client() as client,
     ):
         yield World(client, HttpRequestExecutor(client, Evaluator(), max_items_bytes=1_000), server, service)
 
