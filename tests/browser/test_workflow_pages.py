@@ -1,4 +1,5 @@
-"""The pages of a workflow as a browser shows them: what it is, how it is started, how its next version is written."""
+"""The pages of a workflow as a browser shows them: what it is, how it is started, how its next version is written, and
+the page of a large run."""
 
 import re
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,9 @@ EXECUTE = """
 mutation ($input: ExecuteWorkflowInput!) {
   executeWorkflow(input: $input) { __typename ... on WorkflowExecution { id } ... on Error { message } }
 }
+"""
+ORCHESTRATE = """
+mutation ($input: OrchestrateInput!) { orchestrate(input: $input) { ... on WorkflowExecution { id } } }
 """
 HOSTILE = "<script>document.title = 'taken over'</script> שלום"
 MOCK = '{"fetch": {"output": {"status": 200, "body": {"greeting": "good day"}}}}'
@@ -157,6 +161,37 @@ async def test_the_recorded_run_that_was_chosen_stands_in_the_address(visit: Vis
     await expect(main.get_by_label("Test input")).to_have_value(re.compile("Ann"))
     await show(visit, "/workflows/recorded/edit?run=ex_01jd0000000000000000000000", "Edit recorded")
     await expect(main).to_contain_text("There is no execution with this id.")
+    assert complaints(visit) == []
+
+
+async def test_a_run_of_thousands_of_steps_is_usable_and_few_of_them_are_in_the_page_at_once(visit: Visit) -> None:
+    from playwright.async_api import expect
+
+    step = {"config": {"dataTransform": {"expression": "item"}}}
+    wide = {"items": "[1..12]", "steps": [{"id": f"s{number}", **step} for number in range(30)]}
+    many = {"items": "[1..2000]", "steps": [{"id": "same", **step}]}
+    steps = [{"id": "wide", "config": {"forEach": wide}}, {"id": "many", "config": {"forEach": many}}]
+    id = (await ask(visit.url, ORCHESTRATE, input={"steps": steps, "waitFor": "PT60S"}))["orchestrate"]["id"]
+    await visit.page.goto(f"{visit.url}/executions/{id}")
+    rows = visit.page.get_by_role("treegrid", name="Timeline")
+    await expect(rows.get_by_title("2000 items begun")).to_be_visible()
+    await rows.get_by_role("row").filter(has_text="many").get_by_role("button", name="Open").click()
+    await expect(rows).to_have_attribute("aria-rowcount", "2003")
+
+    await rows.evaluate("rows => rows.scrollTo(0, rows.scrollHeight / 2)")
+    await expect(rows).to_contain_text("[1005]")
+    assert await rows.get_by_role("row").count() < 100
+    await rows.focus()
+    await visit.page.keyboard.press("End")
+    await expect(rows.get_by_role("row", selected=True)).to_contain_text("[1999]")
+    assert await rows.get_by_role("row").count() < 100
+
+    await visit.page.get_by_role("tab", name="Graph").click()
+    graph = visit.page.get_by_role("group", name="Graph")
+    await graph.get_by_role("button", name="Open wide").click()
+    await expect(graph).to_contain_text("1,988 more in the timeline")
+    await expect(graph.locator(".react-flow__node").nth(5)).to_be_attached()
+    assert await graph.locator(".react-flow__node").count() <= 500
     assert complaints(visit) == []
 
 
