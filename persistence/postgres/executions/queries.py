@@ -8,35 +8,26 @@ import asyncpg
 from domain.engine.state import CarriedStep
 from domain.executions.lists import NEWEST_FIRST, Count, ExecutionOrder, OrderBy, Place
 from domain.executions.records import ExecutionChange, ExecutionFilter, ExecutionRecord, StepFilter, StepRecord
-from domain.kernel.json.text import loads
 from domain.kernel.pages import Page
 from domain.kernel.statuses import ExecutionStatus, StepStatus
-from persistence.executions.changes import check_changed
-from persistence.executions.json_codec import error_of, wait_reason_of
 from persistence.executions.large_values import share_of
 from persistence.postgres.columns.conditions import Conditions
-from persistence.postgres.columns.json_columns import json_value
 from persistence.postgres.connections.database import Database
 from persistence.postgres.executions import lineage
+from persistence.postgres.executions.changes_since import ChangesSince
 from persistence.postgres.executions.lists.counts import count, counts
 from persistence.postgres.executions.lists.pages import page_rows
 from persistence.postgres.executions.rows.codec import (
     EXECUTION_COLUMNS,
-    PROGRESS_COLUMNS,
-    STEP_COLUMNS,
     WHOLE_STEP_COLUMNS,
     execution_of,
-    progress_of,
     step_of,
 )
 from persistence.postgres.executions.rows.lean import (
-    CHANGE_FIELDS,
-    lean_columns,
     lean_execution_columns,
     lean_execution_of,
     lean_step_columns,
     lean_step_of,
-    left_out_of,
 )
 
 _GET_MANY = f"SELECT {EXECUTION_COLUMNS} FROM workflow_execution e WHERE e.id = ANY ($1::uuid[])"
@@ -60,37 +51,13 @@ JOIN step_execution s ON s.execution_id = k.execution_id AND s.path = k.path
 
 _SEQUENCES = "SELECT id, sequence FROM workflow_execution WHERE id = ANY ($1::uuid[])"
 
-# One statement is one snapshot. The output comes with the first row only: it may be large, and the steps many.
-_CHANGES_SINCE = """
-SELECT
-  e.workflow_id AS e_workflow_id, e.sequence AS e_sequence, e.status AS e_status, e.started_at AS e_started_at,
-  e.finished_at AS e_finished_at, e.waiting_for AS e_waiting_for,
-  {columns}
-FROM workflow_execution e LEFT JOIN step_execution s ON s.execution_id = e.id AND s.sequence > $2 AND {steps}
-WHERE e.id = $1
-ORDER BY s.sequence, s.position LIMIT {most}::bigint + 1
-"""
-_WHOLE_CHANGES_SINCE = _CHANGES_SINCE.format(
-    most="$3",
-    steps="$4",
-    columns=f"""{PROGRESS_COLUMNS}, e.error AS e_error,
-  CASE WHEN row_number() OVER (ORDER BY s.sequence, s.position) = 1 THEN e.output END AS e_output, {STEP_COLUMNS}""",
-)
-_LEAN_CHANGES_SINCE = _CHANGES_SINCE.format(
-    most="$4",
-    steps="$5",
-    columns=f"""{PROGRESS_COLUMNS}, {lean_columns("e", *CHANGE_FIELDS, most="$3::int", prefix="e_")},
-  {lean_step_columns("$3::int")}""",
-)
-_USUAL = 100
-"""The number of changed steps that is assumed where it is not known."""
-
 
 class PostgresExecutionQueries:
     """Implements `domain.executions.ports.ExecutionQueries`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._changes = ChangesSince(database)
 
     async def get_many(self, ids: Collection[UUID], *, lean: bool = False) -> Mapping[UUID, ExecutionRecord]:
         if not ids:
@@ -187,16 +154,8 @@ class PostgresExecutionQueries:
     async def changes_since(
         self, execution_id: UUID, sequence: int, *, lean: bool = False, most: int | None = None, steps: bool = True
     ) -> ExecutionChange | None:
-        if lean:
-            rows = await self._database.fetch(
-                _LEAN_CHANGES_SINCE, execution_id, sequence, share_of(_USUAL), most, steps
-            )
-            check_changed(len(rows) if steps else 0, most)
-            left_out = left_out_of(rows[0], CHANGE_FIELDS, prefix="e_") if rows else {}
-            return _change_of(execution_id, sequence, rows, lean_step_of, left_out) if rows else None
-        rows = await self._database.fetch(_WHOLE_CHANGES_SINCE, execution_id, sequence, most, steps)
-        check_changed(len(rows) if steps else 0, most)
-        return _change_of(execution_id, sequence, rows, step_of, {}) if rows else None
+        read = self._changes.lean if lean else self._changes.whole
+        return await read(execution_id, sequence, most=most, steps=steps)
 
     async def sequences(self, ids: Collection[UUID]) -> Mapping[UUID, int]:
         if not ids:
@@ -230,30 +189,3 @@ def _step_conditions(filter: StepFilter) -> Conditions:
     conditions.add("s.type = ANY (?::text[])", None if filter.types is None else list(filter.types))
     conditions.add("starts_with(s.path, ?)", filter.path_prefix)
     return conditions
-
-
-def _change_of(
-    execution_id: UUID,
-    since: int,
-    rows: Sequence[asyncpg.Record],
-    read_step: Callable[[asyncpg.Record], StepRecord],
-    left_out: Mapping[str, int],
-) -> ExecutionChange:
-    first = rows[0]
-    error, waiting_for = first["e_error"], first["e_waiting_for"]
-    sequence = max(since, first["e_sequence"])
-    return ExecutionChange(
-        execution_id=execution_id,
-        workflow_id=first["e_workflow_id"],
-        sequence=sequence,
-        status=ExecutionStatus(first["e_status"]),
-        progress=progress_of(first),
-        started_at=first["e_started_at"],
-        finished_at=first["e_finished_at"],
-        output=json_value(first["e_output"]),
-        error=None if error is None else error_of(loads(error)),
-        waiting_for=None if waiting_for is None else wait_reason_of(loads(waiting_for)),
-        steps=tuple(read_step(row) for row in rows if row["path"] is not None),
-        covers=sequence - since,
-        left_out=left_out,
-    )

@@ -2,11 +2,12 @@
 
 import asyncio
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from domain.executions.lists import Place
-from domain.executions.records import ExecutionFilter, StepFilter
+from domain.executions.records import ExecutionChange, ExecutionFilter, StepFilter
 from domain.kernel.errors import LimitExceeded
 from domain.kernel.ids import IdSequence, new_id
 from domain.kernel.statuses import ExecutionStatus, StepStatus, StepType
@@ -232,3 +233,26 @@ async def test_odd_names_are_only_names(storage: Storage, name: str) -> None:
     id = await created(storage, workflow_id=record.id, labels={name: name})
     page = await storage.queries.page(ExecutionFilter(workflow_name=name, labels={name: name}), first=5, after=None)
     assert [row.id for row in page.rows] == [id]
+
+
+async def test_those_who_ask_for_changes_at_the_same_time_get_each_their_own(storage: Storage) -> None:
+    many = await claimed(storage)
+    await storage.executions.commit(delta_of(many, *(step(f"s{number:03}") for number in range(80))))
+    few = [await claimed(storage) for _ in range(3)]
+    for number, claim in enumerate(few):
+        await storage.executions.commit(delta_of(claim, step("a"), step(f"b{number}")))
+        await storage.executions.commit(end_of(claim, step("a"), output={"number": number}))
+    ids = [many.execution.id, *(claim.execution.id for claim in few), new_id()]
+    asked = [(id, since, steps) for id in ids for since in (-1, 0, 1, 2) for steps in (True, False)]
+
+    async def changes(id: UUID, since: int, steps: bool) -> ExecutionChange | None:
+        return await storage.queries.changes_since(id, since, lean=True, most=100, steps=steps)
+
+    together = await asyncio.gather(*(changes(*each) for each in asked))
+    assert together == [await changes(*each) for each in asked]
+    assert [len(change.steps or ()) for change in together[:2] if change is not None] == [80, 0]
+    refused = await asyncio.gather(
+        *(storage.queries.changes_since(id, 0, lean=True, most=1) for id in ids[:-1] for _ in range(9)),
+        return_exceptions=True,
+    )
+    assert {type(each) for each in refused} == {LimitExceeded}

@@ -1,5 +1,6 @@
 """The API on PostgreSQL and Redis: what its queries cost, and that live updates come through."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -102,6 +103,21 @@ async def test_live_updates_come_through_redis(real: Real) -> None:
     assert [update["sequence"] for update in rest] == [1, 2, 3]
     assert [[step["path"] for step in update["steps"]] for update in rest] == [["a"], ["b"], []]
     assert rest[-1]["execution"]["status"] == "COMPLETED"
+
+
+async def test_many_who_begin_to_follow_at_the_same_time_share_statements(real: Real) -> None:
+    ids = await real.api.seed(300)
+    query = "subscription($id: ID!) { executionProgress(id: $id) { kind execution { id } } }"
+    streams = [real.api.subscribe(query, id=id) for id in ids]
+
+    with real.database.counting() as statements:
+        first = await asyncio.gather(*(anext(stream) for stream in streams))
+    for stream in streams:
+        await stream.aclose()
+
+    assert [each["executionProgress"]["execution"]["id"] for each in first] == ids
+    snapshots = [statement for statement in statements if "e_sequence" in statement]
+    assert len(snapshots) <= 60, len(snapshots)
 
 
 async def test_pages_and_filters_are_the_same_as_in_memory(real: Real) -> None:
