@@ -13,4 +13,5 @@ def freeze_loaded_objects(*, allocations: int) -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.enable()  # where it was off while all was loaded
     gc.set_threshold(allocations, _COLLECTIONS_BETWEEN_LARGER_ONES, _COLLECTIONS_BETWEEN_LARGER_ONES)

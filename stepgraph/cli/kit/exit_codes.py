@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import Coroutine, Iterable
 from enum import IntEnum
@@ -52,6 +53,7 @@ def run(main: Coroutine[Any, Any, Result], *, is_service: bool = False) -> Resul
     from stepgraph.settings import InvalidSettings
 
     received: list[int] = []
+    gc.enable()
     try:
         return asyncio.run(_interruptible(main, received))
     except (ApiUnreachable, Unavailable) as error:
