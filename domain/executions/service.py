@@ -134,7 +134,7 @@ class ExecutionService:
         if len(requests) > self._limits.max_batch:
             raise LimitExceeded(f"{len(requests):,} executions in one request; {self._limits.max_batch:,} are allowed.")
         lookups = Lookups(self._workflows, self._definitions)
-        budget = SandboxBudget(calls=self._limits.max_batch)
+        budget = SandboxBudget(calls=self._limits.max_batch, time=self._limits.max_sandbox_time)
         sandbox = None if self._sandbox is None else BudgetedSandbox(self._sandbox, budget)
         checks = SchemaChecks(sandbox, most_here=MAX_WORK_OF_REQUEST)
         answers: list[ExecutionRecord | StepgraphError] = []

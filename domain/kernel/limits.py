@@ -13,7 +13,8 @@ class Limits:
     workflow's own steps being the first. `max_wait` is the longest `waitFor`, `max_batch` the most executions that one
     request may start, `max_items` the most items of a FOR_EACH, `max_bulk` the most executions that one request may
     cancel or retry. `max_signals` may wait in an execution for steps to take them. `max_family` is the most executions
-    that come from one: itself, its children, theirs, and their retries.
+    that come from one: itself, its children, theirs, and their retries. `max_sandbox_time` is the time for which one
+    request that starts or retries many may use the sandbox.
     """
 
     max_document_bytes: int = 1_000_000
@@ -32,3 +33,4 @@ class Limits:
     max_bulk: int = 10_000
     max_signals: int = 1_000
     max_family: int = 10_000
+    max_sandbox_time: timedelta = timedelta(seconds=10)

@@ -95,7 +95,7 @@ class ExecutionRetries:
         request.check_for_many()
         changed = 0
         matched = await self._queries.count(filter)
-        budget = SandboxBudget(calls=self._limits.max_bulk)
+        budget = SandboxBudget(calls=self._limits.max_bulk, time=self._limits.max_sandbox_time)
         checks = SchemaChecks(None if self._sandbox is None else BudgetedSandbox(self._sandbox, budget))
         async for page in pages(self._queries, filter, RETRYABLE, self._limits.max_bulk, size=PAGE):
             changed += await self._retry_page(page, request, checks)
