@@ -16,10 +16,10 @@ from actors.activations.activation import Activation
 from actors.activations.context import ActivationContext
 from actors.activations.control_messages import wake
 from actors.activations.internal_failure import failed_by_fault
+from actors.activations.pool_options import ActivationPoolOptions
 from actors.activations.suspects import SuspectWatch
 from domain.executions.ports import Recovery
-from domain.executions.records import Claim
-from domain.executions.suspects import WATCHED_FOR
+from domain.executions.records import Claim, ExecutionRecord
 from domain.kernel.backoff import Backoff
 from domain.kernel.errors import LeaseLost, Unavailable
 from domain.kernel.ids import new_id
@@ -37,31 +37,20 @@ _BEAT_AGAIN = timedelta(milliseconds=100)
 _EARLY = timedelta(milliseconds=250)
 """The largest difference between the clocks of two processes; whoever claims too early waits out the rest."""
 
-Nudges = Callable[[UUID, Callable[[UUID | None], None]], Awaitable[None]]
-"""A function that listens for one worker's nudges, for ever, and calls back; None: some may have been missed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActivationPoolOptions:
-    """Options of an `ActivationPool`.
-
-    `capacity`: executions held at a time. `commands_every`: time between two searches for commands without a nudge.
-    `compare_every`: time between two comparisons of the executions stored as held here with those that run here.
-    `watched_for`: for how long a suspect keeps other executions away.
-    """
-
-    host: str
-    capacity: int = 1000
-    heartbeat: timedelta = timedelta(seconds=2)
-    shutdown_grace: timedelta = timedelta(seconds=10)
-    commands_every: timedelta = timedelta(seconds=10)
-    compare_every: timedelta = timedelta(seconds=4)
-    watched_for: timedelta = WATCHED_FOR
+Told = UUID | ExecutionRecord | None
+"""A nudge for an execution, or a new one that is handed over; None: some may have been missed."""
+Nudges = Callable[[UUID, Callable[[Told], None]], Awaitable[None]]
+"""A function that listens for what one worker is told, for ever, and calls back."""
+SayRoom = Callable[[UUID, int], Awaitable[None]]
+"""A function that tells those who start executions how many more a worker has room for."""
+_SAID_EVERY = 1.0
+"""The seconds between two times that a worker says how much room it has."""
 
 
 @dataclass(slots=True)
 class _Held:
     activation: Activation
+    has_place: bool
     task: asyncio.Task[None] = field(init=False)
 
 
@@ -78,6 +67,7 @@ class ActivationPool:
         queue: WorkQueue,
         nudges: Nudges,
         options: ActivationPoolOptions,
+        say_room: SayRoom | None = None,
     ) -> None:
         self._parts = parts
         self._definitions = definitions
@@ -85,18 +75,21 @@ class ActivationPool:
         self._recovery = recovery
         self._queue = queue
         self._nudges = nudges
+        self._say_room_to = say_room
         self._options = options
         self._until_beat = options.heartbeat
         self._places = threading.Semaphore(options.capacity)
         self._stopping = threading.Event()
         self._wanted: dict[UUID, None] = {}
         self._is_crowded = False
+        self._claiming: Collection[UUID] = ()
         self._held: dict[UUID, _Held] = {}
         self._undriven: Mapping[UUID, int] = {}
         self._suspects = SuspectWatch(self._look_at, watched_for=options.watched_for)
         self._left: list[UUID] = []
         self._claims_wanted = asyncio.Event()
         self._commands_missed = asyncio.Event()
+        self._room_changed = asyncio.Event()
         self._listening: asyncio.Future[None] | None = None
         self._jobs: list[asyncio.Task[None]] = []
         self.worker_id = new_id()
@@ -117,6 +110,7 @@ class ActivationPool:
                 ("nudges", self._listen),
                 ("commands", self._look_for_commands),
                 ("holdings", self._compare_holdings),
+                ("room", self._say_room),
             )
         ]
         return self
@@ -130,7 +124,7 @@ class ActivationPool:
         await _cancel([claims, *others])
         for held in self._held.values():
             held.activation.stop()
-        left = {*self._left, *self._wanted, *self._held, *self._suspects.close()}
+        left = {*self._wanted, *self._held, *self._suspects.close()}
         await self._until_idle(self._options.shutdown_grace)
         for held in self._held.values():
             held.activation.stop(now=True)
@@ -141,7 +135,7 @@ class ActivationPool:
             left.update(await self._registry.unregister(self.worker_id))
         except Unavailable:
             logger.warning("the database is away: what this worker held is found again when its lease is over")
-        await self._queue.hint(sorted(left))
+        await self._queue.hint(sorted({*left, *self._left}))
 
     async def _for_ever(self, job: Callable[[], Awaitable[None]]) -> None:
         """Call it again and again, also after faults: without it the process would hold executions and do nothing."""
@@ -180,8 +174,9 @@ class ActivationPool:
             self._loop.call_soon_threadsafe(self._want, taken, had_to_wait)
 
     def stop_admitting(self) -> None:
-        """Take no further executions; blocked threads return."""
+        """Take no further executions, and say so; blocked threads return."""
         self._stopping.set()
+        self._loop.call_soon_threadsafe(self._room_changed.set)
 
     def _want(self, ids: Collection[UUID], is_crowded: bool = False) -> None:
         self._is_crowded |= is_crowded
@@ -206,6 +201,7 @@ class ActivationPool:
             if self._is_crowded:
                 ids = await self._most_urgent(ids)
             now = self._parts.clock.now() + _EARLY
+            self._claiming = frozenset(ids)
             claims = await self._parts.store.claim(
                 ids, worker_id=self.worker_id, now=now, watched=self._suspects.watched
             )
@@ -215,12 +211,14 @@ class ActivationPool:
             self._give_back(len(ids) + len(self._wanted) - len(again))
             self._wanted = again
             self._claims_wanted.set()
+            self._claiming = ()
             raise
         self._give_back(len(ids) - len(claims))
         taken = {claim.execution.id: claim.execution.crashes for claim in claims}
         self._suspects.begin(taken, [id for id in ids if id not in taken])
         for claim in claims:
             await self._take(claim)
+        self._claiming = ()
 
     async def _most_urgent(self, ids: Sequence[UUID]) -> list[UUID]:
         """The ids to claim instead of these: as many, the most urgent of all that are due. Those left out stay due."""
@@ -243,9 +241,12 @@ class ActivationPool:
             self._suspects.end(claim.execution.id)
             self._places.release()
         else:
-            held = _Held(activation)
-            held.task = asyncio.create_task(self._drive(claim, held), name=f"execution {claim.execution.id}")
-            self._held[claim.execution.id] = held
+            self._hold(claim, activation, has_place=True)
+
+    def _hold(self, claim: Claim, activation: Activation, *, has_place: bool) -> None:
+        held = _Held(activation, has_place)
+        held.task = asyncio.create_task(self._drive(claim, held), name=f"execution {claim.execution.id}")
+        self._held[claim.execution.id] = held
 
     async def _definition_of(self, claim: Claim) -> Definition:
         """The execution's definition. Waits while the database is away: nothing else can be claimed then either."""
@@ -263,7 +264,7 @@ class ActivationPool:
         finally:
             if self._held.get(id) is held:
                 del self._held[id]
-            self._places.release()
+            self._give_back(int(held.has_place))
             self._suspects.end(id)
             if held.activation.is_nudged and not held.activation.has_ended:
                 self._look_at(id)  # told something while it was letting go
@@ -308,7 +309,42 @@ class ActivationPool:
         finally:
             self._listening.cancel()
 
-    def _nudged(self, execution_id: UUID | None) -> None:
+    async def _say_room(self) -> None:
+        """Say how much room there is, for executions to be handed over. Without anybody to say it to, do nothing."""
+        if self._say_room_to is not None:
+            held = len(self._held) + len(self._wanted)
+            room = 0 if self._stopping.is_set() or self._is_crowded else self._options.capacity - held
+            await self._say_room_to(self.worker_id, max(0, room))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_SAID_EVERY):
+                await self._room_changed.wait()
+        self._room_changed.clear()
+
+    def _receive(self, execution: ExecutionRecord) -> None:
+        """Run a new execution that was handed over: this worker holds it already, beyond its capacity too.
+
+        What comes late may have been given to another worker, so it is claimed: the store knows.
+        """
+        id = execution.id
+        if id in self._held or id in self._wanted or id in self._claiming or execution.worker_id != self.worker_id:
+            return
+        definition = self._definitions.kept(execution.definition_id)
+        age = self._parts.clock.now() - execution.created_at
+        if definition is None or age > self._options.handed_within:
+            self._look_at(id)
+            return
+        claim = Claim(execution=execution, steps=(), commands=())
+        activation = Activation(claim, definition, self._parts)
+        if self._stopping.is_set():
+            self._left.append(id)
+            activation.stop()
+        self._hold(claim, activation, has_place=self._places.acquire(blocking=False))
+
+    def _nudged(self, told: Told) -> None:
+        if isinstance(told, ExecutionRecord):
+            self._receive(told)
+            return
+        execution_id = told
         if execution_id is None:
             self._commands_missed.set()
         elif execution_id in self._held:

@@ -52,6 +52,9 @@ class ExecutionStore(Protocol):
         where `worker_id` holds one that is not among `watched`: those have been watched for long enough.
         """
 
+    async def take_back(self, ids: Collection[UUID]) -> Sequence[UUID]:
+        """Take executions back that were handed over and of which nothing has begun. Returns those that are due now."""
+
     async def commit(self, delta: ExecutionDelta) -> int:
         """Store a change and return its sequence, once it is durable. Raises `LeaseLost`.
 

@@ -25,6 +25,7 @@ class NewExecution:
     until then).
     `trigger` and `trigger_id`: what has started it, where that is no other execution.
     `root_id`: the execution from which it comes in the end; with it, `max_family` may come from that one in all.
+    `worker_id`: the worker that it is handed to. It is claimed from the first, at epoch 1, if that worker lives.
     """
 
     id: UUID
@@ -49,6 +50,7 @@ class NewExecution:
     max_family: int | None = None
     trigger: TriggerKind = TriggerKind.API
     trigger_id: UUID | None = None
+    worker_id: UUID | None = None
 
 
 WHOLE = 1_000_000_000

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from domain.executions.control.awaiting import until_ended
+from domain.executions.handing_over import Handovers
 from domain.executions.idempotency import difference, key_problems
 from domain.executions.ports import ExecutionQueries, ExecutionStore
 from domain.executions.progress import ProgressFeed
@@ -98,9 +99,11 @@ class ExecutionService:
         limits: Limits | None = None,
         rules: TransformationRuleStore | None = None,
         sandbox: Sandbox | None = None,
+        handovers: Handovers | None = None,
         new_id: Callable[[], UUID] = new_id,
     ) -> None:
         self._workflows = workflows
+        self._handovers = handovers
         self._executions = executions
         self._queries = queries
         self._queue = queue
@@ -261,7 +264,9 @@ class ExecutionService:
 
     async def _start(self, asked: Sequence[tuple[NewExecution, _Request]]) -> list[ExecutionRecord | Conflict]:
         """Store the new executions. One that a client's key has started before is answered by its newest run."""
-        records = await launch([new for new, _ in asked], store=self._executions, queue=self._queue)
+        records = await launch(
+            [new for new, _ in asked], store=self._executions, queue=self._queue, handovers=self._handovers
+        )
         known = [
             record.id
             for (new, request), record in zip(asked, records, strict=True)

@@ -1,6 +1,7 @@
 """Values that a store makes itself, shared by the stores in memory and in PostgreSQL."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -56,6 +57,11 @@ def execution_of_new(new: NewExecution, *, is_queued: bool = False) -> Execution
         trigger=trigger,
         trigger_id=trigger_id,
     )
+
+
+def claimed_from_the_first(execution: ExecutionRecord, worker_id: UUID) -> ExecutionRecord:
+    """A new execution as one that a worker holds."""
+    return replace(execution, worker_id=worker_id, epoch=1, due_at=None)
 
 
 def _trigger_of(new: NewExecution) -> tuple[TriggerKind, UUID | None]:

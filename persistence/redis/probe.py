@@ -14,7 +14,8 @@ from redis.exceptions import (
 )
 
 from persistence.redis.clients import redis_client
-from persistence.redis.work_queue import WakingRedisBroker, push_tokens, worker_channel
+from persistence.redis.handing_over import worker_channel
+from persistence.redis.work_queue import WakingRedisBroker, push_tokens
 
 _QUEUE = "stepgraph-health"
 """A queue that no worker takes from; the probe puts a message there and removes it again."""

@@ -21,11 +21,13 @@ from dramatiq.common import current_millis, dq_name
 from dramatiq.errors import ConnectionClosed
 from redis.exceptions import NoScriptError
 
+from domain.executions.records import ExecutionRecord
 from domain.kernel.background_tasks import BackgroundTasks
 from domain.kernel.errors import Unavailable
 from domain.system.records import QueueRecord
 from domain.system.workers import Chore
 from persistence.redis.clients import MOST_LOADED, REDIS_FAULTS, blocking_redis_client, redis_client
+from persistence.redis.handing_over import ROOM_CHANNEL, handed_execution, room_text, worker_channel
 from persistence.redis.subscriber import RedisSubscriber
 
 logger = logging.getLogger(__name__)
@@ -39,11 +41,6 @@ _CHORES = "stepgraph:chores"
 _LAST_WORDS = timedelta(seconds=1)
 _MOST_TOKENS = 64
 _TOKEN_LIFETIME = 60  # seconds
-
-
-def worker_channel(worker_id: UUID) -> str:
-    """The channel on which a worker listens for nudges."""
-    return f"stepgraph:worker:{worker_id}"
 
 
 class WakingRedisBroker(RedisBroker):
@@ -172,6 +169,10 @@ class RedisWorkQueue:
     async def nudge(self, worker_id: UUID, execution_id: UUID) -> None:
         await self._publish(worker_channel(worker_id), str(execution_id))
 
+    async def say_room(self, worker_id: UUID, room: int) -> None:
+        """Say how many more executions a worker has room for. Never raises: without it none are handed to it."""
+        await self._publish(ROOM_CHANNEL, room_text(worker_id, room))
+
     def wake(self, chore: Chore) -> None:
         """Have all workers look for work of this kind soon. Never raises: without it they look a little later."""
         self._wake_ups.start(self._publish(_CHORES, chore.value))
@@ -226,19 +227,24 @@ class RedisWorkQueue:
 
 
 class RedisNudges:
-    """Listens for the nudges of one worker, and for wake-ups, over one connection, for ever."""
+    """Listens for what one worker is told, and for wake-ups, over one connection, for ever."""
 
     def __init__(self, url: str, wake: Callable[[Chore | None], None] = lambda _: None) -> None:
         """`wake` is called with each chore to look at; with None after each connecting: some may be missed."""
         self._url = url
         self._wake = wake
 
-    async def __call__(self, worker_id: UUID, tell: Callable[[UUID | None], None]) -> None:
-        """Call `tell` with every execution to look at; with None after each connecting: some may be missed."""
+    async def __call__(self, worker_id: UUID, tell: Callable[[UUID | ExecutionRecord | None], None]) -> None:
+        """Call `tell` with the id of every execution to look at, and with every one that is handed over, whole.
+
+        With None after each connecting: some may be missed.
+        """
 
         def heard(channel: str, data: bytes) -> None:
             if channel == _CHORES:
                 self._wake(Chore(data.decode()))
+            elif data.startswith(b"{"):
+                tell(handed_execution(data))
             else:
                 tell(UUID(data.decode()))
 

@@ -57,6 +57,7 @@ from persistence.postgres.webhooks.store import PostgresWebhookStore
 from persistence.postgres.workflow_templates import PostgresWorkflowTemplateStore
 from persistence.postgres.workflows import PostgresWorkflowStore
 from persistence.redis.circuit_breakers.sharing import RedisSharedBreakers
+from persistence.redis.handing_over import RedisHandovers
 from persistence.redis.progress.feed import RedisProgressFeed
 from persistence.redis.progress.publisher import RedisProgressPublisher
 from persistence.redis.work_queue import RedisWorkQueue
@@ -132,7 +133,7 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
     workflows = PostgresWorkflowStore(database)
     queries = PostgresExecutionQueries(database)
     feed = RedisProgressFeed(redis_url, queries)
-    queue = RedisWorkQueue(redis_url)
+    queue, handovers = RedisWorkQueue(redis_url), RedisHandovers(redis_url)
     definitions = DefinitionCache(workflows)
     keys, audit = PostgresApiKeyStore(database), PostgresAuditLog(database)
 
@@ -159,6 +160,7 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
         new_id=clock.new_id,
         limits=limits,
         sandbox=sandbox,
+        handovers=handovers,
     )
     control = ExecutionControl(
         executions=store, queries=queries, queue=queue, clock=clock, new_id=clock.new_id, limits=limits
@@ -248,7 +250,7 @@ def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
-        async with database, publisher, store, feed, queue, shared_breakers, sandbox, test_runner, audit:
+        async with database, publisher, store, feed, queue, handovers, shared_breakers, sandbox, test_runner, audit:
             with suppress(Unavailable):  # then as soon as it is there
                 await clock.measure(database)
             async with running(clock.keep_measuring(database, settings.heartbeat), "clock"):

@@ -13,7 +13,8 @@ from dramatiq import Broker
 
 from actors.activations.context import ActivationContext
 from actors.activations.live_workers import LiveWorkers
-from actors.activations.pool import ActivationPool, ActivationPoolOptions
+from actors.activations.pool import ActivationPool
+from actors.activations.pool_options import ActivationPoolOptions
 from actors.activations.step_runner import StepRunner
 from actors.circuit_breakers.breakers import WorkerBreakers
 from actors.http.client import HttpClient
@@ -168,6 +169,7 @@ async def _pool(stack: AsyncExitStack, settings: Settings) -> ActivationPool:
         recovery=storage.recovery,
         queue=storage.queue,
         nudges=RedisNudges(storage.redis_url, wake_ups.wake),
+        say_room=storage.queue.say_room,
         options=ActivationPoolOptions(
             host=socket.gethostname(),
             capacity=settings.worker_executions,

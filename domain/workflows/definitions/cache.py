@@ -69,6 +69,11 @@ class DefinitionCache:
         """The definition with this id. Raises `NotFound`, or `InvalidInput` where this release cannot run it."""
         return (await self.load(definition_id)).definition
 
+    def kept(self, definition_id: UUID) -> Definition | None:
+        """The definition, where it is kept here."""
+        loaded = self._loaded.kept(definition_id)
+        return loaded.definition if isinstance(loaded, LoadedDefinition) else None
+
     async def load(self, definition_id: UUID) -> LoadedDefinition:
         """The definition with its input schema. Raises as `get` does."""
         loaded = self._loaded.kept(definition_id)

@@ -24,7 +24,7 @@ from domain.kernel.statuses import EventType
 from domain.outbox.events import OutboxEvent
 from persistence.executions.changes import Stored, change_of, parent_changes_of, snapshot_of, sum_of
 from persistence.executions.delta_merge import merge_deltas
-from persistence.executions.rows import all_of, execution_of_batch, execution_of_new
+from persistence.executions.rows import all_of, claimed_from_the_first, execution_of_batch, execution_of_new
 from persistence.memory.executions.slots import admit, queued_of
 from persistence.memory.tables import MemoryTables, item_prefixes
 
@@ -50,6 +50,8 @@ class MemoryExecutionStore:
             if known is None:
                 self._tables.count_family(new)
                 known = execution_of_new(new, is_queued=new.id in queued)
+                if new.worker_id is not None and new.worker_id in self._tables.workers:
+                    known = claimed_from_the_first(known, new.worker_id)
                 self._tables.executions[new.id] = known
                 self._tables.put_steps(new.id, 0, new.steps)
                 if new.carried:
@@ -59,6 +61,15 @@ class MemoryExecutionStore:
                 self._publisher.publish([snapshot_of(known, since=0, steps=())])
             answers.append(known)
         return all_of(executions, answers)
+
+    async def take_back(self, ids: Collection[UUID]) -> Sequence[UUID]:
+        taken = []
+        for id in ids:
+            row = self._tables.executions.get(id)
+            if row is not None and row.epoch == 1 and row.sequence == 0 and row.worker_id is not None:
+                self._tables.executions[id] = replace(row, worker_id=None, epoch=2, due_at=row.created_at)
+                taken.append(id)
+        return taken
 
     async def claim(
         self, ids: Collection[UUID], *, worker_id: UUID, now: datetime, watched: Collection[UUID] = ()

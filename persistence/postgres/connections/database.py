@@ -125,6 +125,11 @@ class Database:
         return Lender(pool, size=size, lent=self._lent_out, on_silence=self.distrust_connections)
 
     @property
+    def lease(self) -> timedelta:
+        """The time for which a silent worker keeps its executions."""
+        return timedelta(seconds=self._lease)
+
+    @property
     def lease_milliseconds(self) -> int:
         """The most milliseconds that a transaction may take for which all processes wait."""
         return round(1000 * max(_SHORTEST, self._lease))

@@ -1,12 +1,12 @@
 """Inserting executions in PostgreSQL: many in one statement, with slots where their workflow has a limit."""
 
-from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from domain.executions.records import ExecutionRecord, NewExecution
-from persistence.executions.rows import execution_of_new, starts_later
+from persistence.executions.rows import claimed_from_the_first, execution_of_new, starts_later
 from persistence.postgres.connections.lending import Connection
 from persistence.postgres.executions import lineage
 from persistence.postgres.executions.rows.codec import execution_of
@@ -22,12 +22,32 @@ _MOST_COPIES = 5_000
 
 
 async def create(
-    connection: Connection, executions: Sequence[NewExecution]
+    connection: Connection, executions: Sequence[NewExecution], *, alive_within: timedelta
 ) -> tuple[list[ExecutionRecord], dict[UUID, ExecutionRecord]]:
-    """Insert executions; returns the new records, and the existing ones by the id that was asked for."""
+    """Insert executions; returns the new records, and the existing ones by the id that was asked for.
+
+    Those that are handed to a worker whose last heartbeat is not older than `alive_within` are held by it: less than a
+    lease, so that nobody takes them over before it has been told.
+    """
     records = {new.id: execution_of_new(new) for new in executions}
-    known = await _insert_or_find(connection, [new_execution_row(record) for record in records.values()])
-    return [record for id, record in records.items() if id not in known], known
+    handed = {new.id: new.worker_id for new in executions if new.worker_id is not None}
+    holders: dict[UUID, UUID] = {}
+
+    async def insert(rows: list[tuple[Any, ...]]) -> set[UUID]:
+        if not handed:
+            return {row["id"] for row in await connection.fetch(statements.CREATE, rows)}
+        inserted = await connection.fetch(
+            statements.CREATE_HANDED, rows, [handed.get(row[0]) for row in rows], alive_within
+        )
+        holders.update((row["id"], row["worker_id"]) for row in inserted if row["worker_id"] is not None)
+        return {row["id"] for row in inserted}
+
+    known = await _insert_or_find(connection, [new_execution_row(record) for record in records.values()], insert)
+    return [
+        claimed_from_the_first(record, holders[id]) if id in holders else record
+        for id, record in records.items()
+        if id not in known
+    ], known
 
 
 async def create_carefully(
@@ -51,7 +71,11 @@ async def create_carefully(
         new_execution_row(records[new.id], new.start_at if new.id in queued and starts_later(new) else None)
         for new in wanted
     ]
-    raced = await _insert_or_find(connection, rows)
+
+    async def insert(rows: list[tuple[Any, ...]]) -> set[UUID]:
+        return {row["id"] for row in await connection.fetch(statements.CREATE, rows)}
+
+    raced = await _insert_or_find(connection, rows, insert)
     fresh = [new for new in wanted if new.id not in raced]
     steps = [step_row(step, number) for number, new in enumerate(fresh) for step in new.steps]
     for start in range(0, len(steps), _MOST_COPIES):
@@ -114,13 +138,20 @@ async def _find(connection: Connection, rows: list[tuple[Any, ...]]) -> dict[UUI
     return {row["asked_id"]: execution_of(row) for row in found}
 
 
-async def _insert_or_find(connection: Connection, rows: list[tuple[Any, ...]]) -> dict[UUID, ExecutionRecord]:
-    """Insert new rows; returns the executions that existed before, by the id that was asked for."""
+async def _insert_or_find(
+    connection: Connection,
+    rows: list[tuple[Any, ...]],
+    insert: Callable[[list[tuple[Any, ...]]], Awaitable[set[UUID]]],
+) -> dict[UUID, ExecutionRecord]:
+    """Insert new rows; returns the executions that existed before, by the id that was asked for.
+
+    `insert` gives the ids of those that did not exist.
+    """
     known: dict[UUID, ExecutionRecord] = {}
     # Keys are inserted in one order everywhere, so that two batches never wait for each other in a circle.
     missing = sorted(rows, key=lambda row: (row[_KEY] is not None, row[_KEY] or "", row[0]))
     while missing:
-        inserted = {row["id"] for row in await connection.fetch(statements.CREATE, missing)}
+        inserted = await insert(missing)
         missing = [row for row in missing if row[0] not in inserted]
         known |= await _find(connection, missing)
         # One that was there and is not found was deleted in between, and may now be inserted.

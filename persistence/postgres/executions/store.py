@@ -87,6 +87,11 @@ class PostgresExecutionStore:
             return all_of(executions, await self._careful_creations.submit(executions))
         return all_of(executions, await self._creations.submit(executions))
 
+    async def take_back(self, ids: Collection[UUID]) -> Sequence[UUID]:
+        if not ids:
+            return []
+        return [row["id"] for row in await self._database.fetch(statements.TAKE_BACK, list(ids))]
+
     async def claim(
         self, ids: Collection[UUID], *, worker_id: UUID, now: datetime, watched: Collection[UUID] = ()
     ) -> list[Claim]:
@@ -171,7 +176,7 @@ class PostgresExecutionStore:
     async def _create(self, executions: list[NewExecution]) -> list[ExecutionRecord | None]:
         try:
             async with self._database.hot_connection() as connection:
-                fresh, known = await creating.create(connection, executions)
+                fresh, known = await creating.create(connection, executions, alive_within=self._database.lease / 2)
         except REFUSALS as error:
             raise _refused(error) from error
         return self._created(executions, fresh, known)

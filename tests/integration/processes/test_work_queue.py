@@ -243,7 +243,7 @@ async def test_dead_letters_are_counted(empty_redis_url: str) -> None:
 
 
 async def test_a_nudge_reaches_the_worker_it_is_for(empty_redis_url: str) -> None:
-    heard: list[UUID | None] = []
+    heard: list[object] = []
     worker_id, execution_id = uuid4(), uuid4()
     listening = asyncio.create_task(RedisNudges(empty_redis_url)(worker_id, heard.append))
     await wait_until(lambda: heard == [None], "it listens, and says that some may have been missed")

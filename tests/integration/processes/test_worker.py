@@ -17,7 +17,8 @@ from dramatiq import Worker
 from dramatiq.middleware import MiddlewareError
 
 from actors.activations.context import ActivationContext
-from actors.activations.pool import ActivationPool, ActivationPoolOptions
+from actors.activations.pool import ActivationPool
+from actors.activations.pool_options import ActivationPoolOptions
 from actors.activations.step_runner import StepRunner
 from actors.periodic.reconciler import Reconciler, ReconcilerOptions
 from actors.process.broker import make_broker

@@ -111,22 +111,42 @@ INSERTED_COLUMNS = """
   due_at, waiting_for, sequence, steps_total, steps_completed, steps_failed, steps_running, steps_ended, epoch, crashes,
   parent_id, parent_path, retried_from_id, is_batch, is_queued, start_at, trigger, trigger_id
 """
-INSERTED_VALUES = """
+_VALUES = """
   n.id, n.definition_id, n.workflow_id, n.workflow_version, 'PENDING', n.input, n.labels, n.priority,
   n.idempotency_key,
   timestamptz 'epoch' + n.created_at * interval '1 microsecond',
-  timestamptz 'epoch' + n.due_at * interval '1 microsecond',
-  n.waiting_for, 0, n.total, n.completed, n.failed, n.running, n.ended, 0, 0,
+  {due},
+  n.waiting_for, 0, n.total, n.completed, n.failed, n.running, n.ended, {epoch}, 0,
   n.parent_id, n.parent_path, n.retried_from_id, n.is_batch, n.is_queued,
   timestamptz 'epoch' + n.start_at * interval '1 microsecond',
   n.trigger, n.trigger_id
 """
+_DUE = "timestamptz 'epoch' + n.due_at * interval '1 microsecond'"
+INSERTED_VALUES = _VALUES.format(due=_DUE, epoch=0)
+_HANDED_VALUES = _VALUES.format(due=f"CASE WHEN w.id IS NULL THEN {_DUE} END", epoch="(w.id IS NOT NULL)::int")
 # `DO NOTHING` without a target: a known key and a repeated id are both passed over, and looked up afterwards.
 CREATE = f"""
 INSERT INTO workflow_execution ({INSERTED_COLUMNS})
 SELECT {INSERTED_VALUES}
 FROM unnest($1::new_execution_3[]) n
 ON CONFLICT DO NOTHING
+RETURNING id
+"""
+
+# The same for executions that are handed to workers, one for each ($2); where that one does not live, nobody holds it.
+# That a worker dies or leaves in this very moment is found as the death of any holder is.
+CREATE_HANDED = f"""
+INSERT INTO workflow_execution ({INSERTED_COLUMNS}, worker_id)
+SELECT {_HANDED_VALUES}, w.id
+FROM unnest($1::new_execution_3[]) WITH ORDINALITY n
+LEFT JOIN worker_process w ON w.id = ($2::uuid[])[n.ordinality] AND w.heartbeat_at >= clock_timestamp() - $3::interval
+ON CONFLICT DO NOTHING
+RETURNING id, worker_id
+"""
+
+TAKE_BACK = """
+UPDATE workflow_execution SET worker_id = NULL, epoch = 2, due_at = created_at
+WHERE id = ANY ($1::uuid[]) AND epoch = 1 AND sequence = 0 AND worker_id IS NOT NULL AND status = 'PENDING'
 RETURNING id
 """
 

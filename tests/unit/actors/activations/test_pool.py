@@ -7,7 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from actors.activations.pool import ActivationPool, ActivationPoolOptions
+from actors.activations.pool import ActivationPool
+from actors.activations.pool_options import ActivationPoolOptions
 from domain.executions.records import Claim
 from domain.executions.step_executor import Outcome, StepCall, Succeeded
 from domain.kernel.errors import Unavailable

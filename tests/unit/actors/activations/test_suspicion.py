@@ -6,7 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from actors.activations.pool import ActivationPool, ActivationPoolOptions
+from actors.activations.pool import ActivationPool
+from actors.activations.pool_options import ActivationPoolOptions
 from domain.executions.step_executor import Outcome, StepCall, Succeeded
 from domain.executions.suspects import SUSPECT_AFTER
 from domain.kernel.ids import new_id
