@@ -54,7 +54,7 @@ ROLES = ("VIEWER", "OPERATOR", "EDITOR", "ADMIN")  # each may also do what those
 READERS = {"/secrets": "EDITOR", "/workflows/new": "EDITOR", "/keys": "ADMIN", "/audit": "ADMIN"}
 OFFERED: dict[str, tuple[str, dict[str, str]]] = {
     "/executions": ("Executions", {"Views": "VIEWER", "All of these": "OPERATOR"}),
-    "/executions/{run}": ("deploy", {"Pause": "OPERATOR", "Signal …": "OPERATOR", "Cancel …": "OPERATOR"}),
+    "/executions/{run}": ("deploy", {"Pause": "OPERATOR", "Signal…": "OPERATOR", "Cancel…": "OPERATOR"}),
     "/workflows": ("Workflows", {"New workflow": "EDITOR"}),
     "/workflows/new": ("New workflow", {"Save…": "EDITOR"}),
     "/workflows/deploy": ("deploy", {"Start…": "OPERATOR", "Edit": "EDITOR", "More": "EDITOR"}),

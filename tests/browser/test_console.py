@@ -161,21 +161,21 @@ async def test_a_list_is_saved_as_a_view_and_cancelled_as_a_whole_after_its_numb
     await ask(watched.url, APPLY, document={**WAITING, "name": "many"})
     await ask(watched.url, EXECUTE_MANY, inputs=[{"workflowName": "many", "labels": {"bulk": "yes"}}] * 101)
     await show(watched, "/executions?label=bulk=yes&since=24h&without=labels", "Executions")
-    await choose(watched, "Views", "Save this list …")
+    await choose(watched, "Views", "Save this list…")
     await page.get_by_label("Name", exact=True).fill("mine")
     await page.get_by_role("button", name="Save", exact=True).click()
     await expect(page.get_by_text("The view mine was saved.")).to_be_visible()
     await show(watched, "/executions", "Executions")
     await choose(watched, "Views", "mine")
     await expect(page).to_have_url(f"{watched.url}/executions?label=bulk=yes&since=24h&without=labels")
-    await choose(watched, "Views", "Change views …")
+    await choose(watched, "Views", "Change views…")
     view = page.get_by_role("region", name="mine")
     await view.get_by_role("button", name="Delete").click()
     await page.get_by_role("alertdialog").get_by_role("button", name="Delete it").click()
     await expect(page.get_by_text("There is no view any more.")).to_be_visible()
     await page.keyboard.press("Escape")
 
-    await choose(watched, "All of these", "Cancel all …")
+    await choose(watched, "All of these", "Cancel all…")
     sheet = page.get_by_role("dialog", name="Cancel all of these")
     await expect(sheet.get_by_role("listitem")).to_have_count(10)
     begin = sheet.get_by_role("button", name="Cancel 101 executions")
@@ -189,7 +189,7 @@ async def test_a_list_is_saved_as_a_view_and_cancelled_as_a_whole_after_its_numb
     await expect(page.get_by_role("button", name="cancelled 101")).to_be_visible()
 
     await show(watched, "/executions", "Executions")
-    await choose(watched, "All of these", "Delete all …")
+    await choose(watched, "All of these", "Delete all…")
     await expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("The filter leaves nothing out")
 
 
@@ -201,7 +201,7 @@ async def test_a_bulk_action_is_stopped_while_it_runs_and_leaves_the_rest_as_it_
     await ask(watched.url, APPLY, document={**WAITING, "name": "kept"})
     await ask(watched.url, EXECUTE_MANY, inputs=[{"workflowName": "kept"}] * 2)
     await show(watched, "/executions?workflow=kept", "Executions")
-    await choose(watched, "All of these", "Cancel all …")
+    await choose(watched, "All of these", "Cancel all…")
     sheet = watched.page.get_by_role("dialog", name="Cancel all of these")
     with served.frozen_workers():
         await sheet.get_by_role("button", name="Cancel 2 executions").click()

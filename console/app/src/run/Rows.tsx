@@ -81,7 +81,7 @@ export function Rows({ label, rows, selection, onSelect, onToggle, head, cells, 
       aria-rowcount={rows.length + 1}
       aria-activedescendant={selected >= 0 ? `${id}-${selected}` : undefined}
       tabIndex={0}
-      style={{ height: `min(100%, ${(rows.length + 1) * ROW_HEIGHT + 2}px)` }}
+      style={{ height: `min(var(--most, 100%), ${(rows.length + 1) * ROW_HEIGHT + 2}px)` }}
       onKeyDown={press}
     >
       <div className={style.head} role="row" aria-rowindex={1}>

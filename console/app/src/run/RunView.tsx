@@ -85,7 +85,7 @@ export function RunView(props: RunViewProps) {
             onOnlyFailed: setOnlyFailed,
           }}
         />
-        <div className={style.view}>
+        <div className={style.view} data-view={view}>
           {view === 'timeline' && <Timeline {...select} {...{ execution, steps, tree, now, foldsGaps, marksPath }} />}
           {view === 'table' && <StepTable {...select} now={second} />}
           {view === 'graph' && (

@@ -177,6 +177,7 @@ function ticksOf(piece: Piece, end: number, perMs: number, start: number, about:
 export function tickLabel(since: number, step: number): string {
   if (since === 0) return '0';
   if (step >= MINUTE || (step >= SECOND && since < MINUTE)) return spell(since).replace('.0 s', ' s');
+  if (since < SECOND && step < 100) return `${since} ms`;
   const digits = step >= SECOND ? 0 : step >= 100 ? 1 : step >= 10 ? 2 : 3;
   const seconds = ((since % MINUTE) / SECOND).toFixed(digits);
   const minutes = Math.floor(since / MINUTE);

@@ -51,6 +51,8 @@ test('a run of a failure, a day, and a success is two bars and a fold', () => {
 
 test.each([
   [0, 500, '0'],
+  [5, 5, '5 ms'],
+  [1_005, 5, '1.005 s'],
   [500, 500, '0.5 s'],
   [14_200, 200, '14.2 s'],
   [5_000, 1_000, '5 s'],

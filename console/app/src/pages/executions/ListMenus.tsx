@@ -18,13 +18,13 @@ export function ListMenus({ onHidden, ...props }: Omit<ViewsProps, 'columns'> & 
       <BulkMenu filter={props.filter} />
       <div className={style.wide}>
         <Link {...EXPORT} className={`${buttonClass('quiet')} ${style.export ?? ''}`}>
-          Open an export …
+          Open an export…
         </Link>
         <Menu label="Columns">{columns}</Menu>
       </div>
       <div className={style.narrow}>
         <Menu label="More">
-          <LinkItem {...EXPORT}>Open an export …</LinkItem>
+          <LinkItem {...EXPORT}>Open an export…</LinkItem>
           <Group label="Columns">{columns}</Group>
         </Menu>
       </div>

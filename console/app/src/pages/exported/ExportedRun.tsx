@@ -35,7 +35,7 @@ export function ExportedRun() {
           title="An execution in a file"
           action={
             <Button kind="primary" onClick={choose}>
-              Choose a file …
+              Choose a file…
             </Button>
           }
         >
@@ -63,7 +63,7 @@ function Opened({ opened: { file, run, about, source, workflow, lack }, said, on
       heading={heading}
       title={`${heading} ${shortId(execution.id)}`}
       note={<About {...{ execution, about, file }} />}
-      actions={<Button onClick={onAnother}>Open another …</Button>}
+      actions={<Button onClick={onAnother}>Open another…</Button>}
     >
       {said}
       {lack !== null && <p className={style.lack}>{lack}</p>}

@@ -63,7 +63,7 @@ function RunOf({ id }: { readonly id: string }) {
         <RunView
           {...{ run, execution, source }}
           {...address}
-          stepActions={canRetry && ((path) => <Button onClick={() => setRetryFrom(path)}>Retry from here …</Button>)}
+          stepActions={canRetry && ((path) => <Button onClick={() => setRetryFrom(path)}>Retry from here…</Button>)}
         />
       )}
     </Page>

@@ -82,7 +82,7 @@ export function Workflows() {
       note={found && count(found.totalCount)}
       actions={
         may('Mutation.applyWorkflow') && (
-          <Link to="/workflows/new" className={buttonClass()}>
+          <Link to="/workflows/new" className={buttonClass('primary')}>
             New workflow
           </Link>
         )

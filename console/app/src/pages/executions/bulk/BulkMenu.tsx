@@ -17,7 +17,7 @@ export function BulkMenu({ filter }: { readonly filter: Filter }) {
       <Menu label="All of these">
         {allowed.map((each) => (
           <Item key={each} isDangerous={each === 'DELETE'} onChoose={() => setAction(each)}>
-            {BULKS[each].verb} all …
+            {BULKS[each].verb} all…
           </Item>
         ))}
       </Menu>

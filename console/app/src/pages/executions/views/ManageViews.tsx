@@ -65,7 +65,7 @@ function ViewForm({ view, onDeleted }: { readonly view: View; readonly onDeleted
       </Form>
       <div>
         <Button kind="danger" onClick={() => setAsked(true)}>
-          Delete …
+          Delete…
         </Button>
       </div>
       {isAsked && (

@@ -46,8 +46,8 @@ export function Views({ filter, columns, hidden, onView }: ViewsProps) {
             {view.shared && <span className={style.owner}>{view.isOwn ? 'shared' : `of ${view.owner}`}</span>}
           </Item>
         ))}
-        <Item onChoose={() => setOpen('save')}>Save this list …</Item>
-        {views.length > 0 && <Item onChoose={() => setOpen('manage')}>Change views …</Item>}
+        <Item onChoose={() => setOpen('save')}>Save this list…</Item>
+        {views.length > 0 && <Item onChoose={() => setOpen('manage')}>Change views…</Item>}
       </Menu>
       <Suspense>
         {open === 'save' && (

@@ -22,10 +22,10 @@ import style from './Actions.module.css';
 const NAMES: Readonly<Record<Action, string>> = {
   pause: 'Pause',
   resume: 'Resume',
-  signal: 'Signal …',
-  cancel: 'Cancel …',
-  retry: 'Retry …',
-  delete: 'Delete …',
+  signal: 'Signal…',
+  cancel: 'Cancel…',
+  retry: 'Retry…',
+  delete: 'Delete…',
 };
 
 export interface ActionsProps {
