@@ -28,7 +28,7 @@ export default defineConfig({
       },
     },
   },
-  test: { include: ['src/**/*.test.ts'], environment: 'node' },
+  test: { include: ['src/**/*.test.ts'], environment: 'node', testTimeout: 60_000 }, // for machines that do much else
   // `npm run dev` shows the console with a running API behind it.
   server: {
     proxy: { '/graphql': { target: api, ws: true }, '/graphiql': api },
