@@ -20,6 +20,7 @@ from actors.activations.pool_options import ActivationPoolOptions
 from actors.activations.suspects import SuspectWatch
 from domain.executions.ports import Recovery
 from domain.executions.records import Claim, ExecutionRecord
+from domain.kernel.background_tasks import cancelled
 from domain.kernel.backoff import Backoff
 from domain.kernel.errors import LeaseLost, Unavailable
 from domain.kernel.ids import new_id
@@ -121,7 +122,7 @@ class ActivationPool:
         """Finish running steps within the grace period, let go of everything, and leave the rest to other workers."""
         self.stop_admitting()
         claims, heartbeat, *others = self._jobs
-        await _cancel([claims, *others])
+        await cancelled([claims, *others])
         for held in self._held.values():
             held.activation.stop()
         left = {*self._wanted, *self._held, *self._suspects.close()}
@@ -129,7 +130,7 @@ class ActivationPool:
         for held in self._held.values():
             held.activation.stop(now=True)
         await self._until_idle(timedelta(seconds=5))
-        await _cancel([heartbeat, *(held.task for held in self._held.values())])
+        await cancelled([heartbeat, *(held.task for held in self._held.values())])
         await self._parts.background_tasks.finish(_TASKS_GRACE)
         try:
             left.update(await self._registry.unregister(self.worker_id))
@@ -293,7 +294,7 @@ class ActivationPool:
     async def _start_over(self) -> None:
         """Go on as a new worker, after this one was taken for dead and its executions were given to others."""
         logger.warning("worker %s was taken for dead; it drops %s executions", self.worker_id, self.active)
-        await _cancel([held.task for held in self._held.values()])
+        await cancelled([held.task for held in self._held.values()])
         self.worker_id = new_id()
         await self._register()
         if self._listening is not None:
@@ -379,7 +380,7 @@ class ActivationPool:
         self._undriven = undriven
         if not stray:
             return
-        await _cancel([held.task for id, held in self._held.items() if id in stray])
+        await cancelled([held.task for id, held in self._held.items() if id in stray])
         released = await self._registry.release(self.worker_id, stray)
         logger.warning("%s executions were held and driven by nobody; they are given back", len(released))
         await self._queue.hint(released)
@@ -392,9 +393,3 @@ class ActivationPool:
         tasks = [held.task for held in self._held.values()]
         if tasks:
             await asyncio.wait(tasks, timeout=within.total_seconds())
-
-
-async def _cancel(tasks: Collection[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

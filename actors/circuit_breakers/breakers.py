@@ -22,7 +22,7 @@ from actors.circuit_breakers.link import BreakerLink
 from actors.circuit_breakers.saving import STORING, BreakerSaver
 from domain.circuit_breakers.model import BreakerConfig, BreakerSnapshot, CircuitBreakerRecord
 from domain.circuit_breakers.ports import BreakerNews, BreakerStore, Permit, Refused, SharedBreakers
-from domain.kernel.background_tasks import BackgroundTasks
+from domain.kernel.background_tasks import BackgroundTasks, cancelled
 from domain.kernel.clock import Clock
 from domain.kernel.errors import StepgraphError, Unavailable
 from domain.kernel.shared_lookups import SharedLookups
@@ -92,9 +92,7 @@ class WorkerBreakers:
                     await asyncio.wait(said)
         loose = (*self._renewing.values(), *self._saver.tasks.values())
         tasks = [*self._listening, *self._telling, *self._link.tasks, *self._looking.tasks, *loose]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancelled(tasks)
 
     async def admit(self, service_id: str) -> Permit | Refused:
         known = self._known.get(service_id) or await self._look_up(service_id)

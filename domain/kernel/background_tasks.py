@@ -1,12 +1,25 @@
 """Tasks that run beside what has started them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 
 Answer = TypeVar("Answer")
+
+
+_CANCELLED_AGAIN = 1.0
+"""Seconds after which a task that has not ended is cancelled again."""
+
+
+async def cancelled(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel these tasks until they have ended: a library that they are in may have swallowed a cancellation."""
+    remaining = set(tasks)
+    while remaining:
+        for task in remaining:
+            task.cancel()
+        _, remaining = await asyncio.wait(remaining, timeout=_CANCELLED_AGAIN)
 
 
 class BackgroundTasks:
@@ -41,13 +54,9 @@ class BackgroundTasks:
         await self.cancel()
 
     async def cancel(self) -> None:
-        """Cancel the tasks under way, each once, and wait until all have ended."""
-        asked: set[asyncio.Task[Any]] = set()
+        """Cancel the tasks under way, and those that they start meanwhile, until all have ended."""
         while self._tasks:
-            for task in self._tasks - asked:
-                task.cancel()
-            asked |= self._tasks
-            await asyncio.wait(self._tasks)
+            await cancelled(self._tasks)
 
 
 @asynccontextmanager

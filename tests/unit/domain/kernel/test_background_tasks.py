@@ -6,11 +6,29 @@ from datetime import timedelta
 
 import pytest
 
-from domain.kernel.background_tasks import BackgroundTasks, running
+from domain.kernel.background_tasks import BackgroundTasks, cancelled, running
 from tests.waiting import wait_until
 
 AT_ONCE = timedelta(0)
 LONG = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("by", ["itself", "the tasks of an object"])
+async def test_a_task_that_swallows_a_cancellation_is_cancelled_again(by: str) -> None:
+    tasks, begun = BackgroundTasks("test"), asyncio.Event()
+
+    async def work() -> None:
+        try:
+            begun.set()
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:  # as some libraries do where an answer comes at the same moment
+            await asyncio.Event().wait()
+
+    task = tasks.start(work())
+    await begun.wait()
+    await (cancelled([task]) if by == "itself" else tasks.cancel())
+
+    assert task.cancelled()
 
 
 async def test_a_task_that_nobody_else_holds_is_kept_until_it_ends() -> None:
