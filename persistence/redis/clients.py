@@ -1,9 +1,6 @@
 """Clients of Redis: the time that they wait for it, their connections, and the errors that say it is away."""
 
-import asyncio
-from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
 
 import redis
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -49,12 +46,3 @@ def blocking_redis_client(url: str, *, connections: int = 200) -> redis.Redis:
         socket_connect_timeout=_CONNECT_WITHIN.total_seconds(),
         max_connections=connections,
     )
-
-
-async def cancelled(tasks: "Iterable[asyncio.Task[Any]]") -> None:
-    """Cancel these tasks until they have ended: the client library that they are in may swallow a cancellation."""
-    remaining = set(tasks)
-    while remaining:
-        for task in remaining:
-            task.cancel()
-        _, remaining = await asyncio.wait(remaining, timeout=0.1)

@@ -10,10 +10,11 @@ from typing import Any, Self
 from uuid import UUID
 
 from domain.executions.records import ExecutionRecord, NewExecution
+from domain.kernel.background_tasks import cancelled
 from domain.kernel.json.text import JsonValue, dumps, loads
 from domain.kernel.statuses import TriggerKind
 from persistence.executions.rows import claimed_from_the_first, execution_of_new
-from persistence.redis.clients import MOST_LOADED, REDIS_FAULTS, cancelled, redis_client
+from persistence.redis.clients import MOST_LOADED, REDIS_FAULTS, redis_client
 from persistence.redis.subscriber import RedisSubscriber
 
 logger = logging.getLogger(__name__)
@@ -71,19 +72,19 @@ class RedisHandovers:
         return id
 
     async def hand_over(self, executions: Sequence[ExecutionRecord]) -> Sequence[UUID]:
+        handed = [(execution, execution.worker_id) for execution in executions if execution.worker_id is not None]
         try:
             async with asyncio.timeout(self._timeout), self._client.pipeline(transaction=False) as pipeline:
-                for execution in executions:
-                    pipeline.publish(worker_channel(execution.worker_id or execution.id), dumps(_told(execution)))
+                for execution, worker_id in handed:
+                    pipeline.publish(worker_channel(worker_id), dumps(_told(execution)))
                 receivers = await pipeline.execute()
         except REDIS_FAULTS as error:
             logger.warning("Redis does not answer; executions wait until their workers look for them: %s", error)
             return []
-        unheard = [execution for execution, number in zip(executions, receivers, strict=True) if not number]
-        for execution in unheard:
-            if execution.worker_id is not None:
-                self._rooms.pop(execution.worker_id, None)
-        return [execution.id for execution in unheard]
+        unheard = [each for each, number in zip(handed, receivers, strict=True) if not number]
+        for _, worker_id in unheard:
+            self._rooms.pop(worker_id, None)
+        return [execution.id for execution, _ in unheard]
 
     def _heard(self, channel: str, data: bytes) -> None:
         worker_id, room = data.decode().split()

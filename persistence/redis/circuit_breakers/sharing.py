@@ -9,9 +9,10 @@ from typing import Any, Self, cast
 
 from domain.circuit_breakers.model import BreakerConfig, BreakerSnapshot
 from domain.circuit_breakers.ports import BreakerNews
+from domain.kernel.background_tasks import cancelled
 from domain.kernel.errors import Unavailable
 from persistence.redis.circuit_breakers.codec import config_text, gone_text, news_of, snapshot_of, snapshot_text
-from persistence.redis.clients import REDIS_FAULTS, cancelled, redis_client
+from persistence.redis.clients import REDIS_FAULTS, redis_client
 from persistence.redis.subscriber import RedisSubscriber
 
 CHANNEL = "stepgraph:breakers"

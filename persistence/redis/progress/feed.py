@@ -10,9 +10,9 @@ from uuid import UUID
 
 from domain.executions.ports import ExecutionQueries
 from domain.executions.records import ExecutionChange
+from domain.kernel.background_tasks import cancelled
 from domain.kernel.errors import Unavailable
 from persistence.executions.change_buffer import ChangeBuffer
-from persistence.redis.clients import cancelled
 from persistence.redis.progress.codec import STATUS_CHANNEL, decode, parse, shard_channel
 from persistence.redis.subscriber import RedisSubscriber
 

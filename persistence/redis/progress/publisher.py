@@ -11,9 +11,10 @@ from typing import Self
 from redis.asyncio import Redis
 
 from domain.executions.records import ExecutionChange
+from domain.kernel.background_tasks import cancelled
 from persistence.connections.retrying import WHILE_AWAY
 from persistence.executions.status_changes import StatusChanges
-from persistence.redis.clients import REDIS_FAULTS, cancelled, redis_client
+from persistence.redis.clients import REDIS_FAULTS, redis_client
 from persistence.redis.progress.codec import STATUS_CHANNEL, encode, messages, shard_channel
 
 logger = logging.getLogger(__name__)

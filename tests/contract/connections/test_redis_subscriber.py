@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from persistence.redis.clients import cancelled, redis_client
+from domain.kernel.background_tasks import cancelled
+from persistence.redis.clients import redis_client
 from persistence.redis.subscriber import RedisSubscriber
 from tests.contract.proxy import Proxy
 from tests.waiting import wait_until

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
 
+import psutil
 import pytest
 
 from actors.http.client import HttpClient, HttpRequest, HttpResponse
@@ -38,6 +39,11 @@ async def answer(client: HttpClient, url: str, **options: Any) -> HttpResponse:
     result = await client.send(HttpRequest(method="GET", url=url, **options))
     assert isinstance(result, HttpResponse), result
     return result
+
+
+def connections_to(port: int) -> list[Any]:
+    """The connections of this process to a port."""
+    return [each for each in psutil.Process().net_connections("tcp") if each.raddr and each.raddr.port == port]
 
 
 async def failure(client: HttpClient, url: str, **options: Any) -> StepError:
@@ -159,13 +165,14 @@ async def test_a_kept_connection_that_the_service_has_closed_is_no_failure(servi
 
     left = asyncio.Event()
     async with await asyncio.start_server(leave, "127.0.0.1", 0) as server, http_client() as client:
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        port = server.sockets[0].getsockname()[1]
+        url = f"http://127.0.0.1:{port}/"
         for _ in range(3):
             left.clear()
             result = await client.send(HttpRequest(method="POST", url=url, body=b"{}"))
             assert isinstance(result, HttpResponse), result
             await left.wait()
-            await asyncio.sleep(0.05)  # what was closed there is heard here
+            await wait_until(lambda: not connections_to(port), "it is closed at this end too")
 
 
 async def test_calls_that_fail_or_are_cancelled_leave_their_place_to_others(service: ExampleService) -> None:

@@ -79,10 +79,10 @@ async def test_the_worker_with_the_most_room_is_chosen_while_it_has_any(
     async with RedisHandovers(empty_redis_url) as handovers:
         assert handovers.worker_for(NEW) is None
         await chosen(queue, handovers, {small: 2, full: 0, large: 5})
-        for worker_id, room in ((small, 2), (full, 0), (large, 5)):
+        for worker_id, room in ((small, 2), (full, 0), (large, 9)):
             await queue.say_room(worker_id, room)
-        await asyncio.sleep(0.05)  # all of it is heard
-        taken = [handovers.worker_for(NEW) for _ in range(8)]
+        await wait_until(lambda: handovers.worker_for(NEW) == large, "the last one was heard, and so all")
+        taken = [handovers.worker_for(NEW) for _ in range(20)]
 
     assert taken[0] == large
     assert full not in taken
