@@ -26,7 +26,7 @@ from actors.http.destinations import DestinationPolicy
 from actors.steps.data_transform import DataTransformExecutor
 from actors.steps.http_request import HttpRequestExecutor
 from benchmarks.processes import example_service
-from benchmarks.workloads import http_steps, transform_steps
+from benchmarks.steps import http_steps, transform_steps
 from domain.executions.records import Claim, NewExecution
 from domain.executions.step_executor import StepExecutor
 from domain.expressions.evaluator import Evaluator

@@ -19,6 +19,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.many_executions import PAGE, console_filters, store_executions
 from domain.kernel.ids import IdKind, new_id, to_public
 from graphql_api.app import create_app
 from persistence.postgres.connections.database import Database
@@ -30,41 +31,7 @@ from stepgraph.settings import Settings
 _FEW = 10_000
 _ROUNDS = 9
 _WORKFLOWS = 50
-_BATCH = 100_000
 
-# Ten a second up to now. Of a hundred, ninety have COMPLETED, six FAILED and two are CANCELLED; of the others every
-# fiftieth waits or runs, and the rest has COMPLETED too: what goes on is a few hundred, as it is beside a million ends.
-_FILL = """
-INSERT INTO workflow_execution (
-  id, definition_id, workflow_id, workflow_version, status, labels, priority, created_at, started_at, finished_at,
-  idempotency_key, sequence, steps_total, steps_completed, steps_failed, steps_running, steps_ended, epoch, crashes,
-  error, waiting_for, trigger, trigger_id
-)
-SELECT
-  (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7000' || lpad(to_hex(n), 16, '8'))::uuid,
-  w.definition_id, w.id, 1, status,
-  jsonb_build_object('region', (ARRAY['eu', 'us', 'asia'])[1 + n / 7 % 3], 'customer', 'customer ' || n / 11 % 500),
-  0, at, at, CASE WHEN status IN ('COMPLETED', 'FAILED', 'CANCELLED') THEN at + n % 700 * interval '0.1 s' END,
-  'key-' || n, 9, 5, 5, 0, 0, 5, 1, 0,
-  CASE WHEN status = 'FAILED' THEN json_build_object(
-    'code', (ARRAY['TIMEOUT', 'HTTP_ERROR', 'INTERNAL'])[1 + n / 100 % 3], 'path', 'step' || n / 300 % 4,
-    'message', 'it failed'
-  ) END,
-  CASE WHEN status = 'WAITING' THEN json_build_object(
-    'kind', 'CIRCUIT_BREAKER', 'until', NULL, 'detail', 'step: svc:443'
-  ) END,
-  CASE n / 13 % 4 WHEN 0 THEN 'SCHEDULE' ELSE 'API' END, CASE n / 13 % 4 WHEN 0 THEN $4::uuid END
-FROM (
-  SELECT n, now() - ($3::int - n) * interval '0.1 s' AS at,
-    CASE
-      WHEN n % 100 < 6 THEN 'FAILED' WHEN n % 100 < 8 THEN 'CANCELLED'
-      WHEN n % 5000 = 8 THEN 'RUNNING' WHEN n % 5000 = 9 THEN 'WAITING' ELSE 'COMPLETED'
-    END AS status
-  FROM generate_series($1::int, $2::int - 1) n
-) e
-JOIN (SELECT row_number() OVER (ORDER BY id) - 1 AS number, id, definition_id FROM workflow) w
-  ON w.number = e.n / 17 % (SELECT count(*) FROM workflow)
-"""
 _CREATE = """
 mutation ($name: String!) {
   createWorkflow(input: {name: $name, steps: [{id: "a", config: {dataTransform: {expression: "1"}}}]}) {
@@ -72,46 +39,7 @@ mutation ($name: String!) {
   }
 }
 """
-_PAGE = """
-query ($filter: ExecutionFilter, $order: ExecutionOrder) {
-  executions(filter: $filter, first: 50, orderBy: $order) {
-    nodes {
-      id status createdAt startedAt finishedAt duration labels workflowVersion workflow { id name }
-      progress { completed total failed } error { code message path } waitingFor { kind until detail }
-    }
-    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
-  }
-}
-"""
 _COUNTS = "query ($filter: ExecutionFilter) { executionCounts(filter: $filter) { statuses { status count } } }"
-_FAILED = {"status": ["FAILED"]}
-
-
-def _filters(workflow: str, schedule: str) -> dict[str, dict[str, Any]]:
-    """The filters of the console: alone, and beside a workflow."""
-    of = {"workflowId": workflow}
-    alone: dict[str, dict[str, Any]] = {
-        "nothing": {},
-        "COMPLETED": {"status": ["COMPLETED"]},
-        "FAILED": _FAILED,
-        "RUNNING": {"status": ["RUNNING"]},
-        "RUNNING or WAITING": {"status": ["RUNNING", "WAITING"]},
-        "error": {"errorCode": "TIMEOUT"},
-        "failed step": {"failedStep": "step1", **_FAILED},
-        "label": {"labels": {"region": "eu"}},
-        "label, FAILED": {"labels": {"region": "eu"}, **_FAILED},
-        "rare label": {"labels": {"customer": "customer 77"}},
-        "text in labels": {"labelText": "asia"},
-        "waits for a breaker": {"waitingFor": {"kind": "CIRCUIT_BREAKER"}},
-        "waits for a service": {"waitingFor": {"service": "svc:443"}},
-        "trigger": {"trigger": "SCHEDULE"},
-        "trigger, FAILED": {"trigger": "SCHEDULE", **_FAILED},
-        "schedule": {"triggerId": schedule},
-        "longer than 1 min": {"longerThan": "PT1M"},
-        "longer than 1 min, FAILED": {"longerThan": "PT1M", **_FAILED},
-        "no such label": {"labels": {"region": "moon"}},
-    }
-    return alone | {f"workflow, {name}": {**parts, **of} for name, parts in alone.items()}
 
 
 class _Bench:
@@ -136,21 +64,19 @@ class _Bench:
     async def fill(self, first: int, last: int, most: int) -> None:
         """Store the executions of these numbers, of `most` in all."""
         async with self._database.connection() as connection:
-            for start in range(first, last, _BATCH):
-                stop = min(start + _BATCH, last)
-                await connection.execute(_FILL, start, stop, most, self.schedule, timeout=900)
+            await store_executions(connection, first, last, most, schedule=self.schedule, living=True)
             await connection.execute("VACUUM ANALYZE workflow_execution", timeout=900)
 
     async def measure(self) -> dict[str, float]:
         """For each filter the milliseconds of a page, newest and longest first, and those of the counts."""
         schedule = to_public(IdKind.SCHEDULE, self.schedule)
         found = {}
-        for name, filter in _filters(self.workflow, schedule).items():
-            found[f"page: {name}"] = await self._median(_PAGE, {"filter": filter})
+        for name, filter in console_filters(self.workflow, schedule).items():
+            found[f"page: {name}"] = await self._median(PAGE, {"filter": filter})
             found[f"counts: {name}"] = await self._median(_COUNTS, {"filter": filter})
             if "FAILED" in name or name in ("nothing", "workflow, nothing"):
                 by = {"by": "DURATION"}
-                found[f"longest first: {name}"] = await self._median(_PAGE, {"filter": filter, "order": by})
+                found[f"longest first: {name}"] = await self._median(PAGE, {"filter": filter, "order": by})
         return found
 
     async def _median(self, query: str, variables: Mapping[str, object]) -> float:

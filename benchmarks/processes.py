@@ -7,6 +7,7 @@ import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 _START_SECONDS = 20
@@ -46,19 +47,30 @@ async def stop(process: Process) -> None:
             await process.wait()
 
 
-def cpu_seconds_below(root: int) -> Iterator[tuple[str, float]]:
-    """The command line and the user and system time of a process and its living descendants (proc(5); Linux only)."""
-    ticks = os.sysconf("SC_CLK_TCK")
-    found: dict[int, tuple[int, float]] = {}
+@dataclass(frozen=True, slots=True)
+class RunningProcess:
+    """A process as it is now: its id, its command line, its user and system time, and the bytes it holds in memory."""
+
+    id: int
+    command: str
+    cpu_seconds: float
+    resident_bytes: int
+
+
+def processes_below(root: int) -> Iterator[RunningProcess]:
+    """A process and its living descendants (proc(5); Linux only, elsewhere none)."""
+    ticks, page = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
+    found: dict[int, tuple[int, float, int]] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            found[int(folder.name)] = (int(fields[1]), (int(fields[11]) + int(fields[12])) / ticks)
-    for id, (_, seconds) in found.items():
+            seconds = (int(fields[11]) + int(fields[12])) / ticks
+            found[int(folder.name)] = (int(fields[1]), seconds, int(fields[21]) * page)
+    for id, (_, seconds, resident) in found.items():
         ancestor = id
         while ancestor != root and ancestor in found:
             ancestor = found[ancestor][0]
         if ancestor == root:
             with contextlib.suppress(OSError):
                 command = Path(f"/proc/{id}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                yield command, seconds
+                yield RunningProcess(id, command, seconds, resident)

@@ -13,7 +13,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.workloads import CPU_PREFIX, Figures, Workload
+from benchmarks.workload import CPU_PREFIX, AnyWorkload, Figures
 
 _BEGIN, _END = "<!-- measured: begin -->", "<!-- measured: end -->"
 _LIBRARIES = ("stepgraph", "strawberry-graphql", "dramatiq", "asyncpg", "aiohttp", "httpx", "uvloop", "redis")
@@ -36,7 +36,7 @@ def machine() -> dict[str, Any]:
     }
 
 
-def print_table(results: Mapping[str, Sequence[Figures]], workloads: Sequence[Workload]) -> None:
+def print_table(results: Mapping[str, Sequence[Figures]], workloads: Sequence[AnyWorkload]) -> None:
     """A table for each workload: every figure's median, its rounds, and the target where it has one."""
     console = Console()
     for workload in workloads:
@@ -56,7 +56,7 @@ def print_table(results: Mapping[str, Sequence[Figures]], workloads: Sequence[Wo
 
 
 def write_json(
-    path: Path, results: Mapping[str, Sequence[Figures]], workloads: Sequence[Workload], options: Mapping[str, Any]
+    path: Path, results: Mapping[str, Sequence[Figures]], workloads: Sequence[AnyWorkload], options: Mapping[str, Any]
 ) -> None:
     """Everything that was measured: the machine, the options, and every round."""
     document = {
@@ -78,7 +78,7 @@ def write_json(
 
 
 def update_document(
-    path: Path, results: Mapping[str, Sequence[Figures]], workloads: Sequence[Workload], options: Mapping[str, Any]
+    path: Path, results: Mapping[str, Sequence[Figures]], workloads: Sequence[AnyWorkload], options: Mapping[str, Any]
 ) -> None:
     """Put these results between the two marks of a Markdown page. Raises `ValueError` where it has none."""
     before, begin, rest = path.read_text().partition(_BEGIN)
@@ -89,7 +89,7 @@ def update_document(
 
 
 def _markdown(
-    results: Mapping[str, Sequence[Figures]], workloads: Sequence[Workload], options: Mapping[str, Any]
+    results: Mapping[str, Sequence[Figures]], workloads: Sequence[AnyWorkload], options: Mapping[str, Any]
 ) -> str:
     where = machine()
     setting = f"{where['date'][:10]}, {where['cores']} cores ({where['processor']}), Python {where['python']}"

@@ -4,163 +4,25 @@ A workload stores its own workflows, warms up, and measures one round at a time;
 bounded in count and in time, and checks that what it measured really happened.
 """
 
-import asyncio
-import statistics
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
 
-from benchmarks.executions import apply, seconds_with_progress, watching
+from benchmarks.followers import measure_followers, prepare_followers
+from benchmarks.growth import OF_GROWTH, measure_growth
+from benchmarks.latency import measure_latency, prepare_latency
 from benchmarks.run_page import page_of_a_loop
-from benchmarks.stack import Stack
+from benchmarks.starting import OF_START, measure_start
+from benchmarks.steps import http_item_steps, slow_steps, transform_item_steps
+from benchmarks.survival import measure_survival
+from benchmarks.throughput import measure_calls, measure_transforms, prepare_calls, prepare_transforms, throughput
+from benchmarks.workload import AnyWorkload, OwnSystemWorkload, Target, Workload
 
-Figures = Mapping[str, float]
-
-CPU_PREFIX = "µs CPU/step "
-"""The prefix of figures that give the processor time of one step in a part of the system."""
-
-_LATENCY_SAMPLES = 200
-_PROGRESS_SAMPLES = 50
-_PAUSE_SECONDS = 0.01
-"""Seconds between two samples of latency, so that the system is idle again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """A bound for a figure: at most, or at least."""
-
-    figure: str
-    bound: float
-    at_least: bool = False
-
-    def is_met(self, value: float) -> bool:
-        """True when a value reaches the target."""
-        return value >= self.bound if self.at_least else value <= self.bound
-
-    def __str__(self) -> str:
-        return f"{'≥' if self.at_least else '≤'} {self.bound:,g}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workload:
-    """A workload: `prepare` runs once, then `measure` round by round, each giving the same figures."""
-
-    name: str
-    title: str
-    prepare: Callable[[Stack], Awaitable[None]]
-    measure: Callable[[Stack], Awaitable[Figures]]
-    targets: Sequence[Target] = field(default=())
-    timeout: float = 180.0
-    """Seconds that one round may take."""
-
-
-def http_steps(service_url: str, count: int) -> list[dict[str, Any]]:
-    """Calls in sequence, each with a templated URL, whose JSON answers are parsed and stored."""
-    config = {"url": f"{service_url}/stock/{{{{ input.sku }}}}"}
-    return [{"id": f"call{number}", "type": "HTTP_REQUEST", "config": config} for number in range(count)]
-
-
-def transform_steps(count: int) -> list[dict[str, Any]]:
-    """Transforms in sequence, each of which counts one further than the one before it."""
-    sources = ["input.start", *(f"steps.count{number}.output.count" for number in range(count - 1))]
-    return [
-        {
-            "id": f"count{number}",
-            "type": "DATA_TRANSFORM",
-            "config": {"output": {"count": f"{{{{ {source} + 1 }}}}", "sku": "{{ input.sku }}"}},
-        }
-        for number, source in enumerate(sources)
-    ]
-
-
-def loop_steps(items: int, step: Mapping[str, Any], *, concurrency: int) -> list[dict[str, Any]]:
-    """One loop over the numbers from 1 on, each of whose items has one step."""
-    config = {"items": f"[1..{items}]", "steps": [step], "maxConcurrency": concurrency}
-    return [{"id": "loop", "type": "FOR_EACH", "config": config}]
-
-
-def http_item_steps(service_url: str, items: int) -> list[dict[str, Any]]:
-    """A loop whose items are calls."""
-    call = {"url": f"{service_url}/stock/{{{{ item }}}}"}
-    return loop_steps(items, {"id": "call", "type": "HTTP_REQUEST", "config": call}, concurrency=200)
-
-
-def transform_item_steps(items: int) -> list[dict[str, Any]]:
-    """A loop whose items are transforms."""
-    shape = {"output": {"number": "{{ item }}", "double": "{{ item * 2 }}"}}
-    return loop_steps(items, {"id": "shape", "type": "DATA_TRANSFORM", "config": shape}, concurrency=200)
-
-
-def slow_steps(service_url: str) -> list[dict[str, Any]]:
-    """One call that takes a second."""
-    return [{"id": "call", "type": "HTTP_REQUEST", "config": {"url": f"{service_url}/delay/1000"}}]
-
-
-async def _prepare_latency(stack: Stack) -> None:
-    await apply(stack.api, "bench-latency", http_steps(stack.service_url, 1))
-
-
-async def _measure_latency(stack: Stack) -> Figures:
-    ends: list[float] = []
-    progresses: list[float] = []
-    async with watching(stack.api, "bench-latency") as watch:
-        for _ in range(_LATENCY_SAMPLES):
-            ends.append(await watch.seconds_for_one())
-            await asyncio.sleep(_PAUSE_SECONDS)
-    async with stack.api.connect() as subscriptions:
-        for _ in range(_PROGRESS_SAMPLES):
-            progresses.append(await seconds_with_progress(stack.api, subscriptions, "bench-latency"))
-            await asyncio.sleep(_PAUSE_SECONDS)
-    return {
-        "p50 ms": _percentile(ends, 50) * 1000,
-        "p99 ms": _percentile(ends, 99) * 1000,
-        "executionProgress p50 ms": _percentile(progresses, 50) * 1000,
-    }
-
-
-def _throughput(
-    *, workflow: str, executions: int, steps: int, document: Callable[[Stack], list[dict[str, Any]]]
-) -> tuple[Callable[[Stack], Awaitable[None]], Callable[[Stack], Awaitable[Figures]]]:
-    """Prepare and measure: `executions` of `steps` steps, started by one mutation, timed until the last end."""
-
-    async def prepare(stack: Stack) -> None:
-        await apply(stack.api, workflow, document(stack))
-        async with watching(stack.api, workflow) as watch:
-            await watch.seconds_for(max(executions // 5, 1))
-
-    async def measure(stack: Stack) -> Figures:
-        async with watching(stack.api, workflow) as watch:
-            before = stack.cpu_seconds()
-            seconds = await watch.seconds_for(executions)
-            after = stack.cpu_seconds()
-        per_step = {
-            f"{CPU_PREFIX}{part}": (after[part] - before.get(part, 0.0)) / (executions * steps) * 1e6
-            for part in after
-            if part != "other"
-        }
-        return {"steps/s": executions * steps / seconds, "seconds": seconds, **per_step}
-
-    return prepare, measure
-
-
-def _percentile(values: Sequence[float], percent: int) -> float:
-    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
-
-
-_prepare_calls, _measure_calls = _throughput(
-    workflow="bench-calls", executions=500, steps=10, document=lambda stack: http_steps(stack.service_url, 10)
-)
-_prepare_transforms, _measure_transforms = _throughput(
-    workflow="bench-transforms", executions=1000, steps=10, document=lambda _: transform_steps(10)
-)
-
-_prepare_items, _measure_items = _throughput(
+_prepare_items, _measure_items = throughput(
     workflow="bench-items", executions=1, steps=1000, document=lambda stack: http_item_steps(stack.service_url, 1000)
 )
-_prepare_slow, _measure_slow = _throughput(
+_prepare_slow, _measure_slow = throughput(
     workflow="bench-slow", executions=1000, steps=1, document=lambda stack: slow_steps(stack.service_url)
 )
-_prepare_shapes, _measure_shapes = _throughput(
+_prepare_shapes, _measure_shapes = throughput(
     workflow="bench-shapes", executions=1, steps=10_000, document=lambda _: transform_item_steps(10_000)
 )
 _prepare_items_page, _measure_items_page = page_of_a_loop(workflow="bench-items-page", items=10_000, steps=1)
@@ -171,19 +33,19 @@ _OF_A_PAGE = (
     Target(figure="heap MB", bound=250),
 )
 
-WORKLOADS: Sequence[Workload] = (
+WORKLOADS: Sequence[AnyWorkload] = (
     Workload(
         name="W1",
         title="latency: mutation sent to end seen over a subscription, one HTTP step, idle system",
-        prepare=_prepare_latency,
-        measure=_measure_latency,
+        prepare=prepare_latency,
+        measure=measure_latency,
         targets=(Target(figure="p50 ms", bound=5), Target(figure="p99 ms", bound=10)),
     ),
     Workload(
         name="W2",
         title="500 executions of 10 HTTP steps in sequence, one executeWorkflows, until the last end",
-        prepare=_prepare_calls,
-        measure=_measure_calls,
+        prepare=prepare_calls,
+        measure=measure_calls,
         targets=(Target(figure="steps/s", bound=2500, at_least=True),),
     ),
     Workload(
@@ -210,19 +72,46 @@ WORKLOADS: Sequence[Workload] = (
     Workload(
         name="W5",
         title="1,000 executions of 10 transforms, one executeWorkflows, until the last end",
-        prepare=_prepare_transforms,
-        measure=_measure_transforms,
+        prepare=prepare_transforms,
+        measure=measure_transforms,
         targets=(Target(figure="steps/s", bound=10_000, at_least=True),),
     ),
     Workload(
         name="W6",
+        title="1,000 who follow an execution each, 1,000 steps that end a second: from the end to its follower",
+        prepare=prepare_followers,
+        measure=measure_followers,
+        targets=(Target(figure="p99 ms", bound=100), Target(figure="changes/s", bound=950, at_least=True)),
+    ),
+    OwnSystemWorkload(
+        name="W7",
+        title="a million stored executions against ten thousand: W1, W2, W5 and pages of 50 by every filter",
+        measure=measure_growth,
+        targets=OF_GROWTH,
+        timeout=3_600,
+        most_rounds=1,
+    ),
+    OwnSystemWorkload(
+        name="W8",
+        title="SIGKILL of the only worker with 1,000 executions in flight, and a new one is started",
+        measure=measure_survival,
+        targets=(Target(figure="first step s", bound=5),),
+    ),
+    OwnSystemWorkload(
+        name="W9",
+        title="`stepgraph dev` from nothing until it is ready, on what it left, and idle",
+        measure=measure_start,
+        targets=OF_START,
+    ),
+    Workload(
+        name="W10",
         title="the console's page of a loop of 10,000 items: opened, scrolled, as table and as graph",
         prepare=_prepare_items_page,
         measure=_measure_items_page,
         targets=_OF_A_PAGE,
     ),
     Workload(
-        name="W6b",
+        name="W10b",
         title="the console's page of a loop of 1,000 items with 10 steps each, likewise",
         prepare=_prepare_steps_page,
         measure=_measure_steps_page,

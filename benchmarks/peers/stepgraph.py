@@ -8,7 +8,7 @@ from benchmarks.executions import apply, watching
 from benchmarks.peers.ratios import OURS
 from benchmarks.peers.workloads import Kind, PeerWorkload
 from benchmarks.stack import Stack
-from benchmarks.workloads import http_item_steps, http_steps, slow_steps, transform_steps
+from benchmarks.steps import http_item_steps, http_steps, slow_steps, transform_steps
 
 _PAUSE_SECONDS = 0.01
 
