@@ -36,7 +36,8 @@ class ExecutionStore(Protocol):
 
         Where the workflow has an execution with the same idempotency key (also earlier in the same call), the
         answer is that one and nothing is inserted: compare ids to tell. Raises `LimitExceeded` where a
-        family has no room for one of them; those that it has room for are inserted.
+        family has no room for one of them; those that it has room for are inserted. Raises `WorkflowChanged` where one
+        is not inserted for what it expects of it, or because its key is known beside that; the others are inserted.
         """
 
     async def claim(

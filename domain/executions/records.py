@@ -26,6 +26,8 @@ class NewExecution:
     `trigger` and `trigger_id`: what has started it, where that is no other execution.
     `root_id`: the execution from which it comes in the end; with it, `max_family` may come from that one in all.
     `worker_id`: the worker that it is handed to. It is claimed from the first, at epoch 1, if that worker lives.
+    `expected`: its workflow as it was looked up a while ago; it is inserted where the workflow is that still. None: it
+    was looked up just now. It stands beside neither a limit, a family nor steps to begin with.
     """
 
     id: UUID
@@ -51,6 +53,15 @@ class NewExecution:
     trigger: TriggerKind = TriggerKind.API
     trigger_id: UUID | None = None
     worker_id: UUID | None = None
+    expected: "ExpectedWorkflow | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedWorkflow:
+    """A workflow that is not deleted, is ACTIVE, and has this name and newest version."""
+
+    name: str
+    version: int
 
 
 WHOLE = 1_000_000_000

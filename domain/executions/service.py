@@ -11,11 +11,20 @@ from domain.executions.handing_over import Handovers
 from domain.executions.idempotency import difference, key_problems
 from domain.executions.ports import ExecutionQueries, ExecutionStore
 from domain.executions.progress import ProgressFeed
-from domain.executions.records import ExecutionRecord, NewExecution
+from domain.executions.records import ExecutionRecord, ExpectedWorkflow, NewExecution
 from domain.executions.starting import launch
 from domain.json_schemas.checks import MAX_WORK_OF_REQUEST, SchemaChecks
 from domain.kernel.clock import Clock
-from domain.kernel.errors import Conflict, InvalidInput, InvalidState, LimitExceeded, NotFound, Problem, StepgraphError
+from domain.kernel.errors import (
+    Conflict,
+    InvalidInput,
+    InvalidState,
+    LimitExceeded,
+    NotFound,
+    Problem,
+    StepgraphError,
+    WorkflowChanged,
+)
 from domain.kernel.ids import IdKind, new_id, to_public
 from domain.kernel.json.text import JsonValue
 from domain.kernel.json.values import payload_problems
@@ -30,9 +39,11 @@ from domain.transformation_rules.ports import TransformationRuleStore
 from domain.workflows.compiled_schemas import with_schemas_compiled
 from domain.workflows.definitions.cache import DefinitionCache
 from domain.workflows.documents.reading import canonical, check_document, digest
+from domain.workflows.known_workflows import KnownWorkflows
 from domain.workflows.ports import WorkflowStore
 from domain.workflows.resolution import Lookups
 from domain.workflows.rule_references import with_rules_looked_up
+from domain.workflows.summaries import WorkflowSummary
 
 ORCHESTRATION = "orchestration"
 MAX_PRIORITY = 100
@@ -114,6 +125,7 @@ class ExecutionService:
         self._rules = rules
         self._sandbox = sandbox
         self._new_id = new_id
+        self._known = KnownWorkflows()
 
     async def execute(self, request: ExecuteRequest) -> ExecutionRecord:
         """Start one execution, or answer the newest run of the one that the key has started.
@@ -121,12 +133,50 @@ class ExecutionService:
         Raises `NotFound`, `InvalidInput`, `InvalidState` (the workflow is not ACTIVE), or `Conflict` where the key has
         started something else.
         """
-        lookups = Lookups(self._workflows, self._definitions)
         checks = SchemaChecks(self._sandbox, request.use)
-        [answer] = await self._start([(await self._prepare(request, lookups, checks), request)])
+        answer = await self._execute_known(request, checks)
+        if answer is None:
+            answer = await self._execute_found(request, checks)
         if isinstance(answer, StepgraphError):
             raise answer
         return await self._wait(answer, request.wait_for)
+
+    async def _execute_known(
+        self, request: ExecuteRequest, checks: SchemaChecks
+    ) -> ExecutionRecord | StepgraphError | None:
+        """Start the workflow as it was when it was looked up for a start before, in the one statement that stores it.
+
+        Where that statement stores nothing, or this is refused, it is looked at whether the workflow is still the one
+        that is known. None where it is another one now, or is not known here.
+        """
+        key = _key_of(request)
+        known = None if key is None else self._known.get(key)
+        if key is None or known is None:
+            return None
+        new: NewExecution | None = None
+        refusal: StepgraphError | None = None
+        try:
+            new = await self._prepare(request, Lookups(self._workflows, self._definitions, {key: known}), checks)
+            if new.max_concurrent is None:
+                return await self._start_one(replace(new, expected=_expected(known)), request)
+        except WorkflowChanged:
+            pass  # or its key has started one before
+        except _REFUSALS as error:
+            new, refusal = None, error
+        found = await self._workflows.find_summary(id=known.id)
+        if found is None or (_expected(found), found.status) != (_expected(known), known.status):
+            self._known.forget(key)
+            return None
+        return refusal if new is None else await self._start_one(new, request)
+
+    async def _execute_found(self, request: ExecuteRequest, checks: SchemaChecks) -> ExecutionRecord | StepgraphError:
+        """Look the workflow up, start it, and remember it."""
+        lookups = Lookups(self._workflows, self._definitions)
+        new = await self._prepare(request, lookups, checks)
+        key = _key_of(request)
+        if key is not None:
+            self._known.remember(key, await lookups.workflow(request.workflow_id, request.workflow_name))
+        return await self._start_one(new, request)
 
     async def execute_many(self, requests: Sequence[ExecuteRequest]) -> list[ExecutionRecord | StepgraphError]:
         """Start many; one answer each, in order, so that one bad request stops no other.
@@ -262,6 +312,10 @@ class ExecutionService:
             labels, self._limits
         )
 
+    async def _start_one(self, new: NewExecution, request: _Request) -> ExecutionRecord | StepgraphError:
+        [answer] = await self._start([(new, request)])
+        return answer
+
     async def _start(self, asked: Sequence[tuple[NewExecution, _Request]]) -> list[ExecutionRecord | Conflict]:
         """Store the new executions. One that a client's key has started before is answered by its newest run."""
         records = await launch(
@@ -294,6 +348,17 @@ class ExecutionService:
         if wait_for is None:
             return record
         return await until_ended(record, wait_for=wait_for, queries=self._queries, feed=self._feed)
+
+
+def _expected(workflow: WorkflowSummary) -> ExpectedWorkflow:
+    return ExpectedWorkflow(name=workflow.name, version=workflow.version)
+
+
+def _key_of(request: ExecuteRequest) -> UUID | str | None:
+    """The id or the name of the workflow; None where not exactly one is given."""
+    if (request.workflow_id is None) == (request.workflow_name is None):
+        return None
+    return request.workflow_name if request.workflow_id is None else request.workflow_id
 
 
 def _is_own(request: _Request) -> bool:

@@ -4,6 +4,7 @@ StepgraphError
 ├── NotFound            nothing has this id or name
 ├── InvalidInput        a document, id or value is malformed; carries every Problem at once
 ├── Conflict            someone else was there first, or the name is taken
+│   └── WorkflowChanged a workflow is not any more as whoever starts it knows it
 ├── InvalidState        the thing exists, but not in a state that allows this
 ├── LimitExceeded       a size or a rate is over its cap
 ├── Unauthenticated     no key, or none that is valid
@@ -107,6 +108,13 @@ class Conflict(StepgraphError):
     """Someone else was there first, or the name is taken."""
 
     code = ErrorCode.CONFLICT
+
+
+class WorkflowChanged(Conflict):
+    """A workflow has changed since it was looked up, or was deleted: look it up and decide again."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The workflow {name} has changed since it was looked up. Try again.")
 
 
 class InvalidState(StepgraphError):

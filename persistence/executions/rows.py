@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.engine.state import WaitReason
 from domain.executions.records import ExecutionRecord, NewBatch, NewExecution, PendingCommand, Progress, StepChange
-from domain.kernel.errors import LimitExceeded
+from domain.kernel.errors import LimitExceeded, WorkflowChanged
 from domain.kernel.failures import FailureCode, StepError
 from domain.kernel.ids import IdKind, derived_id, to_public
 from domain.kernel.json.text import JsonValue
@@ -102,10 +102,16 @@ def execution_of_batch(batch: NewBatch) -> ExecutionRecord:
 
 
 def all_of(asked: Sequence[NewExecution], records: Sequence[ExecutionRecord | None]) -> list[ExecutionRecord]:
-    """The records of the inserted executions. Raises `LimitExceeded` where a family had no room for one (None)."""
+    """The records of the inserted executions.
+
+    Raises for one that was not inserted (None): `WorkflowChanged` where its workflow was to be as expected, else
+    `LimitExceeded`, for its family had no room.
+    """
     found = [record for record in records if record is not None]
     if len(found) < len(records):
         refused = next(new for new, record in zip(asked, records, strict=True) if record is None)
+        if refused.expected is not None:
+            raise WorkflowChanged(refused.expected.name)
         root = "" if refused.root_id is None else to_public(IdKind.EXECUTION, refused.root_id)
         raise LimitExceeded(
             f"{refused.max_family:,} executions have come from {root}, its children and retries of them included: "

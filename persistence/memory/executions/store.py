@@ -20,7 +20,7 @@ from domain.executions.records import (
 )
 from domain.executions.suspects import SUSPECT_AFTER
 from domain.kernel.errors import InvalidState, LeaseLost, NotFound
-from domain.kernel.statuses import EventType
+from domain.kernel.statuses import EventType, WorkflowStatus
 from domain.outbox.events import OutboxEvent
 from persistence.executions.changes import Stored, change_of, parent_changes_of, snapshot_of, sum_of
 from persistence.executions.delta_merge import merge_deltas
@@ -44,7 +44,7 @@ class MemoryExecutionStore:
         answers: list[ExecutionRecord | None] = []
         for new in executions:
             known = self._known(new)
-            if known is None and self._tables.has_no_room(new):
+            if self._has_changed(new) or (known is None and self._tables.has_no_room(new)):
                 answers.append(None)
                 continue
             if known is None:
@@ -61,6 +61,16 @@ class MemoryExecutionStore:
                 self._publisher.publish([snapshot_of(known, since=0, steps=())])
             answers.append(known)
         return all_of(executions, answers)
+
+    def _has_changed(self, new: NewExecution) -> bool:
+        """Its workflow is not as it was, or its key is known, which is looked at when the workflow has been."""
+        if new.expected is None:
+            return False
+        row = None if new.workflow_id is None else self._tables.workflows.get(new.workflow_id)
+        if row is None or row.id in self._tables.deleted_workflows:
+            return True
+        is_expected = (row.name, row.version) == (new.expected.name, new.expected.version)
+        return not is_expected or row.status is not WorkflowStatus.ACTIVE or self._known(new) is not None
 
     async def take_back(self, ids: Collection[UUID]) -> Sequence[UUID]:
         taken = []

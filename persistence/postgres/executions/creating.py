@@ -26,27 +26,34 @@ async def create(
 ) -> tuple[list[ExecutionRecord], dict[UUID, ExecutionRecord]]:
     """Insert executions; returns the new records, and the existing ones by the id that was asked for.
 
+    Those that expect something of their workflow and were not inserted, for whatever reason, are in neither part.
+
     Those that are handed to a worker whose last heartbeat is not older than `alive_within` are held by it: less than a
     lease, so that nobody takes them over before it has been told.
     """
     records = {new.id: execution_of_new(new) for new in executions}
     handed = {new.id: new.worker_id for new in executions if new.worker_id is not None}
+    expected = {new.id: new.expected for new in executions if new.expected is not None}
     holders: dict[UUID, UUID] = {}
+    passed_over: set[UUID] = set()
 
     async def insert(rows: list[tuple[Any, ...]]) -> set[UUID]:
-        if not handed:
+        if not handed and not expected:
             return {row["id"] for row in await connection.fetch(statements.CREATE, rows)}
-        inserted = await connection.fetch(
-            statements.CREATE_HANDED, rows, [handed.get(row[0]) for row in rows], alive_within
-        )
+        workers = [handed.get(row[0]) for row in rows]
+        workflows = [(each.name, each.version) if (each := expected.get(row[0])) else (None, None) for row in rows]
+        names, versions = zip(*workflows, strict=True)
+        inserted = await connection.fetch(statements.CREATE_HANDED, rows, workers, alive_within, names, versions)
         holders.update((row["id"], row["worker_id"]) for row in inserted if row["worker_id"] is not None)
-        return {row["id"] for row in inserted}
+        done = {row["id"] for row in inserted}
+        passed_over.update(row[0] for row in rows if row[0] in expected and row[0] not in done)
+        return done | passed_over
 
     known = await _insert_or_find(connection, [new_execution_row(record) for record in records.values()], insert)
     return [
         claimed_from_the_first(record, holders[id]) if id in holders else record
         for id, record in records.items()
-        if id not in known
+        if id not in known and id not in passed_over
     ], known
 
 

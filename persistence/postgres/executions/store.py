@@ -83,7 +83,12 @@ class PostgresExecutionStore:
         await self._committer.drain(self._drain_timeout)
 
     async def create(self, executions: Sequence[NewExecution]) -> list[ExecutionRecord]:
-        if any(new.max_concurrent is not None or new.steps or new.carried or new.root_id for new in executions):
+        careful = [
+            new for new in executions if new.max_concurrent is not None or new.steps or new.carried or new.root_id
+        ]
+        if careful:
+            if any(new.expected is not None for new in executions):
+                raise ValueError("`expected` stands beside neither a limit, a family nor steps to begin with")
             return all_of(executions, await self._careful_creations.submit(executions))
         return all_of(executions, await self._creations.submit(executions))
 

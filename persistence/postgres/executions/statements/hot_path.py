@@ -133,13 +133,19 @@ ON CONFLICT DO NOTHING
 RETURNING id
 """
 
-# The same for executions that are handed to workers, one for each ($2); where that one does not live, nobody holds it.
-# That a worker dies or leaves in this very moment is found as the death of any holder is.
+# The same for executions that are handed to workers, one for each ($2), or whose workflow is to be ACTIVE, of a name
+# ($4) and at a version ($5); NULL where neither is. Where a worker does not live, nobody holds its execution. That it
+# dies or leaves in this very moment is found as the death of any holder is.
 CREATE_HANDED = f"""
 INSERT INTO workflow_execution ({INSERTED_COLUMNS}, worker_id)
 SELECT {_HANDED_VALUES}, w.id
 FROM unnest($1::new_execution_3[]) WITH ORDINALITY n
 LEFT JOIN worker_process w ON w.id = ($2::uuid[])[n.ordinality] AND w.heartbeat_at >= clock_timestamp() - $3::interval
+WHERE ($4::text[])[n.ordinality] IS NULL OR EXISTS (
+  SELECT FROM workflow f
+  WHERE f.id = n.workflow_id AND f.deleted_at IS NULL AND f.status = 'ACTIVE'
+    AND f.name = ($4::text[])[n.ordinality] AND f.version = ($5::int[])[n.ordinality]
+)
 ON CONFLICT DO NOTHING
 RETURNING id, worker_id
 """
