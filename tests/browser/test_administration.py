@@ -63,8 +63,8 @@ OFFERED: dict[str, tuple[str, dict[str, str]]] = {
     "/rules": ("Rules", {"New rule…": "EDITOR"}),
     "/templates": ("Templates", {"New template…": "EDITOR"}),
     "/webhooks/{webhook}": ("told", {"Disable": "EDITOR", "Edit…": "EDITOR", "Delete…": "EDITOR"}),
-    "/secrets": ("Secrets", {"New secret": "ADMIN", "Delete shop_token": "ADMIN"}),
-    "/keys": ("Keys", {"New key": "ADMIN"}),
+    "/secrets": ("Secrets", {"New secret…": "ADMIN", "Delete shop_token": "ADMIN"}),
+    "/keys": ("Keys", {"New key…": "ADMIN"}),
     "/audit": ("Audit", {}),
 }
 """The heading of each page, and what it offers with the least role that it is offered to."""
@@ -260,7 +260,7 @@ async def test_keys_and_secrets_are_made_and_ended_and_a_value_is_shown_once_or_
     await sign_in(guest, guarded.keys["ADMIN"])
     await open_page(guest, "/keys", "Keys")
     await expect(row(guest, HOSTILE)).to_be_visible()
-    await press(guest, "New key", "Make the key")
+    await press(guest, "New key…", "Make the key")
     name = page.get_by_label("Name", exact=True)
     await expect(name).to_have_attribute("aria-invalid", "true")
     await name.fill("reports")
@@ -275,7 +275,7 @@ async def test_keys_and_secrets_are_made_and_ended_and_a_value_is_shown_once_or_
     await expect(row(guest, "reports")).to_have_count(0)
 
     await open_page(guest, "/secrets", "Secrets")
-    await press(guest, "New secret")
+    await press(guest, "New secret…")
     await page.get_by_label("Name", exact=True).fill("1st")
     await page.get_by_label("Value", exact=True).fill("of no use")
     await press(guest, "Store the secret")
@@ -307,7 +307,7 @@ async def test_an_inbound_webhook_is_made_posted_to_given_a_new_secret_changed_a
     await page.goto(guarded.url)
     await sign_in(guest, guarded.keys["ADMIN"])
     await open_page(guest, "/webhooks?direction=INBOUND", "Webhooks")
-    await press(guest, "New webhook", "Create the webhook")
+    await press(guest, "New webhook…", "Create the webhook")
     await expect(page.get_by_role("dialog")).to_contain_text("starts a workflow")
     await page.get_by_label("Name", exact=True).fill(HOSTILE)
     await page.get_by_label("Workflow", exact=True).fill("deploy")

@@ -161,6 +161,13 @@ async def test_an_expression_is_tried_on_a_recorded_run_and_its_error_has_a_plac
     await expect(result).to_contain_text("Syntax error")
     await expect(result.locator("pre")).to_contain_text("^")
 
+    recorded = watched.page.get_by_label("Recorded run")
+    await recorded.fill("")
+    await watched.page.get_by_role("button", name="Use it").click()
+    await expect(watched.page.get_by_label("Input", exact=True)).to_be_visible()
+    await watched.page.go_back()
+    await expect(recorded).to_have_value(run)
+
 
 async def test_a_rule_is_refused_for_its_example_saved_applied_and_deleted(watched: Visit) -> None:
     from playwright.async_api import expect

@@ -28,6 +28,11 @@ interface Found {
 
 export function RunContext({ run, block, onRun, onContext }: RunContextProps) {
   const [typed, setTyped] = useState(run ?? '');
+  const [shown, setShown] = useState(run);
+  if (shown !== run) {
+    setShown(run); // the address has changed, by the button or by going back
+    setTyped(run ?? '');
+  }
   const [found, setFound] = useState<Found>();
   useEffect(() => {
     if (run === undefined) return;

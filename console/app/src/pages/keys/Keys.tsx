@@ -70,7 +70,7 @@ export function Keys() {
       actions={
         may('Mutation.createApiKey') && (
           <Button kind="primary" onClick={() => setMaking(true)}>
-            New key
+            New key…
           </Button>
         )
       }

@@ -95,7 +95,7 @@ export function Secrets() {
       actions={
         maySet && (
           <Button kind="primary" onClick={() => setSetting({})}>
-            New secret
+            New secret…
           </Button>
         )
       }

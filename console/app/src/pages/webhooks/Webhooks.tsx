@@ -55,7 +55,7 @@ export function Webhooks() {
       actions={
         may('Mutation.createWebhook') && (
           <Button kind="primary" onClick={() => setMaking(true)}>
-            New webhook
+            New webhook…
           </Button>
         )
       }
