@@ -21,6 +21,8 @@ from domain.kernel.background_tasks import running
 EVERY = timedelta(seconds=2)
 GROWTH = 24_000_000
 """Bytes by which the process has to grow before free memory is looked for again."""
+_GROWTH_BEFORE_REST = 4_000_000
+"""The same for a process that has nothing to do: then looking holds up nobody."""
 
 _MOST_AT_THE_END = 8_000_000
 """Bytes that the C library may keep at the end of each thread's memory, which no trimming reaches.
@@ -60,11 +62,16 @@ def bound_free_memory() -> None:
 
 
 @asynccontextmanager
-async def trimming_memory(every: timedelta = EVERY, growth: int = GROWTH) -> AsyncIterator[None]:
-    """Give back what is free while the context lasts, now and then, whenever the process has grown."""
+async def trimming_memory(
+    every: timedelta = EVERY, growth: int = GROWTH, *, is_idle: Callable[[], bool] = lambda: False
+) -> AsyncIterator[None]:
+    """Give back what is free while the context lasts, now and then, whenever the process has grown.
+
+    `is_idle` tells when it has nothing to do: then a little growth is enough.
+    """
     bound_free_memory()
     first = _Memory.now()  # here, for what begins inside may grow before the task has its first turn
-    async with running(_keep_trimming(every.total_seconds(), growth, first), "returned memory"):
+    async with running(_keep_trimming(every.total_seconds(), growth, is_idle, first), "returned memory"):
         yield
 
 
@@ -91,7 +98,7 @@ class _Memory:
         return self.resident - self.used
 
 
-async def _keep_trimming(seconds: float, growth: int, first: _Memory) -> None:
+async def _keep_trimming(seconds: float, growth: int, is_idle: Callable[[], bool], first: _Memory) -> None:
     """Trim when the process has grown since it was smallest, and when that much is free of what the C library holds.
 
     The second is what a request leaves that was under way at the last trimming: the process does not grow by it. What
@@ -101,7 +108,8 @@ async def _keep_trimming(seconds: float, growth: int, first: _Memory) -> None:
     while True:
         await asyncio.sleep(seconds)
         now = _Memory.now()
-        if now.resident > least + growth or now.rest > least_rest + growth:
+        most = min(growth, _GROWTH_BEFORE_REST) if is_idle() else growth
+        if now.resident > least + most or now.rest > least_rest + most:
             gc.collect()  # exceptions hold what they are about in cycles
             before = _Memory.now()
             await asyncio.to_thread(trim_memory)  # which lets go of the interpreter's lock

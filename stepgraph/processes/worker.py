@@ -67,6 +67,7 @@ from persistence.redis.progress.publisher import RedisProgressPublisher
 from persistence.redis.work_queue import RedisNudges, RedisWorkQueue
 from stepgraph import __version__
 from stepgraph.composition import addresses_of, cipher_of, destinations_of, limits_of, public_url_of, sandbox_options_of
+from stepgraph.processes.memory_trimming import trimming_memory
 from stepgraph.processes.periodic_jobs import periodic_jobs_of
 from stepgraph.processes.watchdog import Watchdog
 from stepgraph.settings import Settings
@@ -193,6 +194,7 @@ async def _pool(stack: AsyncExitStack, settings: Settings) -> ActivationPool:
     )
     for name, work in (("reconciler", _reconciler(storage).run()), ("jobs", jobs.run())):
         await stack.enter_async_context(running(work, name))
+    await stack.enter_async_context(trimming_memory(is_idle=lambda: not pool.active))
     return pool
 
 

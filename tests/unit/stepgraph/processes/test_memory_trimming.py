@@ -64,6 +64,25 @@ async def main():
         print(json.dumps([peak - before, resident_bytes() - before]))
 asyncio.run(main())
 """
+AT_REST = """
+async def main():
+    is_idle = False
+    before = resident_bytes()
+    async with trimming_memory(timedelta(seconds=0.05), 1_000_000_000, is_idle=lambda: is_idle):
+        made = pieces()
+        kept = made[::1000]
+        del made
+        for _ in range(10):
+            await asyncio.sleep(0.05)
+        busy = resident_bytes()
+        is_idle = True
+        for _ in range(200):
+            await asyncio.sleep(0.05)
+            if resident_bytes() < before + 30_000_000:
+                break
+        print(json.dumps([busy - before, resident_bytes() - before]))
+asyncio.run(main())
+"""
 AT_THE_END = """
 def work():
     large = [bytes(30_000_000) for _ in range(2)]  # from then on the C library keeps more by itself
@@ -107,6 +126,13 @@ def test_a_process_that_has_grown_finds_what_it_holds_for_nothing() -> None:
 def test_what_is_freed_after_a_look_is_given_back_although_the_process_does_not_grow() -> None:
     peak, left = measured(LATER)
     assert peak > 90_000_000
+    assert left < 30_000_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what is in memory, and only glibc keeps so much")
+def test_a_process_that_rests_gives_back_what_a_busy_one_keeps() -> None:
+    busy, left = measured(AT_REST)
+    assert busy > 60_000_000
     assert left < 30_000_000
 
 
