@@ -93,7 +93,7 @@ class ActivationPool:
         self._room_changed = asyncio.Event()
         self._listening: asyncio.Future[None] | None = None
         self._jobs: list[asyncio.Task[None]] = []
-        self.worker_id = new_id()
+        self.worker_id = options.worker_id or new_id()
 
     @property
     def active(self) -> int:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from domain.executions.suspects import WATCHED_FOR
 
@@ -14,6 +15,7 @@ class ActivationPoolOptions:
     `compare_every`: time between two comparisons of the executions stored as held here with those that run here.
     `watched_for`: for how long a suspect keeps other executions away. `handed_within`: the age up to which an execution
     that is handed over is this worker's for certain: less than `compare_every` and than a lease.
+    `worker_id`: the id that the worker has at first; None: a new one.
     """
 
     host: str
@@ -24,3 +26,4 @@ class ActivationPoolOptions:
     compare_every: timedelta = timedelta(seconds=4)
     watched_for: timedelta = WATCHED_FOR
     handed_within: timedelta = timedelta(seconds=1)
+    worker_id: UUID | None = None

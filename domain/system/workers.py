@@ -1,6 +1,6 @@
 """The ports that register worker processes and send them hints, and the chores that they are woken for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -38,6 +38,14 @@ class WorkerRegistry(Protocol):
 
     async def release(self, worker_id: UUID, holdings: Mapping[UUID, int]) -> Sequence[UUID]:
         """Release those of these that it still holds at this epoch, and return them; each counts as a crash."""
+
+    async def release_ended(self, worker_ids: Collection[UUID], *, crashes: int) -> Sequence[UUID]:
+        """Release what these workers held, whose processes are known to have ended, and forget them.
+
+        Returns the executions, so that hints can be sent for them; each counts as a crash. Those with so many `crashes`
+        then are left to the reconciler, which knows that nobody holds them: it ends those that are poisoned before
+        anybody can claim them.
+        """
 
     async def workers(self) -> Sequence[WorkerRecord]:
         """Every registered worker process, oldest first."""

@@ -15,6 +15,7 @@ from typing import Self
 
 from domain.kernel.backoff import Backoff
 from stepgraph.processes.children import start_child, stop_child
+from stepgraph.processes.instances import Instances
 from stepgraph.processes.pulse import PULSE_VARIABLE, Pulse
 from stepgraph.processes.watchdog import EXIT_FROZEN, FROZEN_SIGNAL
 from stepgraph.telemetry.logging import PROCESS_VARIABLE
@@ -78,6 +79,7 @@ class Keeper:
         self._program = program
         self._child: asyncio.subprocess.Process
         self._pulse: Pulse | None = None
+        self._instances = Instances()
 
     @property
     def name(self) -> str:
@@ -93,7 +95,7 @@ class Keeper:
         """Start a process of the program."""
         program = self._program
         descriptors = [each.fileno() for each in program.sockets]
-        environment = program.environment
+        environment = {**program.environment, **self._instances.next()}
         if program.watchdog_timeout is not None:
             self._pulse = Pulse()
             descriptors.append(self._pulse.descriptor)
@@ -129,6 +131,7 @@ class Keeper:
                     return status
                 logger.warning("%s ended after %.1f s: %s; restarting it", self.name, lived, reason_of(status))
                 if is_steady:
+                    self._instances.settled()
                     pauses = _RESTARTING.pauses(random.random)
                 else:
                     await asyncio.sleep(next(pauses).total_seconds())

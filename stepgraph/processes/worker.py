@@ -38,6 +38,7 @@ from domain.executions.children import ChildStarter
 from domain.executions.control.service import ExecutionControl
 from domain.executions.retries.service import ExecutionRetries
 from domain.executions.service import ExecutionService
+from domain.executions.suspects import SUSPECT_AFTER
 from domain.expressions.evaluator import Evaluator
 from domain.kernel.background_tasks import running
 from domain.kernel.limits import Limits
@@ -67,6 +68,7 @@ from persistence.redis.progress.publisher import RedisProgressPublisher
 from persistence.redis.work_queue import RedisNudges, RedisWorkQueue
 from stepgraph import __version__
 from stepgraph.composition import addresses_of, cipher_of, destinations_of, limits_of, public_url_of, sandbox_options_of
+from stepgraph.processes.instances import this_instance
 from stepgraph.processes.memory_trimming import trimming_memory
 from stepgraph.processes.periodic_jobs import periodic_jobs_of
 from stepgraph.processes.watchdog import Watchdog
@@ -177,9 +179,11 @@ async def _pool(stack: AsyncExitStack, settings: Settings) -> ActivationPool:
             heartbeat=settings.heartbeat,
             shutdown_grace=settings.shutdown_grace,
             compare_every=settings.lease / 2,
+            worker_id=this_instance().id,
         ),
     )
     await stack.enter_async_context(pool)
+    await _take_over(storage)
     metrics.worker.active = lambda: pool.active
     await stack.enter_async_context(metrics.serving())
     jobs = PeriodicJobs(
@@ -196,6 +200,12 @@ async def _pool(stack: AsyncExitStack, settings: Settings) -> ActivationPool:
         await stack.enter_async_context(running(work, name))
     await stack.enter_async_context(trimming_memory(is_idle=lambda: not pool.active))
     return pool
+
+
+async def _take_over(storage: _Storage) -> None:
+    """Release what workers held that have ended before this one, and hint at it; suspects are the reconciler's."""
+    crashes = min(SUSPECT_AFTER, storage.settings.poisoned_after)
+    await storage.queue.hint(await storage.registry.release_ended(this_instance().ended, crashes=crashes))
 
 
 async def _open_storage(stack: AsyncExitStack, settings: Settings) -> _Storage:

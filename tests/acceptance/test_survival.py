@@ -139,6 +139,25 @@ async def test_worker_replaces_a_process_that_dies_and_stops_when_it_is_asked_to
         await wait_until(none, "health, which is asked once a second, knows that they have stopped", TIMEOUT, 0.1)
 
 
+async def test_what_a_dead_worker_held_goes_on_once_its_supervisor_has_replaced_it(deployment: Deployment) -> None:
+    """Its lease, which would be over in ten minutes, is not waited for."""
+    deployment.extra["STEPGRAPH_LEASE"] = "PT10M"
+    await deployment.start_api()
+    supervisor = await deployment.start_workers(1)
+    async with deployment.client() as client:
+        await apply(client, order(deployment.service.url))
+        ids = await execute(client, "order", [{"sku": f"sku-{number}", "delay": 300} for number in range(3)])
+        await wait_until(lambda: len(payments(deployment)) == len(ids), "every payment was tried", TIMEOUT)
+
+        supervisor.running("worker-process")[0].kill()
+
+        async def all_completed() -> bool:
+            return set((await statuses(client, ids)).values()) == {"COMPLETED"}
+
+        await wait_until(all_completed, "every execution has completed", TIMEOUT, 0.1)
+    assert len(payments(deployment)) == len(ids)
+
+
 async def test_executions_go_on_while_the_api_is_away(deployment: Deployment) -> None:
     api = await deployment.start_api()
     await deployment.start_worker()

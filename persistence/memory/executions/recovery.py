@@ -1,6 +1,6 @@
 """The questions of the reconciler, and the live workers, in memory."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -149,6 +149,16 @@ class MemoryWorkerRegistry:
         return _release(
             self._tables,
             lambda row: row.worker_id == worker_id and holdings.get(row.id) == row.epoch,
+            limit=None,
+            crashes=1,
+        )
+
+    async def release_ended(self, worker_ids: Collection[UUID], *, crashes: int) -> Sequence[UUID]:
+        for id in worker_ids:
+            self._tables.workers.pop(id, None)
+        return _release(
+            self._tables,
+            lambda row: row.worker_id in worker_ids and row.crashes + 1 < crashes,
             limit=None,
             crashes=1,
         )

@@ -95,6 +95,9 @@ RELEASE_STRAY = _RELEASE.format(
     crashes=1,
     locked=" SKIP LOCKED",
 )
+RELEASE_OF_ENDED = _RELEASE.format(
+    condition="e.worker_id = ANY ($1::uuid[]) AND e.crashes + 1 < $3", crashes=1, locked=""
+)
 RELEASE_OF_WORKER = _RELEASE.format(condition="e.worker_id = $1", crashes=0, locked="")
 
 _REMOVE_DEAD = "DELETE FROM worker_process WHERE heartbeat_at < $1"

@@ -1,7 +1,7 @@
 """Live worker processes in PostgreSQL: one row and one heartbeat a process, however many executions it holds."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from domain.kernel.errors import Unavailable
 from domain.system.records import WorkerRecord
 from persistence.postgres.connections.clock import DatabaseClock
 from persistence.postgres.connections.database import Database
-from persistence.postgres.executions.recovery import RELEASE_OF_WORKER, RELEASE_STRAY
+from persistence.postgres.executions.recovery import RELEASE_OF_ENDED, RELEASE_OF_WORKER, RELEASE_STRAY
 
 _REGISTER = """
 INSERT INTO worker_process (id, host, started_at, heartbeat_at, active_executions) VALUES ($1, $2, $3, $3, 0)
@@ -65,6 +65,15 @@ class PostgresWorkerRegistry:
     async def release(self, worker_id: UUID, holdings: Mapping[UUID, int]) -> Sequence[UUID]:
         ids, epochs = list(holdings), list(holdings.values())
         rows = await self._database.fetch(RELEASE_STRAY, worker_id, _EVERYTHING, ids, epochs)
+        return [row["id"] for row in rows]
+
+    async def release_ended(self, worker_ids: Collection[UUID], *, crashes: int) -> Sequence[UUID]:
+        if not worker_ids:
+            return []
+        ids = list(worker_ids)
+        async with self._database.transaction() as connection:
+            rows = await connection.fetch(RELEASE_OF_ENDED, ids, _EVERYTHING, crashes)
+            await connection.execute("DELETE FROM worker_process WHERE id = ANY ($1::uuid[])", ids)
         return [row["id"] for row in rows]
 
     async def workers(self) -> Sequence[WorkerRecord]:

@@ -255,6 +255,45 @@ async def test_a_worker_that_leaves_lets_go_without_a_crash(storage: Storage) ->
         await storage.executions.commit(delta_of(claim))
 
 
+async def test_what_workers_held_that_are_known_to_have_ended_is_released_at_once_as_after_a_crash(
+    storage: Storage,
+) -> None:
+    ended, before, alive = [new_id() for _ in range(3)]
+    for worker in (ended, before, alive):
+        await storage.registry.register(worker, host="a", now=NOW)
+    claims = [await claimed(storage, worker_id=worker) for worker in (ended, before, alive)]
+    lost = [claim.execution.id for claim in claims[:2]]
+
+    assert sorted(await storage.registry.release_ended([ended, before, new_id()], crashes=2)) == sorted(lost)
+
+    for id in lost:
+        found = await stored(storage, id)
+        assert (found.worker_id, found.epoch, found.crashes) == (None, 2, 1)
+    assert [worker.id for worker in await storage.registry.workers()] == [alive]
+    assert (await stored(storage, claims[2].execution.id)).worker_id == alive
+    assert sorted(await storage.recovery.due_executions(now=SOON, limit=10)) == sorted(lost)
+    assert await storage.registry.release_ended([ended], crashes=2) == []
+    assert await storage.registry.release_ended([], crashes=2) == []
+    with pytest.raises(LeaseLost):
+        await storage.executions.commit(delta_of(claims[0]))
+
+
+async def test_of_what_ended_workers_held_suspects_are_left_to_the_reconciler(storage: Storage) -> None:
+    """Released here it could be claimed by anybody, and kill one worker after the other, before it is quarantined."""
+    worker, again = new_id(), new_id()
+    await storage.registry.register(worker, host="a", now=NOW)
+    claim = await claimed(storage, worker_id=worker)
+    assert await storage.registry.release_ended([worker], crashes=2) == [claim.execution.id]
+    await storage.registry.register(again, host="a", now=NOW)
+    await claimed(storage, claim.execution.id, worker_id=again)
+
+    assert await storage.registry.release_ended([again], crashes=2) == []
+
+    assert (await stored(storage, claim.execution.id)).worker_id == again
+    assert await storage.recovery.release_dead(dead_before=LONG_AGO, limit=10) == [claim.execution.id]
+    assert (await stored(storage, claim.execution.id)).crashes == 2
+
+
 async def test_a_worker_sees_what_it_holds_and_lets_go_of_what_it_names_at_that_epoch(storage: Storage) -> None:
     worker = new_id()
     stray, driven, retaken = [await claimed(storage, worker_id=worker) for _ in range(3)]

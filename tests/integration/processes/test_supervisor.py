@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,30 @@ async def test_a_process_that_dies_is_started_again(tmp_path: Path) -> None:
         await wait_until(lambda: len(started(log)) == 2, "it was started again")
 
     assert not any(lives(pid) for pid in started(log))
+
+
+async def test_each_process_is_told_its_id_and_which_before_it_have_ended(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    telling = (
+        "import os, sys, time; from stepgraph.processes.instances import this_instance as this;"
+        " print(os.getpid(), this().id, *this().ended, sep=',', file=open(sys.argv[1], 'a'));"
+        " assert this() and not any('INSTANCE' in name for name in os.environ); time.sleep(600)"
+    )
+
+    def told(number: int) -> list[str] | None:
+        lines = log.read_text().splitlines() if log.exists() else []
+        return lines[number].split(",") if len(lines) > number else None
+
+    program = Program(name="teller", command=[sys.executable, "-c", telling, str(log)], environment={}, grace=5)
+    ids: list[str] = []
+    async with kept_alive([program]):
+        for number in range(3):
+            await wait_until(partial(told, number), "it has started", timeout=20)
+            pid, id, *ended = told(number) or []
+            assert ended == ids
+            assert id not in ids
+            ids.append(id)
+            os.kill(int(pid), signal.SIGKILL)
 
 
 async def test_a_process_that_keeps_dying_is_started_less_and_less_often(tmp_path: Path) -> None:
