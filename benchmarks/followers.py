@@ -9,6 +9,7 @@ from benchmarks.executions import apply, execute_many
 from benchmarks.graphql import GraphQLClient, GraphQLFailed
 from benchmarks.latency import percentile
 from benchmarks.stack import Stack
+from benchmarks.steps import slow_steps
 from benchmarks.workload import Figures
 
 _FOLLOWERS = 1_000
@@ -29,9 +30,7 @@ _Ends = dict[str, tuple[float, float]]
 
 async def prepare_followers(stack: Stack) -> None:
     """Store the workflow: calls in sequence."""
-    config = {"url": f"{stack.service_url}/delay/{_MILLISECONDS}"}
-    steps = [{"id": f"call{number}", "type": "HTTP_REQUEST", "config": config} for number in range(_STEPS)]
-    await apply(stack.api, _NAME, steps)
+    await apply(stack.api, _NAME, slow_steps(stack.service_url, _STEPS, milliseconds=_MILLISECONDS))
 
 
 async def measure_followers(stack: Stack) -> Figures:

@@ -41,6 +41,7 @@ def transform_item_steps(items: int) -> list[dict[str, Any]]:
     return loop_steps(items, {"id": "shape", "type": "DATA_TRANSFORM", "config": shape}, concurrency=200)
 
 
-def slow_steps(service_url: str) -> list[dict[str, Any]]:
-    """One call that takes a second."""
-    return [{"id": "call", "type": "HTTP_REQUEST", "config": {"url": f"{service_url}/delay/1000"}}]
+def slow_steps(service_url: str, count: int = 1, *, milliseconds: int = 1000) -> list[dict[str, Any]]:
+    """Calls in sequence, each of which takes so long."""
+    config = {"url": f"{service_url}/delay/{milliseconds}"}
+    return [{"id": f"call{number}", "type": "HTTP_REQUEST", "config": config} for number in range(count)]

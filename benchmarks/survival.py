@@ -9,6 +9,7 @@ from datetime import datetime
 from benchmarks.executions import apply, execute_many
 from benchmarks.graphql import GraphQLClient, GraphQLFailed
 from benchmarks.stack import Stack, running_stack
+from benchmarks.steps import slow_steps
 from benchmarks.workload import Figures, OwnSystem
 
 _EXECUTIONS = 1_000
@@ -31,9 +32,7 @@ async def measure_survival(system: OwnSystem) -> Figures:
     when one of them ends otherwise.
     """
     async with running_stack(workers=1, log=system.log) as stack:
-        config = {"url": f"{stack.service_url}/delay/{_MILLISECONDS}"}
-        steps = [{"id": f"call{number}", "type": "HTTP_REQUEST", "config": config} for number in range(_STEPS)]
-        await apply(stack.api, _NAME, steps)
+        await apply(stack.api, _NAME, slow_steps(stack.service_url, _STEPS, milliseconds=_MILLISECONDS))
         ids = await execute_many(stack.api, _NAME, _EXECUTIONS)
         while (await _counts(stack.api)).get("RUNNING", 0) < _EXECUTIONS:  # noqa: ASYNC110 -- a worker starts them
             await asyncio.sleep(_LOOK_SECONDS)
