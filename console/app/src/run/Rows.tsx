@@ -19,12 +19,12 @@ export interface RowsProps {
   /** What stands above the rows, beside the heading of the names. */
   readonly head: ReactNode;
   readonly cells: (row: Row) => ReactNode;
-  /** What is drawn over all rows, such as a line at the present. */
-  readonly over?: ReactNode;
+  /** What is drawn under all rows, such as a line at the present. */
+  readonly under?: ReactNode;
   readonly onKey?: (press: KeyboardEvent) => boolean;
 }
 
-export function Rows({ label, rows, selection, onSelect, onToggle, head, cells, over, onKey }: RowsProps) {
+export function Rows({ label, rows, selection, onSelect, onToggle, head, cells, under, onKey }: RowsProps) {
   const frame = useRef<HTMLDivElement>(null);
   const id = useId();
   // eslint-disable-next-line react-hooks/incompatible-library -- what the list returns is used here alone
@@ -91,6 +91,7 @@ export function Rows({ label, rows, selection, onSelect, onToggle, head, cells, 
         {head}
       </div>
       <div role="presentation" className={style.rows} style={{ height: list.getTotalSize() }}>
+        {under}
         {items.map(({ index, start }) => {
           const row = rows[index];
           if (row === undefined) return null;
@@ -115,7 +116,6 @@ export function Rows({ label, rows, selection, onSelect, onToggle, head, cells, 
             </div>
           );
         })}
-        {over}
       </div>
     </div>
   );

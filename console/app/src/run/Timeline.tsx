@@ -96,7 +96,7 @@ export function Timeline(props: TimelineProps) {
             {width > 0 && <Bars row={row} scale={scale} width={width} now={now} began={whole.from} path={path} />}
           </span>
         )}
-        over={present !== null && <span className={style.present} style={{ transform: `translateX(${present}px)` }} />}
+        under={present !== null && <span className={style.present} style={{ transform: `translateX(${present}px)` }} />}
       />
     </>
   );

@@ -4,20 +4,19 @@ What an index has alone is counted up to a bound. Of anything else a look at the
 there may be. Few are then counted, if that is done at once; many are told as an estimate.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, cast
 
 from asyncpg import QueryCanceledError
 
 from domain.executions.lists import Count, ExecutionOrder, OrderBy, statuses_of
 from domain.executions.records import ExecutionFilter
-from domain.kernel.json.text import loads
 from domain.kernel.statuses import ExecutionStatus
 from persistence.postgres.columns.conditions import Conditions
 from persistence.postgres.connections.database import Database
-from persistence.postgres.executions.lists.conditions import KEYED, WORKFLOWS, add_conditions, conditions_of
+from persistence.postgres.executions.lists.conditions import add_conditions, conditions_of
+from persistence.postgres.executions.lists.estimates import expected, matching
 from persistence.postgres.executions.lists.pages import in_order, workflows_named
 from persistence.postgres.executions.lists.walks import Walk, bounds, order_by, unanswered, walk_of_each
 
@@ -39,7 +38,7 @@ async def count(database: Database, filter: ExecutionFilter, by: OrderBy) -> int
     if statuses is not None and not statuses:
         return 0
     conditions = conditions_of(filter, by)
-    statement = f"SELECT count(*) FROM {_matching(filter, conditions)}"
+    statement = f"SELECT count(*) FROM {matching(filter, conditions)}"
     if filter.workflow_id is None and filter.workflow_name is None:
         # Batches belong to no workflow. There are few of them, and without them in it a count reads an index only.
         statement = f"SELECT ({statement}) - ({statement} AND e.is_batch)"
@@ -65,11 +64,11 @@ async def _counted(
     database: Database, filter: ExecutionFilter, statuses: frozenset[ExecutionStatus]
 ) -> dict[ExecutionStatus, Count]:
     conditions = conditions_of(filter, without=("statuses",))
-    matching = f"{_matching(filter, conditions)} AND NOT e.is_batch AND e.status = s.status"
+    of_status = f"{matching(filter, conditions)} AND NOT e.is_batch AND e.status = s.status"
     bound, asked = conditions.argument(EXACT_UP_TO + 1), conditions.argument(sorted(statuses))
     rows = await database.fetch(
         f"""
-        SELECT s.status, (SELECT count(*) FROM (SELECT FROM {matching} LIMIT {bound}) found) AS found
+        SELECT s.status, (SELECT count(*) FROM (SELECT FROM {of_status} LIMIT {bound}) found) AS found
         FROM unnest({asked}::text[]) s (status)
         """,
         *conditions.arguments,
@@ -77,8 +76,8 @@ async def _counted(
     found = {ExecutionStatus(row["status"]): Count(row["found"]) for row in rows}
     for status, number in found.items():
         if number.number > EXACT_UP_TO:
-            expected = await _expected(database, replace(filter, statuses=frozenset({status})))
-            found[status] = Count(max(EXACT_UP_TO, expected), is_estimate=True)
+            more = await expected(database, replace(filter, statuses=frozenset({status})))
+            found[status] = Count(max(EXACT_UP_TO, more), is_estimate=True)
     return found
 
 
@@ -132,11 +131,11 @@ def _front(filter: ExecutionFilter) -> ExecutionFilter:
 async def _judged(database: Database, filter: ExecutionFilter, status: ExecutionStatus, look: _Look) -> Count:
     """The number of a status of which not all were looked at."""
     only = replace(filter, statuses=frozenset({status}))
-    share = max(await _expected(database, _front(only)), look.looked) / look.looked
+    share = max(await expected(database, _front(only)), look.looked) / look.looked
     if look.found >= _TELLING:
         number = round(look.found * share)
     else:
-        number = min(await _expected(database, only), round((look.found + _UNSEEN) * share))
+        number = min(await expected(database, only), round((look.found + _UNSEEN) * share))
     if number <= EXACT_UP_TO:
         exact = await _counted_at_once(database, only)
         if exact is not None:
@@ -148,30 +147,13 @@ async def _counted_at_once(database: Database, filter: ExecutionFilter) -> int |
     """The number that match; None where that takes too long, or there are too many of them."""
     conditions = conditions_of(filter)
     bound = conditions.argument(EXACT_UP_TO + 1)
-    matching = f"{_matching(filter, conditions)} AND NOT e.is_batch LIMIT {bound}"
+    bounded = f"{matching(filter, conditions)} AND NOT e.is_batch LIMIT {bound}"
     async with database.transaction() as connection:
         await connection.execute(f"SET LOCAL statement_timeout = {round(_PATIENCE.total_seconds() * 1000)}")
         try:
             found: int = await connection.fetchval(
-                f"SELECT count(*) FROM (SELECT FROM {matching}) found", *conditions.arguments
+                f"SELECT count(*) FROM (SELECT FROM {bounded}) found", *conditions.arguments
             )
         except QueryCanceledError:
             return None
     return found if found <= EXACT_UP_TO else None
-
-
-async def _expected(database: Database, filter: ExecutionFilter) -> int:
-    """The number of executions that the planner expects to match."""
-    conditions = conditions_of(filter)
-    rows: Sequence[Any] = await database.fetch(
-        f"EXPLAIN (FORMAT JSON) SELECT FROM {_matching(filter, conditions)} AND NOT e.is_batch", *conditions.arguments
-    )
-    [plan] = cast("list[dict[str, dict[str, float]]]", loads(rows[0][0]))
-    return round(plan["Plan"]["Plan Rows"])
-
-
-def _matching(filter: ExecutionFilter, conditions: Conditions) -> str:
-    """The part of a statement behind FROM, with a WHERE that more can be added to."""
-    if filter.idempotency_key is None:
-        return f"workflow_execution e WHERE {conditions}"
-    return f"{WORKFLOWS} JOIN workflow_execution e ON {KEYED} WHERE {conditions}"

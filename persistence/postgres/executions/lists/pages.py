@@ -1,7 +1,8 @@
 """Pages of lists of executions: a walk along an index, and for what no index has alone, first a look and then a search.
 
 Where a filter has parts that the index of a walk does not answer, the walk looks at so many executions and no more.
-If those that match do not fill the page, they are rare, and all are gathered by whatever indexes the planner finds.
+If those that match do not fill the page, it goes on among more of them where that is expected to fill it, or where too
+many match to gather them all. Else all that match are gathered by whatever indexes the planner finds.
 """
 
 from collections.abc import Sequence
@@ -16,13 +17,16 @@ from persistence.executions.large_values import share_of
 from persistence.postgres.columns.conditions import Conditions
 from persistence.postgres.connections.database import Database
 from persistence.postgres.executions.lists.conditions import KEYED, WORKFLOWS, add_conditions, conditions_of
+from persistence.postgres.executions.lists.estimates import expected
 from persistence.postgres.executions.lists.walks import Walk, bounds, key_of, order_by, unanswered, walk_of
 from persistence.postgres.executions.rows.codec import EXECUTION_COLUMNS
 from persistence.postgres.executions.rows.lean import lean_execution_columns
 
 _IN_ORDER = ";".join(f"SET LOCAL enable_{way} = off" for way in ("sort", "incremental_sort", "bitmapscan"))
-LOOKS = (2_000, 20_000)
-"""The executions that a walk looks at where its index alone does not say what matches: at first, and once more."""
+LOOKS = (2_000, 20_000, 200_000)
+"""The executions that a walk looks at where its index alone does not say what matches: at first, and then once more."""
+_GATHERED = 2
+"""To gather one execution costs as much as to look at so many on a walk."""
 
 
 async def page_rows(
@@ -35,7 +39,7 @@ async def page_rows(
     listing = _Listing(filter, order, after, limit, lean)
     if filter.idempotency_key is None:
         named = None if filter.workflow_name is None else await workflows_named(database, filter.workflow_name)
-        for most in LOOKS:
+        for most, next_most in zip(LOOKS, (*LOOKS[1:], None), strict=True):
             conditions = Conditions()
             walk = walk_of(filter, named, order.by, conditions)
             looks = unanswered(walk, filter, order.by)
@@ -47,7 +51,7 @@ async def page_rows(
                 rows = await database.fetch(statement, *conditions.arguments)
             if len(rows) >= limit or not looks:
                 return rows
-            if 2 * len(rows) * LOOKS[1] < limit * most:
+            if next_most is None or not await _walks_on(database, listing, len(rows) / most, next_most):
                 break
     conditions = conditions_of(filter, order.by)
     return await database.fetch(_gathered(listing, conditions), *conditions.arguments)
@@ -80,6 +84,16 @@ class _Listing:
         if not self.lean:
             return EXECUTION_COLUMNS
         return lean_execution_columns(f"{arguments.argument(share_of(self.limit))}::int")
+
+
+async def _walks_on(database: Database, listing: _Listing, share: float, most: int) -> bool:
+    """True when a look at so many is expected to fill the page, or costs less than to gather all that match.
+
+    `share`: what part of those that were looked at matched.
+    """
+    if share * most >= listing.limit:
+        return True
+    return _GATHERED * await expected(database, listing.filter, listing.order.by) > most
 
 
 async def in_order(database: Database, statement: str, *arguments: object) -> Sequence[asyncpg.Record]:

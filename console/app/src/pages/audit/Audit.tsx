@@ -53,7 +53,7 @@ export function Audit() {
   return (
     <Page
       heading="Audit"
-      note="every change that was asked for"
+      note="changes, newest first"
       actions={<Button onClick={() => again({ requestPolicy: 'network-only' })}>Read anew</Button>}
     >
       {failure !== undefined && (found ? <FailureLine failure={failure} /> : <FailureNote failure={failure} again={again} />)}

@@ -100,7 +100,18 @@ function Side({ step }: { readonly step: RunStep | null }) {
   const took = tookOf(step);
   return (
     <span role="gridcell" className={style.side}>
-      {step === null ? <span className={style.soft}>not there</span> : <Status status={step.status} />}
+      {step === null ? (
+        <span className={style.soft}>not there</span>
+      ) : (
+        <>
+          <span className={style.word}>
+            <Status status={step.status} />
+          </span>
+          <span className={style.mark}>
+            <Status status={step.status} quiet />
+          </span>
+        </>
+      )}
       {took !== null && <span>{spell(took)}</span>}
       {step !== null && step.attempts.length > 1 && <span className={style.soft}>{step.attempts.length} attempts</span>}
     </span>
