@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import fields
 from ipaddress import ip_network
 from typing import Any
-from urllib.parse import urlsplit
 
 from actors.http.destinations import DestinationPolicy
 from actors.sandbox.pool import SandboxOptions
@@ -13,9 +12,9 @@ from domain.kernel.limits import Limits
 from domain.metrics.service import MetricsRetention
 from domain.secrets.ports import Cipher
 from graphql_api.budgets import RequestBudgets
+from persistence.postgres.connections.database import Database
 from persistence.postgres.secrets.cipher import AesGcmCipher, NoCipher
-from stepgraph.settings import Settings
-from stepgraph.settings.postgresql import ports_of
+from stepgraph.settings import Settings, postgresql, redis
 
 _MOST_FILES = 65_536
 _FILES_OF_OTHERS = 300
@@ -27,6 +26,13 @@ def addresses_of(settings: Settings) -> tuple[str, str]:
     assert settings.database_url is not None
     assert settings.redis_url is not None
     return settings.database_url, settings.redis_url
+
+
+def database_of(settings: Settings, *, pool_size: int | None = None) -> Database:
+    """The connections to PostgreSQL, not opened yet; `pool_size` in place of the setting, where it is given."""
+    database_url, _ = addresses_of(settings)
+    size = settings.database_pool_size if pool_size is None else pool_size
+    return Database(database_url, pool_size=size, lease=settings.lease, pooler=settings.database_pooler)
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -89,7 +95,5 @@ def destinations_of(settings: Settings) -> DestinationPolicy:
 def _own_ports(settings: Settings) -> Iterator[int]:
     """The ports of our own PostgreSQL and Redis, which steps may never connect to."""
     database_url, redis_url = addresses_of(settings)
-    yield from ports_of(database_url)
-    parts = urlsplit(redis_url)
-    if parts.hostname is not None:
-        yield parts.port or 6379
+    yield from postgresql.ports_of(database_url)
+    yield from redis.ports_of(redis_url)

@@ -5,8 +5,10 @@ of executions. These are for lists: until they are there, some filters take long
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-import asyncpg
+from persistence.postgres.connections.sessions import Session, SessionOpener
 
 _LOCK = 0x5357_0004
 """The advisory lock of whoever builds: any number, the same for all processes of one database."""
@@ -71,25 +73,38 @@ def _wanted() -> dict[str, str]:
     return {f"{table}_{name}": f"{table} {columns}" for table, of in _TABLES.items() for name, columns in of.items()}
 
 
-async def build(connection: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
+async def build(sessions: SessionOpener) -> list[str]:
     """Build the indexes that are missing or were left half built, and drop those that they replace; their names.
 
-    Outside of any transaction. Processes that call this at the same time build in turn. Nobody waits with a statement
-    that is open: building waits for all that were open when it began.
+    Outside of any transaction. Processes that call this at the same time build in turn: whoever does holds a lock in a
+    transaction of another session. Nobody waits with a statement that is open, as building waits for all that were
+    open when it began.
     """
-    while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):  # noqa: ASYNC110 - of other processes
-        await asyncio.sleep(_LOOK_AGAIN)
+    async with _session(sessions) as holder, _session(sessions) as connection, holder.transaction():
+        await holder.execute("SET LOCAL idle_in_transaction_session_timeout TO 0")
+        while not await holder.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):  # noqa: ASYNC110 - of other processes
+            await asyncio.sleep(_LOOK_AGAIN)
+        return await _build(connection)
+
+
+async def _build(connection: Session) -> list[str]:
+    there = {row["name"]: row["is_valid"] for row in await connection.fetch(_THERE, list(_TABLES))}
+    wanted = _wanted()
+    missing = [name for name in wanted if not there.get(name)]
+    for name in missing:
+        if name in there:
+            await connection.execute(f"DROP INDEX CONCURRENTLY {name}")
+        await connection.execute(f"CREATE INDEX CONCURRENTLY {name} ON {wanted[name]}")
+    for name in _OBSOLETE:
+        if name in there:
+            await connection.execute(f"DROP INDEX CONCURRENTLY {name}")
+    return missing
+
+
+@asynccontextmanager
+async def _session(sessions: SessionOpener) -> AsyncIterator[Session]:
+    session = await sessions.open()
     try:
-        there = {row["name"]: row["is_valid"] for row in await connection.fetch(_THERE, list(_TABLES))}
-        wanted = _wanted()
-        missing = [name for name in wanted if not there.get(name)]
-        for name in missing:
-            if name in there:
-                await connection.execute(f"DROP INDEX CONCURRENTLY {name}")
-            await connection.execute(f"CREATE INDEX CONCURRENTLY {name} ON {wanted[name]}")
-        for name in _OBSOLETE:
-            if name in there:
-                await connection.execute(f"DROP INDEX CONCURRENTLY {name}")
-        return missing
+        yield session
     finally:
-        await connection.execute("SELECT pg_advisory_unlock($1)", _LOCK)
+        await session.close()

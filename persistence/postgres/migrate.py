@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import asyncpg
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
@@ -13,6 +12,7 @@ from tortoise.migrations.schema_editor import AsyncpgSchemaEditor
 from tortoise.transactions import in_transaction
 
 from persistence.postgres.connections.orm import tortoise_config
+from persistence.postgres.connections.sessions import SessionOpener
 from persistence.postgres.connections.unavailable import translated
 from persistence.postgres.indexes import build
 from persistence.postgres.new_schema import SCRIPT
@@ -58,18 +58,14 @@ async def _missing(executor: MigrationExecutor) -> list[str]:
 
 async def _build_indexes(url: str) -> None:
     with translated():
-        connection = await asyncpg.connect(url)
-        try:
-            await build(connection)
-        finally:
-            await connection.close()
+        await build(SessionOpener(url))
 
 
 @asynccontextmanager
 async def _models_on(url: str) -> AsyncIterator[dict[str, Any]]:
     """The models with a connection of their own, while the context lasts; yields their configuration."""
     with translated():
-        async with asyncpg.create_pool(url, min_size=1, max_size=1) as pool:
+        async with await SessionOpener(url).pool(1) as pool:
             config = tortoise_config(pool=pool)
             async with TortoiseContext() as context:
                 await context.init(config=config)

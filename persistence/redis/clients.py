@@ -8,6 +8,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from persistence.redis.demoted import leaving, leaving_in_threads
+from persistence.redis.sentinels import blocking_primary_pool, is_of_sentinels, primary_pool
+
 REDIS_FAULTS = (RedisError, OSError, EOFError, RuntimeError)
 """The errors of a Redis that cannot be reached or used at the moment.
 
@@ -27,7 +30,8 @@ def redis_client(url: str, *, connections: int, answer_within: timedelta = _ANSW
     Of more commands at a time than `connections` some wait for a connection. Options in the URL win over these.
     """
     seconds = answer_within.total_seconds()
-    pool = BlockingConnectionPool.from_url(
+    make = primary_pool if is_of_sentinels(url) else BlockingConnectionPool.from_url
+    pool = make(
         url,
         timeout=seconds,
         socket_timeout=seconds,
@@ -35,14 +39,18 @@ def redis_client(url: str, *, connections: int, answer_within: timedelta = _ANSW
         max_connections=connections,
         retry=Retry(NoBackoff(), 0),
     )
+    pool.connection_class = leaving(pool.connection_class)
     return Redis.from_pool(pool)
 
 
 def blocking_redis_client(url: str, *, connections: int = 200) -> redis.Redis:
     """A client for threads. Options in the URL win over these."""
-    return redis.Redis.from_url(
+    make = blocking_primary_pool if is_of_sentinels(url) else redis.ConnectionPool.from_url
+    pool = make(
         url,
         socket_timeout=MOST_LOADED.total_seconds(),
         socket_connect_timeout=_CONNECT_WITHIN.total_seconds(),
         max_connections=connections,
     )
+    pool.connection_class = leaving_in_threads(pool.connection_class)
+    return redis.Redis.from_pool(pool)

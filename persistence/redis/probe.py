@@ -24,7 +24,8 @@ _SECOND = 1_000
 
 _KINDS = {
     "cluster": "This is a Redis Cluster, which scatters keys that belong together: use a single primary.",
-    "sentinel": "This is a Sentinel and keeps no data: REDIS_URL must lead to the primary that it watches.",
+    "sentinel": "This is a Sentinel and keeps no data: write redis+sentinel://HOST:PORT/NAME to be led to the primary "
+    "that it knows by this name.",
 }
 
 

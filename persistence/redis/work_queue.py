@@ -102,7 +102,7 @@ class WakingConsumer(_RedisConsumer):
             if not self.message_cache:
                 self.broker.wait_for_wake(self.queue_name, self.timeout / 1000)
                 return None
-        except (redis.ConnectionError, redis.TimeoutError) as error:
+        except redis.RedisError as error:
             raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
         return super().__next__()  # type: ignore[no-untyped-call]
 

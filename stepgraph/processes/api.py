@@ -41,7 +41,6 @@ from persistence.postgres.access.api_keys import PostgresApiKeyStore
 from persistence.postgres.access.audit import PostgresAuditLog
 from persistence.postgres.circuit_breakers import PostgresBreakerStore
 from persistence.postgres.connections.clock import DatabaseClock
-from persistence.postgres.connections.database import Database
 from persistence.postgres.executions.bulk import PostgresBulkOperations
 from persistence.postgres.executions.queries import PostgresExecutionQueries
 from persistence.postgres.executions.store import PostgresExecutionStore
@@ -66,6 +65,7 @@ from stepgraph.composition import (
     addresses_of,
     budgets_of,
     cipher_of,
+    database_of,
     limits_of,
     metrics_retention_of,
     most_connections,
@@ -125,9 +125,9 @@ def serve_api(settings: Settings, *, needs_worker: bool, sockets: list[socket.so
 
 def api_services(settings: Settings) -> tuple[ApiServices, Lifespan]:
     """The services of the API, and the lifespan within which they can be used."""
-    database_url, redis_url = addresses_of(settings)
+    _, redis_url = addresses_of(settings)
     clock, limits = DatabaseClock(settings.clock_tolerance), limits_of(settings)
-    database = Database(database_url, pool_size=settings.database_pool_size, lease=settings.lease)
+    database = database_of(settings)
     publisher = RedisProgressPublisher(redis_url)
     store = PostgresExecutionStore(database, publisher)
     workflows = PostgresWorkflowStore(database)

@@ -67,7 +67,15 @@ from persistence.redis.progress.feed import RedisProgressFeed
 from persistence.redis.progress.publisher import RedisProgressPublisher
 from persistence.redis.work_queue import RedisNudges, RedisWorkQueue
 from stepgraph import __version__
-from stepgraph.composition import addresses_of, cipher_of, destinations_of, limits_of, public_url_of, sandbox_options_of
+from stepgraph.composition import (
+    addresses_of,
+    cipher_of,
+    database_of,
+    destinations_of,
+    limits_of,
+    public_url_of,
+    sandbox_options_of,
+)
 from stepgraph.processes.instances import this_instance
 from stepgraph.processes.memory_trimming import trimming_memory
 from stepgraph.processes.periodic_jobs import periodic_jobs_of
@@ -108,8 +116,8 @@ def run_worker_process(settings: Settings) -> int:
 
 async def _until_database_is_ready(settings: Settings) -> None:
     """Wait until PostgreSQL answers and has a current schema; a worker may well be started before."""
-    database_url, redis_url = addresses_of(settings)
-    async with Watchdog(settings.watchdog_timeout).watching(), Database(database_url, pool_size=2) as database:
+    _, redis_url = addresses_of(settings)
+    async with Watchdog(settings.watchdog_timeout).watching(), database_of(settings, pool_size=2) as database:
         probe = SystemHealthProbe(database, redis_url)
         complaint = ""
         while True:
@@ -209,10 +217,8 @@ async def _take_over(storage: _Storage) -> None:
 
 
 async def _open_storage(stack: AsyncExitStack, settings: Settings) -> _Storage:
-    database_url, redis_url = addresses_of(settings)
-    database = await stack.enter_async_context(
-        Database(database_url, pool_size=settings.database_pool_size, lease=settings.lease)
-    )
+    _, redis_url = addresses_of(settings)
+    database = await stack.enter_async_context(database_of(settings))
     publisher = await stack.enter_async_context(RedisProgressPublisher(redis_url))
     workflows = PostgresWorkflowStore(database)
     clock = DatabaseClock(settings.clock_tolerance)

@@ -19,7 +19,7 @@ _NOT_UNDERSTOOD = {
     "load_balance_hosts": "leave it out; hosts are tried in their order",
     "fallback_application_name": "leave it out, for Stepgraph calls itself stepgraph",
     "replication": "leave it out",
-    "pgbouncer": "leave it out, and use a pooler in session mode",
+    "pgbouncer": "leave it out, for a pooler is noticed; see STEPGRAPH_DATABASE_POOLER",
     "connection_limit": "leave it out, and set STEPGRAPH_DATABASE_POOL_SIZE",
     "pool_timeout": _OWN_LIMITS,
     "schema": "set it by options=-csearch_path%3DNAME",

@@ -1,18 +1,21 @@
 """Redis's address: what is understood in it, and what is refused before anything connects."""
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-_SCHEMES = ("redis", "rediss", "unix")
+from persistence.redis.sentinels import SCHEMES, is_of_sentinels, sentinel_address
+
+_SCHEMES = ("redis", "rediss", "unix", *SCHEMES)
 _LARGEST_PORT = 65_535
+_USUAL_PORT = 6379
 
 
 def redis_address(value: str) -> str:
     """Return the address unchanged when no part of it would be ignored; else raise `ValueError` with the reason."""
     parts = urlsplit(value)
     if parts.scheme not in _SCHEMES:
-        raise ValueError("must start with redis://, rediss:// or unix://")
+        raise ValueError("must start with redis://, rediss://, redis+sentinel://, rediss+sentinel:// or unix://")
     if parts.fragment:
         raise ValueError("has a # in it: write it as %23")
     given: set[str] = set()
@@ -21,12 +24,26 @@ def redis_address(value: str) -> str:
             raise ValueError(f"has the parameter {name} more than once")
         given.add(name)
         _check_parameter(parts.scheme, name, text)
-    if parts.scheme == "unix":
+    if is_of_sentinels(value):
+        address = sentinel_address(value)
+        _check_place(urlsplit(address.data_url), has_number="db" in given)
+    elif parts.scheme == "unix":
         if not parts.path:
             raise ValueError("names no socket: write unix:///path/to/socket")
     else:
         _check_place(parts, has_number="db" in given)
     return value
+
+
+def ports_of(address: str) -> Iterator[int]:
+    """The ports of all servers that an address names; none for a socket. A primary's is the usual one, if any."""
+    if is_of_sentinels(address):
+        yield _USUAL_PORT
+        yield from (port for _, port in sentinel_address(address).sentinels)
+    else:
+        parts = urlsplit(address)
+        if parts.hostname is not None:
+            yield parts.port or _USUAL_PORT
 
 
 def _check_parameter(scheme: str, name: str, text: str) -> None:
@@ -36,7 +53,11 @@ def _check_parameter(scheme: str, name: str, text: str) -> None:
         raise ValueError(f"has the parameter {name}, which is not understood here: {hint}")
     if not text:
         raise ValueError(f"has no value for the parameter {name}: give it one, or leave it out")
-    if name.startswith("ssl_") and scheme != "rediss":
+    if name.startswith("sentinel_") and scheme not in SCHEMES:
+        raise ValueError(
+            f"has the parameter {name}, which is of Sentinel alone: write redis+sentinel://, or leave it out"
+        )
+    if name.startswith("ssl_") and not scheme.startswith("rediss"):
         raise ValueError(f"has the parameter {name}, which is of TLS alone: write rediss://, or leave it out")
     form, is_right = _PARAMETERS[name]
     if not is_right(text):
@@ -92,6 +113,8 @@ _PARAMETERS: Mapping[str, tuple[str, Callable[[str], bool]]] = {
     "max_connections": _COUNT,
     "password": _TEXT,
     "protocol": _one_of("2", "3"),
+    "sentinel_password": _TEXT,
+    "sentinel_username": _TEXT,
     "socket_connect_timeout": _SECONDS,
     "socket_keepalive": _FLAG,
     "socket_read_size": _COUNT,

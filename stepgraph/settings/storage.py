@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings
 
+from persistence.postgres.connections.sessions import PoolerMode
 from stepgraph.settings.postgresql import postgresql_address
 from stepgraph.settings.redis import redis_address
 from stepgraph.settings.types import Duration
@@ -26,10 +27,16 @@ class StorageSettings(BaseSettings):
     redis_url: str | None = Field(
         None,
         validation_alias=AliasChoices("STEPGRAPH_REDIS_URL", "REDIS_URL"),
-        description="The address of Redis, Valkey or another server of that protocol.",
+        description="The address of Redis, Valkey or another server of that protocol, or of the sentinels that know "
+        "it: `redis+sentinel://HOST:PORT,HOST:PORT/NAME`.",
     )
     data_dir: Path = Field(Path(".stepgraph"), description="The folder in which `dev` and `demo` keep their data.")
     database_pool_size: int = Field(6, ge=2, le=200, description="Connections to PostgreSQL of each process.")
+    database_pooler: PoolerMode = Field(
+        PoolerMode.TRANSACTION,
+        description="How a pooler between Stepgraph and PostgreSQL lends sessions, where there is one: for a "
+        "`transaction`, which costs two more round trips a statement, or for a whole `session`.",
+    )
     encryption_keys: SecretStr | None = Field(
         None,
         description="Keys that secrets are stored under: 32 random bytes each, in base64, separated by commas. The "

@@ -13,6 +13,7 @@ import asyncpg
 from domain.kernel.errors import Unavailable
 from persistence.postgres.connections.lending import Connection, Lender, Pool
 from persistence.postgres.connections.orm import Orm
+from persistence.postgres.connections.sessions import PoolerMode, Session, SessionOpener
 
 _ANSWER_WITHIN = 60.0
 """The seconds that a statement of no hurry may take."""
@@ -40,12 +41,14 @@ class Database:
         hot_pool_size: int = 4,
         connect_timeout: float = 5.0,
         lease: timedelta = timedelta(seconds=8),
+        pooler: PoolerMode = PoolerMode.TRANSACTION,
     ) -> None:
         """`url` is a libpq address; `connect_timeout` is in seconds. Connections are opened when first needed.
 
-        `lease`: the time for which a silent worker keeps its executions.
+        `lease`: the time for which a silent worker keeps its executions. `pooler`: how one in between lends sessions.
         """
         self.url = url
+        self.pooler = pooler
         self._lease = lease.total_seconds()
         self._connections: WeakSet[asyncpg.Connection[asyncpg.Record]] = WeakSet()
         self._lent_out: set[int] = set()
@@ -91,35 +94,26 @@ class Database:
         milliseconds = {
             "statement_timeout": answer_within,
             "idle_in_transaction_session_timeout": max(_SHORTEST, self._lease / 2),
-            "tcp_user_timeout": max(_SHORTEST, self._lease),
         }
         settings.setdefault("jit", "off")  # a list is read before its statement would be compiled
         settings |= {name: f"{1000 * seconds:.0f}" for name, seconds in milliseconds.items()}
-        settings |= {
+        connection = {
+            "tcp_user_timeout": f"{1000 * max(_SHORTEST, self._lease):.0f}",
             "tcp_keepalives_idle": f"{max(1, self._lease // 2):.0f}",
             "tcp_keepalives_interval": "1",
             "tcp_keepalives_count": "3",
         }
-        # Not among the parameters of the connection, of which poolers refuse what they do not know.
-        session = ";".join(f"SET {name} TO '{value}'" for name, value in settings.items())
-
-        async def set_up(connection: Any) -> None:
-            await connection.execute(session)
-            self._connections.add(connection)
-
-        return await asyncpg.create_pool(
-            self.url,
-            min_size=0,
-            max_size=size,
-            max_inactive_connection_lifetime=idle_for,
+        opener = SessionOpener(self.url, settings, connection_settings=connection, pooler=self.pooler)
+        return await opener.pool(
+            size,
+            idle_for=idle_for,
+            opened=self._opened,
             timeout=self._connect_timeout,
             command_timeout=answer_within,
-            statement_cache_size=256,
-            max_cached_statement_lifetime=0,
-            init=set_up,
-            reset=_keep,
-            server_settings={"application_name": "stepgraph", "timezone": "UTC"},
         )
+
+    async def _opened(self, session: Session) -> None:
+        self._connections.add(session)
 
     def _lending(self, pool: Pool, size: int) -> Lender:
         return Lender(pool, size=size, lent=self._lent_out, on_silence=self.distrust_connections)
@@ -143,11 +137,11 @@ class Database:
 
     def connection(self) -> AbstractAsyncContextManager[Connection]:
         """A connection for a while; statements outside a transaction commit one by one."""
-        return _opened(self._lender).loan()
+        return _lender_of(self._lender).loan()
 
     def hot_connection(self) -> AbstractAsyncContextManager[Connection]:
         """A connection for statements that handle a batch by index."""
-        return _opened(self._hot_lender).loan()
+        return _lender_of(self._hot_lender).loan()
 
     def distrust_connections(self) -> None:
         """Close all connections that are not in use: where one was silent, the way to the server may be cut.
@@ -181,11 +175,7 @@ class Database:
             return await connection.fetchval(statement, *arguments)
 
 
-def _opened(lender: Lender | None) -> Lender:
+def _lender_of(lender: Lender | None) -> Lender:
     if lender is None:
         raise Unavailable("The database is not open.")
     return lender
-
-
-async def _keep(connection: Any) -> None:
-    """Give a connection back as it is: nothing here changes a session, and asyncpg's own reset is a round trip."""

@@ -6,13 +6,14 @@ import asyncpg
 
 from persistence.postgres.connections.database import Database
 from persistence.postgres.connections.lending import Connection
+from persistence.postgres.connections.sessions import PoolerMode
 
 _WRITE = """
 WITH written AS (UPDATE installation SET key = key WHERE id = 1) SELECT pg_backend_pid()
 """
 _POOLED = (
     "Between Stepgraph and PostgreSQL is a pooler in transaction mode, which hands prepared statements and settings of "
-    "a session to other clients: use session mode, or PostgreSQL's own address."
+    "a session to other clients: set STEPGRAPH_DATABASE_POOLER to transaction, or the pooler to session mode."
 )
 
 
@@ -26,7 +27,8 @@ async def complaint_of_postgres(database: Database) -> str | None:
             backend = await connection.fetchval(_WRITE)
         except asyncpg.UndefinedTableError:  # that is what the migrations are asked for
             return None
-        if backend != connection.get_server_pid() and await _shares_sessions(database, connection):
+        is_trusted = database.pooler is PoolerMode.SESSION and backend != connection.get_server_pid()
+        if is_trusted and await _shares_sessions(database, connection):
             return _POOLED
     return None
 

@@ -82,7 +82,7 @@ def _what(error: Exception) -> str:
     match error:
         case asyncpg.InvalidSQLStatementNameError() | asyncpg.DuplicatePreparedStatementError():
             told = str(error).partition("\n")[0]  # without the driver's advice to its programmers
-            return f"{told}. A pooler in transaction mode does this: use session mode, or PostgreSQL's own address"
+            return f"{told}. A pooler in transaction mode does this: set STEPGRAPH_DATABASE_POOLER to transaction"
         case asyncpg.ReadOnlySQLTransactionError():
             return f"{error}. It is a replica or made read-only: DATABASE_URL must lead to the primary"
         case _:

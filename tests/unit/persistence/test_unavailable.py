@@ -121,7 +121,10 @@ def test_the_models_errors_are_what_they_wrap(wrapper: type[Exception], cause: E
 
 
 def test_a_pooler_in_transaction_mode_is_named() -> None:
-    with pytest.raises(Unavailable, match=r"transaction mode.*session mode"), translated():
+    with (
+        pytest.raises(Unavailable, match=r"pooler in transaction mode.*STEPGRAPH_DATABASE_POOLER to transaction"),
+        translated(),
+    ):
         raise asyncpg.InvalidSQLStatementNameError('prepared statement "__asyncpg_stmt_1__" does not exist')
 
 

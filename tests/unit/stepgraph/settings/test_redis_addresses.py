@@ -4,6 +4,7 @@ import pytest
 
 from persistence.redis.clients import redis_client
 from stepgraph.settings import InvalidSettings, load_settings
+from stepgraph.settings.redis import ports_of
 
 
 def refusal(url: str) -> str:
@@ -45,7 +46,7 @@ def test_a_parameter_that_would_be_ignored_is_refused_by_its_name(query: str, to
 @pytest.mark.parametrize(
     ("url", "told"),
     [
-        ("http://host", "must start with redis://, rediss:// or unix://"),
+        ("http://host", "must start with redis://, rediss://, redis+sentinel://, rediss+sentinel:// or unix://"),
         ("redis://:geheim@host/orders", "the database 'orders': it must be a whole number"),
         ("redis://:geheim@host/1?db=2", "names its database twice"),
         ("redis://:geheim@host:0", "a port that is none"),
@@ -54,6 +55,17 @@ def test_a_parameter_that_would_be_ignored_is_refused_by_its_name(query: str, to
         ("redis://", "names no host"),
         ("redis://host/0#x", "write it as %23"),
         ("unix://", "names no socket"),
+        ("redis+sentinel://one,two", "names no primary: write its name"),
+        ("redis+sentinel://one,two/", "names no primary: write its name"),
+        ("redis+sentinel:///orders", "names no host"),
+        ("redis+sentinel://one,,two/orders", "names no host, or one that is empty"),
+        ("redis+sentinel://one:0/orders", "a port that is none"),
+        ("redis+sentinel://one:x,two/orders", "a port that is none"),
+        ("redis+sentinel://:geheim@one/orders/first", "the database 'first': it must be a whole number"),
+        ("redis+sentinel://:geheim@one/orders/1?db=2", "names its database twice"),
+        ("redis+sentinel://one/orders?sentinel_name=x", "did you mean sentinel_username?"),
+        ("redis+sentinel://one/orders?ssl_ca_certs=ca.pem", "ssl_ca_certs, which is of TLS alone"),
+        ("redis://one?sentinel_password=geheim", "sentinel_password, which is of Sentinel alone"),
     ],
 )
 def test_an_address_that_would_lead_elsewhere_is_refused(url: str, told: str) -> None:
@@ -69,6 +81,8 @@ def test_an_address_that_would_lead_elsewhere_is_refused(url: str, told: str) ->
         "rediss://host/0?ssl_cert_reqs=none&ssl_check_hostname=false",
         "unix:///run/valkey.sock?db=2&password=geheim",
         "redis://host?max_connections=5&socket_timeout=2.5&socket_connect_timeout=1",
+        "redis+sentinel://user:geheim@one:26379,two,[::1]:26380/orders/3?protocol=3",
+        "rediss+sentinel://one/orders?ssl_cert_reqs=none&sentinel_username=asks&sentinel_password=geheim",
         "redis://host?health_check_interval=0&socket_keepalive=yes&socket_read_size=65536&username=user",
     ],
 )
@@ -77,3 +91,32 @@ def test_what_is_understood_is_taken_by_the_client_too(url: str) -> None:
     assert address == url
     client = redis_client(address, connections=1)
     client.connection_pool.make_connection()  # type: ignore[no-untyped-call]
+
+
+def test_the_ports_of_all_servers_are_known() -> None:
+    assert list(ports_of("redis://host")) == [6379]
+    assert list(ports_of("rediss://host:6380/1")) == [6380]
+    assert list(ports_of("unix:///run/valkey.sock")) == []
+    assert list(ports_of("redis+sentinel://one:26380,two/orders")) == [6379, 26380, 26379]
+
+
+def test_what_is_of_the_primary_and_what_of_the_sentinels_is_kept_apart() -> None:
+    pool = redis_client(
+        "rediss+sentinel://user:p%40ss@one:26380,two/orders/3?sentinel_username=asks&sentinel_password=why&"
+        "ssl_check_hostname=false&socket_timeout=2.5",
+        connections=5,
+    ).connection_pool
+    connection = pool.make_connection()  # type: ignore[no-untyped-call]
+    assert (connection.username, connection.password, connection.db) == ("user", "p@ss", 3)
+    assert pool.service_name == "orders"
+    assert pool.max_connections == 5
+    asked = [each.connection_pool for each in pool.sentinel_manager.sentinels]
+    assert [(each.connection_kwargs["host"], each.connection_kwargs["port"]) for each in asked] == [
+        ("one", 26380),
+        ("two", 26379),
+    ]
+    for each in asked:
+        assert each.connection_kwargs["username"] == "asks"
+        assert each.connection_kwargs["password"] == "why"
+        assert each.connection_kwargs["socket_timeout"] < 1, "the next one is asked soon"
+        assert "SSL" in each.connection_class.__name__
