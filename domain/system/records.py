@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 
@@ -64,3 +65,25 @@ class ComponentRecord:
     is_up: bool
     latency: timedelta | None = None
     detail: str | None = None
+
+
+class Severity(StrEnum):
+    """The weight of a finding.
+
+    WARNING: work goes on, with less than what is promised. WAITING: it cannot go on, and may by itself.
+    FAULT: it cannot go on until somebody changes something.
+    """
+
+    FINE = "FINE"
+    WARNING = "WARNING"
+    WAITING = "WAITING"
+    FAULT = "FAULT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing about the servers that Stepgraph stands on. `detail` says what is wrong and what to try next."""
+
+    subject: str
+    severity: Severity
+    detail: str

@@ -1,5 +1,6 @@
 """Trying out on Redis what hints need: a message, a token, a nudge; and naming kinds of servers that cannot do it."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from dramatiq.common import current_millis
@@ -13,6 +14,7 @@ from redis.exceptions import (
     ResponseError,
 )
 
+from domain.system.records import Finding, Severity
 from persistence.redis.clients import redis_client
 from persistence.redis.handing_over import worker_channel
 from persistence.redis.work_queue import WakingRedisBroker, push_tokens
@@ -21,6 +23,7 @@ _QUEUE = "stepgraph-health"
 """A queue that no worker takes from; the probe puts a message there and removes it again."""
 _NOBODY = UUID(int=0)
 _SECOND = 1_000
+_NEARLY = 0.9
 
 _KINDS = {
     "cluster": "This is a Redis Cluster, which scatters keys that belong together: use a single primary.",
@@ -44,6 +47,42 @@ async def complaint_of_redis(url: str) -> str | None:
         except ResponseError as error:
             return _sentence(error)
     return None
+
+
+async def findings_of_redis(url: str) -> Sequence[Finding]:
+    """All that is to be said of this Redis; nothing where all is well. Raises an error of the driver's."""
+    complaint = await complaint_of_redis(url)
+    if complaint is not None:
+        is_lasting = complaint in _KINDS.values() or "ACL" in complaint
+        return [_finding(Severity.FAULT if is_lasting else Severity.WAITING, complaint)]
+    async with redis_client(url, connections=1) as client:
+        try:
+            memory = await client.info("memory")
+        except ResponseError:
+            return []  # whoever may not ask for it is not told
+    policy, most, used = (memory.get(name) for name in ("maxmemory_policy", "maxmemory", "used_memory"))
+    if not most or policy is None:
+        return []
+    if str(policy).startswith("allkeys"):
+        return [
+            _finding(
+                Severity.WARNING,
+                f"Redis evicts any key when its memory is full (maxmemory-policy {policy}): executions whose hint is "
+                "evicted begin late. Set it to noeviction, and keep caches elsewhere.",
+            )
+        ]
+    if int(used or 0) > _NEARLY * int(most):
+        return [
+            _finding(
+                Severity.WARNING,
+                f"Redis uses {used:,} of {most:,} bytes: raise maxmemory, or keep other data elsewhere.",
+            )
+        ]
+    return []
+
+
+def _finding(severity: Severity, detail: str) -> Finding:
+    return Finding(subject="redis", severity=severity, detail=detail)
 
 
 async def _kind(client: Redis) -> str:

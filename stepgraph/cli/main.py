@@ -130,6 +130,11 @@ class Commands(LazyGroup):
                 "system.monitoring:health",
                 "Show the health of the system: components, workers and queues.",
             ),
+            (
+                "doctor",
+                "processes.diagnosing:doctor",
+                "Examine PostgreSQL and Redis, and say what keeps Stepgraph from working on them, or weakens it.",
+            ),
             ("schema", "system.schema:schema", "Print the GraphQL schema, or the JSON Schema of workflow documents."),
             (
                 "encryption-key",

@@ -112,11 +112,12 @@ class Keeper:
             if self._pulse is not None:
                 self._pulse.handed_over()
 
-    async def keep(self, *, must_start: bool = False) -> int:
+    async def keep(self, *, must_start: bool = False, must_be_usable: bool = False) -> int:
         """Start a new process whenever the last has ended, at once or after a pause; for ever.
 
-        Where it `must_start`, the exit code is returned of a first process that gives up by itself before it is steady,
-        or for good. Cancelled, it stops the process and waits for it.
+        Where it `must_be_usable`, the exit code is returned of a first process that cannot work as it is set up; where
+        it `must_start`, also of one that gives up by itself before it is steady. Cancelled, it stops the process and
+        waits for it.
         """
         loop = asyncio.get_running_loop()
         pauses, is_first = _RESTARTING.pauses(random.random), True
@@ -126,8 +127,9 @@ class Keeper:
                 status = await self._end()
                 lived = loop.time() - started
                 is_steady = lived >= _STEADY_AFTER
-                gives_up = status == _UNUSABLE or (not is_steady and status > 0 and status != EXIT_FROZEN)
-                if must_start and is_first and gives_up:
+                is_usable = status != _UNUSABLE or not (must_start or must_be_usable)
+                gives_up = must_start and not is_steady and status > 0 and status != EXIT_FROZEN
+                if is_first and (gives_up or not is_usable):
                     return status
                 logger.warning("%s ended after %.1f s: %s; restarting it", self.name, lived, reason_of(status))
                 if is_steady:
@@ -189,6 +191,21 @@ class Keeper:
 @asynccontextmanager
 async def kept_alive(programs: Sequence[Program]) -> AsyncIterator[Sequence[Keeper]]:
     """Keep these programs alive while the context lasts; at its end all are asked to stop at once, and waited for."""
+    async with _kept(programs, must_be_usable=False) as (keepers, _):
+        yield keepers
+
+
+async def keep_all_alive(programs: Sequence[Program]) -> int:
+    """Keep programs alive until we are cancelled; returns the exit code of a first process that is not usable."""
+    async with _kept(programs, must_be_usable=True) as (_, tasks):
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return next(iter(done)).result()
+
+
+@asynccontextmanager
+async def _kept(
+    programs: Sequence[Program], *, must_be_usable: bool
+) -> AsyncIterator[tuple[Sequence[Keeper], Sequence["asyncio.Task[int]"]]]:
     keepers: list[Keeper] = []
     tasks = []
     try:
@@ -196,8 +213,9 @@ async def kept_alive(programs: Sequence[Program]) -> AsyncIterator[Sequence[Keep
             keeper = Keeper(program)
             await keeper.start()
             keepers.append(keeper)
-            tasks.append(asyncio.create_task(keeper.keep(), name=f"keeps {program.name} alive"))
-        yield keepers
+            keeping = keeper.keep(must_be_usable=must_be_usable)
+            tasks.append(asyncio.create_task(keeping, name=f"keeps {program.name} alive"))
+        yield keepers, tasks
     finally:
         for task in tasks:
             task.cancel()

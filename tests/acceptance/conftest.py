@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ import redis.asyncio
 from redis.exceptions import RedisError
 
 from example_service import ExampleService
+from persistence.postgres.connections.database import Database
+from persistence.postgres.consistency import inconsistencies
 from stepgraph.cli.kit.client import ApiClient, connected
 from tests.acceptance.processes import Running, free_port, running, until_ready
 from tests.conftest import PostgresServer
@@ -125,6 +128,22 @@ class Deployment:
         """A connection to the API."""
         async with connected(self.url, patience=30) as client:
             yield client
+
+    async def until_consistent(self) -> None:
+        """Wait until `stepgraph doctor --deep` finds nothing wrong in the rows: an event may be on its way."""
+
+        async def found() -> list[str]:
+            async with Database(self.database_url, pool_size=1) as database:
+                wrong = await inconsistencies(database, for_at_least=timedelta(0))
+            return [f"{each.subject}: {each.detail}" for each in wrong]
+
+        async def is_consistent() -> bool:
+            return not await found()
+
+        try:
+            await wait_until(is_consistent, "the rows are as they should be", interval=0.2)
+        except TimeoutError:
+            raise AssertionError(await found()) from None
 
     async def _start(self, *arguments: str) -> Running:
         log = self.directory / f"{arguments[0]}-{len(list(self.directory.glob('*.log')))}.log"

@@ -72,6 +72,7 @@ async def test_a_long_loop_uses_every_worker_and_survives_the_death_of_one(deplo
         before = await _item_steps(client, id)
         await first.kill()
         await wait_until(lambda: _has_ended(client, id), "it has ended", TIMEOUT, 0.1)
+        await deployment.until_consistent()
 
         shown = (await client.execute(LOOP, id=id))["execution"]
         after = await _item_steps(client, id)
@@ -104,6 +105,7 @@ async def test_cancelling_a_long_loop_stops_its_calls_on_every_worker(deployment
 
         await wait_until(lambda: _has_ended(client, id), "it has ended", TIMEOUT, 0.02)
         await wait_until(lambda: _workers_at_work(client, 0), "no worker is at it any more", TIMEOUT, 0.02)
+        await deployment.until_consistent()
         steps = await _item_steps(client, id)
 
     assert {step["status"] for step in steps.values()} == {"CANCELLED"}

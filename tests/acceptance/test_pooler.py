@@ -46,6 +46,7 @@ async def test_all_complete_behind_a_pooler_of_transactions_after_the_death_of_a
             return set((await statuses(client, ids)).values()) == {"COMPLETED"}
 
         await wait_until(all_completed, "every execution has completed", TIMEOUT, 0.1)
+        await deployment.until_consistent()
         loops = [await shown(client, id) for id in ids[EXECUTIONS:]]
 
     assert [loop["output"] for loop in loops] == [[2 * number for number in range(ITEMS)]] * 3

@@ -33,6 +33,8 @@ async def test_all_complete_beside_a_failover_and_those_begun_after_it_too(
 
         await wait_until(all_completed, "every execution has completed", TIMEOUT, 0.1)
 
+        await deployment.until_consistent()
+
         async def is_up() -> bool:
             data = await client.execute("{ health { status components { name status detail } } }")
             return bool(data["health"]["status"] == "UP")

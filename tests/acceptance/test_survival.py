@@ -42,6 +42,7 @@ async def test_every_execution_completes_once_after_the_worker_is_killed_and_red
             return set((await statuses(client, ids)).values()) == {"COMPLETED"}
 
         await wait_until(all_completed, "every execution has completed", TIMEOUT, 0.1)
+        await deployment.until_consistent()
         after = {id: await shown(client, id) for id in ids}
         seen = await asyncio.wait_for(changes, TIMEOUT)
 

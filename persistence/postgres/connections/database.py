@@ -119,6 +119,11 @@ class Database:
         return Lender(pool, size=size, lent=self._lent_out, on_silence=self.distrust_connections)
 
     @property
+    def most_connections(self) -> int:
+        """The connections that this process may have open at once."""
+        return self._pool_size + self._hot_pool_size
+
+    @property
     def lease(self) -> timedelta:
         """The time for which a silent worker keeps its executions."""
         return timedelta(seconds=self._lease)

@@ -4,7 +4,9 @@ from uuid import uuid4
 
 import asyncpg
 
+from domain.system.records import Severity
 from persistence.postgres.connections.database import Database
+from persistence.postgres.connections.fitness import findings_of_postgres
 from persistence.postgres.connections.lending import Connection
 from persistence.postgres.connections.sessions import PoolerMode
 
@@ -22,6 +24,9 @@ async def complaint_of_postgres(database: Database) -> str | None:
 
     It writes as commits do, on their connections, and changes nothing. Raises `Unavailable`.
     """
+    for finding in await findings_of_postgres(database):
+        if finding.severity in (Severity.FAULT, Severity.WAITING):
+            return finding.detail
     async with database.hot_connection() as connection:
         try:
             backend = await connection.fetchval(_WRITE)

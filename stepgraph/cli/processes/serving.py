@@ -1,6 +1,5 @@
 """`serve`, `worker` and `migrate`: the processes of a deployment."""
 
-import asyncio
 import signal
 import socket
 import sys
@@ -11,10 +10,11 @@ import typer
 
 from stepgraph.cli.kit.exit_codes import Exit, fail, run, settings_of
 from stepgraph.cli.kit.output import console, print_json
+from stepgraph.cli.processes.addresses import settings_with_servers
+from stepgraph.cli.processes.diagnosing import refuse_unfit_servers
 from stepgraph.processes.listening import listen, port_of
-from stepgraph.processes.supervisor import Program, keep_alive, kept_alive
+from stepgraph.processes.supervisor import Program, keep_alive, keep_all_alive
 from stepgraph.settings import Settings, is_loopback
-from stepgraph.telemetry.logging import configure_logging
 
 Insecure = Annotated[
     bool,
@@ -28,16 +28,6 @@ NeedsWorker = Annotated[
 
 _API_GRACE = 15.0
 """Seconds that the API process gets to end: three for its requests, the others for closing its connections."""
-
-
-def settings_with_servers(**overrides: object) -> Settings:
-    """The settings of a process that needs PostgreSQL and Redis; leaves with exit code 2 when an address is missing."""
-    settings = settings_of(**overrides)
-    missing = [name.upper() for name in ("database_url", "redis_url") if getattr(settings, name) is None]
-    if missing:
-        fail(f"{' and '.join(missing)} must be set. `stepgraph dev` starts its own servers.", Exit.USAGE)
-    configure_logging(settings.log_level, settings.log_format)
-    return settings
 
 
 def refuse_open_address(settings: Settings, *, insecure: bool) -> Settings:
@@ -92,6 +82,7 @@ def api_process(
     """
     settings = settings_with_servers(host=host, port=port)
     settings = refuse_open_address(settings, insecure=insecure_no_auth)
+    refuse_unfit_servers(settings)
     from stepgraph.processes.api import serve_api
 
     sockets = [socket.socket(fileno=number) for number in socket_number or ()]
@@ -107,7 +98,7 @@ def worker(
     Example: DATABASE_URL=postgresql://… REDIS_URL=redis://… stepgraph worker --processes 4
     """
     settings = settings_with_servers(worker_processes=processes, worker_threads=threads)
-    run(_keep_workers(settings), is_service=True)
+    raise typer.Exit(run(keep_all_alive(worker_programs(settings, {})), is_service=True))
 
 
 def worker_process(
@@ -118,6 +109,7 @@ def worker_process(
     Example: DATABASE_URL=postgresql://… REDIS_URL=redis://… stepgraph worker-process
     """
     settings = settings_with_servers(worker_threads=threads)
+    refuse_unfit_servers(settings)
     from stepgraph.processes.worker import run_worker_process
 
     sys.exit(run_worker_process(settings))
@@ -197,8 +189,3 @@ def api_program(
 async def _keep_api(settings: Settings, *, needs_worker: bool, insecure: bool) -> int:
     sockets = listen(settings.host, settings.port)
     return await keep_alive(api_program(settings, sockets, {}, needs_worker=needs_worker, insecure=insecure))
-
-
-async def _keep_workers(settings: Settings) -> None:
-    async with kept_alive(worker_programs(settings, {})):
-        await asyncio.Event().wait()

@@ -98,7 +98,7 @@ async def test_a_sentinel_is_named(database: Database, tmp_path: Path) -> None:
         found = await redis_health(database, f"redis://127.0.0.1:{port}/0")
     assert not found.is_up
     assert "Sentinel" in str(found.detail)
-    assert "REDIS_URL must lead to the primary" in str(found.detail)
+    assert "redis+sentinel://HOST:PORT/NAME" in str(found.detail)
 
 
 async def test_a_server_that_is_full_is_down(database: Database, tmp_path: Path) -> None:
