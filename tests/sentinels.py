@@ -50,10 +50,14 @@ class WatchedValkeys:
             self._stack = stack
             self._first = await self._start(self._primary)
             await self._start(self._replica, "--replicaof", "127.0.0.1", str(self._primary))
+            await wait_until(self._is_replicated, "the replica follows")  # a sentinel asks again after ten seconds
             file = self._directory / "sentinel.conf"
             file.write_text(_SENTINEL.format(port=self._sentinel, folder=self._directory, primary=self._primary))
             await self._run(str(file), "--sentinel")
             await wait_until(self._is_watched, "the sentinel knows the replica")
+            async with redis.asyncio.Redis.from_url(self.sentinel_url) as client:
+                # It looks every ten seconds otherwise, and leaves eight to a primary that does not know yet.
+                await _told(client, "DEBUG", "info-period", "300", "publish-period", "200")
             self._stack = stack.pop_all()
         return self
 
@@ -71,7 +75,7 @@ class WatchedValkeys:
     async def demote_primary(self) -> None:
         """Have the sentinel make the other one the primary; the first lives on as its replica."""
         async with redis.asyncio.Redis.from_url(self.sentinel_url) as client:
-            await client.execute_command("SENTINEL", "FAILOVER", "orders")
+            await _told(client, "FAILOVER", "orders")
 
     async def _start(self, port: int, *arguments: str) -> asyncio.subprocess.Process:
         folder = self._directory / str(port)
@@ -91,6 +95,14 @@ class WatchedValkeys:
         self._stack.push_async_callback(_killed, process)
         return process
 
+    async def _is_replicated(self) -> bool:
+        async with redis.asyncio.Redis.from_url(self.primary_url) as client:
+            try:
+                told = await client.info("replication")
+            except (RedisError, OSError):
+                return False
+        return any(each == "slave0" and told[each]["state"] == "online" for each in told)
+
     async def _is_watched(self) -> bool:
         async with redis.asyncio.Redis.from_url(self.sentinel_url, decode_responses=True) as client:
             try:
@@ -98,6 +110,11 @@ class WatchedValkeys:
             except (RedisError, OSError):
                 return False
         return any(each["master-link-status"] == "ok" for each in replicas)
+
+
+async def _told(client: redis.asyncio.Redis, *words: str) -> None:
+    """Tell a sentinel something."""
+    await client.execute_command("SENTINEL", *words)  # type: ignore[no-untyped-call]
 
 
 async def _killed(process: asyncio.subprocess.Process) -> None:

@@ -1,6 +1,7 @@
 """Clients of Redis: the time that they wait for it, their connections, and the errors that say it is away."""
 
 from datetime import timedelta
+from typing import Any, cast
 
 import redis
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -39,7 +40,7 @@ def redis_client(url: str, *, connections: int, answer_within: timedelta = _ANSW
         max_connections=connections,
         retry=Retry(NoBackoff(), 0),
     )
-    pool.connection_class = leaving(pool.connection_class)
+    pool.connection_class = leaving(cast("Any", pool.connection_class))
     return Redis.from_pool(pool)
 
 

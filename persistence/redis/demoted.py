@@ -6,8 +6,6 @@ A managed Redis fails over by letting its name lead to another server, and may k
 from functools import cache
 from typing import Any
 
-import redis
-from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ReadOnlyError
 
 
@@ -34,12 +32,12 @@ class _LeavingInThreads:
 
 
 @cache
-def leaving(kind: type[AbstractConnection]) -> type[AbstractConnection]:
+def leaving(kind: Any) -> Any:
     """This kind of connection, which leaves a server that says that it is a replica."""
     return type(f"Leaving{kind.__name__}", (_Leaving, kind), {})
 
 
 @cache
-def leaving_in_threads(kind: type[redis.connection.AbstractConnection]) -> type[redis.connection.AbstractConnection]:
+def leaving_in_threads(kind: Any) -> Any:
     """This kind of connection of threads, likewise."""
     return type(f"Leaving{kind.__name__}", (_LeavingInThreads, kind), {})

@@ -82,7 +82,7 @@ class PrimaryPool(sentinel.SentinelConnectionPool, BlockingConnectionPool):
     async def get_master_address(self) -> Any:
         # Asked for once a connection: the sentinels need not be held on to in between.
         try:
-            return await super().get_master_address()
+            return await super().get_master_address()  # type: ignore[no-untyped-call]
         finally:
             for each in self.sentinel_manager.sentinels:
                 await each.connection_pool.disconnect(inuse_connections=False)
@@ -93,7 +93,7 @@ class BlockingPrimaryPool(redis.sentinel.SentinelConnectionPool):
 
     def get_master_address(self) -> Any:
         try:
-            return super().get_master_address()
+            return super().get_master_address()  # type: ignore[no-untyped-call]
         finally:
             for each in self.sentinel_manager.sentinels:
                 each.connection_pool.disconnect(inuse_connections=False)
@@ -103,8 +103,10 @@ def primary_pool(url: str, **options: Any) -> PrimaryPool:
     """A pool for an event loop. `options` are those of `BlockingConnectionPool`; options in the URL win over them."""
     address = sentinel_address(url)
     once = AsyncRetry(NoBackoff(), 0)
-    manager = sentinel.Sentinel(list(address.sentinels), sentinel_kwargs=_of_sentinels(address, options, once))
-    return PrimaryPool(address.service, manager, **_of_data(address, options))
+    manager = sentinel.Sentinel(  # type: ignore[no-untyped-call]
+        list(address.sentinels), sentinel_kwargs=_of_sentinels(address, options, once)
+    )
+    return PrimaryPool(address.service, manager, **_of_data(address, options))  # type: ignore[no-untyped-call]
 
 
 def blocking_primary_pool(url: str, **options: Any) -> BlockingPrimaryPool:

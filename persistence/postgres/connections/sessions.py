@@ -3,14 +3,9 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import asyncpg
-
-if TYPE_CHECKING:
-    _Connection = asyncpg.Connection[asyncpg.Record]
-else:
-    _Connection = asyncpg.Connection
 
 Session: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 _STATEMENTS = 256
@@ -24,7 +19,7 @@ class PoolerMode(StrEnum):
     SESSION = "session"
 
 
-class SharedSession(_Connection):
+class SharedSession(asyncpg.Connection):  # type: ignore[misc]
     """A connection to a pooler that lends a session for one transaction.
 
     Nothing outlives a transaction, so there are no prepared statements, settings are made anew in each one, and each
@@ -35,10 +30,12 @@ class SharedSession(_Connection):
 
     async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
         if not args:
-            begins = query.startswith("BEGIN")
-            return await super().execute(f"{query}{self._local_settings()}" if begins else query, timeout=timeout)
+            query = f"{query}{self._local_settings()}" if query.startswith("BEGIN") else query
+            told: str = await super().execute(query, timeout=timeout)
+            return told
         async with self._in_one():
-            return await super().execute(query, *args, timeout=timeout)
+            done: str = await super().execute(query, *args, timeout=timeout)
+        return done
 
     async def executemany(self, command: str, args: Iterable[Sequence[Any]], *, timeout: float | None = None) -> None:
         async with self._in_one():
@@ -157,7 +154,7 @@ class SessionOpener:
 async def is_pooled(connection: Session) -> bool:
     """True when somebody between us and PostgreSQL answers for it."""
     # As text alone, without arguments: that needs no prepared statement. Its answer is the number of rows.
-    told = await connection.execute(f"SELECT WHERE pg_backend_pid() <> {connection.get_server_pid()}")
+    told: str = await connection.execute(f"SELECT WHERE pg_backend_pid() <> {connection.get_server_pid()}")
     return told != "SELECT 0"
 
 

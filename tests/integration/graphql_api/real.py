@@ -32,6 +32,9 @@ from persistence.redis.progress.feed import RedisProgressFeed
 from persistence.redis.progress.publisher import RedisProgressPublisher
 from tests.integration.graphql_api.api import Api
 
+_PATIENCE = timedelta(seconds=20)
+"""A quarter of a second, as it is otherwise, is less than a machine takes that has much else to do."""
+
 
 class CountingDatabase(Database):
     """Remembers every statement but those with which asyncpg looks at a type, once for each connection."""
@@ -100,7 +103,7 @@ async def real_parts(postgres_url: str, redis_url: str) -> AsyncIterator[Real]:
         RedisProgressPublisher(redis_url) as publisher,
         PostgresExecutionStore(database, publisher) as executions,
         RedisProgressFeed(redis_url, queries := PostgresExecutionQueries(database)) as feed,
-        RedisSharedBreakers(redis_url) as shared_breakers,
+        RedisSharedBreakers(redis_url, answer_within=_PATIENCE) as shared_breakers,
     ):
         storage: Any = RealStorage(
             workflows=PostgresWorkflowStore(database),

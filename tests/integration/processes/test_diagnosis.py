@@ -26,7 +26,7 @@ async def found(url: str, redis_url: str) -> dict[str, Finding]:
 
 
 async def health(url: str, redis_url: str) -> str:
-    """What `/readyz` has to say of PostgreSQL."""
+    """The complaint of `/readyz` about PostgreSQL."""
     async with Database(url, pool_size=2) as database:
         components = await SystemHealthProbe(database, redis_url).components(WITHIN)
     return str(components[0].detail)

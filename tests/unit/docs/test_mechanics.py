@@ -12,7 +12,7 @@ TRACES = {
     "exponential back-off": (r"\*\* ?\(?(failures|attempt|tries)|uniform\(", {"domain/kernel/backoff.py"}),
     "tasks that are held until they end": (r"add_done_callback\(.*discard", {"domain/kernel/background_tasks.py"}),
     "errors that nobody is left to see": (r"^ +\w+\.exception\(\)$", {"domain/kernel/shared_lookups.py"}),
-    "clients of Redis": (r"\bfrom_url\(|Redis\(", {"persistence/redis/clients.py"}),
+    "clients of Redis": (r"\bfrom_url\b|Redis\(", {"persistence/redis/clients.py"}),
     "subscriptions of Redis": (r"\.pubsub\(", {"persistence/redis/subscriber.py"}),
     "times as text": (
         r"\.isoformat\(",

@@ -1,5 +1,7 @@
 """Redis's address in the settings: nothing in it is ignored, and what is refused is named."""
 
+from typing import Any
+
 import pytest
 
 from persistence.redis.clients import redis_client
@@ -101,12 +103,12 @@ def test_the_ports_of_all_servers_are_known() -> None:
 
 
 def test_what_is_of_the_primary_and_what_of_the_sentinels_is_kept_apart() -> None:
-    pool = redis_client(
+    pool: Any = redis_client(
         "rediss+sentinel://user:p%40ss@one:26380,two/orders/3?sentinel_username=asks&sentinel_password=why&"
         "ssl_check_hostname=false&socket_timeout=2.5",
         connections=5,
     ).connection_pool
-    connection = pool.make_connection()  # type: ignore[no-untyped-call]
+    connection = pool.make_connection()
     assert (connection.username, connection.password, connection.db) == ("user", "p@ss", 3)
     assert pool.service_name == "orders"
     assert pool.max_connections == 5
