@@ -15,7 +15,7 @@ CODE := stepgraph graphql_api actors persistence domain example_service tests be
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup console demo dev test abuse check format bench bench-peers lock clean
+.PHONY: help setup console demo dev test abuse chaos check format bench bench-peers lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
@@ -38,6 +38,12 @@ abuse: setup ## send requests that are written to cost much, and show what each 
 	  STEPGRAPH_ABUSE_REQUESTS=$${STEPGRAPH_ABUSE_REQUESTS:-200} \
 	  STEPGRAPH_ABUSE_DIRECTORY=$${STEPGRAPH_ABUSE_DIRECTORY:-.stepgraph/abuse} \
 	  $(BIN)/python -m pytest tests/abuse -q -p no:xdist -p no:randomly
+
+chaos: setup ## break a running system on purpose, each fault alone and all at once with ten seeds
+	@STEPGRAPH_CHAOS_SEEDS=$${STEPGRAPH_CHAOS_SEEDS:-10} \
+	  STEPGRAPH_CHAOS_SECONDS=$${STEPGRAPH_CHAOS_SECONDS:-30} \
+	  STEPGRAPH_CHAOS_FAULTS=$${STEPGRAPH_CHAOS_FAULTS:-all} \
+	  $(BIN)/python -m pytest tests/chaos -v -rP -p no:xdist -p no:randomly
 
 check: setup $(STATE)/console-checked ## lint, types, import contracts, dead code, generated files
 	@$(BIN)/ruff check --quiet .

@@ -17,7 +17,7 @@ _GRAVITY = list(Severity)
 
 
 async def diagnose(database: Database, redis_url: str, within: timedelta) -> Sequence[Finding]:
-    """All that is found of PostgreSQL, the migrations and Redis, each `within` this time, the gravest first. Never raises.
+    """All that is found of PostgreSQL, migrations and Redis, each `within` this time, the gravest first. Never raises.
 
     A server about which there is nothing to say has one finding, which is FINE.
     """

@@ -172,7 +172,7 @@ CHECKS: Mapping[str, Check] = {
 
 
 async def inconsistencies(database: Database, *, for_at_least: timedelta = _A_WHILE) -> Sequence[Finding]:
-    """All that has been wrong in the rows `for_at_least` this time, with the ids of some of it. Raises `Unavailable`."""
+    """All that is wrong in the rows, and was `for_at_least` this time, with some ids. Raises `Unavailable`."""
     checked = [await _checked(database, name, check, for_at_least) for name, check in CHECKS.items()]
     return [finding for finding in checked if finding is not None]
 

@@ -54,10 +54,14 @@ class Proxy:
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         directory = parse_qs(self._target.query).get("host")
-        if directory:
-            to = await asyncio.open_unix_connection(f"{directory[0]}/.s.PGSQL.{self._default_port}")
-        else:
-            to = await asyncio.open_connection(self._target.hostname, self._target.port or self._default_port)
+        try:
+            if directory:
+                to = await asyncio.open_unix_connection(f"{directory[0]}/.s.PGSQL.{self._default_port}")
+            else:
+                to = await asyncio.open_connection(self._target.hostname, self._target.port or self._default_port)
+        except OSError:  # the server is away
+            writer.transport.abort()
+            return
         await asyncio.gather(self._copy(reader, to[1]), self._copy(to[0], writer))
 
     async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
