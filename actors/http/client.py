@@ -95,7 +95,7 @@ class HttpClient:
         policy: DestinationPolicy,
         *,
         user_agent: str,
-        transport: HttpTransport = HttpTransport.HTTPX,
+        transport: HttpTransport = HttpTransport.WREQ,
         pool_size: int = 1000,
         pool_size_per_host: int = 0,
         connect_timeout: timedelta = timedelta(seconds=5),

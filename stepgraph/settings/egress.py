@@ -14,8 +14,8 @@ class EgressSettings(BaseSettings):
 
     http_connections: int = Field(1000, ge=1, description="Connections to called services that a worker keeps.")
     http_transport: HttpTransport = Field(
-        HttpTransport.HTTPX,
-        description="What calls services: httpx over aiohttp, or wreq, in native code and with HTTP/2.",
+        HttpTransport.WREQ,
+        description="What calls services: wreq, in native code and with HTTP/2, or httpx over aiohttp.",
     )
     http_ca_file: FilePath | None = Field(
         None,
