@@ -25,6 +25,8 @@ from persistence.postgres.executions.rows.lean import lean_execution_columns
 _IN_ORDER = ";".join(f"SET LOCAL enable_{way} = off" for way in ("sort", "incremental_sort", "bitmapscan"))
 LOOKS = (2_000, 20_000, 200_000)
 """The executions that a walk looks at where its index alone does not say what matches: at first, and then once more."""
+_FEW = 1_000
+"""So many are gathered though fewer are expected: the planner knows little of parts of words, for one."""
 _GATHERED = 2
 """To gather one execution costs as much as to look at so many on a walk."""
 
@@ -51,10 +53,14 @@ async def page_rows(
                 rows = await database.fetch(statement, *conditions.arguments)
             if len(rows) >= limit or not looks:
                 return rows
-            if next_most is None or not await _walks_on(database, listing, len(rows) / most, next_most):
+            if next_most is None:
                 break
+            if len(rows) * next_most < limit * most:
+                gathered = await _all_gathered(database, listing, next_most // _GATHERED)
+                if gathered is not None:
+                    return gathered
     conditions = conditions_of(filter, order.by)
-    return await database.fetch(_gathered(listing, conditions), *conditions.arguments)
+    return await _planned_for(database, _gathered(listing, conditions), *conditions.arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +92,23 @@ class _Listing:
         return lean_execution_columns(f"{arguments.argument(share_of(self.limit))}::int")
 
 
-async def _walks_on(database: Database, listing: _Listing, share: float, most: int) -> bool:
-    """True when a look at so many is expected to fill the page, or costs less than to gather all that match.
+async def _all_gathered(database: Database, listing: _Listing, most: int) -> Sequence[asyncpg.Record] | None:
+    """The page out of all that match; None where these are more than `most`, or many more than the planner expects."""
+    told = await expected(database, listing.filter, listing.order.by)
+    if told > most:
+        return None
+    most = min(most, _FEW + 2 * told)
+    conditions = conditions_of(listing.filter, listing.order.by)
+    rows = await _planned_for(database, _gathered(listing, conditions, most), *conditions.arguments)
+    return None if rows and rows[0]["gathered"] > most else rows
 
-    `share`: what part of those that were looked at matched.
-    """
-    if share * most >= listing.limit:
-        return True
-    return _GATHERED * await expected(database, listing.filter, listing.order.by) > most
+
+async def _planned_for(database: Database, statement: str, *arguments: object) -> Sequence[asyncpg.Record]:
+    """The rows of a statement that is planned for these very arguments, of which it depends how many match."""
+    async with database.transaction() as connection:
+        await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+        rows: Sequence[asyncpg.Record] = await connection.fetch(statement, *arguments)
+        return rows
 
 
 async def in_order(database: Database, statement: str, *arguments: object) -> Sequence[asyncpg.Record]:
@@ -146,8 +161,8 @@ def _walked(listing: _Listing, walk: Walk, arguments: Conditions, most: int | No
     return _shown(listing, walked, rest, columns, limit)
 
 
-def _gathered(listing: _Listing, conditions: Conditions) -> str:
-    """All that matches, by whatever indexes, of which the first are taken."""
+def _gathered(listing: _Listing, conditions: Conditions, most: int | None = None) -> str:
+    """All that matches, by whatever indexes, of which the first are taken. `most`: of more than these any, as many."""
     within = bounds(Walk(), listing.filter, listing.order, listing.after, conditions)
     found = f"SELECT e.id, {listing.key} AS key FROM workflow_execution e"
     needs = f"{within} AND NOT e.is_batch AND {conditions}"
@@ -155,9 +170,12 @@ def _gathered(listing: _Listing, conditions: Conditions) -> str:
         found = f"SELECT e.* FROM {WORKFLOWS} CROSS JOIN LATERAL ({found} WHERE {KEYED} AND {needs}) e"
     else:
         found = f"{found} WHERE {needs}"
+    if most is not None:
+        found += f" LIMIT {conditions.argument(most + 1)}"
     limit = conditions.argument(listing.limit)
     walked = f"SELECT * FROM found ORDER BY {listing.order_by} LIMIT {limit}"
-    shown = _shown(listing, walked, "true", listing.columns(conditions), limit)
+    columns = f"{listing.columns(conditions)}, (SELECT count(*) FROM found) AS gathered"
+    shown = _shown(listing, walked, "true", columns, limit)
     return f"WITH found AS MATERIALIZED ({found}) {shown}"
 
 
