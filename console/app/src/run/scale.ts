@@ -34,6 +34,7 @@ export const FOLD_WIDTH = 18;
 const ROOM_FOR_A_LABEL = 34; // before a fold
 const SHARE_OF_A_GAP = 0.15; // of the busy time: below that a gap takes so little room that it may stay
 const SHORTEST_GAP = 1_000;
+const LEAST_TIME = 50; // in milliseconds, between folds: of less there is nothing to be seen, and the waits are what there is
 
 /** The stretches within `domain` in which no step runs and that are long enough to be folded. */
 export function idleGaps(steps: Iterable<RunStep>, domain: Span, now: number): Span[] {
@@ -48,7 +49,9 @@ export function idleGaps(steps: Iterable<RunStep>, domain: Span, now: number): S
   }
   if (domain.to > reached) gaps.push({ from: reached, to: domain.to });
   const least = Math.max(SHORTEST_GAP, busyTime * SHARE_OF_A_GAP);
-  return gaps.filter((gap) => gap.to - gap.from >= least);
+  const long = gaps.filter((gap) => gap.to - gap.from >= least);
+  const hidden = long.reduce((sum, { from, to }) => sum + (to - from), 0);
+  return domain.to - domain.from - hidden < LEAST_TIME ? [] : long;
 }
 
 /** When something ran: merged, in order. Containers do not count, for what is in them does. */

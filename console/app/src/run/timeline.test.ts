@@ -33,6 +33,13 @@ test('a WAIT waits while it runs, a step that was not reached has no bar', () =>
   expect(segmentsOf(aStep('a', { status: 'PENDING', startedAt: null, finishedAt: null }), 50)).toEqual([]);
 });
 
+test('of a run that does little but wait the waits are not folded', () => {
+  const wait = aStep('b', { type: 'WAIT', status: 'RUNNING', startedAt: 4, finishedAt: null, attempts: [] });
+  const domain = { from: 0, to: 60_000 };
+  expect(idleGaps([aStep('a', { finishedAt: 4 }), wait], domain, domain.to)).toEqual([]);
+  expect(idleGaps([aStep('a', { finishedAt: 400 }), wait], domain, domain.to)).toEqual([{ from: 400, to: 60_000 }]);
+});
+
 test('a run of a failure, a day, and a success is two bars and a fold', () => {
   const day = 86_400_000;
   const steps = [aStep('a', { finishedAt: 1000 }), aStep('b', { startedAt: day, finishedAt: day + 1000 })];
