@@ -12,6 +12,8 @@ from persistence.postgres.connections.sessions import Session, SessionOpener
 
 _LOCK = 0x5357_0004
 """The advisory lock of whoever builds: any number, the same for all processes of one database."""
+_TRY = f"SELECT WHERE pg_try_advisory_xact_lock({_LOCK})"
+"""Answered with the number of rows. As text alone: a prepared one leaves its snapshot open, which building awaits."""
 _LOOK_AGAIN = 0.2
 """Seconds."""
 
@@ -82,7 +84,7 @@ async def build(sessions: SessionOpener) -> list[str]:
     """
     async with _session(sessions) as holder, _session(sessions) as connection, holder.transaction():
         await holder.execute("SET LOCAL idle_in_transaction_session_timeout TO 0")
-        while not await holder.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):  # noqa: ASYNC110 - of other processes
+        while await holder.execute(_TRY) == "SELECT 0":  # noqa: ASYNC110 - of other processes
             await asyncio.sleep(_LOOK_AGAIN)
         return await _build(connection)
 

@@ -66,6 +66,7 @@ async def _models_on(url: str) -> AsyncIterator[dict[str, Any]]:
     """The models with a connection of their own, while the context lasts; yields their configuration."""
     with translated():
         async with await SessionOpener(url).pool(1) as pool:
+            await pool.fetchval("SELECT 1")  # Tortoise takes a database that is away for one without tables
             config = tortoise_config(pool=pool)
             async with TortoiseContext() as context:
                 await context.init(config=config)

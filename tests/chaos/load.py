@@ -109,7 +109,7 @@ class Work:
 
 
 class Load:
-    """What is asked of the system while it breaks. Whatever is not answered is asked again, with its key."""
+    """All that is asked of the system while it breaks. Whatever is not answered is asked again, with its key."""
 
     def __init__(self, client: ApiClient, chance: random.Random) -> None:
         self._client, self._chance = client, chance

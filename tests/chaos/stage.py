@@ -72,7 +72,7 @@ class Stage:
         machine.supervisor = await self.stack.enter_async_context(running(log, *command, extra=environment))
 
     async def inconsistencies(self) -> list[str]:
-        """What is wrong in the rows now."""
+        """All that is wrong in the rows now."""
         async with Database(self.postgres.url, pool_size=1) as database:
             wrong = await inconsistencies(database, for_at_least=timedelta(0))
         return [f"{each.subject}: {each.detail}" for each in wrong]

@@ -114,8 +114,31 @@ async def test_migrations_started_at_once_run_once_behind_a_pooler(postgres_serv
             answers = await asyncio.gather(*(migrate(url) for _ in range(3)))
             assert sorted(answers, key=len) == [[], [], names]
             assert await pending_migrations(url) == []
+            await without_an_index(direct)
+            await asyncio.gather(*(migrate(url) for _ in range(3)))
+            assert await is_built(direct), "where all was there but an index, that is built"
     finally:
         await postgres_server.drop(direct)
+
+
+async def without_an_index(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("DROP INDEX workflow_execution_listed")
+    finally:
+        await connection.close()
+
+
+async def is_built(url: str) -> bool:
+    connection = await asyncpg.connect(url)
+    try:
+        return bool(
+            await connection.fetchval(
+                "SELECT indisvalid FROM pg_index WHERE indexrelid = 'workflow_execution_listed'::regclass"
+            )
+        )
+    finally:
+        await connection.close()
 
 
 async def test_health_is_up_behind_a_pooler(pooled_url: str, redis_url: str) -> None:
