@@ -8,7 +8,7 @@ from domain.kernel.errors import Unavailable
 from domain.system.records import Finding, Severity
 from persistence.postgres.connections.database import Database
 from persistence.postgres.connections.fitness import findings_of_postgres
-from persistence.postgres.connections.probe import complaint_of_postgres
+from persistence.postgres.connections.probe import complaint_of_write
 from persistence.postgres.migrate import pending_migrations
 from persistence.redis.clients import REDIS_FAULTS
 from persistence.redis.probe import findings_of_redis
@@ -44,10 +44,12 @@ async def _told(subject: str, asked: Awaitable[Sequence[Finding]], within: timed
 
 async def _of_postgres(database: Database) -> Sequence[Finding]:
     found = await findings_of_postgres(database)
-    if any(each.severity in (Severity.FAULT, Severity.WAITING) for each in found):
+    if any(each.severity.stops_work for each in found):
         return found
-    complaint = await complaint_of_postgres(database)
-    return found if complaint is None else [Finding(subject="postgresql", severity=Severity.FAULT, detail=complaint)]
+    complaint = await complaint_of_write(database)
+    if complaint is None:
+        return found
+    return [*found, Finding(subject="postgresql", severity=Severity.FAULT, detail=complaint)]
 
 
 async def _of_migrations(url: str) -> Sequence[Finding]:

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.acceptance.processes import free_port
 from tests.waiting import wait_until
 
 _CONFIGURATION = """
@@ -37,7 +38,7 @@ async def pgbouncer(url: str, *, mode: str, sessions: int) -> AsyncIterator[str]
     if program is None:
         give_up = pytest.fail if os.environ.get("CI") else pytest.skip
         give_up("There is no PgBouncer: apt-get install pgbouncer")
-    port = _free_port()
+    port = free_port()
     with _folder(_CONFIGURATION.format(target=_target(url), port=port, mode=mode, sessions=sessions)) as folder:
         with (folder / "log").open("wb") as log:
             process = await asyncio.create_subprocess_exec(
@@ -79,13 +80,6 @@ def _user(url: str) -> str | None:
         return None
     folder = parse_qs(urlsplit(url).query).get("host")
     return pwd.getpwuid(Path(folder[0]).stat().st_uid).pw_name if folder else "nobody"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _accepts(port: int) -> bool:

@@ -79,6 +79,11 @@ class Severity(StrEnum):
     WAITING = "WAITING"
     FAULT = "FAULT"
 
+    @property
+    def stops_work(self) -> bool:
+        """True when work cannot go on."""
+        return self in (Severity.WAITING, Severity.FAULT)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:

@@ -39,23 +39,16 @@ async def complaint_of_redis(url: str) -> str | None:
     """
     # The client has limits of its own: cancelled while it connects, it may go on.
     async with redis_client(url, connections=1) as client:
-        kind = await _kind(client)
-        if kind in _KINDS:
-            return _KINDS[kind]
-        try:
-            await _work(client)
-        except ResponseError as error:
-            return _sentence(error)
-    return None
+        fault = await _fault(client)
+    return None if fault is None else fault.detail
 
 
 async def findings_of_redis(url: str) -> Sequence[Finding]:
     """All that is to be said of this Redis; nothing where all is well. Raises an error of the driver's."""
-    complaint = await complaint_of_redis(url)
-    if complaint is not None:
-        is_lasting = complaint in _KINDS.values() or "ACL" in complaint
-        return [_finding(Severity.FAULT if is_lasting else Severity.WAITING, complaint)]
     async with redis_client(url, connections=1) as client:
+        fault = await _fault(client)
+        if fault is not None:
+            return [fault]
         try:
             memory = await client.info("memory")
         except ResponseError:
@@ -83,6 +76,24 @@ async def findings_of_redis(url: str) -> Sequence[Finding]:
 
 def _finding(severity: Severity, detail: str) -> Finding:
     return Finding(subject="redis", severity=severity, detail=detail)
+
+
+async def _fault(client: Redis) -> Finding | None:
+    """A fault that keeps this Redis from carrying hints: of its kind and its rights lasting, else one that may heal."""
+    kind = await _kind(client)
+    if kind in _KINDS:
+        return _finding(Severity.FAULT, _KINDS[kind])
+    try:
+        await _work(client)
+    except ResponseError as error:
+        return _finding(Severity.FAULT if _is_forbidden(error) else Severity.WAITING, _sentence(error))
+    return None
+
+
+def _is_forbidden(error: RedisError) -> bool:
+    """True where the user lacks a right: a script says so in its own words."""
+    text = str(error)
+    return isinstance(error, NoPermissionError) or "NOPERM" in text or "permissions" in text
 
 
 async def _kind(client: Redis) -> str:
@@ -130,7 +141,7 @@ def _sentence(error: RedisError) -> str:
             return f"{error}. Redis is full: raise maxmemory, or keep other data elsewhere."
         case _:
             text = str(error)
-            if "NOPERM" in text or "permissions" in text:
+            if _is_forbidden(error):
                 return _sentence(NoPermissionError(text))
             if "READONLY" in text or "read only replica" in text:
                 return _sentence(ReadOnlyError(text))

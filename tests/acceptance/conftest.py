@@ -7,20 +7,18 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 import redis.asyncio
-from redis.exceptions import RedisError
 
 from example_service import ExampleService
-from persistence.postgres.connections.database import Database
-from persistence.postgres.consistency import inconsistencies
+from persistence.redis.ping import redis_answers
 from stepgraph.cli.kit.client import ApiClient, connected
 from tests.acceptance.processes import Running, free_port, running, until_ready
 from tests.conftest import PostgresServer
+from tests.consistency import until_consistent
 from tests.waiting import wait_until
 
 
@@ -70,11 +68,7 @@ class Valkey:
             await client.flushall()
 
     async def _answers(self) -> bool:
-        async with redis.asyncio.Redis.from_url(self.url) as client:
-            try:
-                return bool(await client.ping())
-            except (RedisError, OSError):
-                return False
+        return await redis_answers(self.url)
 
 
 @dataclass
@@ -131,19 +125,7 @@ class Deployment:
 
     async def until_consistent(self) -> None:
         """Wait until `stepgraph doctor --deep` finds nothing wrong in the rows: an event may be on its way."""
-
-        async def found() -> list[str]:
-            async with Database(self.database_url, pool_size=1) as database:
-                wrong = await inconsistencies(database, for_at_least=timedelta(0))
-            return [f"{each.subject}: {each.detail}" for each in wrong]
-
-        async def is_consistent() -> bool:
-            return not await found()
-
-        try:
-            await wait_until(is_consistent, "the rows are as they should be", interval=0.2)
-        except TimeoutError:
-            raise AssertionError(await found()) from None
+        await until_consistent(self.database_url)
 
     async def _start(self, *arguments: str) -> Running:
         log = self.directory / f"{arguments[0]}-{len(list(self.directory.glob('*.log')))}.log"

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import asyncpg
 import redis.asyncio
-from redis.exceptions import RedisError
 
+from persistence.postgres.connections.ping import postgres_answers
+from persistence.redis.ping import redis_answers
 from tests.waiting import wait_until
 
 with warnings.catch_warnings():
@@ -93,12 +94,7 @@ class Postgres(_Server):
             await connection.close()
 
     async def _answers(self) -> bool:
-        try:
-            connection = await asyncpg.connect(self.url, timeout=5)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            return False
-        await connection.close()
-        return True
+        return await postgres_answers(self.url)
 
 
 class Valkey(_Server):
@@ -123,11 +119,7 @@ class Valkey(_Server):
             await client.flushall()
 
     async def _answers(self) -> bool:
-        async with redis.asyncio.Redis.from_url(self.url) as client:
-            try:
-                return bool(await client.ping())
-            except (RedisError, OSError):
-                return False
+        return await redis_answers(self.url)
 
 
 async def _until(answers: Callable[[], Awaitable[bool]], what: str) -> None:

@@ -3,13 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 
 import psutil
 
-from persistence.postgres.connections.database import Database
-from persistence.postgres.consistency import inconsistencies
 from persistence.postgres.migrate import migrate
 from tests.acceptance.conftest import WatchedService
 from tests.acceptance.processes import Running, free_port, running, until_ready
@@ -70,12 +67,6 @@ class Stage:
         }
         log = self.directory / f"{name}.log"
         machine.supervisor = await self.stack.enter_async_context(running(log, *command, extra=environment))
-
-    async def inconsistencies(self) -> list[str]:
-        """All that is wrong in the rows now."""
-        async with Database(self.postgres.url, pool_size=1) as database:
-            wrong = await inconsistencies(database, for_at_least=timedelta(0))
-        return [f"{each.subject}: {each.detail}" for each in wrong]
 
     def logs(self) -> str:
         """The end of what each process has said."""

@@ -21,7 +21,7 @@ from stepgraph.cli.kit.client import connected
 from tests.chaos.faults import FAULTS, for_a_while
 from tests.chaos.load import SHOWN, Load, Work
 from tests.chaos.stage import Stage, staged
-from tests.waiting import wait_until
+from tests.consistency import until_consistent
 
 SEEDS = range(1, 1 + int(os.environ.get("STEPGRAPH_CHAOS_SEEDS", "1")))
 SECONDS = float(os.environ.get("STEPGRAPH_CHAOS_SECONDS", "8"))
@@ -57,7 +57,7 @@ async def broken(seed: int, faults: Sequence[str]) -> None:
             try:
                 async with asyncio.timeout(PATIENCE):
                     await load.finish()
-                    await _settle(stage)
+                    await until_consistent(stage.postgres.url, 60)
                     ended = [(await load.insist(SHOWN, id=work.id))["execution"] for work in load.all]
             except TimeoutError:
                 stuck = [work for work in load.all if not work.id or not work.followed or not work.followed[-1]]
@@ -89,18 +89,6 @@ async def _break(stage: Stage, chance: random.Random, faults: Sequence[str]) -> 
         happened.append(name)
         await FAULTS[name](stage, chance)
     return happened
-
-
-async def _settle(stage: Stage) -> None:
-    """Wait until nothing is wrong in the rows."""
-
-    async def is_sound() -> bool:
-        return not await stage.inconsistencies()
-
-    try:
-        await wait_until(is_sound, "the rows are as they should be", timeout=60, interval=0.3)
-    except TimeoutError:
-        raise AssertionError(f"{await stage.inconsistencies()}\n{stage.logs()}") from None
 
 
 def _wrong(work: Work, ended: dict[str, Any]) -> list[str]:

@@ -12,7 +12,7 @@ from persistence.postgres.connections.database import Database
 from persistence.postgres.connections.sessions import PoolerMode
 
 OLDEST = 15
-"""The oldest version of PostgreSQL that is tested."""
+"""The oldest version of PostgreSQL that is supported."""
 _SUBJECT = "postgresql"
 _APART = timedelta(seconds=1)
 """The largest difference of two clocks that nobody needs to know of."""

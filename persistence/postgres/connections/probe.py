@@ -4,7 +4,6 @@ from uuid import uuid4
 
 import asyncpg
 
-from domain.system.records import Severity
 from persistence.postgres.connections.database import Database
 from persistence.postgres.connections.fitness import findings_of_postgres
 from persistence.postgres.connections.lending import Connection
@@ -22,11 +21,19 @@ _POOLED = (
 async def complaint_of_postgres(database: Database) -> str | None:
     """The fault of this PostgreSQL in a sentence; None where commits can be made, or migrations are still missing.
 
-    It writes as commits do, on their connections, and changes nothing. Raises `Unavailable`.
+    Raises `Unavailable`.
     """
     for finding in await findings_of_postgres(database):
-        if finding.severity in (Severity.FAULT, Severity.WAITING):
+        if finding.severity.stops_work:
             return finding.detail
+    return await complaint_of_write(database)
+
+
+async def complaint_of_write(database: Database) -> str | None:
+    """The reason for which a commit cannot be made; None where it can, or migrations are still missing.
+
+    It writes as commits do, on their connections, and changes nothing. Raises `Unavailable`.
+    """
     async with database.hot_connection() as connection:
         try:
             backend = await connection.fetchval(_WRITE)

@@ -42,7 +42,7 @@ def doctor(
     else:
         rows = [(each.subject, Text(each.severity, style=_COLOURS[each.severity]), each.detail) for each in found]
         console.print(table(("subject", "severity", ""), rows))
-    if any(each.severity in ("FAULT", "WAITING") for each in found):
+    if any(each.severity.stops_work for each in found):
         raise typer.Exit(Exit.FAILED)
 
 
@@ -69,7 +69,7 @@ async def _findings(settings: "Settings", *, deep: bool) -> "Sequence[Finding]":
     _, redis_url = addresses_of(settings)
     async with database_of(settings) as database:
         found = await diagnose(database, redis_url, _WITHIN)
-        if not deep or any(each.severity in (Severity.FAULT, Severity.WAITING) for each in found):
+        if not deep or any(each.severity.stops_work for each in found):
             return found
         wrong = await inconsistencies(database)
         sound = Finding(subject="rows", severity=Severity.FINE, detail="")
